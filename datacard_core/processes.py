@@ -1,0 +1,124 @@
+"""Processes: which samples make a column of the card, for which years."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+import attrs
+
+from datacard_core.declarations import Declarations
+from datacard_core.errors import DeclarationError
+from datacard_core.names import duplicates, name_problem, names_of, year_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def column_name(process: str, year: str) -> str:
+    """The name that a process of one year has in the card: Combine's process."""
+    return f"{process}_{year}"
+
+
+@attrs.frozen
+class Process:
+    """What data and Monte Carlo processes share: use `MCProcess` or `DataProcess`."""
+
+    name: str
+    samples: tuple[str, ...] = attrs.field(converter=names_of)
+    """Samples of the output, summed; one string is one sample."""
+    label: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    """For display; the name if not given."""
+    years: tuple[str, ...] = attrs.field(converter=names_of, kw_only=True)
+
+    is_data: ClassVar[bool] = False
+
+    def __attrs_post_init__(self) -> None:
+        if problems := [problem for problem in self._problems() if problem]:
+            raise DeclarationError(problems)
+
+    def _problems(self) -> Iterator[str | None]:
+        this = f"{type(self).__name__} {self.name!r}"
+        yield name_problem("process", self.name)
+        for field, values in (("samples", self.samples), ("years", self.years)):
+            if not values:
+                yield f"{this} has no {field}: it could only be an empty column"
+            if twice := duplicates(values):
+                yield f"{this} lists {', '.join(twice)} twice in its {field}: it would be counted twice"
+        for sample in self.samples:
+            if not isinstance(sample, str):
+                yield f"{this}: sample {sample!r} is a {type(sample).__name__}, expected a string"
+        for year in self.years:
+            yield year_problem(f"{this}: year", year)
+
+
+@attrs.frozen
+class MCProcess(Process):
+    """A simulated process; each of its years is a column of the card, `{name}_{year}`."""
+
+    is_signal: bool = attrs.field(kw_only=True)
+    """Signals get process ids of 0 and below, so that Combine scales them with r."""
+    has_rateParam: bool = attrs.field(default=False, kw_only=True)  # noqa: N815 - the interface's own spelling
+    """A free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
+
+
+@attrs.frozen
+class DataProcess(Process):
+    """The observed data; all samples and years are summed to `data_obs`."""
+
+    is_data: ClassVar[bool] = True
+
+
+AnyProcess = TypeVar("AnyProcess", bound=Process)
+
+
+class _Processes(Declarations[AnyProcess]):
+    _key = "name"
+
+
+class MCProcesses(_Processes[MCProcess]):
+    """The simulated processes by name, in the order of the card's columns."""
+
+    _type = MCProcess
+
+    @property
+    def signal_processes(self) -> list[str]:
+        """Names of the signal columns, `{name}_{year}`."""
+        return [column for column, process, _ in self.columns() if process.is_signal]
+
+    @property
+    def background_processes(self) -> list[str]:
+        """Names of the background columns, `{name}_{year}`."""
+        return [column for column, process, _ in self.columns() if not process.is_signal]
+
+    @property
+    def n_processes(self) -> int:
+        """Number of columns."""
+        return sum(len(process.years) for process in self.values())
+
+    def columns(self) -> Iterator[tuple[str, MCProcess, str]]:
+        """Column name, process and year of every column, in their order."""
+        return _columns(self.values())
+
+    def _checked(self, value: MCProcess) -> MCProcess:
+        self._refuse_another(value)
+        theirs = {column: process for column, process, _ in self.columns() if process.name != value.name}
+        if problems := [
+            f"process {value.name!r} with year {year!r} and process {theirs[column].name!r} "
+            f"would both be the column {column!r}: rename one of them"
+            for column, _, year in _columns([value])
+            if column in theirs
+        ]:
+            raise DeclarationError(problems)
+        return value
+
+
+class DataProcesses(_Processes[DataProcess]):
+    """The data process by name; a card takes exactly one."""
+
+    _type = DataProcess
+
+
+def _columns(processes: Iterable[MCProcess]) -> Iterator[tuple[str, MCProcess, str]]:
+    for process in processes:
+        for year in process.years:
+            yield column_name(process.name, year), process, year
