@@ -1,0 +1,80 @@
+"""The card writer `combine`: the text that CMS Combine reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from datacard_core import CardWriter, hookimpl, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datacard_core import Channel, Nuisance
+
+RULE = "-" * 80
+GAP = "  "
+"""Combine splits lines at blanks: between two columns there is always one, whatever their lengths."""
+
+
+class CombineWriter(CardWriter):
+    """One channel as a card of its own; `combineCards.py` joins several."""
+
+    name: ClassVar[str] = "combine"
+
+    def render(self, channel: Channel, shapes_name: str) -> str:
+        """The text of the card."""
+        sections = (
+            _counts(channel),
+            [f"shapes * {channel.bin} {shapes_name} $PROCESS_nominal $PROCESS_$SYSTEMATIC"],
+            [f"bin {channel.bin}", f"observation {_observation(channel)}"],
+            _table(channel),
+            [line for directive in channel.directives for line in directive.lines(channel)],
+        )
+        return "".join(f"{line}\n" for section in sections if section for line in (*section, RULE))
+
+
+def _counts(channel: Channel) -> list[str]:
+    # Combine takes kmax for the rows of the table: parameters, groups and autoMCStats do not count.
+    return [
+        "imax 1 number of channels",
+        f"jmax {len(channel.columns) - 1} number of processes minus 1",
+        f"kmax {len(channel.nuisances)} number of nuisance parameters",
+    ]
+
+
+def _observation(channel: Channel) -> str:
+    return number(channel.observation) if channel.has_data else "-1"
+
+
+def _table(channel: Channel) -> list[str]:
+    """The block of columns: what they are, their rates, and a row for each nuisance."""
+    head = [
+        ("bin", "", [channel.bin] * len(channel.columns)),
+        ("process", "", [column.name for column in channel.columns]),
+        ("process", "", [str(column.id) for column in channel.columns]),
+        ("rate", "", [number(rate) for rate in channel.rates]),
+    ]
+    rows = [(nuisance.name, nuisance.keyword, _cells(channel, nuisance)) for nuisance in channel.nuisances]
+    lines = _aligned([*head, *rows])
+    return lines if not rows else [*lines[: len(head)], RULE, *lines[len(head) :]]
+
+
+def _cells(channel: Channel, nuisance: Nuisance) -> list[str]:
+    cells = ["-"] * len(channel.columns)
+    for effect in nuisance.effects:
+        for column, cell in zip(effect.columns, effect.cells(), strict=True):
+            cells[column] = cell
+    return cells
+
+
+def _aligned(rows: Sequence[tuple[str, str, list[str]]]) -> list[str]:
+    """Lines whose columns start at the same place, each a gap behind the longest entry before it."""
+    words = [[name, keyword, *cells] for name, keyword, cells in rows]
+    widths = [max(map(len, column)) for column in zip(*words, strict=True)]
+    return [GAP.join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in words]
+
+
+@hookimpl
+def datacard_card_writers() -> Iterable[CardWriter]:
+    """Contribute the Combine text card."""
+    return (CombineWriter(),)

@@ -1,0 +1,42 @@
+"""The kind `shape`: an uncertainty that is an Up and a Down template in the output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from datacard_core import DIRECTIONS, Shape, SystematicKind, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from datacard_core import SystematicUncertainty, Target
+
+
+class ShapeVariation(SystematicKind):
+    """Templates morphed between `{variation}Down`, the nominal and `{variation}Up`."""
+
+    typ: ClassVar[str] = "shape"
+
+    def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
+        """The value is a number of sigmas above 0."""
+        for process, year in systematic.columns():
+            value = systematic.value_for(process, year)
+            if not isinstance(value, float) or not value > 0:
+                yield f"{process} {year}: value {value!r}, expected a number above 0, by convention 1.0"
+
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the same for all
+        """Up and Down."""
+        return DIRECTIONS
+
+    def effects(self, target: Target) -> Iterable[Shape]:
+        """The two templates as they are."""
+        up, down = (target.variations[direction] for direction in DIRECTIONS)
+        return (Shape(target.positions, up, down, np.array(target.values, dtype=np.float64)),)
+
+
+@hookimpl
+def datacard_systematic_kinds() -> Iterable[SystematicKind]:
+    """Contribute shape."""
+    return (ShapeVariation(),)
