@@ -1,0 +1,105 @@
+"""From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
+
+from datacard_core.analysis import Analysis, Cards, Category
+from datacard_core.combination import combine_datacards
+from datacard_core.datacard import Datacard
+from datacard_core.errors import (
+    DatacardError,
+    DeclarationError,
+    ExistingFileError,
+    InputError,
+    MissingProviderError,
+    PluginCallError,
+    PluginConflictError,
+    PluginError,
+    PluginLoadError,
+    StrictError,
+    UnknownPluginError,
+)
+from datacard_core.findings import Finding, Severity, error, notice, report, warning
+from datacard_core.hookspecs import CardWriter, Check, SystematicKind, Target, TemplateSerializer, hookimpl
+from datacard_core.model import (
+    DATA,
+    Axis,
+    BinByBinStatistics,
+    Channel,
+    Column,
+    Directive,
+    Effect,
+    FreeParameter,
+    NamedTemplates,
+    Normalisation,
+    Nuisance,
+    RawLine,
+    Shape,
+    Templates,
+    number,
+)
+from datacard_core.outputs import load_output
+from datacard_core.plugins import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
+from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DATA",
+    "DEFAULT_PLUGINS",
+    "DIRECTIONS",
+    "Analysis",
+    "Axis",
+    "BinByBinStatistics",
+    "CardWriter",
+    "Cards",
+    "Category",
+    "Channel",
+    "Check",
+    "Column",
+    "DataProcess",
+    "DataProcesses",
+    "Datacard",
+    "DatacardError",
+    "DeclarationError",
+    "Directive",
+    "Effect",
+    "ExistingFileError",
+    "Finding",
+    "FreeParameter",
+    "InputError",
+    "MCProcess",
+    "MCProcesses",
+    "MissingProviderError",
+    "NamedTemplates",
+    "Normalisation",
+    "Nuisance",
+    "PluginCallError",
+    "PluginConflictError",
+    "PluginError",
+    "PluginLoadError",
+    "Plugins",
+    "RawLine",
+    "Severity",
+    "Shape",
+    "StrictError",
+    "SystematicKind",
+    "SystematicUncertainty",
+    "Systematics",
+    "Target",
+    "TemplateSerializer",
+    "Templates",
+    "UnknownPluginError",
+    "combine_datacards",
+    "error",
+    "hookimpl",
+    "installed_plugins",
+    "load_output",
+    "load_plugins",
+    "notice",
+    "number",
+    "report",
+    "warning",
+]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,214 @@
+"""A whole analysis as one object: declared once, built from an output, written as cards of all categories."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from datacard_core.combination import combination_script
+from datacard_core.datacard import Datacard
+from datacard_core.errors import DeclarationError, InputError
+from datacard_core.findings import report
+from datacard_core.names import name_problem, names_of
+from datacard_core.outputs import load_output
+from datacard_core.plugins import Plugins, load_plugins
+from datacard_core.sources import check_output
+from datacard_core.writing import staging
+
+if TYPE_CHECKING:
+    from datacard_core.findings import Finding
+    from datacard_core.processes import DataProcesses, MCProcesses
+    from datacard_core.systematics import Systematics
+    from datacard_core.templates import Binning
+
+Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+"""A loaded output, or the path of one, or several paths."""
+
+
+@attrs.frozen
+class Category:
+    """What is fitted in one category."""
+
+    variable: str
+    """A key of `output["variables"]`."""
+    bins_edges: Binning = None
+    """Edges to rebin to, or how many bins to join, or None."""
+
+
+@attrs.frozen(kw_only=True)
+class Analysis:
+    """Processes, systematics and categories of one analysis.
+
+    `build` makes the cards from an output; they are called `datacard_{category}_{label}.txt`.
+    """
+
+    years: tuple[str, ...] = attrs.field(converter=names_of)
+    mc_processes: MCProcesses
+    systematics: Systematics
+    categories: Mapping[str, Category]
+    data_processes: DataProcesses | None = None
+    label: str = attrs.field(default=attrs.Factory(lambda self: "_".join(self.years), takes_self=True))
+    """Ends the names of bins and files; the years if not given."""
+    mcstat: bool | Mapping[str, Any] = True
+    bin_prefix: str | None = None
+    shape_only_for_rateparam: bool = False
+    rateparam_norm_categories: tuple[str, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(names_of)
+    )
+    """Categories over which shape-only totals are kept, all of the analysis if not given."""
+    plugins: Plugins = attrs.field(factory=load_plugins)
+    strict: bool = False
+    """Whether warnings are errors."""
+
+    def __attrs_post_init__(self) -> None:
+        if problems := list(self._problems()):
+            raise DeclarationError(problems)
+
+    def build(self, output: Output) -> Cards:
+        """Build the cards of all categories; nothing is written.
+
+        Args:
+            output: a loaded output, or the path of one, or of several that make one.
+
+        Raises:
+            DeclarationError: the declarations contradict each other or the output.
+            InputError: the output, or a histogram in it, cannot be used.
+            StrictError: `strict`, and there are warnings.
+            PluginError: a plugin failed, or no selected one provides what is declared.
+        """
+        cards: dict[str, Datacard] = {}
+        problems: list[str] = []
+        loaded = output if isinstance(output, Mapping) else load_output(output)
+        check_output(loaded, [category.variable for category in self.categories.values()])
+        for name in _progress(self.categories, "building"):
+            try:
+                cards[name] = self._card(name, loaded)
+            except (InputError, DeclarationError) as error:
+                problems += error.problems
+        if problems:
+            raise InputError(dict.fromkeys(problems))
+        return Cards(self, cards)
+
+    def card_name(self, category: str) -> str:
+        """The file name of a category's card."""
+        return f"datacard_{category}_{self.label}.txt"
+
+    def shapes_name(self, category: str) -> str:
+        """The file name of a category's templates."""
+        return f"shapes_{category}_{self.label}.root"
+
+    def _card(self, category: str, output: Mapping[str, Any]) -> Datacard:
+        variables = output["variables"]
+        norm = self.rateparam_norm_categories or tuple(self.categories)
+        return Datacard(
+            variables[self.categories[category].variable],
+            output["datasets_metadata"],
+            output["cutflow"],
+            self.years,
+            self.mc_processes,
+            self.systematics,
+            category,
+            data_processes=self.data_processes,
+            mcstat=self.mcstat,
+            bins_edges=self.categories[category].bins_edges,
+            bin_prefix=self.bin_prefix,
+            bin_suffix=self.label,
+            verbose=False,
+            shape_only_for_rateparam=self.shape_only_for_rateparam,
+            rateparam_norm_categories={name: variables[self.categories[name].variable] for name in norm},
+            plugins=self.plugins,
+            strict=self.strict,
+        )
+
+    def _problems(self) -> Iterator[str]:
+        if not isinstance(self.categories, Mapping) or not self.categories:
+            yield f"categories is {self.categories!r}, expected a dict such as {{'SR': Category('discriminant')}}"
+            return
+        for name, category in self.categories.items():
+            if problem := name_problem("category", name):
+                yield problem
+            if not isinstance(category, Category):
+                yield f"category {name!r} is {category!r}, expected a Category such as Category('discriminant')"
+        for name in self.rateparam_norm_categories or ():
+            if name not in self.categories:
+                yield f"rateparam_norm_categories: {name!r} is no category of the analysis"
+
+
+@attrs.frozen(eq=False)
+class Cards(Mapping[str, Datacard]):
+    """The cards of an analysis by category, ready to be written."""
+
+    analysis: Analysis
+    _cards: Mapping[str, Datacard]
+
+    def __getitem__(self, category: str) -> Datacard:
+        return self._cards[category]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed and treated, in all categories."""
+        return tuple(finding for card in self.values() for finding in card.findings)
+
+    @property
+    def script_name(self) -> str:
+        """The file name of the script that combines the cards."""
+        return f"combine_datacards_{self.analysis.label}.sh"
+
+    def report(self) -> str:
+        """The findings as text."""
+        return report(self.findings)
+
+    def dump(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        channel_masks: bool = False,
+        writer: str = "combine",
+        serializer: str = "root",
+    ) -> None:
+        """Write the cards and templates of all categories, and the script that combines them: all, or nothing.
+
+        Raises:
+            MissingProviderError: no selected plugin has that writer or serializer.
+            PluginCallError: one of them failed.
+        """
+        analysis = self.analysis
+        text = combination_script(
+            {analysis.card_name(category): card for category, card in self.items()},
+            path=self.script_name,
+            card_name=f"datacard_combined_{analysis.label}.txt",
+            workspace_name=f"workspace_{analysis.label}.root",
+            channel_masks=channel_masks,
+        )
+        with staging(directory) as stage:
+            for category in _progress(self, "writing"):
+                self[category].stage(
+                    stage,
+                    analysis.card_name(category),
+                    analysis.shapes_name(category),
+                    writer=writer,
+                    serializer=serializer,
+                )
+            stage.text(self.script_name, text, executable=True)
+
+
+def _progress(categories: Iterable[str], doing: str) -> Iterator[str]:
+    """Go through categories, with a progress bar where somebody watches a terminal."""
+    categories = list(categories)
+    if not sys.stderr.isatty():
+        yield from categories
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is seen
+    from rich.progress import track  # noqa: PLC0415
+
+    yield from track(categories, f"{doing} cards", console=Console(stderr=True), transient=True)

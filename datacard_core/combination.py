@@ -1,0 +1,92 @@
+"""The script that joins the cards of several categories and makes a workspace of them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datacard_core.errors import DeclarationError
+from datacard_core.names import listing
+from datacard_core.writing import staging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from datacard_core.datacard import Datacard
+
+
+def combine_datacards(
+    datacards: Mapping[str, Datacard],
+    directory: str | os.PathLike[str],
+    path: str = "combine_cards.sh",
+    card_name: str = "datacard_combined.txt",
+    workspace_name: str = "workspace.root",
+    channel_masks: bool = False,
+) -> None:
+    """Write a shell script that runs combineCards.py over all cards, then text2workspace.py.
+
+    Args:
+        datacards: the cards by their file names, relative to `directory`.
+        directory: where the cards are, and where the script puts what it makes.
+        path: the script, relative to `directory`; ends in `.sh`.
+        card_name: the combined card that the script makes.
+        workspace_name: the workspace that the script makes.
+        channel_masks: whether the workspace can mask channels.
+
+    Raises:
+        DeclarationError: the cards cannot be combined.
+    """
+    text = combination_script(
+        datacards, path=path, card_name=card_name, workspace_name=workspace_name, channel_masks=channel_masks
+    )
+    with staging(directory) as stage:
+        stage.text(path, text, executable=True)
+
+
+def combination_script(
+    datacards: Mapping[str, Datacard], *, path: str, card_name: str, workspace_name: str, channel_masks: bool
+) -> str:
+    """The text of the script.
+
+    Raises:
+        DeclarationError: the cards cannot be combined.
+    """
+    if problems := list(_problems(datacards, path)):
+        raise DeclarationError(problems)
+    up = os.path.relpath(".", Path(path).parent)
+    cards = "".join(f" \\\n    {shlex.quote(f'{card.bin}={name}')}" for name, card in datacards.items())
+    masks = " --channel-masks" if channel_masks else ""
+    combined, workspace = shlex.quote(card_name), shlex.quote(workspace_name)
+    partial = shlex.quote(f"{card_name}.part")
+    return (
+        "#!/usr/bin/env bash\n"
+        "# Joins the cards of all categories and makes a workspace for combine; needs an environment with Combine.\n"
+        "set -euo pipefail\n"
+        f'cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
+        "\n"
+        f"combineCards.py{cards} \\\n    > {partial}\n"
+        f"mv -- {partial} {combined}\n"
+        f"text2workspace.py {combined} -o {workspace}{masks}\n"
+    )
+
+
+def _problems(datacards: Mapping[str, Datacard], path: str) -> Iterator[str]:
+    if not path.endswith(".sh"):
+        yield f"path {path!r}: expected the name of a shell script, which ends in '.sh'"
+    if not datacards:
+        yield "there is no card to combine"
+    by_bin: dict[str, list[str]] = {}
+    signals: dict[str, dict[bool, str]] = {}
+    for name, card in datacards.items():
+        by_bin.setdefault(card.bin, []).append(name)
+        for process in card.channel.columns:
+            signals.setdefault(process.name, {})[process.is_signal] = name
+    for bin_name, names in by_bin.items():
+        if len(names) > 1:
+            cards = listing(map(repr, names))
+            yield f"cards {cards} have the same bin name {bin_name!r}: give them a bin_prefix or a bin_suffix"
+    for column, roles in signals.items():
+        if len(roles) > 1:
+            yield f"process {column!r} is a signal in card {roles[True]!r} and a background in {roles[False]!r}"

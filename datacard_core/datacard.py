@@ -1,0 +1,296 @@
+"""The card of one category, as scripts know it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import hist
+import numpy as np
+
+from datacard_core.channel import build_channel
+from datacard_core.declared import MCSTAT, Declared
+from datacard_core.errors import DeclarationError
+from datacard_core.findings import report
+from datacard_core.model import DATA
+from datacard_core.names import closest, names_of
+from datacard_core.plugins import load_plugins
+from datacard_core.sources import NOMINAL, Source
+from datacard_core.systematics import DIRECTIONS
+from datacard_core.writing import Staging, staging
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from datacard_core.findings import Finding
+    from datacard_core.model import Axis, Channel, FloatArray
+    from datacard_core.plugins import Plugins
+    from datacard_core.processes import DataProcesses, MCProcesses
+    from datacard_core.systematics import Systematics
+    from datacard_core.templates import Binning
+
+Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+class Datacard:
+    """One category of one variable as a Combine datacard.
+
+    Building it does all the work and writes nothing; `findings` tells what was noticed, `channel` is the finished
+    model. None of the arguments is changed.
+
+    Args:
+        histograms: the variable's histograms by sample and dataset, `output["variables"][name]`.
+        datasets_metadata: `output["datasets_metadata"]`.
+        cutflow: `output["cutflow"]`.
+        years: the years of the card; processes defined for more contribute these.
+        mc_processes: the simulated processes.
+        systematics: the systematic uncertainties.
+        category: the category to select.
+        data_processes: one data process; without it the card is for Asimov data.
+        mcstat: whether the card has an autoMCStats line, or a dict with threshold, include_signal, hist_mode.
+        bins_edges: edges to rebin to, or how many bins to join, or None.
+        bin_prefix: goes before the category in Combine's bin name.
+        bin_suffix: goes behind it; the years if not given.
+        verbose: whether findings are printed, to standard error.
+        shape_only_for_rateparam: scale shape variations of a process with a free rateParam so that its total over
+            `rateparam_norm_categories` and its years stays nominal: the rateParam has that change already.
+        rateparam_norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict
+            that gives each category histograms of its own, where variables are not filled in all categories.
+        plugins: the selected plugins, the built-in set if not given.
+        strict: whether warnings are errors.
+
+    Raises:
+        DeclarationError: the declarations contradict each other or the output.
+        InputError: histograms are missing or cannot be used.
+        StrictError: `strict`, and there are warnings.
+        PluginError: a plugin failed, or no selected one provides what is declared.
+    """
+
+    def __init__(
+        self,
+        histograms: Histograms,
+        datasets_metadata: Mapping[str, Any],
+        cutflow: Mapping[str, Any],
+        years: Iterable[str],
+        mc_processes: MCProcesses,
+        systematics: Systematics,
+        category: str,
+        data_processes: DataProcesses | None = None,
+        mcstat: bool | Mapping[str, Any] = True,
+        bins_edges: Binning = None,
+        bin_prefix: str | None = None,
+        bin_suffix: str | None = None,
+        verbose: bool = True,
+        shape_only_for_rateparam: bool = False,
+        rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None = None,
+        *,
+        plugins: Plugins | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.years = names_of(years)
+        self.mc_processes = mc_processes
+        self.data_processes = data_processes
+        self.systematics = systematics
+        self.category = category
+        self.bins_edges = bins_edges
+        self.bin_prefix = bin_prefix
+        self.bin_suffix = "_".join(map(str, self.years)) if bin_suffix is None else bin_suffix
+        self.plugins = load_plugins() if plugins is None else plugins
+        self.mcstat = mcstat
+        declared = Declared(
+            self.years,
+            mc_processes,
+            systematics,
+            category,
+            self.bin,
+            self.plugins,
+            data_processes,
+            mcstat,
+            bins_edges,
+            shape_only_for_rateparam,
+        )
+        source = Source(histograms, datasets_metadata, cutflow)
+        norm_sources = _norm_sources(source, rateparam_norm_categories)
+        self.channel: Channel = build_channel(declared, source, norm_sources, strict=strict)
+        if verbose and self.findings:
+            print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
+
+    @property
+    def bin(self) -> str:
+        """Combine's bin name, `[prefix_]category[_suffix]`."""
+        return "_".join(str(part) for part in (self.bin_prefix, self.category, self.bin_suffix) if part)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed and treated."""
+        return self.channel.findings
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a data process."""
+        return self.channel.has_data
+
+    @property
+    def observation(self) -> float:
+        """Number of observed events, -1 without data."""
+        return self.channel.observation
+
+    @property
+    def process_id(self) -> dict[str, int]:
+        """Combine's process id of each column, 0 and below for signals."""
+        return {column.name: column.id for column in self.channel.columns}
+
+    @property
+    def imax(self) -> int:
+        """Number of channels in the card."""
+        return 1
+
+    @property
+    def jmax(self) -> int:
+        """Number of columns minus 1."""
+        return len(self.channel.columns) - 1
+
+    @property
+    def kmax(self) -> int:
+        """Number of rows with nuisances."""
+        return len(self.channel.nuisances)
+
+    @property
+    def mcstat_config(self) -> dict[str, Any]:
+        """What the autoMCStats line says, empty without one."""
+        return {} if self.mcstat is False else {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
+
+    @property
+    def shape_variations(self) -> list[str]:
+        """The variations that templates have, the nominal first."""
+        return [NOMINAL, *self._variations]
+
+    def rate(self, process: str, systematic: str = NOMINAL) -> float:
+        """The integral of a written template.
+
+        Args:
+            process: a column, `{process}_{year}`.
+            systematic: a variation, `{datacard_name}Up` or `…Down`; a column that it does not touch keeps its rate.
+
+        Raises:
+            DeclarationError: the card has no such column or variation.
+        """
+        columns = list(self.process_id)
+        if process not in columns:
+            raise DeclarationError(f"card {self.bin!r} has no column {process!r}{closest(process, columns)}")
+        if systematic not in self.shape_variations:
+            known = self.shape_variations
+            raise DeclarationError(f"card {self.bin!r} has no variation {systematic!r}{closest(systematic, known)}")
+        values, _ = self._content(systematic)
+        return float(values[columns.index(process)].sum())
+
+    @cached_property
+    def histogram(self) -> Any:
+        """The written templates as one `hist.Hist` by process, variation and variable.
+
+        A column that a nuisance does not touch has its nominal there.
+        """
+        columns = [column.name for column in self.channel.columns]
+        histogram = hist.Hist(
+            hist.axis.StrCategory(columns, name="process"),
+            hist.axis.StrCategory(self.shape_variations, name="variation"),
+            _variable_axis(self.channel.axis),
+            storage=hist.storage.Weight(),
+        )
+        view = histogram.view()
+        for position, variation in enumerate(self.shape_variations):
+            view["value"][:, position], view["variance"][:, position] = self._content(variation)
+        return histogram
+
+    @cached_property
+    def data_obs(self) -> Any:
+        """The observation as a `hist.Hist`, or the sum of the backgrounds without data."""
+        histogram = hist.Hist(
+            hist.axis.StrCategory([DATA], name="process"),
+            _variable_axis(self.channel.axis),
+            storage=hist.storage.Weight(),
+        )
+        view = histogram.view()
+        view["value"], view["variance"] = self.channel.data.values, self.channel.data.variances
+        return histogram
+
+    def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine") -> str:
+        """The text of the card, whose templates are in a file of that name beside it.
+
+        Raises:
+            MissingProviderError: no selected plugin has that writer.
+        """
+        provided = self.plugins.writer(writer)
+        with provided.blamed(f"writing the card of channel {self.bin!r}") as card_writer:
+            return card_writer.render(self.channel, shapes_name)
+
+    def dump(
+        self,
+        directory: str | os.PathLike[str],
+        card_name: str = "datacard.txt",
+        shapes_name: str = "shapes.root",
+        *,
+        writer: str = "combine",
+        serializer: str = "root",
+    ) -> None:
+        """Write the card and its templates to a directory: both, or none.
+
+        Raises:
+            MissingProviderError: no selected plugin has that writer or serializer.
+            PluginCallError: one of them failed.
+        """
+        with staging(directory) as stage:
+            self.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+
+    def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
+        """Write the card and its templates as part of a larger whole, the card last."""
+        text = self.content(shapes_name, writer=writer)
+        provided = self.plugins.serializer(serializer)
+        with provided.blamed(f"writing the templates of channel {self.bin!r}") as template_serializer:
+            template_serializer.write(self.channel.templates(), stage.path(shapes_name))
+        stage.text(card_name, text)
+
+    def __repr__(self) -> str:
+        rows, columns = len(self.channel.nuisances), len(self.channel.columns)
+        return f"<Datacard {self.bin!r}: {columns} columns, {rows} nuisances, observation {self.observation:g}>"
+
+    @cached_property
+    def _variations(self) -> dict[str, list[tuple[Any, Any]]]:
+        """For each variation, the positions of the columns with their templates."""
+        variations: dict[str, list[tuple[Any, Any]]] = {}
+        for nuisance, shape in self.channel.shapes():
+            for direction, templates in zip(DIRECTIONS, (shape.up, shape.down), strict=True):
+                variations.setdefault(f"{nuisance.name}{direction}", []).append((shape.columns, templates))
+        return variations
+
+    def _content(self, variation: str) -> tuple[FloatArray, FloatArray]:
+        """Values and variances of all columns under a variation."""
+        values, variances = self.channel.nominal.values.copy(), self.channel.nominal.variances.copy()
+        for columns, templates in self._variations.get(variation, ()):
+            values[columns], variances[columns] = templates.values, templates.variances
+        return values, variances
+
+
+def _norm_sources(
+    source: Source, categories: Iterable[str] | Mapping[str, Histograms] | None
+) -> dict[str, Source] | None:
+    if categories is None:
+        return None
+    if isinstance(categories, Mapping):
+        return {
+            category: Source(histograms, source.datasets_metadata, source.cutflow)
+            for category, histograms in categories.items()
+        }
+    return dict.fromkeys(names_of(categories), source)
+
+
+def _variable_axis(axis: Axis) -> Any:
+    if axis.categories is not None:
+        return hist.axis.StrCategory(axis.categories, name=axis.name, label=axis.label, overflow=False)
+    if axis.uniform:
+        first, last = float(axis.edges[0]), float(axis.edges[-1])
+        return hist.axis.Regular(axis.bins, first, last, name=axis.name, label=axis.label)
+    return hist.axis.Variable(np.asarray(axis.edges), name=axis.name, label=axis.label)

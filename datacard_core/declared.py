@@ -1,0 +1,180 @@
+"""What an analysis declares for one card, and everything that can be wrong with it before a histogram is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.errors import DeclarationError, MissingProviderError
+from datacard_core.model import Column
+from datacard_core.names import closest, duplicates, listing, name_problem, names_of
+from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
+from datacard_core.systematics import Systematics, SystematicUncertainty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datacard_core.plugins import Plugins
+    from datacard_core.sources import Source
+    from datacard_core.templates import Binning
+
+MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
+"""What `mcstat=True` means."""
+
+RATEPARAM_RANGE = (0.0, 5.0)
+"""Between what `has_rateParam=True` floats a process."""
+
+
+@attrs.frozen(eq=False)
+class Declared:
+    """The declarations of one card; nothing in it is changed by building the card."""
+
+    years: tuple[str, ...] = attrs.field(converter=names_of)
+    mc_processes: MCProcesses
+    systematics: Systematics
+    category: str
+    bin: str
+    plugins: Plugins
+    data_processes: DataProcesses | None = None
+    mcstat: bool | Mapping[str, Any] = True
+    bins_edges: Binning = None
+    shape_only_for_rateparam: bool = False
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The card's columns: every process for those of its years that the card has."""
+        chosen = [(name, process, year) for name, process, year in self.mc_processes.columns() if year in self.years]
+        signals = iter(range(0, -len(chosen) - 1, -1))
+        backgrounds = iter(range(1, len(chosen) + 1))
+        return tuple(
+            Column(name, process.name, year, next(signals if process.is_signal else backgrounds))
+            for name, process, year in chosen
+        )
+
+    @property
+    def data_process(self) -> DataProcess | None:
+        """The one data process, or None where there is no data."""
+        return None if self.data_processes is None else next(iter(self.data_processes.values()))
+
+    @property
+    def floating(self) -> tuple[MCProcess, ...]:
+        """The processes that have a free rateParam: a signal is scaled by r already."""
+        return tuple(
+            process for process in self.mc_processes.values() if process.has_rateParam and not process.is_signal
+        )
+
+    def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
+        """What is declared, and what `has_rateParam` and `mcstat` imply: everything is a systematic."""
+        return (*self.systematics.values(), *self._implied())
+
+    def _implied(self) -> Iterator[SystematicUncertainty]:
+        for process in self.floating:
+            bounds: dict[str, Any] = {"range": RATEPARAM_RANGE}
+            yield SystematicUncertainty(
+                f"SF_{process.name}", "rateParam", [process.name], process.years, 1.0, options=bounds
+            )
+        if self.mcstat is not False:
+            options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
+            years = tuple(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))
+            yield SystematicUncertainty(
+                "autoMCStats", "autoMCStats", list(self.mc_processes), years, 1.0, options=options
+            )
+
+    def check(self, source: Source) -> None:
+        """Refuse what cannot become a card.
+
+        Raises:
+            DeclarationError: something is wrong; all of it is told at once.
+            MissingProviderError: no selected plugin has a declared `typ`.
+        """
+        if problems := list(self._type_problems()):
+            raise DeclarationError(problems)
+        problems = [*self._problems(), *self._sample_problems(source), *self._systematic_problems()]
+        if problems:
+            raise DeclarationError(problems)
+
+    def _type_problems(self) -> Iterator[str]:
+        for name, value, expected in (
+            ("mc_processes", self.mc_processes, MCProcesses),
+            ("systematics", self.systematics, Systematics),
+            ("data_processes", self.data_processes, DataProcesses),
+            ("mcstat", self.mcstat, bool | Mapping),
+        ):
+            if not isinstance(value, expected) and not (name == "data_processes" and value is None):
+                what = "True, False or a dict" if name == "mcstat" else getattr(expected, "__name__", "")
+                yield f"{name} is {value!r} ({type(value).__name__}), expected {what}"
+
+    def _problems(self) -> Iterator[str]:
+        if problem := name_problem("bin", self.bin):
+            yield problem
+        if not self.years:
+            yield "years is empty: there would be no column"
+        if twice := duplicates(self.years):
+            yield f"years lists {listing(twice)} twice"
+        known = [year for process in self.mc_processes.values() for year in process.years]
+        for year in self.years:
+            if year not in known:
+                yield f"no process is declared for year {year!r}{closest(year, known)}"
+        if not self.mc_processes.background_processes:
+            yield "no process is a background: Combine takes no channel without one"
+        if self.data_processes is not None and len(self.data_processes) != 1:
+            yield (
+                f"data_processes holds {listing(map(repr, self.data_processes)) or 'none'}, expected one process: "
+                "list all samples in one DataProcess, or pass None without data"
+            )
+
+    def _sample_problems(self, source: Source) -> Iterator[str]:
+        known = source.samples
+        users: dict[tuple[str, str], list[str]] = {}
+        processes: list[Process] = [*self.mc_processes.values(), *(self.data_processes or {}).values()]
+        for process in processes:
+            for sample in process.samples:
+                if sample not in known:
+                    yield f"process {process.name!r}: the output has no sample {sample!r}{closest(sample, known)}"
+                for year in process.years:
+                    users.setdefault((sample, year), []).append(process.name)
+        for year in self.years:
+            if year not in source.years and any(year in process.years for process in processes):
+                yield f"the output has no year {year!r}{closest(year, source.years)}"
+        for (sample, year), names in users.items():
+            if len(names) > 1:
+                both = " and ".join(map(repr, names))
+                yield f"sample {sample!r} is in processes {both} for {year}: it would be counted twice"
+
+    def _systematic_problems(self) -> Iterator[str]:
+        processes = list(self.mc_processes)
+        years = list(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))
+        missing: list[str] = []
+        for systematic in self.all_systematics():
+            where = f"systematic {systematic.name!r}"
+            for process in systematic.processes:
+                if process not in processes:
+                    yield f"{where}: no process is named {process!r}{closest(process, processes)}"
+            for year in systematic.years:
+                if year not in years:
+                    yield f"{where}: no process is declared for year {year!r}{closest(year, years)}"
+            try:
+                yield from (f"{where}: {problem}" for problem in self._kind_problems(systematic))
+            except MissingProviderError as error:
+                missing.append(f"{where}: {error}{_ways_out.get(systematic.typ, '')}")
+        if missing:
+            raise MissingProviderError("; ".join(missing))
+
+    def _kind_problems(self, systematic: SystematicUncertainty) -> list[str]:
+        provided = self.plugins.kind(systematic.typ)
+        problems = [
+            f"kind {systematic.typ!r} has no option {option!r}{closest(option, provided.value.options)}"
+            for option in systematic.options
+            if option not in provided.value.options
+        ]
+        with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
+            return problems + [str(problem) for problem in kind.problems(systematic)]
+
+
+_ways_out = {
+    "autoMCStats": "; or pass mcstat=False for a card without it",
+    "rateParam": "; or declare the process without has_rateParam",
+}

@@ -1,0 +1,5 @@
+"""The old interface's module for systematic uncertainties."""
+
+from datacard_core.systematics import Systematics, SystematicUncertainty
+
+__all__ = ["SystematicUncertainty", "Systematics"]
