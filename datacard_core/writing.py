@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.errors import DeclarationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,9 +33,15 @@ class Staging:
     _staged: list[_Staged] = attrs.field(factory=list)
 
     def path(self, name: str | os.PathLike[str], *, executable: bool = False) -> Path:
-        """A temporary path to write the file `name` of the directory to; files appear in the order of asking."""
+        """A temporary path to write the file `name` of the directory to; files appear in the order of asking.
+
+        Raises:
+            DeclarationError: that file is being written already.
+        """
         # A link stays a link: what it points to is replaced.
         final = Path(os.path.realpath(self.directory / name))
+        if any(staged.final == final for staged in self._staged):
+            raise DeclarationError(f"two files would be written to {final}: give them different names")
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent)
         self._staged.append(_Staged(Path(temporary), final))
