@@ -1,0 +1,144 @@
+"""The structure of a flat ROOT file: header, root directory, records, streamer info, list of keys, free segments.
+
+Fields have their names in ROOT's classes TFile, TDirectoryFile and TFree, and in the description of the format that
+TFile's documentation gives. All positions have 32 bits, as ROOT itself has them up to 2 GB.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from functools import cache
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+
+import numpy as np
+import uproot
+from uproot.writing import identify
+
+from datacard_core import DatacardError
+from datacard_root.buffers import tstring
+from datacard_root.keys import BEGIN, DATE, KEY, keys, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+Block: TypeAlias = tuple[list[bytes], list[bytes], list[int]]
+"""Names of some templates as TStrings, their records as they stand in the file, and their lengths uncompressed."""
+
+HEADER = struct.Struct(">4siiiiiiiBiiiH16s")
+VERSION = 62400
+"""Of a ROOT that writes such files."""
+POSITION_BYTES = 4
+DIRECTORY = struct.Struct(">hIIiiiiiH16s12x")
+DIRECTORY_VERSION = 5
+FREE = struct.Struct(">hii")
+FREE_VERSION = 1
+END = 2_000_000_000
+"""Where a file with 32-bit positions ends at the latest: kStartBigFile."""
+UUID_VERSION = 1
+"""Of the class TUUID."""
+NAME = b"templates.root"
+"""ROOT stores the name that a file was made under, and goes by the one it is opened under."""
+
+
+def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression: int) -> None:
+    """Write a file; `compression` is what TFile's fCompress says."""
+    file.seek(BEGIN + len(_root_directory(uuid, b"", 0)))
+    listed: list[bytes] = []
+    for names, records, lengths in blocks:
+        block = keys(names, [len(stored) for stored in records], lengths, file.tell())
+        file.write(b"".join(chain.from_iterable(zip(block, records, strict=True))))
+        listed += block
+    info = file.tell()
+    file.write(record(b"TList", b"StreamerInfo", b"Doubly linked list", _streamer_info(), info))
+    seek_keys = file.tell()
+    key_list = _directory_record(struct.pack(">i", len(listed)) + b"".join(listed), seek_keys)
+    file.write(key_list)
+    seek_free = file.tell()
+    # It holds the end of the file, which depends on its own length.
+    end = seek_free + len(_free_segments(seek_free, 0))
+    file.write(_free_segments(seek_free, end))
+    file.seek(0)
+    file.write(_header(uuid, compression, info, seek_keys - info, seek_free, end).ljust(BEGIN, b"\0"))
+    file.write(_root_directory(uuid, key_list, seek_keys))
+
+
+def check_size(names: list[bytes], size: int) -> None:
+    """Raise a DatacardError if a file could get too long, compressed or not.
+
+    Args:
+        names: of all templates, as TStrings.
+        size: of a record without key and name.
+    """
+    template = size + 2 * (KEY.itemsize + len(tstring(b"TH1D") + tstring(b"")))
+    total = template * len(names) + 3 * sum(map(len, names)) + len(_streamer_info()) + 1000
+    if total > END:
+        raise DatacardError(
+            f"{len(names)} templates of about {template} bytes make a ROOT file of {total / 1e9:.1f} GB, and one file "
+            f"takes {END / 1e9:.0f} GB: write fewer categories, bins or systematic uncertainties to one card"
+        )
+
+
+def _directory_record(data: bytes, position: int, parent: int = BEGIN) -> bytes:
+    return record(b"TFile", NAME, b"", data, position, parent)
+
+
+def _root_directory(uuid: UUID, key_list: bytes, seek_keys: int) -> bytes:
+    name_and_title = tstring(NAME) + tstring(b"")
+    directory = DIRECTORY.pack(
+        DIRECTORY_VERSION,
+        DATE,  # fDatimeC
+        DATE,  # fDatimeM
+        len(key_list),  # fNbytesKeys
+        _name_bytes(),  # fNbytesName
+        BEGIN,  # fSeekDir
+        0,  # fSeekParent
+        seek_keys,  # fSeekKeys
+        UUID_VERSION,
+        uuid.bytes,
+    )
+    return _directory_record(name_and_title + directory, BEGIN, parent=0)
+
+
+def _name_bytes() -> int:
+    """From the start of the root directory's record to its data: fNbytesName."""
+    return len(_directory_record(tstring(NAME) + tstring(b""), BEGIN))
+
+
+def _free_segments(position: int, end: int) -> bytes:
+    return _directory_record(FREE.pack(FREE_VERSION, end, END), position)
+
+
+def _header(uuid: UUID, compression: int, info: int, info_bytes: int, seek_free: int, end: int) -> bytes:
+    return HEADER.pack(
+        b"root",
+        VERSION,
+        BEGIN,
+        end,  # fEND
+        seek_free,
+        end - seek_free,  # fNbytesFree
+        1,  # nfree
+        _name_bytes(),
+        POSITION_BYTES,  # fUnits
+        compression,
+        info,
+        info_bytes,
+        UUID_VERSION,
+        uuid.bytes,
+    )
+
+
+@cache
+def _streamer_info() -> bytes:
+    """What a file that uproot writes tells about TH1D and what it is made of."""
+    axis = identify.to_TAxis("xaxis", "", 1, 0.0, 1.0)
+    flat = np.zeros(3)
+    buffer = io.BytesIO()
+    with uproot.recreate(buffer, compression=None) as file:
+        file["h"] = identify.to_TH1x("h", "", flat, 0.0, 0.0, 0.0, 0.0, 0.0, flat, axis)
+        written = buffer.getvalue()
+    *_, start, length, _, _ = HEADER.unpack_from(written)
+    keylen = int(np.frombuffer(written, KEY, 1, start)["fKeylen"][0])
+    return written[start + keylen : start + length]
