@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script, in no package
 """Read a file of templates with ROOT, and compare it with what it should hold.
 
     python check_root.py FILE.root EXPECTED.json

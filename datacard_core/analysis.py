@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,21 +11,27 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from datacard_core.channel import build_channel
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
-from datacard_core.errors import DeclarationError, InputError
+from datacard_core.declared import Declared, bin_name
+from datacard_core.errors import DatacardError, DeclarationError, InputError, StrictError, raise_together
 from datacard_core.findings import report
 from datacard_core.names import name_problem, names_of
 from datacard_core.outputs import load_output
+from datacard_core.plans import plan_card
 from datacard_core.plugins import Plugins, load_plugins
-from datacard_core.sources import check_output
+from datacard_core.reduction import Wanted, reduce_output, sources_of
+from datacard_core.shape_only import norm_layout
 from datacard_core.writing import staging
 
 if TYPE_CHECKING:
+    from datacard_core.binning import Binning
     from datacard_core.findings import Finding
+    from datacard_core.layout import Layout
+    from datacard_core.model import FloatArray
     from datacard_core.processes import DataProcesses, MCProcesses
     from datacard_core.systematics import Systematics
-    from datacard_core.templates import Binning
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
@@ -80,18 +88,34 @@ class Analysis:
             StrictError: `strict`, and there are warnings.
             PluginError: a plugin failed, or no selected one provides what is declared.
         """
-        cards: dict[str, Datacard] = {}
-        problems: list[str] = []
         loaded = output if isinstance(output, Mapping) else load_output(output)
-        check_output(loaded, [category.variable for category in self.categories.values()])
+        sources = sources_of(loaded, self._variables, "the output")
+        inventory = functools.reduce(operator.add, (source.inventory for source in sources.values()))
+        declared = {name: self._declared(name) for name in self.categories}
+        next(iter(declared.values())).check(inventory)
+        layout, plans = plan_card(next(iter(declared.values())))
+        totals = self._totals(loaded, next(iter(declared.values())), layout)
+        cards = {}
+        failures: list[DatacardError] = []
         for name in _progress(self.categories, "building"):
             try:
-                cards[name] = self._card(name, loaded)
-            except (InputError, DeclarationError) as error:
-                problems += error.problems
-        if problems:
-            raise InputError(dict.fromkeys(problems))
+                templates = reduce_output(loaded, Wanted(layout, {name: self._variables[name]})).sums[name].complete()
+                channel = build_channel(declared[name], inventory, plans, templates, totals, strict=self.strict)
+            except (InputError, DeclarationError, StrictError) as failure:
+                failures.append(failure)
+            else:
+                cards[name] = Datacard.of(declared[name], channel)
+        raise_together(failures)
         return Cards(self, cards)
+
+    def _totals(self, output: Mapping[str, Any], declared: Declared, layout: Layout) -> dict[str, FloatArray]:
+        layout_of_norm = norm_layout(declared, layout)
+        if layout_of_norm is None:
+            return {}
+        categories = self.rateparam_norm_categories or tuple(self.categories)
+        wanted = Wanted(layout_of_norm, {name: self._variables[name] for name in categories})
+        sums = reduce_output(output, wanted).sums
+        return {name: sums[name].complete().totals for name in categories}
 
     def card_name(self, category: str) -> str:
         """The file name of a category's card."""
@@ -101,27 +125,23 @@ class Analysis:
         """The file name of a category's templates."""
         return f"shapes_{category}_{self.label}.root"
 
-    def _card(self, category: str, output: Mapping[str, Any]) -> Datacard:
-        variables = output["variables"]
-        norm = self.rateparam_norm_categories or tuple(self.categories)
-        return Datacard(
-            variables[self.categories[category].variable],
-            output["datasets_metadata"],
-            output["cutflow"],
+    @property
+    def _variables(self) -> dict[str, str]:
+        return {name: category.variable for name, category in self.categories.items()}
+
+    def _declared(self, category: str) -> Declared:
+        return Declared(
             self.years,
             self.mc_processes,
             self.systematics,
             category,
-            data_processes=self.data_processes,
-            mcstat=self.mcstat,
-            bins_edges=self.categories[category].bins_edges,
-            bin_prefix=self.bin_prefix,
-            bin_suffix=self.label,
-            verbose=False,
-            shape_only_for_rateparam=self.shape_only_for_rateparam,
-            rateparam_norm_categories={name: variables[self.categories[name].variable] for name in norm},
-            plugins=self.plugins,
-            strict=self.strict,
+            self.plugins,
+            self.bin_prefix,
+            self.label,
+            self.data_processes,
+            self.mcstat,
+            self.categories[category].bins_edges,
+            self.shape_only_for_rateparam,
         )
 
     def _problems(self) -> Iterator[str]:
@@ -129,8 +149,8 @@ class Analysis:
             yield f"categories is {self.categories!r}, expected a dict such as {{'SR': Category('discriminant')}}"
             return
         for name, category in self.categories.items():
-            if problem := name_problem("category", name):
-                yield problem
+            if problem := name_problem("bin", bin_name(self.bin_prefix, name, self.label, self.years)):
+                yield f"category {name!r}: {problem}"
             if not isinstance(category, Category):
                 yield f"category {name!r} is {category!r}, expected a Category such as Category('discriminant')"
         for name in self.rateparam_norm_categories or ():

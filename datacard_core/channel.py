@@ -13,9 +13,7 @@ from datacard_core.errors import DeclarationError, PluginCallError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
 from datacard_core.model import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
 from datacard_core.names import duplicates
-from datacard_core.plans import plan_card
-from datacard_core.shape_only import shape_only_scales
-from datacard_core.templates import collect
+from datacard_core.shape_only import Scales, shape_only_scales
 from datacard_core.treatment import clip_findings, clipped, flow_findings, usable_columns
 
 if TYPE_CHECKING:
@@ -24,40 +22,41 @@ if TYPE_CHECKING:
     from datacard_core.declared import Declared
     from datacard_core.model import FloatArray
     from datacard_core.plans import Plan
-    from datacard_core.shape_only import Scales
-    from datacard_core.sources import Source
+    from datacard_core.sources import Inventory
     from datacard_core.templates import TemplateSet
 
 
 def build_channel(
     declared: Declared,
-    source: Source,
-    norm_sources: Mapping[str, Source] | None = None,
+    inventory: Inventory,
+    plans: Sequence[Plan],
+    native: TemplateSet,
+    totals: Mapping[str, FloatArray],
     *,
     strict: bool = False,
 ) -> Channel:
-    """Build the channel of one category.
+    """Build the channel of one category from its templates.
 
     Args:
-        declared: what the analysis declares for this card.
-        source: the histograms of the variable to fit.
-        norm_sources: with `shape_only_for_rateparam`, the categories over which totals are kept and the histograms
-            to read each from; every category of `source` if not given.
+        declared: what the analysis declares for this card, checked.
+        inventory: the names in the output.
+        plans: the plans of the declarations, on the layout of the templates.
+        native: the templates of the category, as the output has them.
+        totals: with `shape_only_for_rateparam`, for each category over which totals are kept, the total of every
+            row of the layout; empty without.
         strict: whether warnings are errors.
 
     Raises:
-        DeclarationError: the declarations contradict each other or the output.
-        InputError: histograms are missing or cannot be used.
+        DeclarationError: bins_edges are no edges of the axis, or two templates would have one name.
+        InputError: Combine would refuse the channel.
         StrictError: `strict`, and there are warnings.
-        PluginError: a plugin failed, or none provides what is declared.
+        PluginError: a plugin failed.
     """
-    declared.check(source)
-    layout, plans = plan_card(declared)
-    templates = _rebinned(collect(source, layout, declared.category), declared)
-    scales = shape_only_scales(declared, layout, plans, norm_sources, source)
+    templates = _rebinned(native, declared)
+    scales = shape_only_scales(declared, templates.layout, plans, totals) if totals else Scales()
     findings = [
-        *process_findings(declared, source),
-        *data_findings(declared, source),
+        *process_findings(declared, inventory),
+        *data_findings(declared, inventory),
         *templates.findings,
         *fallback_findings(declared, plans, templates),
         *flow_findings(templates),

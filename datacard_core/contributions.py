@@ -47,7 +47,7 @@ def _target(declared: Declared, plan: Plan, templates: TemplateSet, scales: Scal
     columns = declared.columns
     variations = {}
     for shift, rows in plan.rows.items():
-        factor = scales.factors.get((plan.name, shift), np.float64(1))
+        factor = scales.of(plan, shift, columns)
         variations[shift] = _read_only(inside.values[rows] * factor, inside.variances[rows] * factor**2)
     nominal = templates.layout.starts[plan.positions]
     return Target(

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from datacard_core.declared import Declared
     from datacard_core.plans import Plan
-    from datacard_core.sources import Source
+    from datacard_core.sources import Inventory
     from datacard_core.templates import Fallback, TemplateSet
 
 
-def process_findings(declared: Declared, source: Source) -> Iterator[Finding]:
+def process_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]:
     """Samples without dataset, datasets without year, parameters without effect."""
     for process in declared.mc_processes.values():
         if process.has_rateParam and process.is_signal:
@@ -26,12 +26,12 @@ def process_findings(declared: Declared, source: Source) -> Iterator[Finding]:
             yield warning("rateparam-on-signal", message, column=process.name)
         for sample in process.samples:
             for year in process.years:
-                if year in declared.years and not source.datasets(sample, year):
+                if year in declared.years and not inventory.datasets.get((sample, year)):
                     message = f"sample {sample!r} has no dataset in {year}"
                     yield warning("no-dataset", message, column=column_name(process.name, year))
     processes = [*declared.mc_processes.values(), *(declared.data_processes or {}).values()]
     for sample in dict.fromkeys(sample for process in processes for sample in process.samples):
-        if orphans := source.orphans(sample):
+        if orphans := inventory.orphans(sample):
             yield warning(
                 "orphan-dataset",
                 f"sample {sample!r} has histograms of {listing(map(repr, orphans), 3)}, "
@@ -39,25 +39,35 @@ def process_findings(declared: Declared, source: Source) -> Iterator[Finding]:
             )
 
 
-def data_findings(declared: Declared, source: Source) -> Iterator[Finding]:
+def data_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]:
     """Years that the simulation has and the data have not."""
     process = declared.data_process
     if process is None:
         return
+    for sample in process.samples:
+        for year in process.years:
+            if year in declared.years and not inventory.datasets.get((sample, year)):
+                yield warning("no-dataset", f"sample {sample!r} has no dataset in {year}", column=DATA)
     for year in declared.years:
-        if year not in process.years or not any(source.datasets(sample, year) for sample in process.samples):
-            message = f"the card has simulation for {year}, but data process {process.name!r} has no data for it"
+        if year not in process.years:
+            message = f"the card has simulation for {year}, which data process {process.name!r} is not declared for"
             yield warning("no-data", message, column=DATA)
 
 
 def fallback_findings(declared: Declared, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
     """Where the nominal stands in for a variation: a warning if no dataset of a column has it, else a notice."""
     columns = [request.column for request in templates.layout.requests]
-    reasons = {(fallback.column, label): fallback for fallback in templates.fallbacks for label in fallback.labels}
+    # A variation that one dataset has not computed is known by name, whatever the others lack.
+    reasons = {
+        (fallback.column, label): fallback
+        for fallback in sorted(templates.fallbacks, key=lambda fallback: fallback.computed)
+        for label in fallback.labels
+    }
+    counts = templates.datasets
     for plan in plans:
         lacking: dict[tuple[str, bool, bool], list[int]] = {}
         for column, label, row in plan.reads():
-            if templates.datasets[column] and not templates.present[row]:
+            if counts[column] and not templates.present[row]:
                 reason = reasons[column, label]
                 lacking.setdefault((label, reason.computed, reason.certain), []).append(column)
         for (label, on_axis, certain), where in lacking.items():

@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import attrs
 import hist
 import numpy as np
 
 from datacard_core.channel import build_channel
+from datacard_core.collecting import collect
 from datacard_core.declared import MCSTAT, Declared
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import report
 from datacard_core.model import DATA
 from datacard_core.names import closest, names_of
+from datacard_core.plans import plan_card
 from datacard_core.plugins import load_plugins
+from datacard_core.shape_only import norm_layout
 from datacard_core.sources import NOMINAL, Source
 from datacard_core.systematics import DIRECTIONS
 from datacard_core.writing import Staging, staging
@@ -24,13 +28,15 @@ from datacard_core.writing import Staging, staging
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+    from typing import Self
 
+    from datacard_core.binning import Binning
     from datacard_core.findings import Finding
+    from datacard_core.layout import Layout
     from datacard_core.model import Axis, Channel, FloatArray
     from datacard_core.plugins import Plugins
     from datacard_core.processes import DataProcesses, MCProcesses
     from datacard_core.systematics import Systematics
-    from datacard_core.templates import Binning
 
 Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -90,38 +96,50 @@ class Datacard:
         plugins: Plugins | None = None,
         strict: bool = False,
     ) -> None:
-        self.years = names_of(years)
-        self.mc_processes = mc_processes
-        self.data_processes = data_processes
-        self.systematics = systematics
-        self.category = category
-        self.bins_edges = bins_edges
-        self.bin_prefix = bin_prefix
-        self.bin_suffix = "_".join(map(str, self.years)) if bin_suffix is None else bin_suffix
-        self.plugins = load_plugins() if plugins is None else plugins
-        self.mcstat = mcstat
         declared = Declared(
-            self.years,
+            names_of(years),
             mc_processes,
             systematics,
             category,
-            self.bin,
-            self.plugins,
+            load_plugins() if plugins is None else plugins,
+            bin_prefix,
+            bin_suffix,
             data_processes,
             mcstat,
             bins_edges,
             shape_only_for_rateparam,
         )
         source = Source(histograms, datasets_metadata, cutflow)
-        norm_sources = _norm_sources(source, rateparam_norm_categories)
-        self.channel: Channel = build_channel(declared, source, norm_sources, strict=strict)
+        declared.check(source.inventory)
+        layout, plans = plan_card(declared)
+        templates = collect(source, layout, [category])[category].complete()
+        totals = _totals(declared, layout, source, rateparam_norm_categories)
+        channel = build_channel(declared, source.inventory, plans, templates, totals, strict=strict)
+        self._keep(declared, channel)
         if verbose and self.findings:
             print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
 
-    @property
-    def bin(self) -> str:
+    @classmethod
+    def of(cls, declared: Declared, channel: Channel) -> Self:
+        """The card of a channel that is built already."""
+        card = cls.__new__(cls)
+        card._keep(declared, channel)  # noqa: SLF001 - its own
+        return card
+
+    def _keep(self, declared: Declared, channel: Channel) -> None:
+        self.channel = channel
+        self.bin = declared.bin
         """Combine's bin name, `[prefix_]category[_suffix]`."""
-        return "_".join(str(part) for part in (self.bin_prefix, self.category, self.bin_suffix) if part)
+        self.bin_prefix = declared.bin_prefix
+        self.bin_suffix = declared.bin_suffix
+        self.category = declared.category
+        self.years = declared.years
+        self.mc_processes = declared.mc_processes
+        self.data_processes = declared.data_processes
+        self.systematics = declared.systematics
+        self.mcstat = declared.mcstat
+        self.bins_edges = declared.bins_edges
+        self.plugins = declared.plugins
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -274,20 +292,29 @@ class Datacard:
         return values, variances
 
 
-def _norm_sources(
-    source: Source, categories: Iterable[str] | Mapping[str, Histograms] | None
-) -> dict[str, Source] | None:
-    if categories is None:
-        return None
+def _totals(
+    declared: Declared,
+    layout: Layout,
+    source: Source,
+    categories: Iterable[str] | Mapping[str, Histograms] | None,
+) -> dict[str, FloatArray]:
+    """What `shape_only_scales` takes: nothing where it is not asked for."""
+    layout_of_norm = norm_layout(declared, layout)
+    if layout_of_norm is None:
+        return {}
     if isinstance(categories, Mapping):
-        return {
-            category: Source(histograms, source.datasets_metadata, source.cutflow)
-            for category, histograms in categories.items()
-        }
-    return dict.fromkeys(names_of(categories), source)
+        sources = {category: attrs.evolve(source, histograms=of) for category, of in categories.items()}
+    else:
+        sources = dict.fromkeys(source.categories if categories is None else names_of(categories), source)
+    return {
+        category: collect(of, layout_of_norm, [category])[category].complete().totals
+        for category, of in sources.items()
+    }
 
 
 def _variable_axis(axis: Axis) -> Any:
+    if axis.name in ("process", "variation"):
+        axis = attrs.evolve(axis, name=f"{axis.name}_")  # an axis of the result has that name
     if axis.categories is not None:
         return hist.axis.StrCategory(axis.categories, name=axis.name, label=axis.label, overflow=False)
     if axis.uniform:

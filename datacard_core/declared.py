@@ -17,9 +17,9 @@ from datacard_core.systematics import Systematics, SystematicUncertainty
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datacard_core.binning import Binning
     from datacard_core.plugins import Plugins
-    from datacard_core.sources import Source
-    from datacard_core.templates import Binning
+    from datacard_core.sources import Inventory
 
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
 """What `mcstat=True` means."""
@@ -36,12 +36,19 @@ class Declared:
     mc_processes: MCProcesses
     systematics: Systematics
     category: str
-    bin: str
     plugins: Plugins
+    bin_prefix: str | None = None
+    bin_suffix: str | None = None
+    """The years if not given."""
     data_processes: DataProcesses | None = None
     mcstat: bool | Mapping[str, Any] = True
     bins_edges: Binning = None
     shape_only_for_rateparam: bool = False
+
+    @property
+    def bin(self) -> str:
+        """Combine's name of the channel, `[prefix_]category[_suffix]`."""
+        return bin_name(self.bin_prefix, self.category, self.bin_suffix, self.years)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -83,7 +90,7 @@ class Declared:
                 "autoMCStats", "autoMCStats", list(self.mc_processes), years, 1.0, options=options
             )
 
-    def check(self, source: Source) -> None:
+    def check(self, inventory: Inventory) -> None:
         """Refuse what cannot become a card.
 
         Raises:
@@ -92,7 +99,7 @@ class Declared:
         """
         if problems := list(self._type_problems()):
             raise DeclarationError(problems)
-        problems = [*self._problems(), *self._sample_problems(source), *self._systematic_problems()]
+        problems = [*self._problems(), *self._sample_problems(inventory), *self._systematic_problems()]
         if problems:
             raise DeclarationError(problems)
 
@@ -126,8 +133,8 @@ class Declared:
                 "list all samples in one DataProcess, or pass None without data"
             )
 
-    def _sample_problems(self, source: Source) -> Iterator[str]:
-        known = source.samples
+    def _sample_problems(self, inventory: Inventory) -> Iterator[str]:
+        known = inventory.samples
         users: dict[tuple[str, str], list[str]] = {}
         processes: list[Process] = [*self.mc_processes.values(), *(self.data_processes or {}).values()]
         for process in processes:
@@ -137,8 +144,10 @@ class Declared:
                 for year in process.years:
                     users.setdefault((sample, year), []).append(process.name)
         for year in self.years:
-            if year not in source.years and any(year in process.years for process in processes):
-                yield f"the output has no year {year!r}{closest(year, source.years)}"
+            if year not in inventory.years and any(year in process.years for process in processes):
+                yield f"the output has no year {year!r}{closest(year, inventory.years)}"
+        for sample in dict.fromkeys(sample for process in processes for sample in process.samples):
+            yield from inventory.in_two_periods(sample)
         for (sample, year), names in users.items():
             if len(names) > 1:
                 both = " and ".join(map(repr, names))
@@ -172,6 +181,12 @@ class Declared:
         ]
         with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
             return problems + [str(problem) for problem in kind.problems(systematic)]
+
+
+def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple[str, ...]) -> str:
+    """Combine's name of a channel, `[prefix_]category[_suffix]`; the years end it where no suffix is given."""
+    suffix = "_".join(map(str, years)) if suffix is None else suffix
+    return "_".join(str(part) for part in (prefix, category, suffix) if part)
 
 
 _ways_out = {

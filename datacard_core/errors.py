@@ -94,6 +94,17 @@ class PluginCallError(PluginError):
     """A plugin failed at work, or returned what it must not."""
 
 
+def raise_together(errors: Iterable[DatacardError]) -> None:
+    """Raise several errors as one, if there are any: of the kind that they share, with all that they say once."""
+    errors = list(errors)
+    problems = dict.fromkeys(problem for error in errors for problem in getattr(error, "problems", ()))
+    if problems:
+        kinds = {type(error) for error in errors if isinstance(error, _ProblemsError)}
+        raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
+    if errors:
+        raise StrictError(finding for error in errors for finding in getattr(error, "findings", ()))
+
+
 def _listing(problems: tuple[str, ...]) -> str:
     if len(problems) == 1:
         return problems[0]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datacard_core.findings import Finding
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 IntArray: TypeAlias = npt.NDArray[np.intp]
 
 DATA = "data_obs"
@@ -29,6 +30,11 @@ DATA = "data_obs"
 def number(value: float) -> str:
     """The shortest text that reads back as the same number, on one line of a card."""
     return repr(float(value))
+
+
+def _whole(value: float) -> str:
+    """As `number`, but whole numbers without a point, as Combine's own cards have them in such lines."""
+    return number(value).removesuffix(".0")
 
 
 @attrs.frozen
@@ -65,11 +71,16 @@ class Axis:
         """Number of bins, without flow."""
         return len(self.edges) - 1
 
+    @property
+    def narrowest(self) -> float:
+        """The width of the narrowest bin."""
+        return float(np.diff(self.edges).min())
+
     def same_binning(self, other: Axis) -> bool:
         """Whether the bins are the same, to a millionth of the narrowest."""
         if self.bins != other.bins or self.categories != other.categories:
             return False
-        return bool(np.all(np.abs(self.edges - other.edges) <= 1e-6 * np.diff(self.edges).min()))
+        return np.allclose(self.edges, other.edges, rtol=0, atol=1e-6 * self.narrowest)
 
 
 @attrs.frozen(eq=False)
@@ -216,9 +227,9 @@ class FreeParameter(Directive):
 
     def lines(self, channel: Channel) -> Iterable[str]:
         """A rateParam line for each column."""
-        bounds = "" if self.bounds is None else f" [{self.bounds[0]:.15g},{self.bounds[1]:.15g}]"
+        bounds = "" if self.bounds is None else f" [{_whole(self.bounds[0])},{_whole(self.bounds[1])}]"
         for column in self.columns:
-            yield f"{self.name} rateParam * {channel.columns[column].name} {self.initial:.15g}{bounds}"
+            yield f"{self.name} rateParam * {channel.columns[column].name} {_whole(self.initial)}{bounds}"
 
 
 @attrs.frozen(eq=False)
@@ -245,7 +256,7 @@ class BinByBinStatistics(Directive):
 
     def lines(self, channel: Channel) -> Iterable[str]:
         """One autoMCStats line."""
-        yield f"{channel.bin} autoMCStats {self.threshold:.15g} {int(self.include_signal)} {self.hist_mode}"
+        yield f"{channel.bin} autoMCStats {_whole(self.threshold)} {int(self.include_signal)} {self.hist_mode}"
 
 
 @attrs.frozen(eq=False)

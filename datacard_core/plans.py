@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.layout import Layout, Request
 from datacard_core.model import DATA
 from datacard_core.names import names_of
 from datacard_core.sources import NOMINAL
-from datacard_core.templates import Layout, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

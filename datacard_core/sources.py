@@ -7,6 +7,7 @@ where asking for a wrong key inserts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,9 +19,9 @@ from datacard_core.model import Axis
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from datacard_core.model import FloatArray, IntArray
+    from datacard_core.model import ComplexArray, IntArray
 
 NOMINAL = "nominal"
 HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of squared weights"
@@ -28,27 +29,35 @@ HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of s
 
 @attrs.frozen(eq=False)
 class StoredHistogram:
-    """One histogram of an output as arrays that share its memory."""
+    """One histogram of an output as an array that shares its memory."""
 
     categories: tuple[str, ...]
     variations: tuple[str, ...] | None
     """None for data, whose histograms have no such axis."""
     axis: Axis
-    values: FloatArray
-    """Shape (categories, variations, bins with the flow bins that the axis has)."""
-    variances: FloatArray | None
-    """Likewise, or None where the storage keeps none."""
+    cells: ComplexArray
+    """Values (real) and variances (imaginary), shape (bins with flow, variations, categories): the order in memory.
+
+    Both category axes may have a flow bin at their end.
+    """
     flow: tuple[int, int]
-    """How many underflow and overflow bins there are, each 0 or 1."""
+    """How many underflow and overflow bins the variable has, each 0 or 1."""
+    has_variances: bool = True
+    """Whether the storage keeps variances; where not, the values stand for them."""
 
     def positions(self, labels: tuple[str, ...]) -> IntArray:
         """Where those variations are on the axis, shape (labels,), -1 for one that is not."""
         index = {label: position for position, label in enumerate(self.variations or (NOMINAL,))}
         return np.array([index.get(label, -1) for label in labels], dtype=np.intp)
 
+    def cell_name(self, cell: int) -> str:
+        """A bin of the variable, counted as ROOT does, or a flow bin."""
+        number = cell + 1 - self.flow[0]
+        return {0: "underflow", self.axis.bins + 1: "overflow"}.get(number, f"bin {number}")
+
 
 def stored(histogram: Any) -> StoredHistogram:
-    """See a histogram of an output as arrays.
+    """See a histogram of an output as an array.
 
     Raises:
         InputError: it is not laid out as PocketCoffea does.
@@ -64,33 +73,28 @@ def stored(histogram: Any) -> StoredHistogram:
             f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
             "fill or unroll it to one dimension"
         )
-    order = [names.index(name) for name in ("cat", "variation", variables[0]) if name in names]
-    values, variances = _contents(histogram)
-    values = _ordered(values, order)
-    axis = histogram.axes[order[-1]]
+    order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
+    cells, has_variances = _cells(histogram)
+    cells = cells.transpose(order)
+    axis = histogram.axes[order[0]]
     return StoredHistogram(
-        categories=tuple(histogram.axes[order[0]]),
+        categories=tuple(histogram.axes[order[-1]]),
         variations=tuple(histogram.axes[order[1]]) if "variation" in names else None,
         axis=_axis(axis),
-        values=values,
-        variances=None if variances is None else _ordered(variances, order),
+        cells=cells if "variation" in names else cells[:, np.newaxis, :],
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
+        has_variances=has_variances,
     )
 
 
-def _contents(histogram: Any) -> tuple[FloatArray, FloatArray | None]:
-    view = histogram.view(flow=True)
+def _cells(histogram: Any) -> tuple[ComplexArray, bool]:
+    view = np.asarray(histogram.view(flow=True))
     kind = histogram.storage_type.__name__
     if kind == "Weight":
-        return np.asarray(view["value"]), np.asarray(view["variance"])
+        return view.view(np.complex128), True
     if kind in ("Int64", "AtomicInt64", "Unlimited", "Double"):
-        return np.asarray(view, dtype=np.float64), None
+        return view * (1 + 1j), False
     raise InputError(f"its storage {kind} holds no sums of weights: {HOW_TO_FILL}")
-
-
-def _ordered(array: FloatArray, order: list[int]) -> FloatArray:
-    array = array.transpose(order)
-    return array if array.ndim == 3 else array[:, np.newaxis, :]  # noqa: PLR2004 - category, variation, bin
 
 
 def _axis(axis: Any) -> Axis:
@@ -102,6 +106,54 @@ def _axis(axis: Any) -> Axis:
     return Axis(edges, axis.name, axis.label or "", uniform or categories is not None, categories)
 
 
+@attrs.frozen
+class Inventory:
+    """The names in an output: which samples, years and datasets there are."""
+
+    datasets: Mapping[tuple[str, str], tuple[str, ...]]
+    """By sample and year, sorted."""
+    periods: frozenset[str]
+    filled: Mapping[str, frozenset[str]]
+    """The datasets that have histograms, by sample."""
+
+    def __add__(self, other: Inventory) -> Inventory:
+        keys = dict.fromkeys((*self.datasets, *other.datasets))
+        filled = dict.fromkeys((*self.filled, *other.filled))
+        none: frozenset[str] = frozenset()
+        return Inventory(
+            {key: tuple(sorted({*self.datasets.get(key, ()), *other.datasets.get(key, ())})) for key in keys},
+            self.periods | other.periods,
+            {sample: self.filled.get(sample, none) | other.filled.get(sample, none) for sample in filled},
+        )
+
+    @property
+    def years(self) -> tuple[str, ...]:
+        """The data-taking periods, sorted."""
+        return tuple(sorted(self.periods))
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Every sample, sorted."""
+        return tuple(sorted({sample for sample, _ in self.datasets} | set(self.filled)))
+
+    def in_two_periods(self, sample: str) -> Iterator[str]:
+        """What is wrong with the datasets of a sample that several data-taking periods list."""
+        years: dict[str, list[str]] = {}
+        for (name, year), datasets in self.datasets.items():
+            if name == sample:
+                for dataset in datasets:
+                    years.setdefault(dataset, []).append(year)
+        for dataset, listed in years.items():
+            if len(listed) > 1:
+                where = " and ".join(sorted(listed))
+                yield f"dataset {dataset!r} of sample {sample!r} is listed in {where}: it would count twice"
+
+    def orphans(self, sample: str) -> tuple[str, ...]:
+        """Datasets that have a histogram but stand in no data-taking period, sorted."""
+        known = {dataset for (name, _), datasets in self.datasets.items() if name == sample for dataset in datasets}
+        return tuple(sorted(self.filled.get(sample, frozenset()) - known))
+
+
 @attrs.frozen(eq=False)
 class Source:
     """The histograms of one variable, with what the output says about their datasets."""
@@ -110,6 +162,8 @@ class Source:
     """By sample and dataset."""
     datasets_metadata: Mapping[str, Any]
     cutflow: Mapping[str, Any]
+    origin: str = "the output"
+    """The file it was read from, for messages."""
     _stored: dict[tuple[str, str], StoredHistogram] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -132,27 +186,23 @@ class Source:
         if problems:
             raise InputError(problems)
 
-    @property
-    def years(self) -> tuple[str, ...]:
-        """The data-taking periods of the output, sorted."""
-        return tuple(sorted(self.datasets_metadata["by_datataking_period"]))
-
-    @property
-    def samples(self) -> tuple[str, ...]:
-        """Every sample that the output knows, sorted."""
-        periods = self.datasets_metadata["by_datataking_period"].values()
-        return tuple(sorted({sample for period in periods for sample in period} | set(self.histograms)))
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What there is, by name."""
+        periods = self.datasets_metadata["by_datataking_period"]
+        return Inventory(
+            {
+                (sample, year): tuple(sorted(datasets))
+                for year, samples in periods.items()
+                for sample, datasets in samples.items()
+            },
+            frozenset(periods),
+            {sample: frozenset(datasets) for sample, datasets in self.histograms.items()},
+        )
 
     def datasets(self, sample: str, year: str) -> tuple[str, ...]:
         """The datasets of a sample in a year, sorted; empty where there are none."""
-        period = self.datasets_metadata["by_datataking_period"].get(year, {})
-        return tuple(sorted(period.get(sample, ())))
-
-    def orphans(self, sample: str) -> tuple[str, ...]:
-        """Datasets that have a histogram but stand in no data-taking period, sorted."""
-        periods = self.datasets_metadata["by_datataking_period"].values()
-        known = {dataset for period in periods for dataset in period.get(sample, ())}
-        return tuple(sorted(set(self.histograms.get(sample, ())) - known))
+        return self.inventory.datasets.get((sample, year), ())
 
     def histogram(self, sample: str, dataset: str) -> StoredHistogram | None:
         """The histogram of a dataset, or None where the output has none.
@@ -167,6 +217,15 @@ class Source:
                 return None
             self._stored[key] = stored(histogram)
         return self._stored[key]
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories of the first histogram that there is."""
+        for sample in sorted(self.histograms):
+            for dataset in sorted(self.histograms[sample]):
+                if histogram := self.histogram(sample, dataset):
+                    return histogram.categories
+        return ()
 
     def is_empty(self, dataset: str) -> bool:
         """Whether no event of a dataset passed the preselection, under any variation.

@@ -58,9 +58,9 @@ def contents(output: Mapping[str, Any]) -> Iterator[Table]:
         variables.add_row(name, *(_axis_cells(first) if first else ["no histogram"]))
     yield variables
     any_source = next(iter(sources.values()), None)
-    years = any_source.years if any_source else ()
+    years = any_source.inventory.years if any_source else ()
     samples = _table("datasets by sample and year", "sample", *years)
-    for sample in any_source.samples if any_source else ():
+    for sample in any_source.inventory.samples if any_source else ():
         samples.add_row(sample, *(str(len(any_source.datasets(sample, year)) or "-") for year in years if any_source))
     yield samples
     table = _table("variations by sample", "sample", "variations")

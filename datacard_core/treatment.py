@@ -54,13 +54,13 @@ def flow_findings(templates: TemplateSet) -> Iterator[Finding]:
         under, over = templates.values[row, 0], templates.values[row, -1]
         if not under and not over:
             continue
-        total = templates.totals[row]
-        lost = abs(under + over) / abs(total) if total else 1.0
+        inside = templates.values[row, 1:-1].sum()
+        lost = (abs(under) + abs(over)) / (abs(under) + abs(over) + abs(inside))
         make = warning if lost > LOST_FLOW_WARNING else notice
         yield make(
             "flow-lost",
             f"{under:.4g} in underflow and {over:.4g} in overflow are not in the card: {100 * lost:.3g} % "
-            f"of {total:.6g}; widen bins_edges or the axis to keep them",
+            f"of {under + over + inside:.6g}; widen bins_edges or the axis to keep them",
             column=request.column,
         )
 

@@ -103,9 +103,7 @@ def axes(histogram: Any) -> tuple[Any, ...]:
     )
 
 
-def test_its_containers_are_those_of_pocketcoffea_level_by_level(
-    output: dict[str, Any], real: dict[str, Any]
-) -> None:
+def test_its_containers_are_those_of_pocketcoffea_level_by_level(output: dict[str, Any], real: dict[str, Any]) -> None:
     assert list(output) == list(real)
     assert set(structure(output)) == set(structure(real))
 
@@ -120,9 +118,7 @@ def test_its_histograms_are_built_as_those_of_pocketcoffea(
 
 
 @pytest.mark.parametrize("sample", ["TTbar", "VV", "SignalSampleA", "DATA_EGamma"])
-def test_its_metadata_has_the_keys_of_pocketcoffea(
-    output: dict[str, Any], real: dict[str, Any], sample: str
-) -> None:
+def test_its_metadata_has_the_keys_of_pocketcoffea(output: dict[str, Any], real: dict[str, Any], sample: str) -> None:
     ours, theirs = (
         next(entry for entry in o["datasets_metadata"]["by_dataset"].values() if entry["sample"] == sample)
         for o in (output, real)
@@ -162,9 +158,7 @@ def test_cutflow_and_sums_of_weights_agree_with_the_histograms(output: dict[str,
         for variation, sumw in output["sumw"]["CR1"][dataset][sample].items():
             contents = histogram["CR1", variation, :]
             assert contents.values().sum() == pytest.approx(sumw)
-            assert contents.variances().sum() == pytest.approx(
-                output["sumw2"]["CR1"][dataset][sample][variation]
-            )
+            assert contents.variances().sum() == pytest.approx(output["sumw2"]["CR1"][dataset][sample][variation])
     for sample, dataset, histogram in histograms(output, "nJets", DATA):
         assert histogram["CR2", :].values().sum() == output["cutflow"]["CR2"][dataset][sample]["nominal"]
 

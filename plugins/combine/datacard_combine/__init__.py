@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from datacard_core import CardWriter, hookimpl, number
+from datacard_core import CardWriter, DeclarationError, hookimpl, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,14 @@ class CombineWriter(CardWriter):
     name: ClassVar[str] = "combine"
 
     def render(self, channel: Channel, shapes_name: str) -> str:
-        """The text of the card."""
+        """The text of the card.
+
+        Raises:
+            DeclarationError: Combine could not read the name of the templates' file.
+        """
+        if shapes_name.split() != [shapes_name]:
+            message = f"the templates' file {shapes_name!r} has a blank in its name, at which Combine splits its line"
+            raise DeclarationError(f"{message}: give it another")
         sections = (
             _counts(channel),
             [f"shapes * {channel.bin} {shapes_name} $PROCESS_nominal $PROCESS_$SYSTEMATIC"],

@@ -1,0 +1,68 @@
+"""Rebinning: which edges a declaration asks for, and whether the axis has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from datacard_core.errors import DeclarationError
+from datacard_core.names import listing
+
+if TYPE_CHECKING:
+    from datacard_core.model import Axis, FloatArray
+
+Binning: TypeAlias = Iterable[float] | int | None
+"""Edges, or how many bins become one, or None for the bins as they are."""
+
+TOLERANCE = 1e-6
+"""How far an edge may be off, in widths of the narrowest bin: edges are written by hand, axes are computed."""
+
+
+def new_edges(axis: Axis, binning: Binning) -> FloatArray:
+    """The edges of the axis that a binning asks for.
+
+    Raises:
+        DeclarationError: they are no edges of the axis, or the factor does not divide its bins.
+    """
+    if binning is None:
+        return axis.edges
+    if axis.categories is not None:
+        raise DeclarationError(f"axis {axis.name!r} has labels ({listing(axis.categories)}), which cannot be rebinned")
+    if isinstance(binning, int | np.integer):
+        return _joined(axis, int(binning), binning)
+    wanted = _edges(binning)
+    close = np.isclose(wanted[:, np.newaxis], axis.edges, rtol=0, atol=TOLERANCE * axis.narrowest)
+    if len(strange := wanted[~close.any(axis=1)]):
+        raise DeclarationError(
+            f"bins_edges: {_text(strange)} {'is no edge' if len(strange) == 1 else 'are no edges'} of axis "
+            f"{axis.name!r}; its edges are {_text(axis.edges)}"
+        )
+    edges: FloatArray = axis.edges[close.argmax(axis=1)]
+    return edges
+
+
+def _joined(axis: Axis, factor: int, given: object) -> FloatArray:
+    factors = [factor for factor in range(1, axis.bins + 1) if axis.bins % factor == 0]
+    if factor not in factors or isinstance(given, bool):
+        raise DeclarationError(
+            f"bins_edges={given!r}: axis {axis.name!r} has {axis.bins} bins, which can be joined by {listing(factors)}"
+        )
+    joined: FloatArray = axis.edges[::factor]
+    return joined
+
+
+def _edges(binning: Iterable[float]) -> FloatArray:
+    try:
+        edges = np.asarray(list(binning), dtype=np.float64)
+    except (TypeError, ValueError):
+        message = f"bins_edges={binning!r}: expected numbers as edges, or one whole number of bins to join"
+        raise DeclarationError(message) from None
+    if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0):  # noqa: PLR2004 - one bin has two edges
+        raise DeclarationError(f"bins_edges={edges.tolist()}: expected at least two edges, rising")
+    return edges
+
+
+def _text(edges: FloatArray) -> str:
+    return listing((f"{edge:.15g}" for edge in edges), 60)

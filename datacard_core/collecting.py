@@ -1,0 +1,262 @@
+"""Collecting templates: one pass over the histograms of a source, for several categories at once."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_core.errors import InputError
+from datacard_core.findings import Finding, notice
+from datacard_core.names import closest, listing
+from datacard_core.sources import HOW_TO_FILL, NOMINAL
+from datacard_core.sums import Cells, Sums, add_exactly, bins_text, grouped, place_of
+from datacard_core.templates import Fallback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+    from datacard_core.layout import Layout, Request
+    from datacard_core.model import Axis, ComplexArray, IntArray
+    from datacard_core.sources import Source, StoredHistogram
+
+    BoolArray = npt.NDArray[np.bool_]
+
+
+def collect(source: Source, layout: Layout, categories: Iterable[str]) -> dict[str, Sums]:
+    """Sum the histograms of some categories to the rows of a layout.
+
+    A dataset whose histogram is not there, or has not the category, is noted as lacking: another source may have it.
+
+    Raises:
+        InputError: a histogram cannot be used; all such are named.
+    """
+    collector = _Collector(source, layout, tuple(categories))
+    for column, request in enumerate(layout.requests):
+        for sample, year in request.parts:
+            for dataset in source.datasets(sample, year):
+                collector.take(_Piece(column, request, sample, dataset))
+    return collector.finished()
+
+
+@attrs.frozen
+class _Piece:
+    """A dataset that a column is made of."""
+
+    column: int
+    request: Request
+    sample: str
+    dataset: str
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        return self.column, self.sample, self.dataset
+
+    def __str__(self) -> str:
+        return place_of(self.key)
+
+
+class _Collector:
+    """The sums while they are made. Arrays are laid out as the output has them: (bins, variations, categories)."""
+
+    def __init__(self, source: Source, layout: Layout, categories: tuple[str, ...]) -> None:
+        self.source = source
+        self.layout = layout
+        self.categories = categories
+        self.axis: Axis | None = None
+        self.axis_of = ""
+        self.sums: dict[int, tuple[ComplexArray, ComplexArray | None]] = {}
+        self.present = np.zeros((layout.rows, len(categories)), dtype=np.intp)
+        self.datasets: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
+        self.lacking: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
+        self.variations: list[set[str]] = [set() for _ in layout.requests]
+        self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
+        self.findings: list[Finding] = []
+        self.problems: list[tuple[str, str]] = []
+
+    def take(self, piece: _Piece) -> None:
+        """Add a dataset to its column."""
+        try:
+            histogram = self.source.histogram(piece.sample, piece.dataset)
+            if self.source.is_empty(piece.dataset):
+                self._skip(piece, histogram)
+            elif wanted := self._wanted(piece, histogram):
+                self._take(piece, wanted[0], wanted[1])
+        except InputError as error:
+            self.problems += [(str(piece), problem) for problem in error.problems]
+
+    def finished(self) -> dict[str, Sums]:
+        """The sums of each category as arrays of their own, bins last."""
+        if self.problems:
+            lacking = ((place_of(key), problem) for of in self.lacking.values() for key, problem in of.items())
+            raise InputError(grouped([*self.problems, *dict.fromkeys(lacking)]))
+        return {
+            category: Sums(
+                category,
+                self.layout,
+                self._cells_of(position),
+                self.present[:, position].copy(),
+                self.datasets[category],
+                self.lacking[category],
+                tuple(frozenset(variations) for variations in self.variations),
+                tuple(self.fallbacks[category]),
+                tuple(self.findings),
+            )
+            for position, category in enumerate(self.categories)
+        }
+
+    def _cells_of(self, position: int) -> Cells | None:
+        if self.axis is None:
+            return None
+        sums: ComplexArray = np.zeros((self.layout.rows, self.axis.bins + 2), dtype=np.complex128)
+        carry = np.zeros_like(sums) if any(lost is not None for _, lost in self.sums.values()) else None
+        for column, (total, lost) in self.sums.items():
+            rows = self.layout.slice_of(column)
+            sums[rows] = total[:, :, position].T
+            if carry is not None and lost is not None:
+                carry[rows] = lost[:, :, position].T
+        return Cells(self.axis, sums, carry)
+
+    def _skip(self, piece: _Piece, histogram: StoredHistogram | None) -> None:
+        if histogram is not None and histogram.cells.any():
+            raise InputError(
+                "no event in cutflow['presel'], but its histogram has content: "
+                "cutflow and histograms are not of one production"
+            )
+        message = (
+            f"dataset {piece.dataset!r} of sample {piece.sample!r} has no event in cutflow['presel'] and is skipped"
+        )
+        self.findings.append(notice("empty-dataset", message, column=piece.request.column))
+
+    def _wanted(self, piece: _Piece, histogram: StoredHistogram | None) -> tuple[StoredHistogram, IntArray] | None:
+        """The histogram with the positions of the categories that it has, among those to collect."""
+        known = () if histogram is None else histogram.categories
+        for category in self.categories:
+            if category not in known:
+                self.lacking[category][piece.key] = self._lacking(piece, category, histogram)
+        there = [position for position, category in enumerate(self.categories) if category in known]
+        return (histogram, np.array(there, dtype=np.intp)) if histogram is not None and there else None
+
+    def _lacking(self, piece: _Piece, category: str, histogram: StoredHistogram | None) -> str:
+        if histogram is not None:
+            return f"the histogram has no category {category!r}{closest(category, histogram.categories)}"
+        known = sorted(self.source.histograms.get(piece.sample, {}))
+        has = f"the sample has histograms of {listing(known, 4)}" if known else "nor has any dataset of the sample"
+        return f"it has events in cutflow['presel'], but no histogram of this variable; {has}"
+
+    def _take(self, piece: _Piece, histogram: StoredHistogram, there: IntArray) -> None:
+        self._agree(piece, histogram)
+        cells, absent = self._cells(piece, histogram, there)
+        not_computed = self._fall_back(piece, cells, absent, there)
+        self._refuse_content(piece, histogram, cells, there)
+        _refuse_without_variances(piece, histogram, cells)
+        self._add(piece.column, histogram, cells, there)
+        rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
+        self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
+        self.variations[piece.column].update(histogram.variations or ())
+        for index, position in enumerate(there):
+            category = self.categories[position]
+            self.datasets[category][piece.key] = self.source.origin
+            self._note(piece, category, absent, computed=False)
+            self._note(piece, category, not_computed[:, index], computed=True)
+
+    def _agree(self, piece: _Piece, histogram: StoredHistogram) -> None:
+        if self.axis is None:
+            self.axis, self.axis_of = histogram.axis, str(piece)
+        elif not self.axis.same_binning(histogram.axis):
+            raise InputError(
+                f"the bins are {bins_text(histogram.axis)}, those of {self.axis_of} are {bins_text(self.axis)}: "
+                "the histograms of one channel must have the same edges"
+            )
+
+    def _cells(self, piece: _Piece, histogram: StoredHistogram, there: IntArray) -> tuple[ComplexArray, BoolArray]:
+        """Values and variances, shape (bins, labels, categories), and which labels are absent, shape (labels,)."""
+        positions = histogram.positions(piece.request.labels)
+        if positions[0] < 0:
+            raise InputError(f"its variation axis has no {NOMINAL!r}, only {listing(histogram.variations or ())}")
+        absent = positions < 0
+        # A missing variation is read from the nominal: the sum then holds the dataset's nominal in its place.
+        positions = np.where(absent, positions[0], positions)
+        # By name, never by sum: the flow bin of a category axis may hold the events of other categories.
+        columns = [histogram.categories.index(self.categories[position]) for position in there]
+        return _gather(histogram.cells, positions, columns), absent
+
+    def _fall_back(self, piece: _Piece, cells: ComplexArray, absent: BoolArray, there: IntArray) -> BoolArray:
+        """Put the nominal where a variation was never filled in a category; tells where, shape (labels, categories).
+
+        PocketCoffea keeps a shape variation that another category asked for on the axis, with zeros. The cutflow
+        counts its events all the same; where it has none, the variation is really empty.
+        """
+        empty: BoolArray = np.all(cells == 0, axis=0)
+        empty[absent] = False
+        empty &= ~empty[0]
+        for label, index in np.argwhere(empty).tolist():
+            category = self.categories[there[index]]
+            if self.source.counts_by_variation(category, piece.dataset, piece.sample):
+                variation = piece.request.labels[label]
+                empty[label, index] = bool(self.source.selected(category, piece.dataset, piece.sample, variation))
+        labels, indices = np.nonzero(empty)
+        cells[:, labels, indices] = cells[:, 0, indices]
+        return empty
+
+    def _refuse_content(self, piece: _Piece, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
+        # One sum tells: anything that is not finite makes it so.
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = cells.sum()
+        if math.isfinite(total.real) and math.isfinite(total.imag) and not (cells.imag < 0).any():
+            return
+        for what, array in (("content", cells.real), ("variance", cells.imag)):
+            bad = ~np.isfinite(array) | ((array < 0) & (what == "variance"))
+            if bad.any():
+                cell, label, index = (int(places[0]) for places in np.nonzero(bad))
+                raise InputError(
+                    f"category {self.categories[there[index]]!r}, variation {piece.request.labels[label]!r} has a "
+                    f"{what} of {array[cell, label, index]} in {histogram.cell_name(cell)} "
+                    f"({int(bad.sum())} such in all): look for a bad weight in this dataset"
+                )
+
+    def _add(self, column: int, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
+        under, over = histogram.flow
+        if not (under and over and len(there) == len(self.categories)):
+            shape = (histogram.axis.bins + 2, cells.shape[1], len(self.categories))
+            whole: ComplexArray = np.zeros(shape, dtype=np.complex128)
+            whole[1 - under : shape[0] - 1 + over, :, there] = cells
+            cells = whole
+        if column not in self.sums:
+            self.sums[column] = cells, None
+            return
+        sums, carry = self.sums[column]
+        if carry is None:
+            carry = np.zeros_like(sums)
+            self.sums[column] = sums, carry
+        for one, lost, addend in zip(sums, carry, cells, strict=True):  # a bin at a time stays in the cache
+            add_exactly(one, lost, addend)
+
+    def _note(self, piece: _Piece, category: str, missing: BoolArray, *, computed: bool) -> None:
+        if not missing.any():
+            return
+        labels = tuple(piece.request.labels[label] for label in np.flatnonzero(missing))
+        certain = not computed or self.source.counts_by_variation(category, piece.dataset, piece.sample)
+        self.fallbacks[category].append(Fallback(piece.column, piece.sample, piece.dataset, labels, computed, certain))
+
+
+def _gather(cells: ComplexArray, labels: IntArray, categories: list[int]) -> ComplexArray:
+    """Some variations and categories, as a new array that may be written to."""
+    first, last = categories[0], categories[-1] + 1
+    if categories == list(range(first, last)):
+        return cells[:, :, first:last].take(labels, axis=1)
+    return cells.take(categories, axis=2).take(labels, axis=1)
+
+
+def _refuse_without_variances(piece: _Piece, histogram: StoredHistogram, cells: ComplexArray) -> None:
+    if histogram.has_variances:
+        return
+    if not piece.request.is_data:
+        raise InputError(f"its storage keeps no variances, which autoMCStats needs: {HOW_TO_FILL}")
+    # Counts are Poisson, their variance is the content; weights in such a storage have lost it.
+    if np.any(cells.real % 1):
+        raise InputError(f"its content is no counts, and its storage keeps no variances: {HOW_TO_FILL}")

@@ -1,0 +1,171 @@
+"""Sums over datasets that can be added: one file at a time, in any order and grouping, gives the same bytes.
+
+A value and its variance travel as one complex number, as the output stores them side by side. What a sum loses to
+rounding is carried along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from datacard_core.errors import InputError
+from datacard_core.names import listing
+from datacard_core.templates import Fallback, TemplateSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from datacard_core.findings import Finding
+    from datacard_core.layout import Layout
+    from datacard_core.model import Axis, ComplexArray, IntArray
+
+
+@attrs.frozen(eq=False)
+class Cells:
+    """Values (real) and variances (imaginary) of shape (rows, bins + 2), and what rounding has taken from them."""
+
+    axis: Axis
+    sums: ComplexArray
+    carry: ComplexArray | None = None
+
+    def __add__(self, other: Cells) -> Cells:
+        sums, carry = self.sums.copy(), np.zeros_like(self.sums)
+        add_exactly(sums, carry, other.sums)
+        for part in (self, other):
+            if part.carry is not None:
+                carry += part.carry
+        return Cells(self.axis, sums, carry)
+
+    @property
+    def rounded(self) -> ComplexArray:
+        """The sums, rounded once."""
+        return self.sums if self.carry is None else self.sums + self.carry
+
+
+@attrs.frozen(eq=False)
+class Sums:
+    """What one source, or several, give for one category."""
+
+    category: str
+    layout: Layout
+    cells: Cells | None
+    """None where no dataset had a histogram."""
+    present: IntArray
+    """How many datasets have the variation themselves, shape (rows,)."""
+    datasets: Mapping[tuple[int, str, str], str]
+    """Where each (column, sample, dataset) that is summed came from."""
+    lacking: Mapping[tuple[int, str, str], str]
+    """What is wrong with each that should be summed and was not there: another source may have it."""
+    variations: tuple[frozenset[str], ...]
+    """Every variation that some dataset of a column has, for messages."""
+    fallbacks: tuple[Fallback, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def __add__(self, other: Sums) -> Sums:
+        """The sums of both.
+
+        Raises:
+            InputError: a dataset is in both, or their bins differ.
+        """
+        if self.layout != other.layout or self.category != other.category:
+            raise ValueError("only sums of one category and one layout can be added")
+        if problems := [*_different_bins(self, other), *_in_both(self, other)]:
+            raise InputError(problems)
+        return Sums(
+            self.category,
+            self.layout,
+            self.cells + other.cells if self.cells and other.cells else self.cells or other.cells,
+            self.present + other.present,
+            {**self.datasets, **other.datasets},
+            {**self.lacking, **other.lacking},
+            tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
+            self.fallbacks + other.fallbacks,
+            tuple(dict.fromkeys(self.findings + other.findings)),
+        )
+
+    def complete(self) -> TemplateSet:
+        """The templates, when everything has been added.
+
+        Raises:
+            InputError: a dataset with events was nowhere found; all such are named.
+        """
+        missing = [(place_of(key), problem) for key, problem in self.lacking.items() if key not in self.datasets]
+        if missing:
+            raise InputError(grouped(missing))
+        if self.cells is None:
+            raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
+        columns = [column for column, _, _ in self.datasets]
+        cells = self.cells.rounded
+        return TemplateSet(
+            self.category,
+            self.layout,
+            self.cells.axis,
+            np.ascontiguousarray(cells.real),
+            np.ascontiguousarray(cells.imag),
+            self.present,
+            np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
+            self.variations,
+            tuple(sorted(self.fallbacks, key=_place)),
+            tuple(sorted(self.findings, key=str)),
+        )
+
+
+def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -> None:
+    """Add to sums in place, and what that loses to rounding to their carry.
+
+    Knuth's two-sum (The Art of Computer Programming, vol. 2, section 4.2.2, theorem B).
+    """
+    total = sums + addend
+    gained = total - sums
+    carry += (sums - (total - gained)) + (addend - gained)
+    sums[...] = total
+
+
+def place_of(key: tuple[int, str, str]) -> str:
+    """A (column, sample, dataset), for a message."""
+    return f"sample {key[1]!r}, dataset {key[2]!r}"
+
+
+def grouped(problems: Iterable[tuple[str, str]]) -> list[str]:
+    """Problems of datasets, each told once with the first place and the number of others."""
+    places: dict[str, list[str]] = {}
+    for place, problem in problems:
+        places.setdefault(problem, []).append(place)
+    return [
+        f"{where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''}: {problem}"
+        for problem, where in places.items()
+    ]
+
+
+def bins_text(axis: Axis) -> str:
+    """The bins of an axis, for a message."""
+    if axis.categories is not None:
+        return f"labelled {listing(axis.categories)}"
+    return f"{axis.bins} with edges {listing((f'{edge:.15g}' for edge in axis.edges), 30)}"
+
+
+def _place(fallback: Fallback) -> tuple[Any, ...]:
+    return fallback.column, fallback.sample, fallback.dataset, fallback.computed
+
+
+def _different_bins(first: Sums, second: Sums) -> list[str]:
+    if not first.cells or not second.cells or first.cells.axis.same_binning(second.cells.axis):
+        return []
+    here, there = (next(iter(part.datasets.values()), "") for part in (first, second))
+    return [
+        (
+            f"category {first.category!r}: the bins are {bins_text(first.cells.axis)} in {here} and "
+            f"{bins_text(second.cells.axis)} in {there}: the histograms of one channel must have the same edges"
+        )
+    ]
+
+
+def _in_both(first: Sums, second: Sums) -> list[str]:
+    return [
+        f"dataset {key[2]!r} of sample {key[1]!r} is in {first.datasets[key]} and in {second.datasets[key]}, "
+        f"both with category {first.category!r}: its events would count twice"
+        for key in sorted(first.datasets.keys() & second.datasets.keys())
+    ]

@@ -1,0 +1,336 @@
+"""The card writer combine: text that Combine reads as it was meant, whatever names and numbers it holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import numpy as np
+import pytest
+from datacard_combine import CombineWriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    DIRECTIONS,
+    Axis,
+    BinByBinStatistics,
+    Channel,
+    Column,
+    Effect,
+    FreeParameter,
+    MCProcesses,
+    Normalisation,
+    Nuisance,
+    RawLine,
+    Shape,
+    SystematicKind,
+    SystematicUncertainty,
+    Templates,
+    hookimpl,
+    load_plugins,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datacard_core import Datacard, Target
+    from tests import outputs_by_hand as by_hand
+else:
+    import outputs_by_hand as by_hand
+
+CARDS = Path(__file__).parents[1] / "cards"
+YEARS = ("2022", "2023")
+
+names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]{0,60}", fullmatch=True)
+yields = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+factors = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+
+
+def channel(rates: Sequence[float], nuisances: Iterable[Nuisance] = (), **changes: Any) -> Channel:
+    """A channel of one bin, a signal and backgrounds with those rates."""
+    columns = tuple(Column(f"p{number}_2022", f"p{number}", "2022", number) for number in range(len(rates)))
+    nominal = Templates(np.array(rates, dtype=float)[:, np.newaxis], np.ones((len(rates), 1)))
+    options: dict[str, Any] = {
+        "bin": "SR",
+        "category": "SR",
+        "axis": Axis(np.array([0.0, 1.0])),
+        "columns": columns,
+        "nominal": nominal,
+        "data": Templates(np.array([[7.0]]), np.array([[7.0]])),
+        "has_data": True,
+        "nuisances": tuple(nuisances),
+        "directives": (),
+    }
+    return Channel(**(options | changes))
+
+
+def lines(made: Channel, shapes_name: str = "shapes.root") -> list[list[str]]:
+    """The words of every line."""
+    return [line.split() for line in CombineWriter().render(made, shapes_name).splitlines()]
+
+
+def line(made: Channel, first: str, number: int = 0) -> list[str]:
+    """The words of one of the lines that begin with a word."""
+    return [words for words in lines(made) if words[0] == first][number]
+
+
+def on(columns: Sequence[int], up: Sequence[float], down: Sequence[float] | None = None) -> Normalisation:
+    return Normalisation(np.array(columns, dtype=np.intp), np.array(up), None if down is None else np.array(down))
+
+
+def morphing(columns: Sequence[int], scale: float = 1.0) -> Shape:
+    templates = Templates(np.ones((len(columns), 1)), np.ones((len(columns), 1)))
+    return Shape(np.array(columns, dtype=np.intp), templates, templates, np.full(len(columns), scale))
+
+
+class TestWords:
+    @settings(deadline=None, max_examples=60)
+    @given(data=st.data())
+    def test_every_column_has_its_word_in_every_line_whatever_the_lengths(self, data: st.DataObject) -> None:
+        column_names = data.draw(st.lists(names, min_size=1, max_size=5, unique=True))
+        nuisance_names = data.draw(st.lists(names, max_size=4, unique=True))
+        bin_name = data.draw(names)
+        columns = tuple(Column(name, name, "2022", number) for number, name in enumerate(column_names))
+        rows = [
+            Nuisance(name, (on([position], [data.draw(factors)]),))
+            for name in nuisance_names
+            for position in [data.draw(st.integers(0, len(columns) - 1))]
+        ]
+        rates = data.draw(st.lists(yields, min_size=len(columns), max_size=len(columns)))
+        made = channel(rates, rows, columns=columns, bin=bin_name)
+        text = CombineWriter().render(made, "shapes.root")
+        words = [row.split() for row in text.splitlines()]
+        # imax, jmax, kmax, ----, shapes, ----, bin, observation, ----, then the table
+        assert words[4] == ["shapes", "*", bin_name, "shapes.root", "$PROCESS_nominal", "$PROCESS_$SYSTEMATIC"]
+        assert words[6] == ["bin", bin_name]
+        assert words[9] == ["bin", *[bin_name] * len(columns)]
+        assert words[10] == ["process", *column_names]
+        assert words[11] == ["process", *map(str, range(len(columns)))]
+        assert words[12][0] == "rate"
+        assert [float(word) for word in words[12][1:]] == rates
+        for words_of_row, row in zip(words[14:], rows, strict=False):
+            (effect,) = row.effects
+            assert isinstance(effect, Normalisation)
+            assert words_of_row[:2] == [row.name, "lnN"]
+            assert len(words_of_row) == 2 + len(columns)
+            for position, word in enumerate(words_of_row[2:]):
+                if position == effect.columns[0]:
+                    assert float(word) == effect.up[0]
+                else:
+                    assert word == "-"
+
+    def test_columns_start_at_one_place_in_every_line_of_the_table(self) -> None:
+        made = channel(
+            [1.5, 20], [Nuisance("a_long_name", (on([0, 1], [1.25, 2.0]),)), Nuisance("b", (morphing([1]),))]
+        )
+        table = [
+            row
+            for row in CombineWriter().render(made, "s.root").splitlines()
+            if re.match(r"bin .*SR .*SR|process|rate|a_long_name|b ", row)
+        ]
+        assert len(table) == 6
+        starts = {tuple(match.start() for match in re.finditer(r"\S+", row))[-2:] for row in table}
+        assert len(starts) == 1
+
+    def test_no_line_ends_with_a_blank_and_the_last_line_ends(self) -> None:
+        made = channel([1.5, 20], [Nuisance("b", (on([0], [1.25]),))])
+        text = CombineWriter().render(made, "s.root")
+        assert not re.search(r"[ \t]\n", text)
+        assert text.endswith("\n")
+
+    @pytest.mark.parametrize("value", [1 / 3, 0.1 + 0.2, 1e-300, 1.7e308, 5e-324, 2.37e-05, 1e22, 123456.7890123])
+    def test_rates_round_trip(self, value: float) -> None:
+        assert float(line(channel([value, 1.0]), "rate")[1]) == value
+
+
+class TestHead:
+    def test_kmax_counts_the_rows_of_the_table_and_nothing_else(self) -> None:
+        made = channel(
+            [1, 2, 3],
+            [Nuisance("lumi", (on([0, 1], [1.02, 1.02]),)), Nuisance("JES", (morphing([1]),))],
+            directives=(
+                FreeParameter("SF", np.array([1]), 1.0, (0, 5)),
+                RawLine("theory group = lumi"),
+                BinByBinStatistics(),
+            ),
+        )
+        assert line(made, "kmax")[1] == "2"
+        assert line(made, "jmax")[1] == "2"
+        assert line(made, "imax")[1] == "1"
+
+    def test_data_are_observed_and_their_absence_is_minus_1(self) -> None:
+        assert line(channel([1, 2]), "observation") == ["observation", "7.0"]
+        assert line(channel([1, 2], has_data=False), "observation") == ["observation", "-1"]
+
+    def test_the_templates_are_found_by_process_and_nuisance(self) -> None:
+        expected = ["shapes", "*", "SR", "shapes/SR.root", "$PROCESS_nominal", "$PROCESS_$SYSTEMATIC"]
+        assert lines(channel([1, 2]), "shapes/SR.root")[4] == expected
+
+
+class TestRows:
+    def test_a_factor_stands_for_itself(self) -> None:
+        made = channel([1, 2, 3], [Nuisance("lumi", (on([0, 2], [1.02, 1.025]),))])
+        assert line(made, "lumi") == ["lumi", "lnN", "1.02", "-", "1.025"]
+
+    def test_a_pair_is_down_and_up(self) -> None:
+        made = channel([1, 2], [Nuisance("unc", (on([1], [1.05], down=[0.98]),))])
+        assert line(made, "unc") == ["unc", "lnN", "-", "0.98/1.05"]
+
+    def test_factors_and_pairs_may_share_a_row(self) -> None:
+        made = channel([1, 2], [Nuisance("unc", (on([1], [1.05], down=[0.98]), on([0], [1.1])))])
+        assert line(made, "unc") == ["unc", "lnN", "1.1", "0.98/1.05"]
+
+    def test_a_declared_pair_arrives_as_down_and_up(self) -> None:
+        unc = SystematicUncertainty("unc", "lnN", ["ttbar"], ["2022"], (0.98, 1.05))
+        made = by_hand.card(by_hand.signal_and_ttbar(nominal=[1, 2, 3]), unc)
+        assert by_hand.rows(made.content())["unc"] == ["unc", "lnN", "-", "0.98/1.05"]
+
+    def test_a_shape_has_its_scale(self) -> None:
+        made = channel([1, 2], [Nuisance("JES", (morphing([1], 0.5),))])
+        assert line(made, "JES") == ["JES", "shape", "-", "0.5"]
+
+    @settings(deadline=None, max_examples=40)
+    @given(up=factors, down=factors)
+    def test_pairs_round_trip(self, up: float, down: float) -> None:
+        made = channel([1, 2], [Nuisance("unc", (on([1], [up], down=[down]),))])
+        assert [float(word) for word in line(made, "unc")[3].split("/")] == [down, up]
+
+    @settings(deadline=None, max_examples=40)
+    @given(initial=st.floats(1e-5, 100), low=st.floats(-100, 0), high=st.floats(100, 1e9))
+    def test_the_start_and_range_of_a_parameter_round_trip(self, initial: float, low: float, high: float) -> None:
+        made = channel([1, 2], directives=(FreeParameter("SF", np.array([1]), initial, (low, high)),))
+        words = line(made, "SF")
+        assert words[:4] == ["SF", "rateParam", "*", "p1_2022"]
+        assert float(words[4]) == initial
+        assert [float(word) for word in words[5].strip("[]").split(",")] == [low, high]
+
+    def test_directives_stand_below_the_table_in_their_order(self) -> None:
+        made = channel([1, 2], directives=(FreeParameter("SF", np.array([0, 1]), 1.0, (0, 5)), BinByBinStatistics(10)))
+        below = [words for words in lines(made)[14:] if not words[0].startswith("---")]
+        assert below == [
+            ["SF", "rateParam", "*", "p0_2022", "1", "[0,5]"],
+            ["SF", "rateParam", "*", "p1_2022", "1", "[0,5]"],
+            ["SR", "autoMCStats", "10", "0", "1"],
+        ]
+
+
+class ShapeAndNorm(SystematicKind):
+    """A shape on the first column that it covers, a factor of 1.25 on all others."""
+
+    typ: ClassVar[str] = "shapeAndNorm"
+
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the same for all
+        return DIRECTIONS
+
+    def effects(self, target: Target) -> Iterable[Effect]:
+        first = np.arange(len(target.positions)) == 0
+        up, down = (target.variations[direction][first] for direction in DIRECTIONS)
+        return (
+            Shape(target.positions[first], up, down, np.ones(1)),
+            Normalisation(target.positions[~first], np.full((~first).sum(), 1.25)),
+        )
+
+
+@attrs.frozen
+class ShapeAndNormPlugin:
+    @hookimpl
+    def datacard_systematic_kinds(self) -> Iterable[SystematicKind]:
+        return (ShapeAndNorm(),)
+
+
+def mixed_card(**ttbar: Sequence[float]) -> Datacard:
+    """A card with a nuisance that is a shape on ttbar and a factor on vv."""
+    output = by_hand.signal_and_ttbar(**ttbar).mc("VV", "2022", nominal=[5, 6, 7], mixUp=[6, 7, 8], mixDown=[4, 5, 6])
+    processes = by_hand.two_processes()
+    processes["vv"] = by_hand.process("vv", "VV")
+    mix = SystematicUncertainty("mix", "shapeAndNorm", ["ttbar", "vv"], ["2022"], 1.0)
+    plugins = load_plugins(*DEFAULT_PLUGINS, ShapeAndNormPlugin())
+    return by_hand.card(output, mix, mc_processes=processes, plugins=plugins, bin_suffix="run3")
+
+
+class TestShapeAndFactorInOneRow:
+    def test_it_is_one_row_with_a_question_mark(self) -> None:
+        made = channel([1, 2, 3], [Nuisance("mix", (on([2], [1.25]), morphing([1])))])
+        assert line(made, "mix") == ["mix", "shape?", "-", "1.0", "1.25"]
+
+    def test_only_columns_with_a_shape_have_templates_in_the_file(self, tmp_path: Path) -> None:
+        made = mixed_card(nominal=[10, 20, 30], mixUp=[11, 22, 33], mixDown=[9, 18, 27])
+        file = by_hand.written(made, tmp_path)
+        assert {name for name in file if "mix" in name} == {"ttbar_2022_mixUp", "ttbar_2022_mixDown"}
+        assert made.rate("vv_2022", "mixUp") == 18
+
+    def test_where_the_shape_is_left_out_a_plain_factor_remains(self) -> None:
+        made = mixed_card(nominal=[10, 20, 30], mixUp=[-1, -2, 0], mixDown=[9, 18, 27])
+        assert by_hand.rows(made.content())["mix"] == ["mix", "lnN", "-", "-", "1.25"]
+        assert by_hand.found(made, "empty-variation")
+
+
+def smallest() -> Datacard:
+    return by_hand.card(by_hand.signal_and_ttbar(nominal=[10, 20, 30]), mcstat=False, bin_suffix="")
+
+
+def complete() -> Datacard:
+    """Every built-in kind, two years, a column that is clipped, a nuisance of one year each, data."""
+    output = by_hand.Output()
+    output.mc("Signal", "2022", nominal=[1, 2], JESUp=[2, 2], JESDown=[1, 1])
+    output.mc("Signal", "2023", nominal=[3, 4.5], JESUp=[3, 5], JESDown=[3, 4])
+    for year, values in (("2022", [10, 20]), ("2023", [30.25, 40])):
+        variations = {"JESUp": 1.5, "JESDown": 0.75, "pileupUp": 1.25, "pileupDown": 0.5}
+        varied = {label: [factor * value for value in values] for label, factor in variations.items()}
+        output.mc("TTbar", year, nominal=values, **varied)
+    output.mc("VV", "2022", nominal=[5, -1]).mc("VV", "2023", nominal=[0.1, 0.2])
+    output.data("Muon", "2022", [15, 20]).data("Muon", "2023", [30, 40])
+    processes = MCProcesses(
+        [
+            by_hand.process("signal", "Signal", years=YEARS, is_signal=True),
+            by_hand.process("ttbar", "TTbar", years=YEARS, has_rateParam=True),
+            by_hand.process("vv", "VV", years=YEARS),
+        ]
+    )
+    every = list(processes)
+    return by_hand.card(
+        output,
+        SystematicUncertainty("lumi_2022", "lnN", every, ["2022"], 1.014),
+        SystematicUncertainty("lumi_2023", "lnN", every, ["2023"], 1.013),
+        SystematicUncertainty("some_unc", "lnN", ["ttbar"], YEARS, (0.98, 1.05)),
+        SystematicUncertainty("xsec", "lnN", {"ttbar": 1.06, "vv": 1.05}, YEARS),
+        by_hand.shape("JES", ["signal", "ttbar"], YEARS),
+        by_hand.shape("pileup_2022", ["ttbar"], ["2022"], coffea_name_alias="pileup"),
+        by_hand.shape("pileup_2023", ["ttbar"], ["2023"], coffea_name_alias="pileup"),
+        mc_processes=processes,
+        data_processes=by_hand.observation("Muon", years=YEARS),
+        mcstat={"threshold": 10},
+        bin_prefix="ttH",
+        bin_suffix="run3",
+    )
+
+
+def mixed() -> Datacard:
+    return mixed_card(nominal=[10, 20, 30], mixUp=[11, 22, 33], mixDown=[9, 18, 27])
+
+
+@pytest.mark.parametrize("make", [smallest, complete, mixed], ids=["smallest", "complete", "mixed"])
+def test_the_whole_text_is_that_of_the_file_in_cards(make: Any, request: pytest.FixtureRequest) -> None:
+    expected = CARDS / f"{request.node.callspec.id}.txt"
+    assert make().content() == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(CARDS.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_card_in_cards_obeys_the_rules_of_combine(path: Path) -> None:
+    table = [row.split() for row in path.read_text(encoding="utf-8").splitlines()]
+    head, columns, ids, rates = (
+        next(words for words in table[start:] if words[0] == first)
+        for first, start in (("bin", 9), ("process", 9), ("process", 11), ("rate", 9))
+    )
+    count = len(columns) - 1
+    assert len(head) == len(ids) == len(rates) == count + 1
+    rows = [words for words in table if len(words) > 1 and words[1] in {"lnN", "shape", "shape?"}]
+    assert [len(words) for words in rows] == [count + 2] * len(rows)
+    assert table[1][:2] == ["jmax", str(count - 1)]
+    assert table[2][:2] == ["kmax", str(len(rows))]
+    assert any(int(word) <= 0 for word in ids[1:])
+    assert any(int(word) > 0 for word in ids[1:])

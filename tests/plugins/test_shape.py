@@ -1,0 +1,108 @@
+"""The kind shape: it asks for Up and Down, and gives the templates on as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacard_core import (
+    Axis,
+    Column,
+    Shape,
+    SystematicKind,
+    Systematics,
+    SystematicUncertainty,
+    Target,
+    Templates,
+    load_plugins,
+)
+
+KIND: SystematicKind = load_plugins("shape").kinds["shape"].value
+COLUMNS = (Column("ttbar_2022", "ttbar", "2022", 1), Column("vjets_2022", "vjets", "2022", 2))
+NOMINAL = Templates(np.array([[10.0, 20.0], [1.0, 2.0]]), np.array([[10.0, 20.0], [0.1, 0.2]]))
+UP = Templates(np.array([[11.0, 19.0], [1.5, 2.5]]), np.array([[12.0, 18.0], [0.3, 0.4]]))
+DOWN = Templates(np.array([[9.0, 22.0], [-0.5, 1.5]]), np.array([[8.0, 23.0], [0.05, 0.15]]))
+
+
+def shape(processes: Any = ("ttbar", "vjets"), value: Any = 1.0, years: Any = "2022") -> SystematicUncertainty:
+    return SystematicUncertainty(name="JER", typ="shape", processes=processes, years=years, value=value)
+
+
+def effect(systematic: SystematicUncertainty) -> Shape:
+    """What the kind makes of a declaration that covers both columns, the second and the fourth of a channel."""
+    target = Target(
+        systematic,
+        "SR",
+        Axis(np.array([0.0, 1.0, 2.0])),
+        COLUMNS,
+        np.array([1, 3]),
+        NOMINAL,
+        {"Up": UP, "Down": DOWN},
+    )
+    (found,) = KIND.effects(target)
+    assert isinstance(found, Shape)
+    return found
+
+
+@pytest.mark.parametrize(
+    "value", [1, 1.0, 0.5, 2.0, np.float32(1), np.int64(1)], ids=["int", "float", "half", "two", "float32", "int64"]
+)
+def test_a_number_of_sigmas_above_zero_is_taken(value: Any) -> None:
+    assert list(KIND.problems(shape(value=value))) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -1.0, (1.0, 1.0), (1.0,), (), "1.0", {1.0}],
+    ids=["zero", "negative", "pair", "one", "none", "string", "set"],
+)
+def test_what_is_no_number_of_sigmas_is_refused_with_the_conventional_one(value: Any) -> None:
+    (problem,) = KIND.problems(shape("ttbar", value))
+    assert "ttbar 2022" in problem
+    assert "above 0" in problem
+    assert "1.0" in problem
+
+
+def test_every_wrong_value_is_told_with_its_process_and_year() -> None:
+    wrong = SystematicUncertainty("JER", "shape", {"ttbar": {"2022": 0, "2023": 1}, "vjets": {"2023": -1}})
+    assert [problem.partition(":")[0] for problem in KIND.problems(wrong)] == ["ttbar 2022", "vjets 2023"]
+
+
+def test_it_needs_the_variations_up_and_down() -> None:
+    assert sorted(KIND.shifts(shape())) == ["Down", "Up"]
+
+
+def test_the_templates_are_those_of_the_output() -> None:
+    found = effect(shape())
+    assert found.columns.tolist() == [1, 3]
+    np.testing.assert_array_equal(found.up.values, [[11, 19], [1.5, 2.5]])
+    np.testing.assert_array_equal(found.up.variances, [[12, 18], [0.3, 0.4]])
+    np.testing.assert_array_equal(found.down.values, [[9, 22], [-0.5, 1.5]])
+    np.testing.assert_array_equal(found.down.variances, [[8, 23], [0.05, 0.15]])
+
+
+def test_the_value_scales_the_parameter_and_not_the_template() -> None:
+    found = effect(shape({"ttbar": 1, "vjets": 0.5}, None))
+    assert found.scale.tolist() == [1.0, 0.5]
+    assert list(found.cells()) == ["1.0", "0.5"]
+    assert found.keyword == "shape"
+    np.testing.assert_array_equal(found.up.values, UP.values)
+
+
+def test_merged_declarations_keep_the_scale_of_each_part() -> None:
+    merged = Systematics(
+        [
+            SystematicUncertainty("a", "shape", ["ttbar"], ["2022"], 1.0, "JER"),
+            SystematicUncertainty("b", "shape", ["vjets"], ["2022"], 2.0, "JER"),
+        ]
+    )["JER"]
+    assert effect(merged).scale.tolist() == [1.0, 2.0]
+
+
+def test_what_it_is_given_is_not_changed() -> None:
+    before = [templates.values.copy() for templates in (NOMINAL, UP, DOWN)]
+    effect(shape())
+    for templates, values in zip((NOMINAL, UP, DOWN), before, strict=True):
+        np.testing.assert_array_equal(templates.values, values)
