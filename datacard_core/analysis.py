@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -18,20 +16,20 @@ from datacard_core.declared import Declared, bin_name
 from datacard_core.errors import DatacardError, DeclarationError, InputError, StrictError, raise_together
 from datacard_core.findings import report
 from datacard_core.names import name_problem, names_of
-from datacard_core.outputs import load_output
 from datacard_core.plans import plan_card
 from datacard_core.plugins import Plugins, load_plugins
-from datacard_core.reduction import Wanted, reduce_output, sources_of
-from datacard_core.shape_only import norm_layout
+from datacard_core.reduction import Wanted, reduce_files, reduce_output
 from datacard_core.writing import staging
 
 if TYPE_CHECKING:
     from datacard_core.binning import Binning
     from datacard_core.findings import Finding
-    from datacard_core.layout import Layout
     from datacard_core.model import FloatArray
     from datacard_core.processes import DataProcesses, MCProcesses
+    from datacard_core.reduction import Reduced
     from datacard_core.systematics import Systematics
+
+Step = TypeVar("Step")
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
@@ -76,11 +74,16 @@ class Analysis:
         if problems := list(self._problems()):
             raise DeclarationError(problems)
 
-    def build(self, output: Output) -> Cards:
+    def build(self, output: Output, *, executor: Any = None, jobs: int = 1, parts: bool = False) -> Cards:
         """Build the cards of all categories; nothing is written.
+
+        Files are read one at a time, so that no more than one of them and the templates are in memory.
 
         Args:
             output: a loaded output, or the path of one, or of several that make one.
+            executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files on.
+            jobs: without an executor, how many processes to read files in.
+            parts: whether several files may hold parts of one dataset; otherwise that is an error.
 
         Raises:
             DeclarationError: the declarations contradict each other or the output.
@@ -88,19 +91,20 @@ class Analysis:
             StrictError: `strict`, and there are warnings.
             PluginError: a plugin failed, or no selected one provides what is declared.
         """
-        loaded = output if isinstance(output, Mapping) else load_output(output)
-        sources = sources_of(loaded, self._variables, "the output")
-        inventory = functools.reduce(operator.add, (source.inventory for source in sources.values()))
         declared = {name: self._declared(name) for name in self.categories}
-        next(iter(declared.values())).check(inventory)
-        layout, plans = plan_card(next(iter(declared.values())))
-        totals = self._totals(loaded, next(iter(declared.values())), layout)
+        first = next(iter(declared.values()))
+        first.check()
+        layout, plans = plan_card(first)
+        wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
+        reduced = self._reduced(output, wanted, executor, jobs)
+        first.check(reduced.inventory)
+        totals = self._totals(first, reduced)
         cards = {}
         failures: list[DatacardError] = []
-        for name in _progress(self.categories, "building"):
+        for name in _progress(self.categories, "building cards"):
             try:
-                templates = reduce_output(loaded, Wanted(layout, {name: self._variables[name]})).sums[name].complete()
-                channel = build_channel(declared[name], inventory, plans, templates, totals, strict=self.strict)
+                templates = reduced.sums[name].complete()
+                channel = build_channel(declared[name], reduced.inventory, plans, templates, totals, strict=self.strict)
             except (InputError, DeclarationError, StrictError) as failure:
                 failures.append(failure)
             else:
@@ -108,14 +112,18 @@ class Analysis:
         raise_together(failures)
         return Cards(self, cards)
 
-    def _totals(self, output: Mapping[str, Any], declared: Declared, layout: Layout) -> dict[str, FloatArray]:
-        layout_of_norm = norm_layout(declared, layout)
-        if layout_of_norm is None:
+    def _reduced(self, output: Output, wanted: Wanted, executor: Any, jobs: int) -> Reduced:
+        if isinstance(output, Mapping):
+            return reduce_output(output, wanted).complete(wanted)
+        paths = [output] if isinstance(output, str | os.PathLike) else list(output)
+        steps = iter(_progress(paths, "reading files"))
+        return reduce_files(paths, wanted, executor=executor, jobs=jobs, watch=lambda _: next(steps, None))
+
+    def _totals(self, declared: Declared, reduced: Reduced) -> dict[str, FloatArray]:
+        if not declared.floats_shape_only:
             return {}
-        categories = self.rateparam_norm_categories or tuple(self.categories)
-        wanted = Wanted(layout_of_norm, {name: self._variables[name] for name in categories})
-        sums = reduce_output(output, wanted).sums
-        return {name: sums[name].complete().totals for name in categories}
+        names = self.rateparam_norm_categories or tuple(self.categories)
+        return {name: reduced.sums[name].complete().totals for name in names}
 
     def card_name(self, category: str) -> str:
         """The file name of a category's card."""
@@ -124,10 +132,6 @@ class Analysis:
     def shapes_name(self, category: str) -> str:
         """The file name of a category's templates."""
         return f"shapes_{category}_{self.label}.root"
-
-    @property
-    def _variables(self) -> dict[str, str]:
-        return {name: category.variable for name, category in self.categories.items()}
 
     def _declared(self, category: str) -> Declared:
         return Declared(
@@ -211,7 +215,7 @@ class Cards(Mapping[str, Datacard]):
             channel_masks=channel_masks,
         )
         with staging(directory) as stage:
-            for category in _progress(self, "writing"):
+            for category in _progress(self, "writing cards"):
                 self[category].stage(
                     stage,
                     analysis.card_name(category),
@@ -222,13 +226,13 @@ class Cards(Mapping[str, Datacard]):
             stage.text(self.script_name, text, executable=True)
 
 
-def _progress(categories: Iterable[str], doing: str) -> Iterator[str]:
-    """Go through categories, with a progress bar where somebody watches a terminal."""
-    categories = list(categories)
+def _progress(steps: Iterable[Step], doing: str) -> Iterator[Step]:
+    """Go through steps, with a progress bar where somebody watches a terminal."""
+    steps = list(steps)
     if not sys.stderr.isatty():
-        yield from categories
+        yield from steps
         return
     from rich.console import Console  # noqa: PLC0415 - only where it is seen
     from rich.progress import track  # noqa: PLC0415
 
-    yield from track(categories, f"{doing} cards", console=Console(stderr=True), transient=True)
+    yield from track(steps, doing, console=Console(stderr=True), transient=True)

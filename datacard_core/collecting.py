@@ -12,7 +12,7 @@ from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice
 from datacard_core.names import closest, listing
 from datacard_core.sources import HOW_TO_FILL, NOMINAL
-from datacard_core.sums import Cells, Sums, add_exactly, bins_text, grouped, place_of
+from datacard_core.sums import Cells, Sums, add_exactly, bins_text, place_of
 from datacard_core.templates import Fallback
 
 if TYPE_CHECKING:
@@ -27,15 +27,19 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
 
 
-def collect(source: Source, layout: Layout, categories: Iterable[str]) -> dict[str, Sums]:
+def collect(source: Source, layout: Layout, categories: Iterable[str], *, parts: bool = False) -> dict[str, Sums]:
     """Sum the histograms of some categories to the rows of a layout.
 
-    A dataset whose histogram is not there, or has not the category, is noted as lacking: another source may have it.
+    Nothing is raised: what is wrong with a histogram is kept beside the sums, and so is a dataset whose histogram is
+    not there or has not the category, for another source may have it.
 
-    Raises:
-        InputError: a histogram cannot be used; all such are named.
+    Args:
+        source: where to read histograms.
+        layout: the rows.
+        categories: the categories to sum, by name.
+        parts: whether another source may have parts of the same datasets.
     """
-    collector = _Collector(source, layout, tuple(categories))
+    collector = _Collector(source, layout, tuple(categories), parts=parts)
     for column, request in enumerate(layout.requests):
         for sample, year in request.parts:
             for dataset in source.datasets(sample, year):
@@ -63,8 +67,9 @@ class _Piece:
 class _Collector:
     """The sums while they are made. Arrays are laid out as the output has them: (bins, variations, categories)."""
 
-    def __init__(self, source: Source, layout: Layout, categories: tuple[str, ...]) -> None:
+    def __init__(self, source: Source, layout: Layout, categories: tuple[str, ...], *, parts: bool) -> None:
         self.source = source
+        self.parts = parts
         self.layout = layout
         self.categories = categories
         self.axis: Axis | None = None
@@ -76,7 +81,7 @@ class _Collector:
         self.variations: list[set[str]] = [set() for _ in layout.requests]
         self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
         self.findings: list[Finding] = []
-        self.problems: list[tuple[str, str]] = []
+        self.problems: dict[str, list[tuple[str, str]]] = {category: [] for category in categories}
 
     def take(self, piece: _Piece) -> None:
         """Add a dataset to its column."""
@@ -87,13 +92,11 @@ class _Collector:
             elif wanted := self._wanted(piece, histogram):
                 self._take(piece, wanted[0], wanted[1])
         except InputError as error:
-            self.problems += [(str(piece), problem) for problem in error.problems]
+            for problems in self.problems.values():
+                problems += [(str(piece), problem) for problem in error.problems]
 
     def finished(self) -> dict[str, Sums]:
         """The sums of each category as arrays of their own, bins last."""
-        if self.problems:
-            lacking = ((place_of(key), problem) for of in self.lacking.values() for key, problem in of.items())
-            raise InputError(grouped([*self.problems, *dict.fromkeys(lacking)]))
         return {
             category: Sums(
                 category,
@@ -102,9 +105,11 @@ class _Collector:
                 self.present[:, position].copy(),
                 self.datasets[category],
                 self.lacking[category],
+                tuple(self.problems[category]),
                 tuple(frozenset(variations) for variations in self.variations),
                 tuple(self.fallbacks[category]),
                 tuple(self.findings),
+                self.parts,
             )
             for position, category in enumerate(self.categories)
         }
@@ -152,7 +157,7 @@ class _Collector:
         self._agree(piece, histogram)
         cells, absent = self._cells(piece, histogram, there)
         not_computed = self._fall_back(piece, cells, absent, there)
-        self._refuse_content(piece, histogram, cells, there)
+        self._look_at_content(piece, histogram, cells, there)
         _refuse_without_variances(piece, histogram, cells)
         self._add(piece.column, histogram, cells, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
@@ -203,21 +208,26 @@ class _Collector:
         cells[:, labels, indices] = cells[:, 0, indices]
         return empty
 
-    def _refuse_content(self, piece: _Piece, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
+    def _look_at_content(self, piece: _Piece, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
+        """Note what is not finite, and variances below 0, with the first place where they are."""
         # One sum tells: anything that is not finite makes it so.
         with np.errstate(invalid="ignore", over="ignore"):
             total = cells.sum()
         if math.isfinite(total.real) and math.isfinite(total.imag) and not (cells.imag < 0).any():
             return
-        for what, array in (("content", cells.real), ("variance", cells.imag)):
-            bad = ~np.isfinite(array) | ((array < 0) & (what == "variance"))
-            if bad.any():
-                cell, label, index = (int(places[0]) for places in np.nonzero(bad))
-                raise InputError(
-                    f"category {self.categories[there[index]]!r}, variation {piece.request.labels[label]!r} has a "
-                    f"{what} of {array[cell, label, index]} in {histogram.cell_name(cell)} "
-                    f"({int(bad.sum())} such in all): look for a bad weight in this dataset"
-                )
+        for index, position in enumerate(there):
+            category = self.categories[position]
+            for what, array in (("content", cells.real[:, :, index]), ("variance", cells.imag[:, :, index])):
+                bad = ~np.isfinite(array) | ((array < 0) & (what == "variance"))
+                if bad.any():
+                    cell, label = (int(places[0]) for places in np.nonzero(bad))
+                    problem = (
+                        f"category {category!r}, variation {piece.request.labels[label]!r} has a {what} of "
+                        f"{array[cell, label]} in {histogram.cell_name(cell)} ({int(bad.sum())} such in all): "
+                        "look for a bad weight in this dataset"
+                    )
+                    self.problems[category].append((str(piece), problem))
+                    break
 
     def _add(self, column: int, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
         under, over = histogram.flow
@@ -258,5 +268,5 @@ def _refuse_without_variances(piece: _Piece, histogram: StoredHistogram, cells: 
     if not piece.request.is_data:
         raise InputError(f"its storage keeps no variances, which autoMCStats needs: {HOW_TO_FILL}")
     # Counts are Poisson, their variance is the content; weights in such a storage have lost it.
-    if np.any(cells.real % 1):
+    if np.any(cells.real[np.isfinite(cells.real)] % 1):
         raise InputError(f"its content is no counts, and its storage keeps no variances: {HOW_TO_FILL}")

@@ -1,19 +1,32 @@
-"""From outputs to sums: what is needed of one output, or of many files one at a time."""
+"""From outputs to sums: what is needed of a loaded output, or of many files, one at a time and anywhere.
+
+A worker gets paths and gives sums; arrays of histograms never travel. Sums add up to the same bytes in any order, so
+they are added as they come.
+"""
 
 from __future__ import annotations
 
+import concurrent.futures
+import os
+import platform
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from datacard_core.collecting import collect
+from datacard_core.errors import DatacardError, InputError
+from datacard_core.names import closest, listing
+from datacard_core.outputs import read_decoded
 from datacard_core.sources import Inventory, Source, check_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datacard_core.layout import Layout
     from datacard_core.sums import Sums
+
+LOST_WORKERS = 3
+"""How often a pool of processes of our own is made again after one of them died."""
 
 
 @attrs.frozen
@@ -23,14 +36,17 @@ class Wanted:
     layout: Layout
     variables: Mapping[str, str]
     """The variable of each category."""
+    parts: bool = False
+    """Whether files may hold parts of one dataset."""
 
 
 @attrs.frozen(eq=False)
 class Reduced:
     """What an output, or several, have of it."""
 
-    inventories: Mapping[str, Inventory]
-    """The names in the output, by variable."""
+    known: frozenset[str]
+    """The names of all variables."""
+    inventory: Inventory
     sums: Mapping[str, Sums]
     """By category."""
 
@@ -41,36 +57,147 @@ class Reduced:
             InputError: a dataset is in both, or their bins differ.
         """
         return Reduced(
-            {variable: inventory + other.inventories[variable] for variable, inventory in self.inventories.items()},
+            self.known | other.known,
+            self.inventory + other.inventory,
             {category: sums + other.sums[category] for category, sums in self.sums.items()},
         )
 
+    def complete(self, wanted: Wanted) -> Reduced:
+        """The same, seen to have every variable.
 
-def sources_of(output: Mapping[str, Any], variables: Mapping[str, str], origin: str) -> dict[str, Source]:
-    """The source of each variable.
-
-    Raises:
-        InputError: the output lacks a variable, or what every output has.
-    """
-    check_output(output, variables.values())
-    return {
-        variable: Source(output["variables"][variable], output["datasets_metadata"], output["cutflow"], origin)
-        for variable in dict.fromkeys(variables.values())
-    }
+        Raises:
+            InputError: a variable is in no output.
+        """
+        if missing := [name for name in dict.fromkeys(wanted.variables.values()) if name not in self.known]:
+            raise InputError(f"the output has no variable {name!r}{closest(name, self.known)}" for name in missing)
+        return self
 
 
 def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = "the output") -> Reduced:
     """Sum what is needed of a loaded output.
 
     Raises:
-        InputError: the output lacks a variable, or a histogram cannot be used.
+        InputError: the output lacks what every output has.
     """
-    sources = sources_of(output, wanted.variables, origin)
+    check_output(output)
+    inventory = None
     sums: dict[str, Sums] = {}
-    for variable, source in sources.items():
+    for variable in dict.fromkeys(wanted.variables.values()):
+        histograms = output["variables"].get(variable, {})
+        source = Source(histograms, output["datasets_metadata"], output["cutflow"], origin)
+        inventory = source.inventory if inventory is None else inventory + source.inventory
         categories = [category for category, of in wanted.variables.items() if of == variable]
-        sums |= collect(source, wanted.layout, categories)
+        sums |= collect(source, wanted.layout, categories, parts=wanted.parts)
+    if inventory is None:
+        raise InputError("no category is wanted")
     return Reduced(
-        {variable: source.inventory for variable, source in sources.items()},
-        {category: sums[category] for category in wanted.variables},
+        frozenset(output["variables"]), inventory, {category: sums[category] for category in wanted.variables}
     )
+
+
+def reduce_file(path: str, wanted: Wanted) -> Reduced:
+    """Read a file and sum what is needed of it: what a worker does.
+
+    Raises:
+        InputError: the file cannot be read or used.
+        DatacardError: something else failed; names the file and the worker.
+    """
+    try:
+        return reduce_output(read_decoded(path, set(wanted.variables.values())), wanted, path)
+    except InputError as error:
+        raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
+    except Exception as error:
+        worker = f"process {os.getpid()} on {platform.node()}"
+        raise DatacardError(f"{path}: {type(error).__name__}: {error} ({worker})") from error
+
+
+def reduce_files(
+    paths: Sequence[str | os.PathLike[str]],
+    wanted: Wanted,
+    *,
+    executor: Any = None,
+    jobs: int = 1,
+    watch: Callable[[int], object] = lambda done: done,
+) -> Reduced:
+    """Reduce files one at a time, or in parallel, and add what they give.
+
+    Args:
+        paths: the files.
+        wanted: what is needed of them.
+        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read them on.
+        jobs: without an executor, how many processes to read them in.
+        watch: called with the number of files that are done.
+
+    Raises:
+        InputError: files cannot be read or used, or contradict each other; all that is wrong is told.
+        DatacardError: something else failed.
+    """
+    names = [os.fspath(path) for path in paths]
+    if not names:
+        raise InputError("no file is given, expected at least one .coffea file")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{name} is given twice: leave one out" for name in twice)
+    total: Reduced | None = None
+    problems: list[str] = []
+    for done, (name, result) in enumerate(_results(names, wanted, executor, jobs), start=1):
+        try:
+            reduced = result()
+            total = reduced if total is None else total + reduced
+        except InputError as error:
+            problems += error.problems
+        except concurrent.futures.BrokenExecutor as error:
+            raise DatacardError(f"{name}: the worker that read it died ({error}); is its memory too small?") from error
+        watch(done)
+    if problems or total is None:
+        raise InputError(dict.fromkeys(problems))
+    return total.complete(wanted)
+
+
+def _results(
+    names: Sequence[str], wanted: Wanted, executor: Any, jobs: int
+) -> Iterator[tuple[str, Callable[[], Reduced]]]:
+    """A way to get the result for each file, in the order in which they are done."""
+    if executor is not None:
+        yield from _submitted(names, wanted, executor)
+    elif jobs > 1 and len(names) > 1:
+        yield from _in_processes(names, wanted, jobs)
+    else:
+        yield from ((name, lambda name=name: reduce_file(name, wanted)) for name in names)
+
+
+def _submitted(names: Sequence[str], wanted: Wanted, executor: Any) -> Iterator[tuple[str, Callable[[], Reduced]]]:
+    # Dask's client has an executor like everybody's; a task whose worker dies is run again there.
+    pool = executor.get_executor(pure=False, retries=LOST_WORKERS) if hasattr(executor, "get_executor") else executor
+    if not callable(getattr(pool, "submit", None)):
+        raise DatacardError(
+            f"executor is {executor!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
+        )
+    futures = {pool.submit(reduce_file, name, wanted): name for name in names}
+    try:
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future.result
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _in_processes(names: Sequence[str], wanted: Wanted, jobs: int) -> Iterator[tuple[str, Callable[[], Reduced]]]:
+    """As above, in processes of our own; where one of them dies, those that are left are read again."""
+    left = dict.fromkeys(names)
+    for attempt in range(LOST_WORKERS + 1):
+        with concurrent.futures.ProcessPoolExecutor(min(jobs, len(left))) as pool:
+            for name, result in _submitted(tuple(left), wanted, pool):
+                try:
+                    reduced = result()
+                except concurrent.futures.BrokenExecutor:
+                    if attempt == LOST_WORKERS:
+                        raise
+                    break
+                except DatacardError:
+                    yield name, result
+                else:
+                    yield name, lambda reduced=reduced: reduced  # type: ignore[misc]
+                del left[name]
+        if not left:
+            return
+    raise DatacardError(f"processes died again and again while reading {listing(left)}")

@@ -68,7 +68,7 @@ def shape_only_scales(
 
 def norm_layout(declared: Declared, layout: Layout) -> Layout | None:
     """What must be read in other categories: the same rows, filled for processes with a free parameter; or None."""
-    if not declared.shape_only_for_rateparam or not declared.floating:
+    if not declared.floats_shape_only:
         return None
     floating = {process.name for process in declared.floating}
     wanted = [column.process in floating for column in declared.columns]

@@ -16,15 +16,25 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.model import Axis
-from datacard_core.names import closest, listing
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from datacard_core.model import ComplexArray, IntArray
 
 NOMINAL = "nominal"
 HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of squared weights"
+
+
+@attrs.frozen(eq=False)
+class DecodedHistogram:
+    """A histogram as it was read: axes as `hist` has them, and bins that were never copied into one."""
+
+    axes: tuple[Any, ...]
+    cells: ComplexArray
+    """Values (real) and variances (imaginary) with flow, in the order of the axes."""
+    has_variances: bool
 
 
 @attrs.frozen(eq=False)
@@ -62,9 +72,16 @@ def stored(histogram: Any) -> StoredHistogram:
     Raises:
         InputError: it is not laid out as PocketCoffea does.
     """
+    if isinstance(histogram, DecodedHistogram):
+        return _from_axes(histogram.axes, histogram.cells, has_variances=histogram.has_variances)
     if not isinstance(histogram, hist.BaseHist):
         raise InputError(f"a {type(histogram).__name__} stands where a hist.Hist is expected")
-    names = [axis.name for axis in histogram.axes]
+    cells, has_variances = _cells(histogram)
+    return _from_axes(histogram.axes, cells, has_variances=has_variances)
+
+
+def _from_axes(axes: Sequence[Any], cells: ComplexArray, *, has_variances: bool) -> StoredHistogram:
+    names = [axis.name for axis in axes]
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
     variables = [name for name in names if name not in ("cat", "variation")]
@@ -74,12 +91,11 @@ def stored(histogram: Any) -> StoredHistogram:
             "fill or unroll it to one dimension"
         )
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
-    cells, has_variances = _cells(histogram)
     cells = cells.transpose(order)
-    axis = histogram.axes[order[0]]
+    axis = axes[order[0]]
     return StoredHistogram(
-        categories=tuple(histogram.axes[order[-1]]),
-        variations=tuple(histogram.axes[order[1]]) if "variation" in names else None,
+        categories=tuple(axes[order[-1]]),
+        variations=tuple(axes[order[1]]) if "variation" in names else None,
         axis=_axis(axis),
         cells=cells if "variation" in names else cells[:, np.newaxis, :],
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
@@ -255,11 +271,11 @@ class Source:
         return isinstance(counts, Mapping) and isinstance(counts.get(sample), Mapping)
 
 
-def check_output(output: Mapping[str, Any], variables: Iterable[str]) -> None:
+def check_output(output: Mapping[str, Any]) -> None:
     """Look whether a loaded output has what cards need.
 
     Raises:
-        InputError: it lacks a variable, or what every output has.
+        InputError: it has not.
     """
     problems = [
         f"the output has no {key!r}, only {listing(output)}"
@@ -270,12 +286,5 @@ def check_output(output: Mapping[str, Any], variables: Iterable[str]) -> None:
         for key in ("variables", "datasets_metadata", "cutflow")
         if key not in output
     ]
-    known = output.get("variables", {})
-    if not problems:
-        problems = [
-            f"the output has no variable {name!r}{closest(name, known)}"
-            for name in dict.fromkeys(variables)
-            if name not in known
-        ]
     if problems:
         raise InputError(problems)

@@ -59,10 +59,14 @@ class Sums:
     """Where each (column, sample, dataset) that is summed came from."""
     lacking: Mapping[tuple[int, str, str], str]
     """What is wrong with each that should be summed and was not there: another source may have it."""
+    problems: tuple[tuple[str, str], ...]
+    """Each a place and what is wrong there: with one of them there are no templates."""
     variations: tuple[frozenset[str], ...]
     """Every variation that some dataset of a column has, for messages."""
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
+    parts: bool = False
+    """Whether other sums may hold parts of the same datasets."""
 
     def __add__(self, other: Sums) -> Sums:
         """The sums of both.
@@ -81,20 +85,22 @@ class Sums:
             self.present + other.present,
             {**self.datasets, **other.datasets},
             {**self.lacking, **other.lacking},
+            self.problems + other.problems,
             tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
             self.fallbacks + other.fallbacks,
             tuple(dict.fromkeys(self.findings + other.findings)),
+            self.parts,
         )
 
     def complete(self) -> TemplateSet:
         """The templates, when everything has been added.
 
         Raises:
-            InputError: a dataset with events was nowhere found; all such are named.
+            InputError: a histogram cannot be used, or a dataset with events was nowhere found; all such are named.
         """
         missing = [(place_of(key), problem) for key, problem in self.lacking.items() if key not in self.datasets]
-        if missing:
-            raise InputError(grouped(missing))
+        if missing or self.problems:
+            raise InputError(grouped([*self.problems, *missing]))
         if self.cells is None:
             raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
         columns = [column for column, _, _ in self.datasets]
@@ -164,8 +170,10 @@ def _different_bins(first: Sums, second: Sums) -> list[str]:
 
 
 def _in_both(first: Sums, second: Sums) -> list[str]:
+    if first.parts:
+        return []
     return [
         f"dataset {key[2]!r} of sample {key[1]!r} is in {first.datasets[key]} and in {second.datasets[key]}, "
-        f"both with category {first.category!r}: its events would count twice"
+        f"both with category {first.category!r}: its events would count twice (parts=True says that they are parts)"
         for key in sorted(first.datasets.keys() & second.datasets.keys())
     ]
