@@ -114,7 +114,7 @@ class Analysis:
 
     def _reduced(self, output: Output, wanted: Wanted, executor: Any, jobs: int) -> Reduced:
         if isinstance(output, Mapping):
-            return reduce_output(output, wanted).complete(wanted)
+            return reduce_output(output, wanted, alone=True).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
         steps = iter(_progress(paths, "reading files"))
         return reduce_files(paths, wanted, executor=executor, jobs=jobs, watch=lambda _: next(steps, None))

@@ -153,7 +153,7 @@ def _treated(effect: Effect, name: str, declared: Declared, rates: FloatArray, f
 
 
 def _refuse_equal_names(channel: Channel) -> None:
-    names = channel.templates().names
+    names = channel.template_names()
     if len(set(names)) < len(names):
         raise DeclarationError(
             f"card {channel.bin!r}: two templates would be called {name!r}, because a process and a nuisance join to "

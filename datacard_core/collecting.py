@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.accumulating import Accumulator, gather
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice
 from datacard_core.names import closest, listing
 from datacard_core.sources import HOW_TO_FILL, NOMINAL
-from datacard_core.sums import Cells, Sums, add_exactly, bins_text, place_of
+from datacard_core.sums import Sums, bins_text, place_of
 from datacard_core.templates import Fallback
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
 
 
-def collect(source: Source, layout: Layout, categories: Iterable[str], *, parts: bool = False) -> dict[str, Sums]:
+def collect(
+    source: Source, layout: Layout, categories: Iterable[str], *, alone: bool = False, parts: bool = False
+) -> dict[str, Sums]:
     """Sum the histograms of some categories to the rows of a layout.
 
     Nothing is raised: what is wrong with a histogram is kept beside the sums, and so is a dataset whose histogram is
@@ -37,13 +40,15 @@ def collect(source: Source, layout: Layout, categories: Iterable[str], *, parts:
         source: where to read histograms.
         layout: the rows.
         categories: the categories to sum, by name.
+        alone: whether nothing will be added to the sums.
         parts: whether another source may have parts of the same datasets.
     """
-    collector = _Collector(source, layout, tuple(categories), parts=parts)
+    collector = _Collector(source, layout, tuple(categories), alone=alone, parts=parts)
     for column, request in enumerate(layout.requests):
         for sample, year in request.parts:
             for dataset in source.datasets(sample, year):
                 collector.take(_Piece(column, request, sample, dataset))
+        collector.finish_column(column)
     return collector.finished()
 
 
@@ -65,16 +70,18 @@ class _Piece:
 
 
 class _Collector:
-    """The sums while they are made. Arrays are laid out as the output has them: (bins, variations, categories)."""
+    """The sums while they are made, with what there is to say about them."""
 
-    def __init__(self, source: Source, layout: Layout, categories: tuple[str, ...], *, parts: bool) -> None:
+    def __init__(
+        self, source: Source, layout: Layout, categories: tuple[str, ...], *, alone: bool, parts: bool
+    ) -> None:
         self.source = source
         self.parts = parts
+        self.accumulator = Accumulator(layout, len(categories), exact=not alone)
         self.layout = layout
         self.categories = categories
         self.axis: Axis | None = None
         self.axis_of = ""
-        self.sums: dict[int, tuple[ComplexArray, ComplexArray | None]] = {}
         self.present = np.zeros((layout.rows, len(categories)), dtype=np.intp)
         self.datasets: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
         self.lacking: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
@@ -95,13 +102,18 @@ class _Collector:
             for problems in self.problems.values():
                 problems += [(str(piece), problem) for problem in error.problems]
 
+    def finish_column(self, column: int) -> None:
+        """Go on to the next column."""
+        if self.axis is not None:
+            self.accumulator.finish_column(column, self.axis)
+
     def finished(self) -> dict[str, Sums]:
         """The sums of each category as arrays of their own, bins last."""
         return {
             category: Sums(
                 category,
                 self.layout,
-                self._cells_of(position),
+                self.accumulator.cells(position, self.axis),
                 self.present[:, position].copy(),
                 self.datasets[category],
                 self.lacking[category],
@@ -113,18 +125,6 @@ class _Collector:
             )
             for position, category in enumerate(self.categories)
         }
-
-    def _cells_of(self, position: int) -> Cells | None:
-        if self.axis is None:
-            return None
-        sums: ComplexArray = np.zeros((self.layout.rows, self.axis.bins + 2), dtype=np.complex128)
-        carry = np.zeros_like(sums) if any(lost is not None for _, lost in self.sums.values()) else None
-        for column, (total, lost) in self.sums.items():
-            rows = self.layout.slice_of(column)
-            sums[rows] = total[:, :, position].T
-            if carry is not None and lost is not None:
-                carry[rows] = lost[:, :, position].T
-        return Cells(self.axis, sums, carry)
 
     def _skip(self, piece: _Piece, histogram: StoredHistogram | None) -> None:
         if histogram is not None and histogram.cells.any():
@@ -159,7 +159,7 @@ class _Collector:
         not_computed = self._fall_back(piece, cells, absent, there)
         self._look_at_content(piece, histogram, cells, there)
         _refuse_without_variances(piece, histogram, cells)
-        self._add(piece.column, histogram, cells, there)
+        self.accumulator.add(cells, histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
         self.variations[piece.column].update(histogram.variations or ())
@@ -188,7 +188,7 @@ class _Collector:
         positions = np.where(absent, positions[0], positions)
         # By name, never by sum: the flow bin of a category axis may hold the events of other categories.
         columns = [histogram.categories.index(self.categories[position]) for position in there]
-        return _gather(histogram.cells, positions, columns), absent
+        return gather(histogram.cells, positions, columns, self.accumulator.scratch), absent
 
     def _fall_back(self, piece: _Piece, cells: ComplexArray, absent: BoolArray, there: IntArray) -> BoolArray:
         """Put the nominal where a variation was never filled in a category; tells where, shape (labels, categories).
@@ -229,37 +229,12 @@ class _Collector:
                     self.problems[category].append((str(piece), problem))
                     break
 
-    def _add(self, column: int, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
-        under, over = histogram.flow
-        if not (under and over and len(there) == len(self.categories)):
-            shape = (histogram.axis.bins + 2, cells.shape[1], len(self.categories))
-            whole: ComplexArray = np.zeros(shape, dtype=np.complex128)
-            whole[1 - under : shape[0] - 1 + over, :, there] = cells
-            cells = whole
-        if column not in self.sums:
-            self.sums[column] = cells, None
-            return
-        sums, carry = self.sums[column]
-        if carry is None:
-            carry = np.zeros_like(sums)
-            self.sums[column] = sums, carry
-        for one, lost, addend in zip(sums, carry, cells, strict=True):  # a bin at a time stays in the cache
-            add_exactly(one, lost, addend)
-
     def _note(self, piece: _Piece, category: str, missing: BoolArray, *, computed: bool) -> None:
         if not missing.any():
             return
         labels = tuple(piece.request.labels[label] for label in np.flatnonzero(missing))
         certain = not computed or self.source.counts_by_variation(category, piece.dataset, piece.sample)
         self.fallbacks[category].append(Fallback(piece.column, piece.sample, piece.dataset, labels, computed, certain))
-
-
-def _gather(cells: ComplexArray, labels: IntArray, categories: list[int]) -> ComplexArray:
-    """Some variations and categories, as a new array that may be written to."""
-    first, last = categories[0], categories[-1] + 1
-    if categories == list(range(first, last)):
-        return cells[:, :, first:last].take(labels, axis=1)
-    return cells.take(categories, axis=2).take(labels, axis=1)
 
 
 def _refuse_without_variances(piece: _Piece, histogram: StoredHistogram, cells: ComplexArray) -> None:

@@ -112,7 +112,7 @@ class Datacard:
         source = Source(histograms, datasets_metadata, cutflow)
         declared.check(source.inventory)
         layout, plans = plan_card(declared)
-        templates = collect(source, layout, [category])[category].complete()
+        templates = collect(source, layout, [category], alone=True)[category].complete()
         totals = _totals(declared, layout, source, rateparam_norm_categories)
         channel = build_channel(declared, source.inventory, plans, templates, totals, strict=strict)
         self._keep(declared, channel)
@@ -307,7 +307,7 @@ def _totals(
     else:
         sources = dict.fromkeys(source.categories if categories is None else names_of(categories), source)
     return {
-        category: collect(of, layout_of_norm, [category])[category].complete().totals
+        category: collect(of, layout_of_norm, [category], alone=True)[category].complete().totals
         for category, of in sources.items()
     }
 

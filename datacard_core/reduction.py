@@ -73,8 +73,10 @@ class Reduced:
         return self
 
 
-def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = "the output") -> Reduced:
-    """Sum what is needed of a loaded output.
+def reduce_output(
+    output: Mapping[str, Any], wanted: Wanted, origin: str = "the output", *, alone: bool = False
+) -> Reduced:
+    """Sum what is needed of a loaded output; `alone` if it is all that there is.
 
     Raises:
         InputError: the output lacks what every output has.
@@ -87,7 +89,7 @@ def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = "the 
         source = Source(histograms, output["datasets_metadata"], output["cutflow"], origin)
         inventory = source.inventory if inventory is None else inventory + source.inventory
         categories = [category for category, of in wanted.variables.items() if of == variable]
-        sums |= collect(source, wanted.layout, categories, parts=wanted.parts)
+        sums |= collect(source, wanted.layout, categories, alone=alone, parts=wanted.parts)
     if inventory is None:
         raise InputError("no category is wanted")
     return Reduced(
@@ -95,7 +97,7 @@ def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = "the 
     )
 
 
-def reduce_file(path: str, wanted: Wanted) -> Reduced:
+def reduce_file(path: str, wanted: Wanted, *, alone: bool = False) -> Reduced:
     """Read a file and sum what is needed of it: what a worker does.
 
     Raises:
@@ -103,7 +105,7 @@ def reduce_file(path: str, wanted: Wanted) -> Reduced:
         DatacardError: something else failed; names the file and the worker.
     """
     try:
-        return reduce_output(read_decoded(path, set(wanted.variables.values())), wanted, path)
+        return reduce_output(read_decoded(path, set(wanted.variables.values())), wanted, path, alone=alone)
     except InputError as error:
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
     except Exception as error:
@@ -162,7 +164,8 @@ def _results(
     elif jobs > 1 and len(names) > 1:
         yield from _in_processes(names, wanted, jobs)
     else:
-        yield from ((name, lambda name=name: reduce_file(name, wanted)) for name in names)
+        alone = len(names) == 1
+        yield from ((name, lambda name=name: reduce_file(name, wanted, alone=alone)) for name in names)
 
 
 def _submitted(names: Sequence[str], wanted: Wanted, executor: Any) -> Iterator[tuple[str, Callable[[], Reduced]]]:

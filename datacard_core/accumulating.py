@@ -1,0 +1,123 @@
+"""The arithmetic of collecting: gathering from histograms and summing, in memory that is used again.
+
+Arrays are laid out as an output has them, (bins, variations, categories): reading them in this order is reading
+memory in order. Fresh memory costs more than the sums that are made in it, so there is little of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datacard_core.sums import Cells, add_exactly
+
+if TYPE_CHECKING:
+    from datacard_core.layout import Layout
+    from datacard_core.model import Axis, ComplexArray, IntArray
+
+
+class Scratch:
+    """Arrays that are used again: each is valid until the next of its name is asked for."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, ComplexArray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...]) -> ComplexArray:
+        """An array of that shape with anything in it."""
+        size = int(np.prod(shape))
+        if name not in self._arrays or self._arrays[name].size < size:
+            self._arrays[name] = np.empty(size, dtype=np.complex128)
+        return self._arrays[name][:size].reshape(shape)
+
+
+def gather(cells: ComplexArray, labels: IntArray, categories: list[int], scratch: Scratch) -> ComplexArray:
+    """Some variations and categories of a histogram, to write to until the next is gathered."""
+    first, last = categories[0], categories[-1] + 1
+    in_order = categories == list(range(first, last))
+    if in_order and 2 * len(categories) > cells.shape[2]:
+        return _taken(cells, labels, scratch)[:, :, first:last]
+    chosen = cells[:, :, first:last] if in_order else cells[:, :, categories]
+    return _taken(np.ascontiguousarray(chosen), labels, scratch)
+
+
+def _taken(cells: ComplexArray, labels: IntArray, scratch: Scratch) -> ComplexArray:
+    taken = scratch.array("gathered", (cells.shape[0], len(labels), cells.shape[2]))
+    # The positions are known to be inside; any other mode fills a buffer first.
+    return np.take(cells, labels, axis=1, out=taken, mode="clip")
+
+
+class Accumulator:
+    """The sums of several categories, column by column.
+
+    Args:
+        layout: the rows.
+        categories: how many categories there are.
+        exact: whether what rounding takes is kept for sums that will be added to these.
+    """
+
+    def __init__(self, layout: Layout, categories: int, *, exact: bool) -> None:
+        self.layout = layout
+        self.categories = categories
+        self.exact = exact
+        self.scratch = Scratch()
+        self.sums: list[ComplexArray] = []
+        self.carries: list[ComplexArray] = []
+        self._column: tuple[ComplexArray, ComplexArray | None] | None = None
+
+    def add(self, cells: ComplexArray, flow: tuple[int, int], there: IntArray) -> None:
+        """Add a dataset to the column that is being summed.
+
+        Args:
+            cells: shape (bins with the flow bins that there are, labels, categories that there are).
+            flow: how many underflow and overflow bins there are.
+            there: which of the categories there are.
+        """
+        if flow != (1, 1) or len(there) < self.categories:
+            cells = self._padded(cells, flow, there)
+        if self._column is None:
+            sums = self.scratch.array("sums", cells.shape)
+            np.copyto(sums, cells)
+            self._column = sums, None
+            return
+        sums, carry = self._column
+        if carry is None:
+            carry = self.scratch.array("carry", sums.shape)
+            carry.fill(0)
+            self._column = sums, carry
+        for one, lost, addend in zip(sums, carry, cells, strict=True):  # a bin at a time stays in the cache
+            add_exactly(one, lost, addend)
+
+    def finish_column(self, column: int, axis: Axis) -> None:
+        """Put what has been added into the rows of a column."""
+        if self._column is None:
+            return
+        if not self.sums:
+            self.sums = self._rows(axis)
+        (sums, carry), self._column = self._column, None
+        if carry is not None and not self.exact:
+            sums += carry
+            carry = None
+        rows = self.layout.slice_of(column)
+        for category, total in enumerate(self.sums):
+            total[rows] = sums[:, :, category].T
+        if carry is not None:
+            self.carries = self.carries or self._rows(axis)
+            for category, lost in enumerate(self.carries):
+                lost[rows] = carry[:, :, category].T
+
+    def cells(self, category: int, axis: Axis | None) -> Cells | None:
+        """The sums of a category, bins last; None if nothing was added."""
+        if not self.sums or axis is None:
+            return None
+        return Cells(axis, self.sums[category], self.carries[category] if self.carries else None)
+
+    def _rows(self, axis: Axis) -> list[ComplexArray]:
+        shape = (self.layout.rows, axis.bins + 2)
+        return [np.zeros(shape, dtype=np.complex128) for _ in range(self.categories)]
+
+    def _padded(self, cells: ComplexArray, flow: tuple[int, int], there: IntArray) -> ComplexArray:
+        bins = cells.shape[0] - sum(flow) + 2
+        whole: ComplexArray = np.zeros((bins, cells.shape[1], self.categories), dtype=np.complex128)
+        whole[1 - flow[0] : bins - 1 + flow[1], :, there] = cells
+        return whole
