@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -18,18 +19,20 @@ from datacard_core.findings import report
 from datacard_core.names import name_problem, names_of
 from datacard_core.plans import plan_card
 from datacard_core.plugins import Plugins, load_plugins
+from datacard_core.progress import progress
 from datacard_core.reduction import Wanted, reduce_files, reduce_output
+from datacard_core.workers import results
 from datacard_core.writing import staging
 
 if TYPE_CHECKING:
     from datacard_core.binning import Binning
     from datacard_core.findings import Finding
-    from datacard_core.model import FloatArray
+    from datacard_core.model import Channel, FloatArray
     from datacard_core.processes import DataProcesses, MCProcesses
     from datacard_core.reduction import Reduced
+    from datacard_core.sources import Inventory
+    from datacard_core.sums import Sums
     from datacard_core.systematics import Systematics
-
-Step = TypeVar("Step")
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
@@ -81,8 +84,8 @@ class Analysis:
 
         Args:
             output: a loaded output, or the path of one, or of several that make one.
-            executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files on.
-            jobs: without an executor, how many processes to read files in.
+            executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files and build cards on.
+            jobs: without an executor, in how many processes.
             parts: whether several files may hold parts of one dataset; otherwise that is an error.
 
         Raises:
@@ -94,30 +97,33 @@ class Analysis:
         declared = {name: self._declared(name) for name in self.categories}
         first = next(iter(declared.values()))
         first.check()
-        layout, plans = plan_card(first)
+        layout, _ = plan_card(first)
         wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
         reduced = self._reduced(output, wanted, executor, jobs)
         first.check(reduced.inventory)
         totals = self._totals(first, reduced)
-        cards = {}
+        calls = {
+            name: (declared[name], reduced.inventory, reduced.sums[name], totals, self.strict)
+            for name in self.categories
+        }
+        channels: dict[str, Channel] = {}
         failures: list[DatacardError] = []
-        for name in _progress(self.categories, "building cards"):
-            try:
-                templates = reduced.sums[name].complete()
-                channel = build_channel(declared[name], reduced.inventory, plans, templates, totals, strict=self.strict)
-            except (InputError, DeclarationError, StrictError) as failure:
-                failures.append(failure)
-            else:
-                cards[name] = Datacard.of(declared[name], channel)
+        with progress("building cards", len(calls)) as advance:
+            for name, result in results(_build, calls, executor=executor, jobs=jobs):
+                try:
+                    channels[name] = result()
+                except (InputError, DeclarationError, StrictError) as failure:
+                    failures.append(failure)
+                advance()
         raise_together(failures)
-        return Cards(self, cards)
+        return Cards(self, {name: Datacard.of(declared[name], channels[name]) for name in self.categories})
 
     def _reduced(self, output: Output, wanted: Wanted, executor: Any, jobs: int) -> Reduced:
         if isinstance(output, Mapping):
             return reduce_output(output, wanted, alone=True).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
-        steps = iter(_progress(paths, "reading files"))
-        return reduce_files(paths, wanted, executor=executor, jobs=jobs, watch=lambda _: next(steps, None))
+        with progress("reading files", len(paths)) as advance:
+            return reduce_files(paths, wanted, executor=executor, jobs=jobs, watch=lambda _: advance())
 
     def _totals(self, declared: Declared, reduced: Reduced) -> dict[str, FloatArray]:
         if not declared.floats_shape_only:
@@ -199,40 +205,60 @@ class Cards(Mapping[str, Datacard]):
         channel_masks: bool = False,
         writer: str = "combine",
         serializer: str = "root",
+        executor: Any = None,
+        jobs: int = 1,
     ) -> None:
         """Write the cards and templates of all categories, and the script that combines them: all, or nothing.
+
+        Args:
+            directory: where to.
+            channel_masks: whether the workspace that the script makes can mask channels.
+            writer: the card writer.
+            serializer: the template serializer.
+            executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
+            jobs: without an executor, in how many processes.
 
         Raises:
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
         analysis = self.analysis
-        text = combination_script(
+        text_of_script = combination_script(
             {analysis.card_name(category): card for category, card in self.items()},
             path=self.script_name,
             card_name=f"datacard_combined_{analysis.label}.txt",
             workspace_name=f"workspace_{analysis.label}.root",
             channel_masks=channel_masks,
         )
-        with staging(directory) as stage:
-            for category in _progress(self, "writing cards"):
-                self[category].stage(
-                    stage,
-                    analysis.card_name(category),
-                    analysis.shapes_name(category),
-                    writer=writer,
-                    serializer=serializer,
-                )
-            stage.text(self.script_name, text, executable=True)
+        calls = {
+            category: (card, analysis.card_name(category), analysis.shapes_name(category), writer, serializer)
+            for category, card in self.items()
+        }
+        with staging(directory) as stage, progress("writing cards", len(calls)) as advance:
+            if executor is None and jobs == 1:
+                for card, card_name, shapes_name, *_ in calls.values():
+                    card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+                    advance()
+            else:
+                for category, result in results(_files, calls, executor=executor, jobs=jobs):
+                    shapes, text = result()
+                    stage.path(analysis.shapes_name(category)).write_bytes(shapes)
+                    stage.text(analysis.card_name(category), text)
+                    advance()
+            stage.text(self.script_name, text_of_script, executable=True)
 
 
-def _progress(steps: Iterable[Step], doing: str) -> Iterator[Step]:
-    """Go through steps, with a progress bar where somebody watches a terminal."""
-    steps = list(steps)
-    if not sys.stderr.isatty():
-        yield from steps
-        return
-    from rich.console import Console  # noqa: PLC0415 - only where it is seen
-    from rich.progress import track  # noqa: PLC0415
+def _build(
+    declared: Declared, inventory: Inventory, sums: Sums, totals: Mapping[str, FloatArray], strict: bool
+) -> Channel:
+    """The channel of one category: what a worker does."""
+    _, plans = plan_card(declared)
+    return build_channel(declared, inventory, plans, sums.complete(), totals, strict=strict)
 
-    yield from track(steps, doing, console=Console(stderr=True), transient=True)
+
+def _files(card: Datacard, card_name: str, shapes_name: str, writer: str, serializer: str) -> tuple[bytes, str]:
+    """The templates and the text of a card: what a worker does, whose disk may be another."""
+    with tempfile.TemporaryDirectory() as directory:
+        card.dump(directory, card_name, shapes_name, writer=writer, serializer=serializer)
+        shapes, text = (Path(directory) / name for name in (shapes_name, card_name))
+        return shapes.read_bytes(), text.read_text(encoding="utf-8")

@@ -6,13 +6,14 @@ import runpy
 import shlex
 import sys
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from datacard_core.analysis import Analysis, Cards
+from datacard_core.analysis import Analysis
 from datacard_core.demo import write_demo
 from datacard_core.errors import DatacardError
 from datacard_core.names import listing
@@ -20,9 +21,14 @@ from datacard_core.outputs import load_output
 from datacard_core.tables import contents, look_into_plugins, plugins, yields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.table import Table
+
+    from datacard_core.analysis import Cards
+
+SCHEDULER_TIMEOUT = 30
+"""How many seconds a scheduler has to answer."""
 
 WIDTH_WITHOUT_TERMINAL = 160
 """Where nobody looks, tables are not folded to the 80 columns that rich assumes."""
@@ -59,7 +65,7 @@ def main(debug: bool) -> None:
 def demo(directory: Path) -> None:
     """Make a small analysis with its output in DIRECTORY, and the cards from it."""
     files = write_demo(directory)
-    cards = _build(files.analysis, [files.output])
+    cards = _analysis(files.analysis).build(files.output)
     cards.dump(directory / "cards")
     _show_cards(cards)
     _say(
@@ -76,10 +82,24 @@ def demo(directory: Path) -> None:
 @click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("-o", "--directory", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to.")
 @click.option("--channel-masks", is_flag=True, help="Let the workspace mask channels.")
-def build(script: Path, outputs: Sequence[Path], directory: Path, *, channel_masks: bool) -> None:
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="In how many processes.")
+@click.option("--scheduler", metavar="ADDRESS", help="On a Dask cluster: the address of its scheduler, tcp://...")
+@click.option("--parts", is_flag=True, help="Files may hold parts of one dataset.")
+def build(
+    script: Path,
+    outputs: Sequence[Path],
+    directory: Path,
+    *,
+    channel_masks: bool,
+    jobs: int,
+    scheduler: str | None,
+    parts: bool,
+) -> None:
     """Write the cards of the `analysis` that a script defines, from one or several outputs."""
-    cards = _build(script, outputs)
-    cards.dump(directory, channel_masks=channel_masks)
+    analysis = _analysis(script)
+    with _cluster(scheduler) as client:
+        cards = analysis.build(outputs, executor=client, jobs=jobs, parts=parts)
+        cards.dump(directory, channel_masks=channel_masks, executor=client, jobs=jobs)
     _show_cards(cards)
     _say(f"\n{len(cards)} cards in {directory}; combine them with: bash {_quoted(directory / cards.script_name)}")
 
@@ -98,8 +118,19 @@ def list_plugins() -> None:
     _say(plugins(look_into_plugins()))
 
 
-def _build(script: Path, outputs: Sequence[Path]) -> Cards:
-    return _analysis(script).build(outputs)
+@contextmanager
+def _cluster(scheduler: str | None) -> Iterator[Any]:
+    """A client of a Dask cluster, or None where none is named."""
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from dask.distributed import Client  # noqa: PLC0415 - only who has a cluster needs it
+    except ImportError:
+        message = "--scheduler needs Dask's distributed: python -m pip install 'datacard-core[dask]'"
+        raise DatacardError(message) from None
+    with Client(scheduler, timeout=SCHEDULER_TIMEOUT) as client:
+        yield client
 
 
 def _analysis(script: Path) -> Analysis:

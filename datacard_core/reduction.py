@@ -6,27 +6,23 @@ they are added as they come.
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
-import platform
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from datacard_core.collecting import collect
-from datacard_core.errors import DatacardError, InputError
-from datacard_core.names import closest, listing
+from datacard_core.errors import InputError
+from datacard_core.names import closest, duplicates
 from datacard_core.outputs import read_decoded
 from datacard_core.sources import Inventory, Source, check_output
+from datacard_core.workers import results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datacard_core.layout import Layout
     from datacard_core.sums import Sums
-
-LOST_WORKERS = 3
-"""How often a pool of processes of our own is made again after one of them died."""
 
 
 @attrs.frozen
@@ -97,20 +93,16 @@ def reduce_output(
     )
 
 
-def reduce_file(path: str, wanted: Wanted, *, alone: bool = False) -> Reduced:
-    """Read a file and sum what is needed of it: what a worker does.
+def reduce_file(path: str, wanted: Wanted, alone: bool) -> Reduced:
+    """Read a file and sum what is needed of it: what a worker does. `alone` if it is all that there is.
 
     Raises:
         InputError: the file cannot be read or used.
-        DatacardError: something else failed; names the file and the worker.
     """
     try:
         return reduce_output(read_decoded(path, set(wanted.variables.values())), wanted, path, alone=alone)
     except InputError as error:
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
-    except Exception as error:
-        worker = f"process {os.getpid()} on {platform.node()}"
-        raise DatacardError(f"{path}: {type(error).__name__}: {error} ({worker})") from error
 
 
 def reduce_files(
@@ -119,7 +111,7 @@ def reduce_files(
     *,
     executor: Any = None,
     jobs: int = 1,
-    watch: Callable[[int], object] = lambda done: done,
+    watch: Callable[[str], object] = lambda _: None,
 ) -> Reduced:
     """Reduce files one at a time, or in parallel, and add what they give.
 
@@ -128,7 +120,7 @@ def reduce_files(
         wanted: what is needed of them.
         executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read them on.
         jobs: without an executor, how many processes to read them in.
-        watch: called with the number of files that are done.
+        watch: called with each file that is done.
 
     Raises:
         InputError: files cannot be read or used, or contradict each other; all that is wrong is told.
@@ -137,70 +129,18 @@ def reduce_files(
     names = [os.fspath(path) for path in paths]
     if not names:
         raise InputError("no file is given, expected at least one .coffea file")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := duplicates(names):
         raise InputError(f"{name} is given twice: leave one out" for name in twice)
+    calls = {name: (name, wanted, len(names) == 1) for name in names}
     total: Reduced | None = None
     problems: list[str] = []
-    for done, (name, result) in enumerate(_results(names, wanted, executor, jobs), start=1):
+    for name, result in results(reduce_file, calls, executor=executor, jobs=jobs):
         try:
             reduced = result()
             total = reduced if total is None else total + reduced
         except InputError as error:
             problems += error.problems
-        except concurrent.futures.BrokenExecutor as error:
-            raise DatacardError(f"{name}: the worker that read it died ({error}); is its memory too small?") from error
-        watch(done)
+        watch(name)
     if problems or total is None:
         raise InputError(dict.fromkeys(problems))
     return total.complete(wanted)
-
-
-def _results(
-    names: Sequence[str], wanted: Wanted, executor: Any, jobs: int
-) -> Iterator[tuple[str, Callable[[], Reduced]]]:
-    """A way to get the result for each file, in the order in which they are done."""
-    if executor is not None:
-        yield from _submitted(names, wanted, executor)
-    elif jobs > 1 and len(names) > 1:
-        yield from _in_processes(names, wanted, jobs)
-    else:
-        alone = len(names) == 1
-        yield from ((name, lambda name=name: reduce_file(name, wanted, alone=alone)) for name in names)
-
-
-def _submitted(names: Sequence[str], wanted: Wanted, executor: Any) -> Iterator[tuple[str, Callable[[], Reduced]]]:
-    # Dask's client has an executor like everybody's; a task whose worker dies is run again there.
-    pool = executor.get_executor(pure=False, retries=LOST_WORKERS) if hasattr(executor, "get_executor") else executor
-    if not callable(getattr(pool, "submit", None)):
-        raise DatacardError(
-            f"executor is {executor!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
-        )
-    futures = {pool.submit(reduce_file, name, wanted): name for name in names}
-    try:
-        for future in concurrent.futures.as_completed(futures):
-            yield futures[future], future.result
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def _in_processes(names: Sequence[str], wanted: Wanted, jobs: int) -> Iterator[tuple[str, Callable[[], Reduced]]]:
-    """As above, in processes of our own; where one of them dies, those that are left are read again."""
-    left = dict.fromkeys(names)
-    for attempt in range(LOST_WORKERS + 1):
-        with concurrent.futures.ProcessPoolExecutor(min(jobs, len(left))) as pool:
-            for name, result in _submitted(tuple(left), wanted, pool):
-                try:
-                    reduced = result()
-                except concurrent.futures.BrokenExecutor:
-                    if attempt == LOST_WORKERS:
-                        raise
-                    break
-                except DatacardError:
-                    yield name, result
-                else:
-                    yield name, lambda reduced=reduced: reduced  # type: ignore[misc]
-                del left[name]
-        if not left:
-            return
-    raise DatacardError(f"processes died again and again while reading {listing(left)}")

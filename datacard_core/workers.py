@@ -1,0 +1,110 @@
+"""Calling a function many times, here or elsewhere: in this process, in processes of our own, or on an executor."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import platform
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from datacard_core.errors import DatacardError
+from datacard_core.names import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Result = TypeVar("Result")
+
+LOST_WORKERS = 3
+"""How often work is given out again after the worker that had it died."""
+
+
+def results(
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], *, executor: Any = None, jobs: int = 1
+) -> Iterator[tuple[str, Callable[[], Result]]]:
+    """Call a function with each of several arguments.
+
+    Args:
+        function: importable by name where it runs.
+        calls: its arguments, by what they are about: the name that errors have in front.
+        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to call it on.
+        jobs: without an executor, in how many processes.
+
+    Yields:
+        What each is about, and a way to get its result or raise its error, in the order in which they are done.
+        The error of a dead worker is a DatacardError, and so is every other one that the function did not raise on
+        purpose: it names the worker.
+    """
+    if executor is not None:
+        yield from _on_executor(function, calls, executor)
+    elif jobs > 1 and len(calls) > 1:
+        yield from _in_processes(function, calls, jobs)
+    else:
+        for about, arguments in calls.items():
+            yield about, lambda about=about, arguments=arguments: _called(about, function, arguments)  # type: ignore[misc]
+
+
+def _on_executor(
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], executor: Any
+) -> Iterator[tuple[str, Callable[[], Result]]]:
+    # Dask's client has an executor like everybody's; a call whose worker dies is made again there.
+    pool = executor.get_executor(pure=False, retries=LOST_WORKERS) if hasattr(executor, "get_executor") else executor
+    if not callable(getattr(pool, "submit", None)):
+        raise DatacardError(
+            f"executor is {executor!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
+        )
+    for about, future in _submitted(function, calls, pool):
+        yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
+
+
+def _submitted(
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Any
+) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
+    futures = {pool.submit(_called, about, function, arguments): about for about, arguments in calls.items()}
+    try:
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
+    try:
+        return future.result()
+    except DatacardError:
+        raise
+    except Exception as error:
+        # Each executor has its own way to say it: BrokenProcessPool, KilledWorker, ...
+        message = f"{about}: the worker that had it is lost ({type(error).__name__}: {error}); is its memory too small?"
+        raise DatacardError(message) from error
+
+
+def _in_processes(
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[str, Callable[[], Result]]]:
+    """In processes of our own: where one dies, what is left is given to new ones."""
+    left = dict(calls)
+    for _ in range(1 + LOST_WORKERS):
+        with concurrent.futures.ProcessPoolExecutor(min(jobs, len(left))) as pool:
+            for about, future in _submitted(function, left, pool):
+                if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
+                    continue
+                del left[about]
+                yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
+        if not left:
+            return
+    raise DatacardError(
+        f"processes died {1 + LOST_WORKERS} times at {listing(left, 3)}: is there memory for {jobs} at a time?"
+    )
+
+
+def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    """What a worker does."""
+    try:
+        return function(*arguments)
+    except DatacardError:
+        raise
+    except Exception as error:
+        worker = f"process {os.getpid()} on {platform.node()}"
+        raise DatacardError(f"{about}: {type(error).__name__}: {error} ({worker})") from error
