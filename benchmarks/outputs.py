@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
-
-import attrs
-import cloudpickle
-import hist
-import lz4.frame
-import numpy as np
-
-from datacard_core import (
-    Analysis,
-    Category,
-    DataProcess,
-    DataProcesses,
-    MCProcess,
-    MCProcesses,
-    Systematics,
-    SystematicUncertainty,
-)
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
 
-@attrs.frozen
-class Size:
+    from datacard_core import Analysis
+
+
+class Size(NamedTuple):
     """How large an output is."""
 
     categories: int
@@ -54,6 +41,11 @@ SIZES = {
 }
 
 
+def named(name: str) -> Size:
+    """The size of that name, or of those numbers as JSON."""
+    return SIZES[name] if name in SIZES else Size(*json.loads(name))
+
+
 def years(size: Size) -> list[str]:
     """The data-taking periods."""
     return [str(2018 + year) for year in range(size.years)]
@@ -71,6 +63,8 @@ def samples(size: Size, process: int) -> list[str]:
 
 def output(size: Size, seed: int = 1) -> dict[str, Any]:
     """A merged output of that size."""
+    import numpy as np
+
     random = np.random.default_rng(seed)
     labels = sorted(["nominal", *(f"shape{shape:03d}{way}" for shape in range(size.shapes) for way in ("Up", "Down"))])
     histograms: defaultdict[str, dict[str, Any]] = defaultdict(dict)
@@ -104,16 +98,18 @@ def output(size: Size, seed: int = 1) -> dict[str, Any]:
 
 
 def _histogram(size: Size, labels: list[str] | None, random: np.random.Generator) -> Any:
+    import hist
+
     axes = [hist.axis.StrCategory(categories(size), name="cat")]
     if labels:
         axes.append(hist.axis.StrCategory(labels, name="variation"))
-    made: hist.Hist[Any] = hist.Hist(
+    made = hist.Hist(
         *axes,
         hist.axis.Regular(size.bins, 0, 1, name="events.variable"),
         storage=hist.storage.Weight(),
         name="Counts",
     )
-    view = made.view()
+    view: Any = made.view()
     if labels is None:
         view["value"] = view["variance"] = random.poisson(100, view.shape)
         return made
@@ -124,12 +120,25 @@ def _histogram(size: Size, labels: list[str] | None, random: np.random.Generator
 
 def write(made: dict[str, Any], path: Path) -> None:
     """Write an output as coffea does."""
+    import cloudpickle
+    import lz4.frame
+
     with lz4.frame.open(path, "wb") as file:
         cloudpickle.dump(made, file)
 
 
 def declarations(size: Size) -> dict[str, Any]:
     """The processes and systematics of an analysis with all of it."""
+    # Here, because environments of others have an output of this module and not this package.
+    from datacard_core import (
+        DataProcess,
+        DataProcesses,
+        MCProcess,
+        MCProcesses,
+        Systematics,
+        SystematicUncertainty,
+    )
+
     processes = MCProcesses(
         [
             MCProcess(
@@ -160,5 +169,7 @@ def declarations(size: Size) -> dict[str, Any]:
 
 def analysis(size: Size, **options: Any) -> Analysis:
     """An analysis that fits the output of that size."""
+    from datacard_core import Analysis, Category
+
     fitted = {category: Category("variable") for category in categories(size)}
     return Analysis(**declarations(size), categories=fitted, label="bench", **options)

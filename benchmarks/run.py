@@ -1,0 +1,128 @@
+"""Measure every stage, and what else does the same, on the same output in the same run; print a table.
+
+    python benchmarks/run.py --size M
+    python benchmarks/run.py --size M --pocket-coffea ENVIRONMENT/bin/python --root ENVIRONMENT/bin/python
+    python benchmarks/run.py --scale
+
+Each stage runs in a process of its own, so that its peak of memory is its own. Ratios are what counts: machines are
+noisy, and figures of one run share the noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import outputs
+
+HERE = Path(__file__).parent
+
+OURS = ("read", "coffea_load", "load", "one_card", "build", "build_and_write", "everything", "write_limit")
+SCALE = {
+    "templates": [outputs.Size(1, 2, 5, 1, 1, shapes, 20) for shapes in (50, 500, 5000)],
+    "categories": [outputs.Size(categories, 2, 5, 1, 1, 50, 20) for categories in (1, 10, 100)],
+    "datasets": [outputs.Size(2, 2, 5, 1, datasets, 50, 20) for datasets in (1, 10, 100)],
+}
+"""Each grows in one way, by a factor of 10 a step."""
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=list(outputs.SIZES), default="S")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each stage, of which the median is shown")
+    parser.add_argument("--directory", type=Path, help="where the outputs are kept; made new if not given")
+    parser.add_argument("--pocket-coffea", metavar="PYTHON", help="a Python with pocket-coffea installed")
+    parser.add_argument("--root", metavar="PYTHON", help="a Python with ROOT installed")
+    parser.add_argument("--lz4", action="store_true", help="also write with LZ4")
+    parser.add_argument("--scale", action="store_true", help="how cost grows, instead of one size")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as fresh:
+        directory = options.directory or Path(fresh)
+        directory.mkdir(parents=True, exist_ok=True)
+        if options.scale:
+            scale(directory, options.runs)
+        else:
+            one_size(directory, options)
+
+
+def one_size(directory: Path, options: argparse.Namespace) -> None:
+    """The table of one size."""
+    size = outputs.SIZES[options.size]
+    path = made(directory / f"{options.size}.coffea", options.size, options.pocket_coffea or sys.executable)
+    megabytes = path.stat().st_size / 2**20
+    print(f"{options.size}: {size.templates} templates, {size.categories} categories, {megabytes:.1f} MB on disk\n")
+    print(f"| {'stage':<28} | wall s | CPU s | peak MB | us CPU per template |")
+    print("|---|---|---|---|---|")
+    figures = {stage: row(stage, path, options, size.templates) for stage in OURS}
+    if options.lz4:
+        figures["build_and_write_lz4"] = row("build_and_write_lz4", path, options, size.templates)
+    row("uproot_one_by_one", path, options, min(1000, size.templates // size.categories))
+    if options.root:
+        row("root_one_by_one", path, options, size.templates // size.categories, python=options.root)
+    if options.pocket_coffea:
+        one = row("pocket_coffea", path, options, size.templates // size.categories, python=options.pocket_coffea)
+        print(f"\nPocketCoffea's figures are for one category; {size.categories} take {size.categories} times as long.")
+        for stage in figures.keys() & {"build_and_write", "build_and_write_lz4"}:
+            ratio = size.categories * one["cpu"] / figures[stage]["cpu"]
+            print(f"{stage} is {ratio:.0f} times faster (CPU) than PocketCoffea from the same loaded output.")
+
+
+def row(
+    stage: str, path: Path, options: argparse.Namespace, templates: int, *, python: str = sys.executable
+) -> dict[str, float]:
+    """Measure a stage and print its row."""
+    figures = measure(stage, path, options.size, options.runs if stage != "pocket_coffea" else 1, python)
+    print(
+        f"| {stage:<28} | {figures['wall']:.3f} | {figures['cpu']:.3f} | {figures['peak']:.0f} "
+        f"| {1e6 * figures['cpu'] / templates:.1f} |",
+        flush=True,
+    )
+    return figures
+
+
+def measure(stage: str, path: Path, size: str, runs: int, python: str = sys.executable) -> dict[str, float]:
+    """The median of each figure of a stage."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
+    found = []
+    for _ in range(runs):
+        command = [python, str(HERE / "stages.py"), stage, str(path), size]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    return {name: statistics.median(figures[name] for figures in found) for name in found[0]}
+
+
+def scale(directory: Path, runs: int) -> None:
+    """How the cost of building and writing grows with each kind of size."""
+    for what, sizes in SCALE.items():
+        print(f"\n| {what} | templates | CPU s | us per template |\n|---|---|---|---|")
+        points = []
+        for step, size in enumerate(sizes):
+            path = made(directory / f"scale-{what}-{step}.coffea", json.dumps(size))
+            figures = measure("build_and_write", path, json.dumps(size), runs)
+            points.append((10**step, figures["cpu"]))
+            templates = size.templates
+            print(
+                f"| x{10**step} | {templates} | {figures['cpu']:.3f} | {1e6 * figures['cpu'] / templates:.1f} |",
+                flush=True,
+            )
+        (one, first), (many, last) = points[-2:]
+        print(f"exponent of the last step: {math.log(last / first) / math.log(many / one):.2f}")
+
+
+def made(path: Path, size: str, python: str = sys.executable) -> Path:
+    """An output of that size, made if it is not there."""
+    if not path.exists():
+        measure("make", path, size, 1, python)
+    return path
+
+
+if __name__ == "__main__":
+    main()

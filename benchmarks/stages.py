@@ -1,0 +1,302 @@
+"""One stage of a benchmark in a process of its own, its figures as JSON on the last line.
+
+Each stage imports what it needs itself, so that it runs where the others' packages are not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Figures = dict[str, float]
+
+
+@contextmanager
+def measured() -> Iterator[Figures]:
+    """Wall and CPU seconds of what is inside, and by how many MB it raised the peak of memory."""
+    figures: Figures = {}
+    before = _peak()
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield figures
+    figures["wall"] = time.perf_counter() - wall
+    figures["cpu"] = time.process_time() - cpu
+    figures["peak"] = _peak() - before
+    figures["before"] = before
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def make(path: Path, size: str) -> Figures:
+    """Make the output; under numpy 1 both numpy 1 and numpy 2 can load it, under numpy 2 only numpy 2."""
+    import outputs
+
+    with measured() as figures:
+        outputs.write(outputs.output(outputs.named(size)), path)
+    return figures
+
+
+def read(path: Path, _: str) -> Figures:
+    """The limit of loading: the bytes of the file, and of its LZ4 frame decompressed, in pieces."""
+    import lz4.frame
+
+    with measured() as figures, lz4.frame.open(path) as file:
+        while file.read(1 << 22):
+            pass
+    return figures
+
+
+def coffea_load(path: Path, _: str) -> Figures:
+    """Coffea's own loader."""
+    from coffea.util import load
+
+    with measured() as figures:
+        load(str(path))
+    return figures
+
+
+def load(path: Path, _: str) -> Figures:
+    """Our loader, as cards use it."""
+    from datacard_core.outputs import read_decoded
+
+    with measured() as figures:
+        read_decoded(path, ["variable"])
+    return figures
+
+
+def one_card(path: Path, size: str) -> Figures:
+    """One card from a loaded output, built and written."""
+    import outputs
+
+    from datacard_core import Datacard, load_plugins
+    from datacard_core.outputs import read_decoded
+
+    output = read_decoded(path, ["variable"])
+    plugins = load_plugins()
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        card = Datacard(
+            output["variables"]["variable"],
+            output["datasets_metadata"],
+            output["cutflow"],
+            category=outputs.categories(outputs.named(size))[0],
+            **outputs.declarations(outputs.named(size)),
+            plugins=plugins,
+        )
+        card.dump(directory)
+        figures["arrays"] = 2 * 8 * card.channel.templates().templates.values.size / 2**20
+        figures["file"] = (Path(directory) / "shapes.root").stat().st_size / 2**20
+    return figures
+
+
+def build(path: Path, size: str) -> Figures:
+    """All cards from a loaded output, not written."""
+    import outputs
+
+    from datacard_core.outputs import read_decoded
+
+    output, analysis = read_decoded(path, ["variable"]), outputs.analysis(outputs.named(size))
+    with measured() as figures:
+        analysis.build(output)
+    return figures
+
+
+def build_and_write(path: Path, size: str, compression: str | None = None) -> Figures:
+    """All cards from a loaded output, built and written."""
+    import outputs
+
+    from datacard_core.outputs import read_decoded
+
+    output = read_decoded(path, ["variable"])
+    analysis = outputs.analysis(outputs.named(size), plugins=_plugins(compression))
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        analysis.build(output).dump(directory)
+        figures["file"] = sum(file.stat().st_size for file in Path(directory).iterdir()) / 2**20
+    return figures
+
+
+def build_and_write_lz4(path: Path, size: str) -> Figures:
+    """The same, compressed with LZ4."""
+    return build_and_write(path, size, "lz4")
+
+
+def everything(path: Path, size: str) -> Figures:
+    """From the file to all cards."""
+    import outputs
+
+    analysis = outputs.analysis(outputs.named(size))
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        analysis.build(path).dump(directory)
+    return figures
+
+
+def write_limit(_: Path, size: str) -> Figures:
+    """The limit of writing: as many bytes as the files have, in one go for each category."""
+    import outputs
+
+    of = outputs.named(size)
+    content = os.urandom(1 << 20) * max(1, round(of.templates / of.categories * (of.bins + 2) * 16 / 2**20))
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        for category in range(of.categories):
+            (Path(directory) / str(category)).write_bytes(content)
+    return figures
+
+
+def uproot_one_by_one(path: Path, size: str) -> Figures:
+    """Up to 1000 templates written one by one with uproot, without compression."""
+    import uproot
+
+    named = _templates(path, size)
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        with uproot.recreate(Path(directory) / "shapes.root", compression=None) as file:
+            for name, histogram in named:
+                file[name] = histogram
+        figures["templates"] = len(named)
+    return figures
+
+
+def root_one_by_one(_: Path, size: str) -> Figures:
+    """As many templates as a category has, written by ROOT in a loop of its own C++, without compression."""
+    import outputs
+    import ROOT
+
+    of = outputs.named(size)
+    ROOT.gInterpreter.Declare(
+        """
+        void write(const char* path, int templates, int bins) {
+            TFile file(path, "RECREATE", "", 0);
+            std::vector<double> content(bins + 2, 1.5);
+            for (int i = 0; i < templates; ++i) {
+                TH1D histogram(TString::Format("process_2022_shape%06dUp", i), "", bins, 0, 1);
+                histogram.Sumw2();
+                histogram.GetSumw2()->Set(bins + 2, content.data());
+                histogram.Set(bins + 2, content.data());
+                histogram.Write();
+            }
+        }
+        """
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        ROOT.write(f"{directory}/first.root", 1, of.bins)  # compiled now
+        with measured() as figures:
+            ROOT.write(f"{directory}/shapes.root", of.templates // of.categories, of.bins)
+    return figures
+
+
+def pocket_coffea(path: Path, size: str) -> Figures:
+    """One category with PocketCoffea's own Datacard, built and written."""
+    import contextlib
+
+    import outputs
+    from coffea.util import load
+    from pocket_coffea.utils.stat import (
+        Datacard,
+        DataProcess,
+        DataProcesses,
+        MCProcess,
+        MCProcesses,
+        Systematics,
+        SystematicUncertainty,
+    )
+
+    of = outputs.named(size)
+    years = outputs.years(of)
+    processes = MCProcesses(
+        [
+            MCProcess(name=f"process{n:02d}", samples=outputs.samples(of, n), years=years, is_signal=n == 0)
+            for n in range(of.processes)
+        ]
+    )
+    shapes = [
+        SystematicUncertainty(name=f"shape{n:03d}", typ="shape", processes=list(processes), years=years, value=1.0)
+        for n in range(of.shapes)
+    ]
+    data = DataProcesses([DataProcess(name="data_obs", samples=["DATA_A", "DATA_B"], years=years)])
+    output = load(str(path))
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        measured() as figures,
+    ):
+        Datacard(
+            histograms=output["variables"]["variable"],
+            datasets_metadata=output["datasets_metadata"],
+            cutflow=output["cutflow"],
+            years=years,
+            mc_processes=processes,
+            systematics=Systematics(shapes),
+            category=outputs.categories(of)[0],
+            data_processes=data,
+        ).dump(directory)
+    return figures
+
+
+def _templates(path: Path, size: str) -> list[tuple[str, Any]]:
+    import hist
+    import outputs
+
+    from datacard_core.outputs import read_decoded
+
+    named = outputs.analysis(outputs.named(size)).build(read_decoded(path, ["variable"]))
+    templates = next(iter(named.values())).channel.templates()
+    made = []
+    for name, values, variances in list(
+        zip(templates.names, templates.templates.values, templates.templates.variances, strict=True)
+    )[:1000]:
+        histogram: Any = hist.Hist(hist.axis.Variable(templates.axis.edges), storage=hist.storage.Weight())
+        histogram.view()["value"], histogram.view()["variance"] = values, variances
+        made.append((name, histogram))
+    return made
+
+
+def _plugins(compression: str | None) -> Any:
+    from datacard_root import RootSerializer
+
+    from datacard_core import DEFAULT_PLUGINS, hookimpl, load_plugins
+
+    if compression is None:
+        return load_plugins()
+
+    class Compressed:
+        """The serializer with another choice of compression."""
+
+        @hookimpl
+        def datacard_template_serializers(self) -> tuple[RootSerializer, ...]:
+            return (RootSerializer(compression=compression),)
+
+    return load_plugins(*(name for name in DEFAULT_PLUGINS if name != "root"), Compressed())
+
+
+STAGES: dict[str, Callable[[Path, str], Figures]] = {
+    stage.__name__: stage
+    for stage in (
+        make,
+        read,
+        coffea_load,
+        load,
+        one_card,
+        build,
+        build_and_write,
+        build_and_write_lz4,
+        everything,
+        write_limit,
+        uproot_one_by_one,
+        root_one_by_one,
+        pocket_coffea,
+    )
+}
+
+if __name__ == "__main__":
+    stage, file, size = sys.argv[1:]
+    print(json.dumps(STAGES[stage](Path(file), size)))
