@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.contributions import contributions
+from datacard_core.contributions import check_directives, contributions
 from datacard_core.coverage import data_findings, fallback_findings, process_findings
-from datacard_core.errors import DeclarationError, PluginCallError
+from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
 from datacard_core.model import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
 from datacard_core.names import duplicates
@@ -83,20 +83,23 @@ def _channel(
 ) -> Channel:
     """The channel without its findings; those of the treatments on the way are added to the list."""
     written = clipped(_nominal(declared, templates))
-    nuisances: list[Nuisance] = []
-    directives: list[Directive] = []
+    nuisances: list[tuple[Plan, Nuisance]] = []
+    directives: list[tuple[Plan, Directive]] = []
     for plan in plans:
         if not len(plan.positions):
-            findings.append(
-                notice("no-effect", "it covers no column of this card and has no row", systematic=plan.name)
-            )
+            message = "it covers no column of this card and has no row"
+            findings.append(notice("no-effect", message, systematic=plan.name))
             continue
         effects, lines = contributions(declared, plan, templates, scales)
-        directives += lines
+        if not effects and not lines:
+            message = f"its kind {plan.systematic.typ!r} makes nothing of the columns that it covers: it has no row"
+            findings.append(notice("no-effect", message, systematic=plan.name))
+        directives += [(plan, line) for line in lines]
         treated = [_treated(effect, plan.name, declared, written.norms, findings) for effect in effects]
         if kept := tuple(effect for effect in treated if len(effect.columns)):
-            nuisances.append(Nuisance(plan.name, kept))
-    return Channel(
+            nuisances.append((plan, Nuisance(plan.name, kept)))
+    directives.sort(key=lambda made: made[1].order)
+    channel = Channel(
         declared.bin,
         declared.category,
         templates.axis,
@@ -104,9 +107,11 @@ def _channel(
         written,
         _data(declared, templates) or _asimov(declared, written),
         declared.data_process is not None,
-        tuple(nuisances),
-        tuple(sorted(directives, key=lambda directive: directive.order)),
+        tuple(nuisance for _, nuisance in nuisances),
+        tuple(directive for _, directive in directives),
     )
+    check_directives(channel, [plan for plan, _ in nuisances], directives)
+    return channel
 
 
 def _nominal(declared: Declared, templates: TemplateSet) -> Templates:
@@ -183,6 +188,5 @@ def _check_findings(declared: Declared, channel: Channel) -> Iterator[Finding]:
         with provided.blamed(doing) as check:
             found = list(check.run(channel))
         if strange := [finding for finding in found if not isinstance(finding, Finding)]:
-            message = f"{doing}: got {strange[0]!r}, expected findings"
-            raise PluginCallError(message, plugin=provided.plugin, origin=provided.origin)
+            raise provided.fault(f"{doing}: got {strange[0]!r}, expected findings")
         yield from found

@@ -31,40 +31,50 @@ def combine_datacards(
         datacards: the cards by their file names, relative to `directory`.
         directory: where the cards are, and where the script puts what it makes.
         path: the script, relative to `directory`; ends in `.sh`.
-        card_name: the combined card that the script makes.
-        workspace_name: the workspace that the script makes.
+        card_name: the combined card that the script makes, likewise.
+        workspace_name: the workspace that the script makes, likewise.
         channel_masks: whether the workspace can mask channels.
 
     Raises:
         DeclarationError: the cards cannot be combined.
     """
     text = combination_script(
-        datacards, path=path, card_name=card_name, workspace_name=workspace_name, channel_masks=channel_masks
+        datacards,
+        directory=directory,
+        path=path,
+        card_name=card_name,
+        workspace_name=workspace_name,
+        channel_masks=channel_masks,
     )
     with staging(directory) as stage:
         stage.text(path, text, executable=True)
 
 
 def combination_script(
-    datacards: Mapping[str, Datacard], *, path: str, card_name: str, workspace_name: str, channel_masks: bool
+    datacards: Mapping[str, Datacard],
+    *,
+    path: str,
+    card_name: str,
+    workspace_name: str,
+    channel_masks: bool,
+    directory: str | os.PathLike[str] = ".",
 ) -> str:
     """The text of the script.
 
     Raises:
         DeclarationError: the cards cannot be combined.
     """
-    if problems := list(_problems(datacards, path)):
+    if problems := [*_name_problems(datacards, path, card_name, workspace_name), *_card_problems(datacards)]:
         raise DeclarationError(problems)
-    up = os.path.relpath(".", Path(path).parent)
+    up = os.path.relpath(directory, Path(directory, path).parent)
     cards = "".join(f" \\\n    {shlex.quote(f'{card.bin}={name}')}" for name, card in datacards.items())
     masks = " --channel-masks" if channel_masks else ""
-    combined, workspace = shlex.quote(card_name), shlex.quote(workspace_name)
-    partial = shlex.quote(f"{card_name}.part")
+    combined, workspace, partial = map(_word, (card_name, workspace_name, _partial(card_name)))
     return (
         "#!/usr/bin/env bash\n"
         "# Joins the cards of all categories and makes a workspace for combine; needs an environment with Combine.\n"
         "set -euo pipefail\n"
-        f'cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
+        f'CDPATH="" cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
         "\n"
         f"combineCards.py{cards} \\\n    > {partial}\n"
         f"mv -- {partial} {combined}\n"
@@ -72,9 +82,32 @@ def combination_script(
     )
 
 
-def _problems(datacards: Mapping[str, Datacard], path: str) -> Iterator[str]:
+def _partial(card_name: str) -> str:
+    """What the combined card is called until it is complete."""
+    return f"{card_name}.part"
+
+
+def _word(name: str) -> str:
+    """A file as an argument of a command, which takes what begins with a dash for an option."""
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+
+
+def _name_problems(datacards: Mapping[str, Datacard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:
     if not path.endswith(".sh"):
         yield f"path {path!r}: expected the name of a shell script, which ends in '.sh'"
+    taken = {os.path.normpath(name): f"card {name!r}" for name in datacards}
+    for what, name in (
+        ("path", path),
+        ("card_name", card_name),
+        ("card_name", _partial(card_name)),
+        ("workspace_name", workspace_name),
+    ):
+        if other := taken.get(os.path.normpath(name)):
+            yield f"{what} {name!r} would replace {other}: give it another name"
+        taken.setdefault(os.path.normpath(name), f"{what} {name!r}")
+
+
+def _card_problems(datacards: Mapping[str, Datacard]) -> Iterator[str]:
     if not datacards:
         yield "there is no card to combine"
     by_bin: dict[str, list[str]] = {}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from datacard_core.errors import PluginCallError
+from datacard_core.errors import DeclarationError
 from datacard_core.hookspecs import Target
-from datacard_core.model import Directive, Effect, Normalisation, Nuisance, Shape, Templates
-from datacard_core.names import duplicates
+from datacard_core.model import Directive, Effect, FreeParameter, Templates
+from datacard_core.validation import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from datacard_core.declared import Declared
+    from datacard_core.model import Channel
     from datacard_core.plans import Plan
     from datacard_core.shape_only import Scales
     from datacard_core.templates import TemplateSet
@@ -32,14 +31,35 @@ def contributions(
     doing = f"working out the effects of {plan.name!r} in channel {declared.bin!r}"
     with plan.kind.blamed(doing) as kind:
         contributed = list(kind.effects(target))
-        problems = list(_problems(contributed, target))
-    if problems:
-        message = f"{doing}: {'; '.join(problems)}"
-        raise PluginCallError(message, plugin=plan.kind.plugin, origin=plan.kind.origin)
+        found = problems(contributed, target)
+    if found:
+        raise plan.kind.fault(f"{doing}: {'; '.join(found)}")
     return (
         [item for item in contributed if isinstance(item, Effect)],
         [item for item in contributed if isinstance(item, Directive)],
     )
+
+
+def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Sequence[tuple[Plan, Directive]]) -> None:
+    """Refuse lines that are none, and parameters whose name something else in the card has.
+
+    Args:
+        channel: the finished channel.
+        nuisances: the plans that have effects.
+        directives: all directives of the channel, each with the plan that it comes from.
+
+    Raises:
+        PluginCallError: a plugin made such a line, or took the name of something that is not its own.
+        DeclarationError: two declarations have the name of one parameter.
+    """
+    for plan, directive in directives:
+        _check_lines(channel, plan, directive)
+    rows = {plan.name: plan for plan in nuisances}
+    first: dict[str, tuple[Plan, FreeParameter]] = {}
+    for plan, directive in directives:
+        if isinstance(directive, FreeParameter):
+            _check_name(channel, plan, directive, rows.get(directive.name), first)
+            first.setdefault(directive.name, (plan, directive))
 
 
 def _target(declared: Declared, plan: Plan, templates: TemplateSet, scales: Scales) -> Target:
@@ -47,69 +67,54 @@ def _target(declared: Declared, plan: Plan, templates: TemplateSet, scales: Scal
     columns = declared.columns
     variations = {}
     for shift, rows in plan.rows.items():
-        factor = scales.of(plan, shift, columns)
-        variations[shift] = _read_only(inside.values[rows] * factor, inside.variances[rows] * factor**2)
-    nominal = templates.layout.starts[plan.positions]
+        variations[shift] = inside[rows]
+        if scales.factors:
+            factor = scales.of(plan, shift, columns)
+            read = variations[shift]
+            variations[shift] = Templates(read.values * factor, read.variances * factor**2)
     return Target(
         plan.systematic,
         declared.bin,
         templates.axis,
         tuple(columns[position] for position in plan.positions),
         plan.positions,
-        _read_only(inside.values[nominal], inside.variances[nominal]),
+        inside[templates.layout.starts[plan.positions]],
         variations,
     )
 
 
-def _read_only(values: np.ndarray, variances: np.ndarray) -> Templates:
-    values.flags.writeable = variances.flags.writeable = False
-    return Templates(values, variances)
+def _check_lines(channel: Channel, plan: Plan, directive: Directive) -> None:
+    """A directive of a plugin's own makes its text now, so that its plugin is blamed and not the card writer."""
+    doing = f"writing the lines of {plan.name!r} in channel {channel.bin!r}"
+    with plan.kind.blamed(doing):
+        lines = list(directive.lines(channel))
+    if strange := [line for line in lines if not isinstance(line, str) or len(line.splitlines()) != 1]:
+        raise plan.kind.fault(f"{doing}: {type(directive).__name__} has {strange[0]!r}, expected a line of text")
 
 
-def _problems(contributed: Sequence[object], target: Target) -> Iterator[str]:
-    effects = [item for item in contributed if isinstance(item, Effect)]
-    for item in contributed:
-        if not isinstance(item, Effect | Directive):
-            yield f"got {item!r}, expected effects and directives"
-    for effect in effects:
-        yield from _effect_problems(effect, target)
-    names = {int(position): column.name for position, column in zip(target.positions, target.columns, strict=True)}
-    taken = [names.get(int(column), str(column)) for effect in effects for column in effect.columns]
-    if twice := duplicates(taken):
-        yield f"several effects on columns {twice}, expected one each"
-    if effects:
-        try:
-            _ = Nuisance(target.systematic.datacard_name, tuple(effects)).keyword
-        except ValueError as error:
-            yield str(error)
-
-
-def _effect_problems(effect: Effect, target: Target) -> Iterator[str]:
-    what = type(effect).__name__
-    if strange := sorted(set(map(int, effect.columns)) - set(target.positions.tolist())):
-        yield f"{what} is on columns {strange}, which the declaration does not cover"
-    if isinstance(effect, Normalisation):
-        yield from _normalisation_problems(effect)
-    if isinstance(effect, Shape):
-        yield from _shape_problems(effect, target.axis.bins)
-    cells = list(effect.cells())
-    if len(cells) != len(effect.columns) or not all(isinstance(cell, str) and cell.split() == [cell] for cell in cells):
-        yield f"{what} has cells {cells!r} for {len(effect.columns)} columns, expected one word for each"
-
-
-def _normalisation_problems(effect: Normalisation) -> Iterator[str]:
-    for direction, factors in (("up", effect.up), ("down", effect.down)):
-        if factors is None:
-            continue
-        if np.shape(factors) != np.shape(effect.columns) or not np.all(np.isfinite(factors) & (factors > 0)):
-            yield f"Normalisation.{direction} is {factors!r}, expected a finite factor above 0 for each column"
-
-
-def _shape_problems(effect: Shape, bins: int) -> Iterator[str]:
-    expected = (len(effect.columns), bins)
-    for direction, templates in (("up", effect.up), ("down", effect.down)):
-        for field, array in (("values", templates.values), ("variances", templates.variances)):
-            if np.shape(array) != expected:
-                yield f"Shape.{direction}.{field} has shape {np.shape(array)}, expected {expected}"
-            elif not np.all(np.isfinite(array)):
-                yield f"Shape.{direction}.{field} has content that is not finite"
+def _check_name(
+    channel: Channel,
+    plan: Plan,
+    parameter: FreeParameter,
+    row: Plan | None,
+    first: Mapping[str, tuple[Plan, FreeParameter]],
+) -> None:
+    """Refuse a parameter whose name a row has, or a parameter of another kind or with another start."""
+    other, before = first.get(parameter.name, (plan, parameter))
+    if row is not None:
+        other, has = row, "it is a nuisance"
+    elif other.systematic.typ != plan.systematic.typ:
+        has = f"it is the parameter of a {other.systematic.typ}"
+    elif (before.initial, before.bounds) != (parameter.initial, parameter.bounds):
+        # Combine takes the start and range of the first line, and says nothing about the others.
+        has = f"it starts at {before.initial:g} in the range {before.bounds}"
+    else:
+        return
+    name = plan.systematic.name
+    message = f"channel {channel.bin!r}: systematic {name!r} has a parameter {parameter.name!r} that starts at "
+    message += (
+        f"{parameter.initial:g} in the range {parameter.bounds}, and in systematic {other.systematic.name!r} {has}"
+    )
+    if parameter.name == plan.name and other is not plan:
+        raise DeclarationError(f"{message}: give one of the two another datacard_name")
+    raise plan.kind.fault(message)

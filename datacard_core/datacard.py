@@ -173,8 +173,8 @@ class Datacard:
 
     @property
     def kmax(self) -> int:
-        """Number of rows with nuisances."""
-        return len(self.channel.nuisances)
+        """Number of rows with nuisances, and of lines with constrained parameters."""
+        return self.channel.kmax
 
     @property
     def mcstat_config(self) -> dict[str, Any]:
@@ -236,14 +236,19 @@ class Datacard:
         return histogram
 
     def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine") -> str:
-        """The text of the card, whose templates are in a file of that name beside it.
+        """The text of the card, whose templates are in a file of that name, as seen from where the card is.
 
         Raises:
             MissingProviderError: no selected plugin has that writer.
+            PluginCallError: it failed.
         """
         provided = self.plugins.writer(writer)
-        with provided.blamed(f"writing the card of channel {self.bin!r}") as card_writer:
-            return card_writer.render(self.channel, shapes_name)
+        doing = f"writing the card of channel {self.bin!r}"
+        with provided.blamed(doing) as card_writer:
+            text: object = card_writer.render(self.channel, shapes_name)
+        if not isinstance(text, str):
+            raise provided.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected its text")
+        return text
 
     def dump(
         self,
@@ -256,6 +261,13 @@ class Datacard:
     ) -> None:
         """Write the card and its templates to a directory: both, or none.
 
+        Args:
+            directory: where to write them; made if it is not there.
+            card_name: the card, relative to the directory.
+            shapes_name: the templates, relative to the directory too.
+            writer: the card writer.
+            serializer: the template serializer.
+
         Raises:
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
@@ -265,10 +277,14 @@ class Datacard:
 
     def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
         """Write the card and its templates as part of a larger whole, the card last."""
-        text = self.content(shapes_name, writer=writer)
+        text = self.content(stage.reference(shapes_name, within=card_name), writer=writer)
         provided = self.plugins.serializer(serializer)
-        with provided.blamed(f"writing the templates of channel {self.bin!r}") as template_serializer:
-            template_serializer.write(self.channel.templates(), stage.path(shapes_name))
+        path, templates = stage.path(shapes_name), self.channel.templates()
+        doing = f"writing the templates of channel {self.bin!r}"
+        with provided.blamed(doing) as template_serializer:
+            template_serializer.write(templates, path)
+        if not path.is_file() or not path.stat().st_size:
+            raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
         stage.text(card_name, text)
 
     def __repr__(self) -> str:

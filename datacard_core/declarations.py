@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from datacard_core.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Self
 
 Value = TypeVar("Value")
@@ -23,23 +23,24 @@ class Declarations(dict[str, Value]):
     _type: ClassVar[type]
     _key: ClassVar[str]
 
-    def __init__(self, values: Iterable[Value] = ()) -> None:
+    def __init__(self, values: Iterable[Value] | Mapping[str, Value] = ()) -> None:
         super().__init__()
-        self._add_all(values.values() if isinstance(values, dict) else values)
+        self._add(values.items() if isinstance(values, Mapping) else self._named(values))
 
     def __setitem__(self, key: str, value: Value) -> None:
         self._check_type(value)
-        if (name := getattr(value, self._key)) != key:
+        name = getattr(value, self._key)
+        if name != key:
             raise DeclarationError(
                 f"{type(self).__name__}[{key!r}] was given a {self._type.__name__} whose {self._key} is {name!r}: "
                 "they must be the same, or the card would not say what the script says"
             )
-        super().__setitem__(key, self._checked(value))
+        super().__setitem__(name, self._checked(value))
 
-    def update(self, *others: Any, **more: Value) -> None:
-        """Add several, each checked as an assignment is."""
-        for key, value in dict(*others, **more).items():
-            self[key] = value
+    def update(self, other: Any = (), /, **more: Value) -> None:
+        """Add several, each checked as an assignment is: all of them, or none where one is refused."""
+        pairs = other.items() if isinstance(other, Mapping) else other
+        self._add([(key, value) for key, value in pairs] + list(more.items()))
 
     def setdefault(self, key: str, default: Any = None) -> Value:
         """Get a value, or add one, checked as an assignment is."""
@@ -47,7 +48,17 @@ class Declarations(dict[str, Value]):
             self[key] = default
         return self[key]
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]
+    def __or__(self, other: Any) -> Self:  # type: ignore[override]
+        if not isinstance(other, dict):
+            return NotImplemented
+        joined = self.copy()
+        joined.update(other)
+        return joined
+
+    def __ror__(self, other: Any) -> Self:  # type: ignore[override]
+        return type(self)(other) | self if isinstance(other, dict) else NotImplemented
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 
@@ -55,15 +66,25 @@ class Declarations(dict[str, Value]):
         """A container of the same kind with the same values."""
         return type(self)(self.values())
 
-    def _add_all(self, values: Iterable[Value]) -> None:
+    def _named(self, values: Iterable[Value]) -> Iterable[tuple[str, Value]]:
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise DeclarationError(
+                f"{type(self).__name__} is made of a list of {self._type.__name__} objects, "
+                f"got {values!r} ({type(values).__name__})"
+            )
+        return ((getattr(value, self._key, ""), value) for value in values)
+
+    def _add(self, pairs: Iterable[tuple[str, Value]]) -> None:
+        before = dict(self)
         problems: list[str] = []
-        for value in values:
+        for key, value in pairs:
             try:
-                self._check_type(value)
-                self[getattr(value, self._key)] = value
+                self[key] = value
             except DeclarationError as error:
                 problems += error.problems
         if problems:
+            self.clear()
+            super().update(before)
             raise DeclarationError(problems)
 
     def _check_type(self, value: object) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.calling import strings
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.model import Column
 from datacard_core.names import closest, duplicates, listing, name_problem, names_of
@@ -73,6 +74,11 @@ class Declared:
             process for process in self.mc_processes.values() if process.has_rateParam and not process.is_signal
         )
 
+    @property
+    def floats_shape_only(self) -> bool:
+        """Whether shapes of some process must leave the normalisation to its free parameter."""
+        return self.shape_only_for_rateparam and bool(self.floating)
+
     def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
         """What is declared, and what `has_rateParam` and `mcstat` imply: everything is a systematic."""
         return (*self.systematics.values(), *self._implied())
@@ -83,15 +89,18 @@ class Declared:
             yield SystematicUncertainty(
                 f"SF_{process.name}", "rateParam", [process.name], process.years, 1.0, options=bounds
             )
-        if self.mcstat is not False:
+        if self.mcstat is not False and self.mc_processes:
             options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
             years = tuple(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))
             yield SystematicUncertainty(
                 "autoMCStats", "autoMCStats", list(self.mc_processes), years, 1.0, options=options
             )
 
-    def check(self, inventory: Inventory) -> None:
+    def check(self, inventory: Inventory | None = None) -> None:
         """Refuse what cannot become a card.
+
+        Args:
+            inventory: the names in the output; without it only what needs no output is looked at.
 
         Raises:
             DeclarationError: something is wrong; all of it is told at once.
@@ -99,8 +108,8 @@ class Declared:
         """
         if problems := list(self._type_problems()):
             raise DeclarationError(problems)
-        problems = [*self._problems(), *self._sample_problems(inventory), *self._systematic_problems()]
-        if problems:
+        samples = [] if inventory is None else self._sample_problems(inventory)
+        if problems := [*self._problems(), *samples, *self._systematic_problems()]:
             raise DeclarationError(problems)
 
     def _type_problems(self) -> Iterator[str]:
@@ -162,15 +171,20 @@ class Declared:
             for process in systematic.processes:
                 if process not in processes:
                     yield f"{where}: no process is named {process!r}{closest(process, processes)}"
+            yield from _alias_problems(systematic, processes)
             for year in systematic.years:
                 if year not in years:
                     yield f"{where}: no process is declared for year {year!r}{closest(year, years)}"
             try:
                 yield from (f"{where}: {problem}" for problem in self._kind_problems(systematic))
             except MissingProviderError as error:
-                missing.append(f"{where}: {error}{_ways_out.get(systematic.typ, '')}")
+                missing.append(f"{where}: {error}{self._way_out(systematic)}")
         if missing:
             raise MissingProviderError("; ".join(missing))
+
+    def _way_out(self, systematic: SystematicUncertainty) -> str:
+        by_hand = self.systematics.get(systematic.datacard_name) is systematic
+        return "" if by_hand else _ways_out[systematic.typ]
 
     def _kind_problems(self, systematic: SystematicUncertainty) -> list[str]:
         provided = self.plugins.kind(systematic.typ)
@@ -180,13 +194,24 @@ class Declared:
             if option not in provided.value.options
         ]
         with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
-            return problems + [str(problem) for problem in kind.problems(systematic)]
+            return [*problems, *strings(kind.problems(systematic))]
 
 
 def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple[str, ...]) -> str:
     """Combine's name of a channel, `[prefix_]category[_suffix]`; the years end it where no suffix is given."""
     suffix = "_".join(map(str, years)) if suffix is None else suffix
     return "_".join(str(part) for part in (prefix, category, suffix) if part)
+
+
+def _alias_problems(systematic: SystematicUncertainty, processes: list[str]) -> Iterator[str]:
+    for part in systematic.parts:
+        aliases = part.coffea_name_alias if isinstance(part.coffea_name_alias, Mapping) else {}
+        for process in aliases:
+            if process not in processes:
+                yield (
+                    f"systematic {part.name!r}: coffea_name_alias lists process {process!r}, "
+                    f"and no process is named like that{closest(process, processes)}"
+                )
 
 
 _ways_out = {

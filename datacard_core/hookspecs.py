@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
+from datacard_core.model import read_only
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -49,7 +51,7 @@ class Target:
     axis: Axis
     columns: tuple[Column, ...]
     """The n columns that the declaration covers here."""
-    positions: IntArray
+    positions: IntArray = attrs.field(converter=read_only)
     """Where they are among the channel's columns, shape (n,): what an effect's `columns` takes."""
     nominal: Templates
     """Shape (n, bins), rebinned, before negative bins are clipped."""
@@ -90,7 +92,7 @@ class CardWriter(ABC):
 
     @abstractmethod
     def render(self, channel: Channel, shapes_name: str) -> str:
-        """The text of a card whose templates are in the file `shapes_name`, beside it."""
+        """The text of a card whose templates are in the file `shapes_name`, as seen from where the card is."""
 
 
 class TemplateSerializer(ABC):
@@ -100,7 +102,10 @@ class TemplateSerializer(ABC):
 
     @abstractmethod
     def write(self, templates: NamedTemplates, path: Path) -> None:
-        """Write a new file, equal templates to equal bytes; the caller moves it to its place."""
+        """Write a new file, equal templates to equal bytes; the caller moves it to its place.
+
+        Its name is the final one, in a directory that is there for this file alone and removed afterwards.
+        """
 
 
 class Check(ABC):

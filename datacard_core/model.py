@@ -1,21 +1,21 @@
 """The finished card of one channel, as values: columns, templates, nuisances with their effects, directives.
 
-Everything here is frozen and knows no input and no file. A card writer turns a `Channel` into text, a template
-serializer its `templates()` into a file.
+Everything here is frozen, its arrays too, and knows no input and no file. A card writer turns a `Channel` into text, a
+template serializer its `templates()` into a file.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from datacard_core.findings import Finding
 
@@ -37,6 +37,23 @@ def _whole(value: float) -> str:
     return number(value).removesuffix(".0")
 
 
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view of an array that cannot be written to; what is no array as it is, for others to refuse."""
+    if not isinstance(array, np.ndarray) or not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@attrs.frozen(eq=False)
+class _Frozen:
+    """Values with arrays, which are made anew from a pickle: numpy forgets there that they are read-only."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return type(self), attrs.astuple(self, recurse=False)
+
+
 @attrs.frozen
 class Column:
     """One process of one year: what Combine calls a process."""
@@ -54,10 +71,10 @@ class Column:
 
 
 @attrs.frozen(eq=False)
-class Axis:
+class Axis(_Frozen):
     """The variable of a channel."""
 
-    edges: FloatArray
+    edges: FloatArray = attrs.field(converter=read_only)
     """Bin edges, shape (bins + 1,), rising."""
     name: str = ""
     label: str = ""
@@ -84,11 +101,11 @@ class Axis:
 
 
 @attrs.frozen(eq=False)
-class Templates:
+class Templates(_Frozen):
     """Yields and their variances, both of shape (templates, bins), without flow."""
 
-    values: FloatArray
-    variances: FloatArray
+    values: FloatArray = attrs.field(converter=read_only)
+    variances: FloatArray = attrs.field(converter=read_only)
 
     @property
     def norms(self) -> FloatArray:
@@ -130,13 +147,13 @@ class Effect(ABC):
 
 
 @attrs.frozen(eq=False)
-class Normalisation(Effect):
+class Normalisation(_Frozen, Effect):
     """Yields are multiplied by up^θ, or by 1/down^θ … up^θ, for a unit normal θ."""
 
-    columns: IntArray
-    up: FloatArray
+    columns: IntArray = attrs.field(converter=read_only)
+    up: FloatArray = attrs.field(converter=read_only)
     """Factor at +1 sigma, shape (n,), above 0."""
-    down: FloatArray | None = None
+    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(read_only))
     """Factor at -1 sigma, shape (n,), above 0; None is 1/up."""
 
     @property
@@ -152,15 +169,15 @@ class Normalisation(Effect):
 
 
 @attrs.frozen(eq=False)
-class Shape(Effect):
+class Shape(_Frozen, Effect):
     """Templates are morphed between down, nominal and up."""
 
-    columns: IntArray
+    columns: IntArray = attrs.field(converter=read_only)
     up: Templates
     """Templates at +1 sigma, values and variances of shape (n, bins)."""
     down: Templates
     """Templates at -1 sigma, likewise."""
-    scale: FloatArray
+    scale: FloatArray = attrs.field(converter=read_only)
     """How many sigmas the templates are, shape (n,): Combine multiplies θ with it, not the template."""
 
     @property
@@ -214,13 +231,22 @@ class Directive(ABC):
     def lines(self, channel: Channel) -> Iterable[str]:
         """The text in a Combine card; blanks between the words are for the writer to widen."""
 
+    def constraints(self, channel: Channel) -> int:
+        """How many of its lines Combine's kmax counts: those of `param` and `constr`."""
+        return sum(_is_constraint(line) for line in self.lines(channel))
+
+
+def _is_constraint(line: str) -> bool:
+    words = line.split()
+    return len(words) > 1 and not words[0].startswith("#") and words[1] in ("param", "constr")
+
 
 @attrs.frozen(eq=False)
-class FreeParameter(Directive):
+class FreeParameter(_Frozen, Directive):
     """A parameter without constraint that multiplies the yields of some columns."""
 
     name: str
-    columns: IntArray
+    columns: IntArray = attrs.field(converter=read_only)
     initial: float = 1.0
     bounds: tuple[float, float] | None = None
     order: ClassVar[int] = 10
@@ -234,7 +260,7 @@ class FreeParameter(Directive):
 
 @attrs.frozen(eq=False)
 class RawLine(Directive):
-    """Text that goes into a Combine card as it is."""
+    """A line that goes into a Combine card as it is."""
 
     text: str
 
@@ -280,7 +306,12 @@ class Channel:
     @cached_property
     def rates(self) -> FloatArray:
         """The integral of each column's written template, shape (columns,)."""
-        return self.nominal.norms
+        return read_only(self.nominal.norms)
+
+    @property
+    def kmax(self) -> int:
+        """What Combine calls kmax: its rows, and the lines of constrained parameters."""
+        return len(self.nuisances) + sum(directive.constraints(self) for directive in self.directives)
 
     @property
     def observation(self) -> float:
@@ -294,16 +325,22 @@ class Channel:
                 if isinstance(effect, Shape):
                     yield nuisance, effect
 
-    def templates(self) -> NamedTemplates:
-        """All that a card refers to: `data_obs_nominal`, `{column}_nominal` and `{column}_{nuisance}{Up,Down}`."""
-        names = [f"{DATA}_nominal", *(f"{column.name}_nominal" for column in self.columns)]
-        blocks = [self.data, self.nominal]
+    def template_names(self) -> tuple[str, ...]:
+        """What templates are called: `data_obs_nominal`, `{column}_nominal` and `{column}_{nuisance}{Up,Down}`."""
+        columns = [column.name for column in self.columns]
+        names = [f"{DATA}_nominal", *(f"{column}_nominal" for column in columns)]
         for nuisance, shape in self.shapes():
-            for direction, templates in (("Up", shape.up), ("Down", shape.down)):
-                names += [f"{self.columns[column].name}_{nuisance.name}{direction}" for column in shape.columns]
-                blocks.append(templates)
+            touched = [columns[position] for position in shape.columns]
+            names += [f"{column}_{nuisance.name}{way}" for way in ("Up", "Down") for column in touched]
+        return tuple(names)
+
+    def templates(self) -> NamedTemplates:
+        """All that a card refers to."""
+        blocks = [self.data, self.nominal]
+        for _, shape in self.shapes():
+            blocks += [shape.up, shape.down]
         stacked = Templates(
             np.concatenate([block.values for block in blocks]),
             np.concatenate([block.variances for block in blocks]),
         )
-        return NamedTemplates(tuple(names), stacked, self.axis)
+        return NamedTemplates(self.template_names(), stacked, self.axis)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import numbers
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 # Combine splits a card at blanks and builds RooFit expressions from names; a leading digit makes its parser
 # refuse a bin and rename a nuisance to `theta…`.
@@ -28,17 +32,27 @@ def name_problem(what: str, name: object) -> str | None:
 def year_problem(what: str, year: object) -> str | None:
     """Say what is wrong with a year, which ends the name of a column, or None."""
     if not isinstance(year, str):
-        return f"{what} {year!r} is a {type(year).__name__}, expected a string such as {str(year)!r}"
+        example = str(year) if isinstance(year, numbers.Integral) else "2022"
+        return f"{what} {year!r} is a {type(year).__name__}, expected a string such as {example!r}"
     if not _YEAR.fullmatch(year):
         return f"{what} {year!r} cannot end the name of a column: expected letters, digits, '_', '.' and '-'"
     return None
 
 
+def plain(name: str) -> str:
+    """A name of any library as Python's own string, which messages show as it is written; all else as it is."""
+    return str.__str__(name) if isinstance(name, str) else name
+
+
 def names_of(names: Any) -> tuple[str, ...]:
     """One name, or several, as a tuple; a string is one name, never its letters, and a set is sorted."""
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        return (names,)
-    return tuple(sorted(names)) if isinstance(names, set | frozenset) else tuple(names)
+    if isinstance(names, np.ndarray):
+        names = names.tolist()
+    if isinstance(names, str | bytes) or not isinstance(names, Iterable):
+        names = [names]
+    if isinstance(names, set | frozenset):
+        names = sorted(names, key=str)  # by their text: what is no name stays in it, for others to refuse
+    return tuple(plain(name) for name in names)
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -59,11 +73,9 @@ def listing(names: Iterable[object], most: int = 12) -> str:
 
 
 def duplicates(names: Iterable[str]) -> list[str]:
-    """The names that occur more than once, in their order."""
-    seen: dict[str, int] = {}
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-    return [name for name, count in seen.items() if count > 1]
+    """The names that occur more than once, in their order; what is no string is no name."""
+    counts = Counter(name for name in names if isinstance(name, str))
+    return [name for name, count in counts.items() if count > 1]
 
 
 def _suggestion(name: str) -> str:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.calling import strings
 from datacard_core.layout import Layout, Request
 from datacard_core.model import DATA
-from datacard_core.names import names_of
 from datacard_core.sources import NOMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from datacard_core.calling import Provided
     from datacard_core.declared import Declared
     from datacard_core.hookspecs import SystematicKind
     from datacard_core.model import Column, IntArray
-    from datacard_core.plugins import Provided
     from datacard_core.systematics import SystematicUncertainty
 
 
@@ -80,7 +80,7 @@ def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
 def _needs(declared: Declared, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Needs:
     provided = declared.plugins.kind(systematic.typ)
     with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
-        shifts = names_of(kind.shifts(systematic))
+        shifts = strings(kind.shifts(systematic))
     positions = tuple(
         position for position, column in enumerate(columns) if systematic.covers(column.process, column.year)
     )

@@ -6,78 +6,76 @@ read, and a plugin that was not selected is not imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import importlib
+import sys
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import importlib_metadata
-import pluggy
 
-from datacard_core import hookspecs
+from datacard_core.calling import Provided
+from datacard_core.discovery import Installed, entry_points, installed_plugins, look, origin_of
 from datacard_core.errors import (
     DatacardError,
     MissingProviderError,
-    PluginCallError,
     PluginConflictError,
     PluginLoadError,
-    UnknownPluginError,
 )
-from datacard_core.hookspecs import (
-    ENTRY_POINT_GROUP,
-    PROJECT,
-    CardWriter,
-    Check,
-    SystematicKind,
-    TemplateSerializer,
-)
-from datacard_core.names import closest, duplicates, listing
+from datacard_core.names import closest, listing
+from datacard_core.registration import FAMILIES, contributed
+from datacard_core.selection import LOCAL, select
 
 if TYPE_CHECKING:
-    from importlib_metadata import EntryPoint
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from datacard_core.hookspecs import CardWriter, Check, SystematicKind, TemplateSerializer
+
+__all__ = [
+    "DEFAULT_PLUGINS",
+    "Plugins",
+    "Provided",
+    "entry_points",
+    "installed_plugins",
+    "load_plugins",
+    "origin_of",
+]
 
 DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root")
 """The built-in set: fixed, so that installing a package never changes a card."""
 
-LOCAL = "local"
-"""The origin of a plugin that was given as an object."""
-
 Contribution = TypeVar("Contribution")
 
 
-@attrs.frozen(eq=False)
-class Provided(Generic[Contribution]):
-    """An object that a plugin contributed, and whose it is."""
-
-    value: Contribution
-    plugin: str
-    origin: str
-
-    @contextmanager
-    def blamed(self, doing: str) -> Iterator[Contribution]:
-        """Call into the plugin: what fails there is raised as its failure, with what it was doing.
-
-        Raises:
-            PluginCallError: anything but a DatacardError came out.
-        """
-        with blame(self.plugin, self.origin, doing):
-            yield self.value
+def _unchangeable(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(mapping))
 
 
 @attrs.frozen(eq=False)
 class Plugins:
-    """The selected plugins, and what they contribute; use `load_plugins` to make one."""
+    """The selected plugins, and what they contribute; use `load_plugins` to make one.
 
-    origins: Mapping[str, str]
+    A pickle of it has names: where it is read, plugins of the same versions must be installed. A module travels by the
+    name to import it by, any other object as it is.
+    """
+
+    origins: Mapping[str, str] = attrs.field(converter=_unchangeable)
     """Distribution and version of each plugin, or "local", by name and sorted."""
-    kinds: Mapping[str, Provided[SystematicKind]]
+    kinds: Mapping[str, Provided[SystematicKind]] = attrs.field(converter=_unchangeable)
     """By `typ`."""
-    writers: Mapping[str, Provided[CardWriter]]
-    serializers: Mapping[str, Provided[TemplateSerializer]]
-    checks: Mapping[str, Provided[Check]]
+    writers: Mapping[str, Provided[CardWriter]] = attrs.field(converter=_unchangeable)
+    serializers: Mapping[str, Provided[TemplateSerializer]] = attrs.field(converter=_unchangeable)
+    checks: Mapping[str, Provided[Check]] = attrs.field(converter=_unchangeable)
+    _local: tuple[object, ...] = attrs.field(default=(), repr=False)
+    """The plugins that were given as objects."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.origins)
+
+    def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
+        modules = tuple(_import_name(plugin) for plugin in self._local if isinstance(plugin, ModuleType))
+        objects = tuple(plugin for plugin in self._local if not isinstance(plugin, ModuleType))
+        installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
+        return _reloaded, (installed, modules, objects)
 
     def writer(self, name: str) -> Provided[CardWriter]:
         """The card writer of that name.
@@ -112,200 +110,33 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
         block: names to leave out of those.
 
     Raises:
-        UnknownPluginError: a name that nobody has, or blocking what was not selected.
+        UnknownPluginError: names that nobody has, or blocking what was not selected; all of them are told at once.
         PluginConflictError: two selected plugins bring the same name or `typ`.
         PluginLoadError: a selected plugin cannot be imported, or is no plugin.
+        PluginCallError: a selected plugin failed.
     """
-    selection = [_Selected.of(plugin) for plugin in plugins or DEFAULT_PLUGINS]
-    names = [selected.name for selected in selection]
-    if twice := duplicates(names):
-        raise PluginConflictError(f"plugin {twice[0]!r} is selected twice")
-    blocked = {block} if isinstance(block, str) else set(block)
-    if strange := sorted(blocked - set(names)):
-        raise UnknownPluginError(f"cannot block {strange[0]!r}, it is not selected{closest(strange[0], names)}")
-    return _assemble([selected for selected in selection if selected.name not in blocked])
+    return _load(plugins or DEFAULT_PLUGINS, {block} if isinstance(block, str) else set(block), look())
 
 
-def installed_plugins() -> tuple[str, ...]:
-    """Names of all installed plugins, sorted; none is imported."""
-    return tuple(sorted({entry_point.name for entry_point in entry_points()}))
+def _load(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> Plugins:
+    origins: dict[str, str] = {}
+    providers: dict[str, dict[str, Provided[Any]]] = {family.hook: {} for family in FAMILIES}
+    selection = select(plugins, blocked, installed)
+    for selected in selection:
+        origin, plugin = selected.found(installed)
+        origins[selected.name] = origin
+        for family, key, provided in contributed(plugin, selected.name, origin):
+            _add(providers[family.hook], key, provided, family.interface.__name__)
+    kinds, writers, serializers, checks = (dict(sorted(providers[family.hook].items())) for family in FAMILIES)
+    local = tuple(selected.plugin for selected in selection if selected.is_local)
+    return Plugins(origins, kinds, writers, serializers, checks, local)
 
 
-def entry_points() -> tuple[EntryPoint, ...]:
-    """The entry points of every installed plugin, by name and distribution; none is imported."""
-    found = importlib_metadata.entry_points(group=ENTRY_POINT_GROUP)
-    return tuple(sorted(found, key=lambda entry_point: (entry_point.name, origin_of(entry_point))))
-
-
-def origin_of(entry_point: EntryPoint) -> str:
-    """Distribution and version that an entry point comes from."""
-    distribution = entry_point.dist
-    return f"{distribution.name} {distribution.version}" if distribution else "unknown distribution"
-
-
-@contextmanager
-def blame(plugin: str, origin: str, doing: str) -> Iterator[None]:
-    """Raise what fails inside as the failure of a plugin.
-
-    Errors that datacard_core raises on purpose pass, with a note. A plugin may not end the process either.
-
-    Raises:
-        PluginCallError: anything else failed.
-    """
-    try:
-        yield
-    except DatacardError as error:
-        error.add_note(f"in plugin {plugin!r} ({origin}), {doing}")
-        raise
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException as error:
-        message = f"{type(error).__name__} while {doing}: {error}"
-        raise PluginCallError(message, plugin=plugin, origin=origin) from error
-
-
-@attrs.frozen(eq=False)
-class _Selected:
-    """A plugin by name, with the way to get it."""
-
-    name: str
-    origin: str
-    source: Any
-
-    @classmethod
-    def of(cls, plugin: str | object) -> _Selected:
-        if isinstance(plugin, str):
-            entry_point = _entry_point(plugin)
-            return cls(plugin, origin_of(entry_point), entry_point)
-        name = getattr(plugin, "__name__", None) or type(plugin).__name__
-        if isinstance(plugin, type):
-            raise PluginLoadError("a class, expected an instance of it or a module", plugin=name, origin=LOCAL)
-        return cls(name, LOCAL, plugin)
-
-    def load(self) -> Any:
-        if self.origin == LOCAL:
-            return self.source
-        try:
-            loaded = self.source.load()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # SystemExit and the like must not end the user's process
-            message = f"cannot be imported: {type(error).__name__}: {error}"
-            raise PluginLoadError(message, plugin=self.name, origin=self.origin) from error
-        if isinstance(loaded, type):
-            message = f"its entry point {self.source.value!r} is a class, expected an instance or a module"
-            raise PluginLoadError(message, plugin=self.name, origin=self.origin)
-        return loaded
-
-
-def _entry_point(name: str) -> EntryPoint:
-    found = [entry_point for entry_point in entry_points() if entry_point.name == name]
-    if not found:
-        raise UnknownPluginError(f"no plugin named {name!r} is installed{closest(name, installed_plugins())}")
-    if len(found) > 1:
-        origins = listing(origin_of(entry_point) for entry_point in found)
-        raise PluginConflictError(f"plugin {name!r} comes from several distributions: {origins}; uninstall all but one")
-    return found[0]
-
-
-def _assemble(selection: list[_Selected]) -> Plugins:
-    contributions: dict[str, list[Provided[Any]]] = {hook: [] for hook, _, _ in _FAMILIES}
-    for selected in sorted(selection, key=lambda selected: selected.name):
-        for hook, found in _contributions(selected).items():
-            contributions[hook] += found
-    return Plugins(
-        {selected.name: selected.origin for selected in sorted(selection, key=lambda selected: selected.name)},
-        *(_by_key(contributions[hook], key, interface) for hook, interface, key in _FAMILIES),
-    )
-
-
-_FAMILIES: tuple[tuple[str, type, str], ...] = (
-    ("datacard_systematic_kinds", SystematicKind, "typ"),
-    ("datacard_card_writers", CardWriter, "name"),
-    ("datacard_template_serializers", TemplateSerializer, "name"),
-    ("datacard_checks", Check, "name"),
-)
-
-
-def _contributions(selected: _Selected) -> dict[str, list[Provided[Any]]]:
-    """What one plugin contributes, by hook.
-
-    Each plugin has a manager of its own: pluggy drops None results, does not say whose a result or an exception
-    is, and calls the last registered first.
-    """
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
-    implementations = _registered(manager, selected)
-    if not implementations:
-        hooks = listing(hook for hook, _, _ in _FAMILIES)
-        message = f"implements none of the hooks ({hooks}); is @hookimpl missing?"
-        raise PluginLoadError(message, plugin=selected.name, origin=selected.origin)
-    return {
-        hook: [
-            Provided(value, selected.name, selected.origin)
-            for value in _results(selected, hook, interface, key, implementations[hook])
-        ]
-        for hook, interface, key in _FAMILIES
-        if hook in implementations
-    }
-
-
-def _registered(manager: pluggy.PluginManager, selected: _Selected) -> dict[str, Any]:
-    """The implementation of each hook that a plugin has.
-
-    Raises:
-        PluginLoadError: pluggy refuses it, or it hides itself behind a wrapper.
-    """
-    loaded = selected.load()
-    try:
-        manager.register(loaded, name=selected.name)
-        manager.check_pending()
-    except Exception as error:
-        raise PluginLoadError(str(error), plugin=selected.name, origin=selected.origin) from error
-    implementations = {}
-    for hook, _, _ in _FAMILIES:
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            if implementation.wrapper or implementation.hookwrapper:
-                message = f"{hook} is a hook wrapper, with which no result has one author: contribute objects instead"
-                raise PluginLoadError(message, plugin=selected.name, origin=selected.origin)
-            implementations[hook] = implementation.function
-    return implementations
-
-
-def _results(selected: _Selected, hook: str, interface: type, key: str, function: Any) -> list[Any]:
-    with blame(selected.name, selected.origin, f"contributing to {hook}"):
-        returned = function()
-        values = list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str) else None
-    problem = None
-    if values is None:
-        problem = f"{hook} returned {returned!r}, expected an iterable of {interface.__name__} objects"
-    else:
-        for value in values:
-            if not isinstance(value, interface):
-                problem = f"{hook} contributed {value!r}, which is no {interface.__name__}" + (
-                    " object but a class: contribute an instance" if isinstance(value, type) else ""
-                )
-            elif not isinstance(getattr(value, key, None), str) or not getattr(value, key):
-                problem = f"{hook} contributed {value!r}, whose {key} is {getattr(value, key, None)!r}, expected a name"
-    if problem:
-        raise PluginLoadError(problem, plugin=selected.name, origin=selected.origin)
-    return values or []
-
-
-def _by_key(contributions: list[Provided[Any]], key: str, interface: type) -> dict[str, Provided[Any]]:
-    found: dict[str, Provided[Any]] = {}
-    for provided in contributions:
-        name = getattr(provided.value, key)
-        if name in found:
-            other = found[name]
-            raise PluginConflictError(
-                f"{interface.__name__} {name!r} is also provided by plugin {other.plugin!r} ({other.origin}); "
-                "block one of the two",
-                plugin=provided.plugin,
-                origin=provided.origin,
-            )
-        found[name] = provided
-    return dict(sorted(found.items()))
+def _add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any], what: str) -> None:
+    if other := providers.get(key):
+        message = f"{what} {key!r} is also provided by plugin {other.plugin!r} ({other.origin}); block one of the two"
+        raise PluginConflictError(message, plugin=provided.plugin, origin=provided.origin)
+    providers[key] = provided
 
 
 def _provider(
@@ -313,10 +144,10 @@ def _provider(
 ) -> Provided[Contribution]:
     if name in providers:
         return providers[name]
+    hint = closest(name, providers)
     raise MissingProviderError(
-        f"no selected plugin provides the {what} {name!r}; "
-        f"provided are {listing(providers) or 'none'}{closest(name, providers) if providers else ''}"
-        f"{_way_to_select(name, family)}"
+        f"no selected plugin provides the {what} {name!r}; provided are {listing(providers) or 'none'}"
+        f"{hint if 'did you mean' in hint else ''}{_way_to_select(name, family)}"
     )
 
 
@@ -325,11 +156,51 @@ def _way_to_select(name: str, family: str) -> str:
 
     The card has failed by now, so looking into the others can change none; those that are broken do not matter.
     """
-    for plugin in installed_plugins():
+    installed = look()
+    for plugin in installed.names:
         try:
-            found = getattr(load_plugins(plugin), family)
+            found = getattr(_load([plugin], set(), installed), family)
         except DatacardError:
             continue
         if name in found:
             return f"; plugin {plugin!r} has it, select it with load_plugins(…, {plugin!r})"
     return ""
+
+
+def _import_name(module: ModuleType) -> str:
+    """The name to import a module by elsewhere.
+
+    Raises:
+        PluginLoadError: it has none.
+    """
+    if sys.modules.get(module.__name__) is not module:
+        message = "this module cannot be imported by its name, so it cannot be used in another process"
+        raise PluginLoadError(message, plugin=module.__name__, origin=LOCAL)
+    return module.__name__
+
+
+def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Iterable[object]) -> Plugins:
+    """The same selection in another process.
+
+    Raises:
+        PluginLoadError: a plugin is of another version here, or is not here; nothing is imported then.
+    """
+    installed = look()
+    here = {name: origin_of(installed.entry_point(name)) for name in origins if name in installed.names}
+    if different := [name for name, origin in origins.items() if here.get(name) != origin]:
+        message = "; ".join(
+            f"plugin {name!r} is {here.get(name, 'not installed')} here, and {origins[name]} where it was selected"
+            for name in different
+        )
+        raise PluginLoadError(f"{message}: the same versions must be in both places")
+    return _load([*origins, *map(_imported, modules), *objects], set(), installed)
+
+
+def _imported(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        message = f"cannot be imported here: {type(error).__name__}: {error}"
+        raise PluginLoadError(message, plugin=module, origin=LOCAL) from error

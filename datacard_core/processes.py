@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
+import numpy as np
 
 from datacard_core.declarations import Declarations
 from datacard_core.errors import DeclarationError
-from datacard_core.names import duplicates, name_problem, names_of, year_problem
+from datacard_core.names import duplicates, name_problem, names_of, plain, year_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,21 +20,35 @@ def column_name(process: str, year: str) -> str:
     return f"{process}_{year}"
 
 
+def _names(names: Any) -> tuple[str, ...]:
+    return () if names is None else names_of(names)
+
+
+def _switch(answer: bool) -> bool:
+    return bool(answer) if isinstance(answer, np.bool_) else answer
+
+
+def _label(label: str | None) -> str:
+    return "" if label is None else plain(label)
+
+
 @attrs.frozen
 class Process:
     """What data and Monte Carlo processes share: use `MCProcess` or `DataProcess`."""
 
-    name: str
-    samples: tuple[str, ...] = attrs.field(converter=names_of)
+    name: str = attrs.field(converter=plain)
+    samples: tuple[str, ...] = attrs.field(converter=_names)
     """Samples of the output, summed; one string is one sample."""
-    label: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    label: str = attrs.field(default="", converter=_label)
     """For display; the name if not given."""
-    years: tuple[str, ...] = attrs.field(converter=names_of, kw_only=True)
+    years: tuple[str, ...] = attrs.field(converter=_names, kw_only=True)
 
     is_data: ClassVar[bool] = False
 
     def __attrs_post_init__(self) -> None:
-        if problems := [problem for problem in self._problems() if problem]:
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+        if problems := dict.fromkeys(problem for problem in self._problems() if problem):
             raise DeclarationError(problems)
 
     def _problems(self) -> Iterator[str | None]:
@@ -47,6 +62,8 @@ class Process:
         for sample in self.samples:
             if not isinstance(sample, str):
                 yield f"{this}: sample {sample!r} is a {type(sample).__name__}, expected a string"
+            elif not sample:
+                yield f"{this}: sample {sample!r} is empty, expected its name in the output"
         for year in self.years:
             yield year_problem(f"{this}: year", year)
 
@@ -55,10 +72,16 @@ class Process:
 class MCProcess(Process):
     """A simulated process; each of its years is a column of the card, `{name}_{year}`."""
 
-    is_signal: bool = attrs.field(kw_only=True)
+    is_signal: bool = attrs.field(converter=_switch, kw_only=True)
     """Signals get process ids of 0 and below, so that Combine scales them with r."""
-    has_rateParam: bool = attrs.field(default=False, kw_only=True)  # noqa: N815 - the interface's own spelling
+    has_rateParam: bool = attrs.field(default=False, converter=_switch, kw_only=True)  # noqa: N815 - its old name
     """A free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
+
+    def _problems(self) -> Iterator[str | None]:
+        yield from super()._problems()
+        for field in ("is_signal", "has_rateParam"):
+            if not isinstance(answer := getattr(self, field), bool):
+                yield f"MCProcess {self.name!r}: {field} is {answer!r}, expected True or False"
 
 
 @attrs.frozen

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-import numpy as np
 
+from datacard_core.contradictions import contradictions
 from datacard_core.declarations import Declarations
 from datacard_core.errors import DeclarationError
-from datacard_core.names import duplicates, listing, name_problem, names_of, year_problem
+from datacard_core.names import listing, names_of, plain
+from datacard_core.values import SameForAll, in_words, own, plain_processes, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,29 +25,13 @@ DIRECTIONS = ("Up", "Down")
 """What ends the name of a variation, in the output and in the card."""
 
 
-def _plain(value: Any) -> Any:
-    """Numbers of any library as floats, and pairs of them as tuples; all else as it is, for a kind to judge."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_plain(entry) for entry in value)
-    return value
-
-
-def _processes(processes: Any) -> Any:
-    return _plain(processes) if isinstance(processes, Mapping) else names_of(processes)
-
-
 def _years(years: Any) -> Any:
     return None if years is None else names_of(years)
 
 
-def _copied(mapping: Any) -> Any:
-    return {key: _copied(entry) for key, entry in mapping.items()} if isinstance(mapping, Mapping) else mapping
+def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept: Mapping[str, Any] = own(options)
+    return kept
 
 
 @attrs.frozen
@@ -59,36 +42,46 @@ class SystematicUncertainty:
     `processes={"ttbar": {"2022": 1.014, "2023": 1.013}}`, and so may an alias.
     """
 
-    name: str
+    name: str = attrs.field(converter=plain)
     """For people; also the variation to look up and the nuisance in the card, unless said otherwise below."""
-    typ: str
+    typ: str = attrs.field(converter=plain)
     """The kind, such as "lnN" or "shape"; a selected plugin brings it."""
-    processes: Mapping[str, Any] = attrs.field(converter=_processes)
+    processes: Mapping[str, Any] = attrs.field(converter=plain_processes)
     years: tuple[str, ...] = attrs.field(default=None, converter=_years)
     """The years it covers; may be left out where every process has values by year."""
-    value: Any = attrs.field(default=None, converter=_plain)
-    """A number or a (down, up) pair for all processes; omitted where `processes` is a dict."""
-    datacard_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    value: Any = attrs.field(default=None, converter=plain_value, eq=False)
+    """A number, a (down, up) pair or a dict by year, for all processes; omitted where `processes` is a dict."""
+    datacard_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True), converter=plain)
     """The nuisance in the card; declarations that share it are one nuisance."""
-    coffea_name_alias: Any = attrs.field(
-        default=attrs.Factory(lambda self: self.name, takes_self=True), converter=_copied
-    )
+    coffea_name_alias: Any = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True), converter=own)
     """The variation in the output, without Up or Down: one name, `{process: name}` or `{process: {year: name}}`."""
-    options: Mapping[str, Any] = attrs.field(factory=dict, converter=dict, kw_only=True)
+    options: Mapping[str, Any] = attrs.field(factory=dict, converter=_options, kw_only=True)
     """What a kind takes beyond a value; each kind documents its own."""
+    _merged: tuple[SystematicUncertainty, ...] = attrs.field(default=(), init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        self._read_as_meant()
+        if problems := dict.fromkeys(problem for problem in contradictions(self) if problem):
+            raise DeclarationError(f"systematic {self.name!r}: {problem}" for problem in problems)
+        if not isinstance(self.processes, Mapping):
+            object.__setattr__(self, "processes", SameForAll.fromkeys(self.processes, self.value))
+        if self.years is None:
+            by_year = [year for values in self.processes.values() for year in values]
+            object.__setattr__(self, "years", tuple(dict.fromkeys(by_year)))
+
+    def _read_as_meant(self) -> None:
         # Left out and None mean the same to the scripts that this interface comes from.
         for field in ("datacard_name", "coffea_name_alias"):
             if getattr(self, field) is None:
                 object.__setattr__(self, field, self.name)
-        if problems := [f"systematic {self.name!r}: {problem}" for problem in self._problems() if problem]:
-            raise DeclarationError(problems)
-        if not isinstance(self.processes, Mapping):
-            object.__setattr__(self, "processes", dict.fromkeys(self.processes, self.value))
-        if self.years is None:
-            by_year = [year for values in self.processes.values() for year in values]
-            object.__setattr__(self, "years", tuple(dict.fromkeys(by_year)))
+        # A changed copy is made of what is read back, where the one value stands twice.
+        if isinstance(self.processes, SameForAll) and self.value is not None:
+            object.__setattr__(self, "processes", tuple(self.processes))
+
+    @property
+    def parts(self) -> tuple[SystematicUncertainty, ...]:
+        """The declarations that were merged into this one; itself, if there were none."""
+        return self._merged or (self,)
 
     def covers(self, process: str, year: str) -> bool:
         """Whether it has an effect on that column."""
@@ -101,6 +94,13 @@ class SystematicUncertainty:
         """The value of a column that it covers."""
         value = self.processes[process]
         return value[year] if isinstance(value, Mapping) else value
+
+    def distinct_values(self) -> Iterator[tuple[str, Any]]:
+        """Every value once, behind the columns that have it: `("ttbar, vjets (2022, 2023)", 1.05)`."""
+        alike: dict[str, list[tuple[str, str]]] = {}
+        for column in self.columns():
+            alike.setdefault(repr(self.value_for(*column)), []).append(column)
+        return ((in_words(columns), self.value_for(*columns[0])) for columns in alike.values())
 
     def get_coffea_name(self, process: str, year: str | None = None) -> str:
         """The variation to look up for a process (and year), without Up or Down; `name` where no alias lists it."""
@@ -115,62 +115,6 @@ class SystematicUncertainty:
         """Every (process, year) that it covers."""
         return ((process, year) for process in self.processes for year in self.years if self.covers(process, year))
 
-    def _problems(self) -> Iterator[str | None]:
-        yield name_problem("datacard_name", self.datacard_name)
-        if not isinstance(self.typ, str) or not self.typ:
-            yield f"typ {self.typ!r} is no kind, expected a string such as 'lnN' or 'shape'"
-        yield from self._process_problems()
-        yield from self._year_problems()
-        yield from self._alias_problems()
-
-    def _process_problems(self) -> Iterator[str]:
-        if not self.processes:
-            yield "processes is empty: it would be a row without effect"
-        if isinstance(self.processes, Mapping):
-            if self.value is not None:
-                yield "has a value and a dict of processes with values: give one of the two"
-            for process, value in self.processes.items():
-                yield from (f"{process}: {problem}" for problem in _value_problems(value))
-            return
-        if twice := duplicates(self.processes):
-            yield f"lists process {', '.join(twice)} twice"
-        if self.value is None:
-            yield "has no value: give one for all processes (1.0 for a shape), or a dict {process: value}"
-        else:
-            yield from _value_problems(self.value)
-
-    def _year_problems(self) -> Iterator[str | None]:
-        by_year = (
-            [value for value in self.processes.values() if isinstance(value, Mapping)]
-            if isinstance(self.processes, Mapping)
-            else []
-        )
-        if self.years is None:
-            if len(by_year) < len(self.processes) or not by_year:
-                yield "has no years: give the years that it applies to"
-            return
-        if not self.years:
-            yield "years is empty: it would be a row without effect"
-        if twice := duplicates(self.years):
-            yield f"lists year {', '.join(twice)} twice"
-        yield from (year_problem("year", year) for year in self.years)
-        if extra := sorted({str(year) for values in by_year for year in values if year not in self.years}):
-            yield f"has values for {listing(extra)}, which its years {list(self.years)} do not list"
-
-    def _alias_problems(self) -> Iterator[str]:
-        alias = self.coffea_name_alias
-        if isinstance(alias, str):
-            return
-        if not isinstance(alias, Mapping):
-            yield f"coffea_name_alias {alias!r} is no name of a variation, nor a dict {{process: name}}"
-            return
-        for process, entry in alias.items():
-            if process not in self.processes:
-                yield f"coffea_name_alias lists process {process!r}, which its processes do not"
-            names = entry.values() if isinstance(entry, Mapping) else [entry]
-            if bad := [name for name in names if not isinstance(name, str)]:
-                yield f"coffea_name_alias of {process!r} is {bad[0]!r}, expected the name of a variation"
-
 
 class Systematics(Declarations[SystematicUncertainty]):
     """The nuisances by their name in the card, in the order of its rows.
@@ -182,7 +126,7 @@ class Systematics(Declarations[SystematicUncertainty]):
     _type = SystematicUncertainty
     _key = "datacard_name"
 
-    def __init__(self, systematics: Iterable[SystematicUncertainty] = ()) -> None:
+    def __init__(self, systematics: Iterable[SystematicUncertainty] | Mapping[str, SystematicUncertainty] = ()) -> None:
         super().__init__(systematics)
 
     @property
@@ -207,8 +151,14 @@ class Systematics(Declarations[SystematicUncertainty]):
         return {name: systematic for name, systematic in self.items() if process.name in systematic.processes}
 
     def _checked(self, value: SystematicUncertainty) -> SystematicUncertainty:
-        present = self.get(value.datacard_name)
-        return value if present in (None, value) else merged(present, value)
+        kept = self.get(value.datacard_name)
+        if kept is None:
+            return value
+        # A part that is there already is assigned again where a notebook cell is run twice.
+        for part in value.parts:
+            if part != kept and part not in kept.parts:
+                kept = merged(kept, part)
+        return kept
 
 
 def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> SystematicUncertainty:
@@ -217,42 +167,41 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
     Raises:
         DeclarationError: they overlap, or disagree in `typ` or options.
     """
-    both = f"systematics {first.name!r} and {second.name!r} are both the nuisance {first.datacard_name!r}"
-    for field in ("typ", "options"):
-        ours, theirs = getattr(first, field), getattr(second, field)
-        if ours != theirs:
-            raise DeclarationError(f"{both}, and their {field} differs: {ours!r} and {theirs!r}")
-    if overlap := sorted(set(first.columns()) & set(second.columns())):
-        where = listing(f"{process} {year}" for process, year in overlap)
-        raise DeclarationError(
-            f"{both} and both cover {where}: give one of them another datacard_name, or take the overlap out"
-        )
+    if problems := list(_differences(first, second)) or list(_overlaps(first, second)):
+        raise DeclarationError(problems)
     values: dict[str, dict[str, Any]] = {}
     aliases: dict[str, dict[str, str]] = {}
     for part in (first, second):
         for process, year in part.columns():
             values.setdefault(process, {})[year] = part.value_for(process, year)
             aliases.setdefault(process, {})[year] = part.get_coffea_name(process, year)
-    return attrs.evolve(
+    both = attrs.evolve(
         first,
         processes=values,
         years=tuple(dict.fromkeys((*first.years, *second.years))),
         value=None,
         coffea_name_alias=aliases,
     )
+    object.__setattr__(both, "_merged", (*first.parts, *second.parts))
+    return both
 
 
-def _value_problems(value: Any) -> Iterator[str]:
-    """What no kind could mean: the rest is for the kind to judge."""
-    if isinstance(value, Mapping):
-        if not value:
-            yield "has a dict of values by year that is empty"
-        for year, entry in value.items():
-            yield from (f"{year}: {problem}" for problem in _value_problems(entry))
-    elif value is None or isinstance(value, bool):
-        yield f"value {value!r} is no number"
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f"value {value!r} is not finite"
-    elif isinstance(value, tuple):
-        for entry in value:
-            yield from _value_problems(entry)
+def _differences(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
+    for field in ("typ", "options"):
+        ours, theirs = getattr(first, field), getattr(second, field)
+        if ours != theirs:
+            yield f"{_both(first, second)}, and their {field} differs: {ours!r} and {theirs!r}"
+
+
+def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
+    columns = set(second.columns())
+    for part in first.parts:
+        if overlap := sorted(columns.intersection(part.columns())):
+            yield (
+                f"{_both(part, second)} and both cover {listing(f'{process} {year}' for process, year in overlap)}: "
+                "give one of them another datacard_name, take the overlap out, or `del` the first to declare it anew"
+            )
+
+
+def _both(first: SystematicUncertainty, second: SystematicUncertainty) -> str:
+    return f"systematics {first.name!r} and {second.name!r} are both the nuisance {first.datacard_name!r}"

@@ -299,6 +299,24 @@ def test_a_combined_card_that_would_replace_one_of_its_cards_is_an_error(
         combine_datacards(cards, tmp_path, card_name="datacard_a.txt")
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({"card_name": "./datacard_a.txt"}, r"card_name '\./datacard_a\.txt' would replace card 'datacard_a\.txt'"),
+        ({"workspace_name": "datacard_b.txt"}, r"workspace_name 'datacard_b\.txt' would replace card"),
+        ({"card_name": "same", "workspace_name": "same"}, "workspace_name 'same' would replace card_name 'same'"),
+        ({"card_name": "combine_cards.sh"}, r"card_name .* would replace path 'combine_cards\.sh'"),
+        ({"card_name": "a", "workspace_name": "a.part"}, r"workspace_name 'a\.part' would replace card_name"),
+    ],
+)
+def test_what_the_script_makes_replaces_nothing_that_it_needs(
+    names: dict[str, str], words: str, cards: dict[str, Datacard], tmp_path: Path
+) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        combine_datacards(cards, tmp_path / "out", **names)  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_script_that_is_there_is_replaced(cards: dict[str, Datacard], tmp_path: Path) -> None:
     script = tmp_path / "combine_cards.sh"
     script.write_text("exit 3\n")

@@ -60,7 +60,8 @@ def test_the_entry_points_are_the_folders(pyproject: dict[str, Any]) -> None:
 
 
 def test_the_type_checker_finds_every_folder(pyproject: dict[str, Any]) -> None:
-    assert pyproject["tool"]["mypy"]["mypy_path"].split(":") == [f"plugins/{name}" for name in BUILT_IN]
+    searched = pyproject["tool"]["mypy"]["mypy_path"].split(":")
+    assert [path for path in searched if path.startswith("plugins/")] == [f"plugins/{name}" for name in BUILT_IN]
 
 
 def test_the_source_distribution_has_what_the_tests_need(pyproject: dict[str, Any]) -> None:

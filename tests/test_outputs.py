@@ -74,9 +74,9 @@ def save_pickle(file: Path, content: bytes) -> Path:
     return file
 
 
-def complaint(*files: Path, **options: bool) -> str:
+def complaint(*files: Path, trust: bool = False) -> str:
     with pytest.raises(InputError) as caught:
-        load_output(files, **options)
+        load_output(files, trust=trust)
     return str(caught.value)
 
 

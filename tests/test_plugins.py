@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import pickle
+import subprocess
 import sys
 import types
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,11 +16,13 @@ import pytest
 
 from datacard_core import (
     DEFAULT_PLUGINS,
+    Axis,
     CardWriter,
     Channel,
     Check,
     Datacard,
     DeclarationError,
+    Directive,
     Effect,
     Finding,
     FreeParameter,
@@ -244,6 +250,84 @@ def test_nothing_can_be_added_to_selected_plugins(family: str) -> None:
         getattr(load_plugins("lnn"), family)["mine"] = None
 
 
+def test_selected_plugins_travel_by_name(install: Install) -> None:
+    install("acme", kind_source())
+    plugins = load_plugins("lnn", "acme")
+    data = pickle.dumps(plugins)
+    assert b"Kind" not in data
+    back = pickle.loads(data)
+    assert back.origins == plugins.origins
+    assert list(back.kinds) == ["acme", "lnN"]
+    assert back.kind("acme").origin == "acme 1.0"
+
+
+def test_an_empty_selection_stays_empty_in_a_pickle() -> None:
+    assert list(pickle.loads(pickle.dumps(load_plugins("lnn", block="lnn")))) == []
+
+
+def test_plugins_of_another_version_are_not_used_in_place_of_the_selected(install: Install) -> None:
+    install("acme", kind_source())
+    data = pickle.dumps(load_plugins("lnn", "acme"))
+    del sys.modules["acme"]
+    install("acme", "raise RuntimeError('imported')", version="1.1")
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' is acme 1\.1 here, and acme 1\.0 where it was selected"):
+        pickle.loads(data)
+    assert "acme" not in sys.modules
+
+
+UNPICKLE = "import pickle, sys; print(*pickle.load(sys.stdin.buffer).kinds)"
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "not there"])
+def test_selected_plugins_travel_to_another_process_where_they_are_installed(is_there: bool, install: Install) -> None:
+    folder = install("acme", kind_source())
+    path = os.pathsep.join([str(folder)] * is_there + [os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", UNPICKLE],
+        input=pickle.dumps(load_plugins("lnn", "acme")),
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        check=False,
+    )
+    if is_there:
+        assert (done.stdout.split(), done.stderr) == ([b"acme", b"lnN"], b"")
+    else:
+        assert b"plugin 'acme' is not installed here, and acme 1.0 where it was selected" in done.stderr
+
+
+def test_a_module_travels_by_the_name_to_import_it_by(install: Install) -> None:
+    install("acme", kind_source(), entry_points={})
+    module = importlib.import_module("acme")
+    data = pickle.dumps(load_plugins("lnn", module))
+    del sys.modules["acme"]
+    back = pickle.loads(data)
+    assert back.origins["acme"] == "local"
+    assert list(back.kinds) == ["acme", "lnN"]
+
+
+def test_a_module_that_is_gone_is_an_error_that_names_it(install: Install) -> None:
+    folder = install("acme", kind_source(), entry_points={})
+    data = pickle.dumps(load_plugins(importlib.import_module("acme")))
+    del sys.modules["acme"]
+    (folder / "acme.py").unlink()
+    importlib.invalidate_caches()
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(local\): cannot be imported here: ModuleNotFoundError"):
+        pickle.loads(data)
+
+
+def test_a_module_that_cannot_be_imported_by_its_name_cannot_travel() -> None:
+    module = types.ModuleType("my_module")
+    vars(module)["datacard_checks"] = _Provider("mine").datacard_checks
+    with pytest.raises(PluginLoadError, match=r"plugin 'my_module' \(local\): this module cannot be imported"):
+        pickle.dumps(load_plugins(module))
+
+
+def test_any_other_object_travels_as_it_is() -> None:
+    back = pickle.loads(pickle.dumps(load_plugins("lnn", _Provider("mine", Acme("theirs")))))
+    assert back.origins["mine"] == "local"
+    assert list(back.kinds) == ["lnN", "theirs"]
+
+
 def test_the_order_of_selection_does_not_matter(card_arguments: CardArguments) -> None:
     one = load_plugins(*DEFAULT_PLUGINS, _Provider("a", Acme()), _Provider("b", Acme("other")))
     two = load_plugins(_Provider("b", Acme("other")), _Provider("a", Acme()), *reversed(DEFAULT_PLUGINS))
@@ -296,6 +380,51 @@ def test_a_broken_plugin_that_nobody_asked_for_is_harmless(
     assert Datacard(**card_arguments()).content() == before
     with pytest.raises(MissingProviderError, match="gmN"):
         Datacard(**card_arguments(systematics=mine("gmN")))
+
+
+def test_what_remains_of_a_distribution_is_not_in_the_way_of_a_whole_one(install: Install) -> None:
+    install("acme", kind_source())
+    install("remains", "raise RuntimeError('imported')", entry_points={"acme": "remains"}, metadata="")
+    assert load_plugins("acme").origins == {"acme": "acme 1.0"}
+
+
+def test_a_distribution_whose_plugins_cannot_be_read_is_named_where_one_is_missing(install: Install) -> None:
+    install("broken", entry_points_text="[datacard_core.plugins]\nbroken\n", version="0.3")
+    with pytest.raises(UnknownPluginError, match=r"'broken' is installed.*broken 0\.3 cannot be read"):
+        load_plugins("broken")
+
+
+def test_an_earlier_distribution_of_that_name_without_plugins_hides_a_later_one(install: Install) -> None:
+    install("acme", kind_source(), version="0.9")
+    install("other", entry_points={}, distribution="acme")
+    assert "acme" not in installed_plugins()
+
+
+@pytest.mark.parametrize("typ", ["lnN", "quux"], ids=["found", "looked for in all that are installed"])
+def test_all_distributions_are_gone_through_once(
+    typ: str, card_arguments: CardArguments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Finder:
+        """Has no distribution, and counts how often somebody asks for all of them."""
+
+        calls = 0
+
+        def find_distributions(self, context: Any) -> Iterator[Any]:
+            self.calls += context.name is None
+            return iter(())
+
+        def find_spec(self, *_: Any) -> None:
+            return None
+
+    plugins = load_plugins()
+    finder = Finder()
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, finder])
+    if typ == "lnN":
+        load_plugins("lnn", "shape", "combine")
+    else:
+        with pytest.raises(MissingProviderError):
+            Datacard(**card_arguments(systematics=mine(typ), plugins=plugins))
+    assert finder.calls == 1
 
 
 def test_one_distribution_found_twice_is_one_plugin(install: Install) -> None:
@@ -812,6 +941,32 @@ def test_a_card_may_have_lines_of_a_kind_of_ones_own(card_arguments: CardArgumen
     assert rows(card)["kmax"][0] == "1"
 
 
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("x param 0 1", True),
+        ("x constr a-b 1 0.1", True),
+        ("x group = lumi", False),
+        ("param group = lumi", False),
+        ("x flatParam", False),
+        ("# param x", False),
+    ],
+)
+def test_a_card_counts_the_lines_of_constrained_parameters(
+    line: str, counts: bool, card_arguments: CardArguments
+) -> None:
+    class Lines(SystematicKind):
+        typ: ClassVar[str] = "lines"
+
+        def effects(self, target: Target) -> Iterable[RawLine]:  # noqa: ARG002
+            yield RawLine(line)
+
+    plugins = load_plugins(*DEFAULT_PLUGINS, _Provider("lines", Lines()))
+    systematics = Systematics([*card_arguments()["systematics"].values(), *mine("lines").values()])
+    card = Datacard(**card_arguments(plugins=plugins, systematics=systematics))
+    assert rows(card)["kmax"][0] == str(2 + counts)
+
+
 def test_a_check_of_ones_own_adds_findings_and_can_stop_the_card(card_arguments: CardArguments) -> None:
     @attrs.frozen
     class Told(Check):
@@ -885,6 +1040,11 @@ def test_a_serializer_gets_a_path_that_ends_as_the_file_does(card_arguments: Car
         pytest.param(["return [Normalisation(target.positions - 1, ones)]"], "columns [-1]", id="columns below 0"),
         pytest.param(["return [Normalisation(target.positions + 0.0, ones)]"], "column", id="columns no integers"),
         pytest.param(["return [Normalisation(np.ones(2, dtype=bool), np.ones(2))]"], "column", id="columns a mask"),
+        pytest.param(
+            ["return [Normalisation(target.positions * 0, ones)]"],
+            "columns [0, 0, 0, 0], expected each",
+            id="one column",
+        ),
         pytest.param(["return [Normalisation(None, ones)]"], "None", id="columns None"),
         pytest.param(
             ["return [Normalisation(target.positions, np.ones(n + 1))]"], "Normalisation", id="too many factors"
@@ -919,6 +1079,7 @@ def test_a_serializer_gets_a_path_that_ends_as_the_file_does(card_arguments: Car
         pytest.param(["return [Shape(target.positions, flat.values, flat, ones)]"], "values", id="no templates"),
         pytest.param(["return [Shape(target.positions, flat, flat, ones[1:])]"], "Shape", id="too few scales"),
         pytest.param(["return [Shape(target.positions, flat, flat, ones * np.nan)]"], "scale", id="scales NaN"),
+        pytest.param(["return [Shape(target.positions, flat, flat, ones * 0)]"], "scale", id="scales 0"),
         pytest.param(["return [Normalisation(target.positions, ones)] * 2"], "signal_2022", id="overlapping effects"),
         pytest.param(["return [Cells(target.positions, '1 5')]"], "'1 5'", id="cells with blanks"),
         pytest.param(["return [Cells(target.positions, '')]"], "''", id="empty cells"),
@@ -949,6 +1110,16 @@ def test_a_serializer_gets_a_path_that_ends_as_the_file_does(card_arguments: Car
             ["return [FreeParameter('mine', target.positions + 100)]"], "columns [100, 101", id="parameter outside"
         ),
         pytest.param(["return [FreeParameter('mine', target.positions, float('nan'))]"], "nan", id="parameter NaN"),
+        pytest.param(["return [FreeParameter('2 b', target.positions)]"], "'2 b'", id="parameter without a name"),
+        pytest.param(
+            ["return [FreeParameter('mine', target.positions, 6, (0, 5))]"], "starts at 6", id="parameter out of range"
+        ),
+        pytest.param(
+            ["return [FreeParameter('mine', target.positions, 1, (1, 1))]"], "range (1, 1)", id="parameter fixed"
+        ),
+        pytest.param(["return [BinByBinStatistics(float('nan'))]"], "threshold is nan", id="threshold NaN"),
+        pytest.param(["return [RawLine('a group = b\\nc')]"], "expected one line", id="two lines"),
+        pytest.param(["return [RawLine(None)]"], "RawLine.text is None", id="no line"),
     ],
 )
 def test_effects_that_do_not_fit_are_an_error_that_names_plugin_distribution_and_systematic(
@@ -1099,6 +1270,31 @@ def test_a_serializer_cannot_change_the_card_through_what_it_is_given(
     assert card.content() == before
 
 
+def test_the_users_own_arrays_stay_as_they_are() -> None:
+    arrays = [np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(3), np.zeros(1, dtype=np.intp), np.ones(1)]
+    templates = Templates(arrays[0], arrays[1])
+    made = [templates, Axis(arrays[2]), Normalisation(arrays[3], arrays[4]), FreeParameter("a", arrays[3])]
+    assert all(array.flags.writeable for array in arrays)
+    assert np.shares_memory(templates.values, arrays[0])
+    assert not any(item.flags.writeable for value in made for item in held(value))
+
+
+def test_arrays_are_read_only_after_a_pickle_too() -> None:
+    templates = Templates(np.zeros((1, 2)), np.zeros((1, 2)))
+    columns = np.zeros(1, dtype=np.intp)
+    for value in (templates, Axis(np.zeros(3)), Shape(columns, templates, templates, np.ones(1))):
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            back = pickle.loads(pickle.dumps(value, protocol))
+            assert not any(array.flags.writeable for array in held(back))
+
+
+def held(value: Any) -> list[Any]:
+    """The arrays that a value holds, itself or in its templates."""
+    fields = [getattr(value, field.name) for field in attrs.fields(type(value))]
+    inner = [array for field in fields if isinstance(field, Templates) for array in held(field)]
+    return [field for field in fields if isinstance(field, np.ndarray)] + inner
+
+
 @pytest.mark.parametrize("returned", [None, b"card", ["card"]])
 def test_a_writer_that_returns_no_text_is_an_error(
     returned: object, card_arguments: CardArguments, tmp_path: Path
@@ -1175,6 +1371,90 @@ def test_a_plugin_cannot_take_the_name_of_another_nuisance(card_arguments: CardA
     plugins = load_plugins("lnn", "shape", "combine", _Provider("thief", Thief()))
     with pytest.raises((PluginCallError, PluginConflictError), match=r"plugin 'thief' \(local\).*'lumi'"):
         Datacard(**card_arguments(plugins=plugins, systematics=systematics, mcstat=False))
+
+
+class Free(SystematicKind):
+    """A free parameter that two declarations may share."""
+
+    typ: ClassVar[str] = "free"
+
+    def __init__(self, typ: str = "free", name: str = "shared") -> None:
+        self.typ = typ  # type: ignore[misc]
+        self.name = name
+
+    def effects(self, target: Target) -> Iterable[FreeParameter]:
+        yield FreeParameter(self.name, target.positions, target.values[0])
+
+
+def two_free(typ: str, start: float) -> Systematics:
+    return Systematics(
+        [
+            SystematicUncertainty("one", "free", ["signal"], YEARS, 1.0),
+            SystematicUncertainty("two", typ, ["top"], YEARS, start),
+        ]
+    )
+
+
+def test_two_declarations_of_one_kind_may_share_a_parameter(card_arguments: CardArguments) -> None:
+    plugins = load_plugins("combine", _Provider("free", Free()))
+    card = Datacard(**card_arguments(plugins=plugins, systematics=two_free("free", 1.0), mcstat=False))
+    assert card.content().count("shared rateParam") == 4
+
+
+@pytest.mark.parametrize(
+    ("typ", "start", "words"),
+    [
+        ("other", 1.0, r"plugin 'other' \(local\).*'two'.*'shared'.*'one' it is the parameter of a free"),
+        ("free", 2.0, r"plugin 'free' \(local\).*'two'.*'shared'.*starts at 2 .*'one' it starts at 1 "),
+    ],
+)
+def test_a_parameter_that_another_declaration_has_otherwise_is_an_error(
+    typ: str, start: float, words: str, card_arguments: CardArguments
+) -> None:
+    plugins = load_plugins("combine", _Provider("free", Free()), _Provider("other", Free("other")))
+    with pytest.raises(PluginCallError, match=words):
+        Datacard(**card_arguments(plugins=plugins, systematics=two_free(typ, start), mcstat=False))
+
+
+def test_a_declaration_with_the_name_of_a_declared_parameter_is_not_the_plugins_fault(
+    card_arguments: CardArguments,
+) -> None:
+    processes = MCProcesses(
+        [
+            MCProcess(name="signal", samples=["Signal"], years=YEARS, is_signal=True),
+            MCProcess(name="top", samples=["Top"], years=YEARS, is_signal=False, has_rateParam=True),
+        ]
+    )
+    systematics = Systematics([SystematicUncertainty("SF_top", "lnN", ["top"], YEARS, 1.02)])
+    with pytest.raises(DeclarationError, match="'SF_top'"):
+        Datacard(**card_arguments(mc_processes=processes, systematics=systematics))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["{channel.nothing}"], "AttributeError while writing the lines of 'mine' in channel 'SR_2022_2023'"),
+        ([None], "writing the lines of 'mine' in channel 'SR_2022_2023': Odd has None"),
+        (["a group = b\nc"], "expected a line of text"),
+    ],
+)
+def test_a_line_that_its_plugin_cannot_write_is_not_the_card_writers_fault(
+    lines: list[Any], words: str, card_arguments: CardArguments
+) -> None:
+    class Odd(Directive):
+        def lines(self, channel: Channel) -> Iterable[str]:
+            return [line.format(channel=channel) if line else line for line in lines]
+
+    class Writing(SystematicKind):
+        typ: ClassVar[str] = "writing"
+
+        def effects(self, target: Target) -> Iterable[Directive]:  # noqa: ARG002
+            return [Odd()]
+
+    plugins = load_plugins("combine", _Provider("writing", Writing()))
+    with pytest.raises(PluginCallError, match=words) as raised:
+        Datacard(**card_arguments(plugins=plugins, systematics=mine("writing"), mcstat=False)).content()
+    assert raised.value.plugin == "writing"
 
 
 def test_a_card_says_the_same_whichever_order_its_plugins_are_named_in(

@@ -478,6 +478,20 @@ def test_two_containers_joined_are_a_container_again() -> None:
     assert list(joined) == ["ttbar", "signal"]
 
 
+def test_a_container_and_a_dict_joined_are_a_container_and_checked() -> None:
+    for joined in ({"signal": SIGNAL} | MCProcesses([TTBAR]), MCProcesses([SIGNAL]) | {"ttbar": TTBAR}):
+        found: Any = joined
+        assert type(found) is MCProcesses
+        assert list(found) == ["signal", "ttbar"]
+    (problem,) = refused(lambda: {"sgnal": SIGNAL} | MCProcesses([TTBAR]))
+    assert "'sgnal'" in problem
+
+
+def test_a_container_is_joined_with_dicts_only() -> None:
+    with pytest.raises(TypeError):
+        MCProcesses([TTBAR]) | [("signal", SIGNAL)]
+
+
 def test_two_containers_with_colliding_columns_cannot_be_joined() -> None:
     first = MCProcesses([process("a", years=["b_2022"])])
     (problem,) = refused(lambda: first | MCProcesses([process("a_b", years=["2022"])]))

@@ -5,15 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from datacard_core import DEFAULT_PLUGINS, hookspecs
 from datacard_core.demo import write_demo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def demo_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def demo_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_demo(tmp_path / "datacard-demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -26,6 +26,7 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
+from datacard_core.values import in_words
 
 YEARS = ["2022", "2023"]
 PROCESSES = MCProcesses(
@@ -157,6 +158,17 @@ def test_a_changed_copy_of_a_systematic_can_be_made() -> None:
     assert attrs.evolve(systematic(), name="unc", years=["2022"]) == systematic(years=["2022"])
 
 
+def test_a_changed_copy_may_have_another_value() -> None:
+    assert attrs.evolve(systematic(), value=1.1) == systematic(value=1.1)
+    assert attrs.evolve(systematic(), value=None) == systematic()
+
+
+def test_the_processes_of_one_systematic_may_be_given_to_another_with_or_without_their_values() -> None:
+    processes = systematic().processes
+    assert by_process(processes) == systematic()
+    assert systematic(processes=processes, value=(0.9, 1.1)) == systematic(value=(0.9, 1.1))
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -220,6 +232,40 @@ def test_each_process_may_have_a_value_for_each_year_and_then_years_may_be_left_
 def test_values_by_year_and_values_for_all_years_may_stand_side_by_side() -> None:
     declared = by_process({"ttbar": {"2022": 1.014}, "vjets": 1.05})
     assert list(declared.columns()) == [("ttbar", "2022"), ("vjets", "2022"), ("vjets", "2023")]
+
+
+def test_a_value_by_year_may_hold_for_all_processes() -> None:
+    for years in (YEARS, None):
+        declared = systematic(value={"2022": 1.014, "2023": 1.013}, years=years)
+        assert list(declared.years) == YEARS
+        assert declared == by_process({name: {"2022": 1.014, "2023": 1.013} for name in ("ttbar", "vjets")})
+
+
+@pytest.mark.parametrize(
+    ("processes", "expected"),
+    [
+        ({"ttbar": 1.05}, [("ttbar (2022, 2023)", 1.05)]),
+        ({"ttbar": 1.05, "vjets": 1.05}, [("ttbar, vjets (2022, 2023)", 1.05)]),
+        ({"ttbar": 1.05, "vjets": {"2023": 1.05}}, [("ttbar (2022, 2023); vjets 2023", 1.05)]),
+        ({"ttbar": {"2022": 1.05}, "vjets": {"2022": 1.05}}, [("ttbar, vjets (2022)", 1.05)]),
+        ({"ttbar": {"2022": 1.05, "2023": 1.06}}, [("ttbar 2022", 1.05), ("ttbar 2023", 1.06)]),
+        ({"ttbar": {"2022": {0.9}}}, [("ttbar 2022", {0.9})]),
+    ],
+    ids=["one", "two", "not all years", "one year", "two values", "no number"],
+)
+def test_every_value_is_told_once_with_the_columns_that_have_it(
+    processes: dict[str, Any], expected: list[tuple[str, Any]]
+) -> None:
+    assert list(by_process(processes).distinct_values()) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(YEARS)), min_size=1, unique=True))
+def test_columns_in_words_are_all_of_the_columns_and_no_others(columns: list[tuple[str, str]]) -> None:
+    read = []
+    for block in in_words(columns).split("; "):
+        processes, _, years = block.partition(" (") if "(" in block else block.partition(" ")
+        read += [(process, year) for process in processes.split(", ") for year in years.rstrip(")").split(", ")]
+    assert sorted(read) == sorted(columns)
 
 
 @pytest.mark.parametrize(
@@ -397,6 +443,15 @@ def test_options_that_are_no_dict_are_refused(options: Any) -> None:
     assert any("options" in problem for problem in refused(lambda: systematic(options=options)))
 
 
+def test_options_are_kept_in_pythons_own_types_and_out_of_reach_of_the_script() -> None:
+    weights, nested = np.array([1.0, 2.0]), {"a": [1]}
+    declared = SystematicUncertainty("unc", "mine", ["ttbar"], YEARS, 1.0, options={"members": 3})
+    assert declared.options == {"members": 3}
+    declared = systematic(options={"weights": weights, "nested": nested, "pair": (0, np.int64(5))})
+    weights[0] = nested["a"][0] = 7
+    assert declared.options == {"weights": [1.0, 2.0], "nested": {"a": [1]}, "pair": (0, 5)}
+
+
 def test_all_that_is_wrong_with_a_systematic_is_told_at_once() -> None:
     problems = refused(lambda: SystematicUncertainty("a b", "", [], [], None, coffea_name_alias=5))
     assert all(problem.startswith("systematic 'a b': ") for problem in problems)
@@ -441,14 +496,11 @@ def test_the_name_in_the_card_has_no_part_in_what_is_looked_up() -> None:
     assert systematic(name="JER", datacard_name="CMS_JER").get_coffea_name("ttbar") == "JER"
 
 
-def test_an_alias_for_a_process_that_is_not_listed_is_refused() -> None:
-    (problem,) = refused(lambda: systematic(coffea_name_alias={"ttbr": "sf_btag_groupA"}))
-    assert "'unc': coffea_name_alias lists process 'ttbr'" in problem
-
-
-def test_an_alias_for_a_misspelt_process_is_answered_with_the_closest_match() -> None:
-    (problem,) = refused(lambda: systematic(coffea_name_alias={"ttbr": "sf_btag_groupA"}))
-    assert "did you mean 'ttbar'?" in problem
+def test_systematics_may_share_a_dict_of_aliases_that_lists_more_processes_than_each_of_them() -> None:
+    shared = {"ttbar": "sf_btag_groupA", "vjets": "sf_btag_groupB"}
+    declared = systematic(processes=["ttbar"], coffea_name_alias=shared)
+    assert declared.get_coffea_name("ttbar") == "sf_btag_groupA"
+    assert row(card(systematic(processes=["ttbar"], coffea_name_alias=shared)), "unc")[1] == "lnN"
 
 
 def test_an_alias_for_a_year_that_is_not_listed_is_refused() -> None:
@@ -652,6 +704,19 @@ def test_declarations_of_one_nuisance_need_the_same_options() -> None:
         assert part in problem
 
 
+def test_options_of_one_nuisance_may_be_arrays() -> None:
+    parts = [systematic(name=y, datacard_name="n", years=[y], options={"w": np.array([1, 2])}) for y in YEARS]
+    systematics = Systematics(parts)
+    systematics["n"] = parts[0]
+    assert systematics["n"].options == {"w": [1, 2]}
+    refused(lambda: Systematics([parts[0], attrs.evolve(parts[1], options={"w": np.array([1, 3])})]))
+
+
+def test_a_merged_nuisance_knows_its_parts() -> None:
+    assert Systematics([LUMI_2022, LUMI_2023])["lumi"].parts == (LUMI_2022, LUMI_2023)
+    assert PILEUP.parts == (PILEUP,)
+
+
 def test_all_that_is_wrong_in_a_constructor_is_told_at_once() -> None:
     values: Any = [LUMI_2022, 5, systematic(name="l", datacard_name="lumi"), PROCESSES["ttbar"], PILEUP]
     problems = refused(lambda: Systematics(values))
@@ -748,6 +813,12 @@ def test_two_containers_joined_are_one_with_merged_nuisances() -> None:
     assert joined == Systematics([LUMI_2022, LUMI_2023])
 
 
+def test_containers_that_share_a_part_of_a_nuisance_can_be_joined() -> None:
+    lumi_2024 = systematic(name="lumi_2024", years=["2024"], datacard_name="lumi")
+    joined: Any = Systematics([LUMI_2022, LUMI_2023]) | Systematics([LUMI_2023, lumi_2024])
+    assert joined == Systematics([LUMI_2022, LUMI_2023, lumi_2024])
+
+
 @pytest.mark.parametrize(
     "travel",
     [
@@ -832,6 +903,19 @@ def test_a_process_that_nobody_declared_is_answered_with_the_closest_match() -> 
     assert "systematic 'unc': no process is named 'vjest' (did you mean 'vjets'?)" in problem
 
 
+def test_an_alias_for_a_process_that_nobody_declared_is_answered_with_the_closest_match() -> None:
+    (problem,) = refused(lambda: card(systematic(coffea_name_alias={"ttbar": "a", "vjest": "b", "signal": "c"})))
+    assert "systematic 'unc': coffea_name_alias lists process 'vjest'" in problem
+    assert "did you mean 'vjets'?" in problem
+
+
+def test_an_alias_of_a_merged_declaration_is_looked_at_too() -> None:
+    first = systematic(name="a", datacard_name="n", years=["2022"])
+    second = systematic(name="b", datacard_name="n", years=["2023"], coffea_name_alias={"tbar": "x"})
+    (problem,) = refused(lambda: card(first, second))
+    assert "systematic 'b': coffea_name_alias lists process 'tbar'" in problem
+
+
 def test_a_year_that_nobody_declared_is_answered_with_the_closest_match() -> None:
     (problem,) = refused(lambda: card(systematic(years=["2022", "2032"])))
     assert "systematic 'unc': no process is declared for year '2032' (did you mean '2023'?)" in problem
@@ -840,6 +924,12 @@ def test_a_year_that_nobody_declared_is_answered_with_the_closest_match() -> Non
 def test_a_typ_that_no_plugin_has_is_answered_with_the_closest_match() -> None:
     with pytest.raises(MissingProviderError, match=r"'unc'.*'lnn'.*did you mean 'lnN'\?"):
         card(systematic(typ="lnn"))
+
+
+def test_what_a_switch_would_turn_off_is_not_proposed_for_a_systematic_that_is_declared_by_hand() -> None:
+    with pytest.raises(MissingProviderError, match="'rateparam'") as caught:
+        card(systematic(name="SF_ttbar", typ="rateParam"))
+    assert "has_rateParam" not in str(caught.value)
 
 
 def test_all_that_is_wrong_in_all_systematics_is_told_at_once() -> None:

@@ -175,6 +175,20 @@ def test_a_serializer_that_leaves_no_file_is_an_error(
     assert contents(tmp_path) == before
 
 
+def test_a_serializer_has_a_directory_of_its_own_for_the_while(card: Callable[..., Datacard], tmp_path: Path) -> None:
+    paths: list[Path] = []
+
+    def litters(path: Path) -> None:
+        paths.append(path)
+        path.with_name("index").write_text("beside it")
+        (path.parent / "cache").mkdir()
+        (path.parent / "cache" / "part").write_text("below it")
+
+    card(litters).dump(tmp_path, serializer="failing")
+    assert paths[0].name == "shapes.root"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["datacard.txt", "shapes.root"]
+
+
 def test_of_several_categories_all_are_written_or_none(demo: dict[str, Any], tmp_path: Path) -> None:
     calls: list[Path] = []
 
@@ -245,6 +259,30 @@ def test_when_the_last_file_cannot_be_moved_the_others_are_taken_back(
     assert contents(tmp_path) == before
 
 
+def test_an_old_file_that_cannot_be_taken_back_is_kept_and_told(
+    card: Callable[..., Datacard], other: Datacard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.dump(tmp_path)
+    before = contents(tmp_path)
+    replace = os.replace
+
+    def but_only_once(source: Any, target: Any, **options: Any) -> None:
+        monkeypatch.setattr(os, "replace", never)
+        replace(source, target, **options)
+
+    def never(_: Any, target: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error", os.fspath(target))
+
+    monkeypatch.setattr(os, "replace", but_only_once)
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        card().dump(tmp_path)
+    (note,) = raised.value.__notes__
+    assert note.startswith(f"{tmp_path / 'shapes.root'} is new")
+    kept = Path(note.rpartition("before it was ")[2])
+    assert kept.read_bytes() == before["shapes.root"]
+    assert (tmp_path / "datacard.txt").read_bytes() == before["datacard.txt"]
+
+
 DRIVER = """
 import json, os, resource, shutil, signal, sys
 from pathlib import Path
@@ -262,7 +300,7 @@ new = small.build(output)["SR"]
 old = attrs.evolve(small, systematics=Systematics([small.systematics["lumi_2024"]])).build(output)["SR"]
 
 def state():
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else "" for path in folder.rglob("*")}
 
 def kill(name):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -420,6 +458,24 @@ def test_a_card_in_a_directory_of_its_own_finds_its_templates(card: Callable[...
     lines = (tmp_path / "cards/card.txt").read_text().splitlines()
     name = next(line.split()[3] for line in lines if line.startswith("shapes "))
     assert (tmp_path / "cards" / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("card_name", "shapes_name", "referred"),
+    [
+        ("card.txt", "shapes.root", "shapes.root"),
+        ("card.txt", "shapes/shapes.root", "shapes/shapes.root"),
+        ("cards/card.txt", "cards/shapes.root", "shapes.root"),
+        ("cards/deep/card.txt", "shapes.root", "../../shapes.root"),
+        ("cards/card.txt", "{folder}/shapes.root", "{folder}/shapes.root"),
+    ],
+)
+def test_a_card_names_its_templates_as_seen_from_where_it_is(
+    card_name: str, shapes_name: str, referred: str, card: Callable[..., Datacard], tmp_path: Path
+) -> None:
+    card().dump(tmp_path / "out", card_name, shapes_name.format(folder=tmp_path))
+    words = (tmp_path / "out" / card_name).read_text().split()
+    assert words[words.index("shapes") + 3] == referred.format(folder=tmp_path)
 
 
 def test_a_name_of_the_templates_that_a_card_cannot_hold_is_an_error(

@@ -139,6 +139,11 @@ def test_every_wrong_value_is_told_with_its_process_and_year() -> None:
     assert [problem.partition(":")[0] for problem in found] == ["ttbar 2022", "vjets 2023"]
 
 
+def test_a_value_that_is_wrong_on_many_columns_is_told_once() -> None:
+    (problem,) = KIND.problems(lnn(["signal", "ttbar", "vjets"], 0.05))
+    assert problem.startswith("signal, ttbar, vjets (2022, 2023): value 0.05 is a factor")
+
+
 def test_a_log_normal_needs_no_variation() -> None:
     assert list(KIND.shifts(lnn("ttbar", 1.05))) == []
 

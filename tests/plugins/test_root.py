@@ -242,15 +242,16 @@ def test_names_too_long_for_a_key_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["values", "variances"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_contents_that_are_no_number_are_refused(what: str, bad: float, tmp_path: Path) -> None:
-    templates = some()
-    getattr(templates.templates, what)[1, 2] = bad
+    arrays = {"values": some().templates.values.copy(), "variances": some().templates.variances.copy()}
+    arrays[what][1, 2] = bad
+    templates = attrs.evolve(some(), templates=Templates(**arrays))
     expected = f"{what} are not finite, bins counted from 0: 'tt_2018_nominal' bin 2 is {bad}"
     assert refusal(templates, tmp_path) == expected
 
 
 def test_of_many_bad_contents_a_few_are_shown(tmp_path: Path) -> None:
-    templates = some()
-    templates.templates.values[:] = np.nan
+    arrays = some().templates
+    templates = attrs.evolve(some(), templates=Templates(np.full_like(arrays.values, np.nan), arrays.variances))
     assert refusal(templates, tmp_path).endswith("'tt_2018_nominal' bin 0 is nan and 3 more")
 
 

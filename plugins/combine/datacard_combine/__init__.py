@@ -41,11 +41,11 @@ class CombineWriter(CardWriter):
 
 
 def _counts(channel: Channel) -> list[str]:
-    # Combine takes kmax for the rows of the table: parameters, groups and autoMCStats do not count.
+    # Free parameters, groups and autoMCStats do not count in kmax.
     return [
         "imax 1 number of channels",
         f"jmax {len(channel.columns) - 1} number of processes minus 1",
-        f"kmax {len(channel.nuisances)} number of nuisance parameters",
+        f"kmax {channel.kmax} number of nuisance parameters",
     ]
 
 

@@ -32,9 +32,9 @@ class LogNormal(SystematicKind):
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """Factors must be above 0, and must be factors."""
-        for process, year in systematic.columns():
-            if problem := _problem(systematic.value_for(process, year)):
-                yield f"{process} {year}: {problem}"
+        for columns, value in systematic.distinct_values():
+            if problem := _problem(value):
+                yield f"{columns}: {problem}"
 
     def effects(self, target: Target) -> Iterator[Normalisation]:
         """One effect for the columns with a lone factor, one for those with a pair."""
@@ -48,16 +48,16 @@ class LogNormal(SystematicKind):
 
 
 def _problem(value: Any) -> str | None:
-    factors = value if isinstance(value, tuple) else (value,)
-    if len(factors) > 2 or not all(isinstance(factor, float) for factor in factors):  # noqa: PLR2004 - a pair
+    factors = value if isinstance(value, tuple) and len(value) == 2 else (value,)  # noqa: PLR2004 - a pair
+    if not all(isinstance(factor, float) for factor in factors):
         return f"value {value!r} is neither a number nor a (down, up) pair"
     if not all(factor > 0 for factor in factors):
         return f"value {value!r} is not above 0: Combine takes factors on the yield, such as 1.05 or (0.95, 1.05)"
     if all(factor < LEAST_FACTOR for factor in factors):
-        meant = tuple(1 + factor for factor in factors)
+        up, down = round(1 + factors[-1], 12), round(1 - factors[0], 12)
         return (
             f"value {value!r} is a factor on the yield: for an uncertainty of {100 * factors[-1]:g} % write "
-            f"{meant[0] if len(meant) == 1 else (round(1 - factors[0], 12), meant[1])!r}"
+            f"{up if len(factors) == 1 else (down, up)!r}"
         )
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,7 +28,7 @@ class AutoMCStats(SystematicKind):
         """Each option has a type and a range."""
         options = systematic.options
         threshold = options.get("threshold", 0)
-        if not isinstance(threshold, numbers.Real) or isinstance(threshold, bool):
+        if not isinstance(threshold, numbers.Real) or isinstance(threshold, bool) or not math.isfinite(threshold):
             yield f"threshold {threshold!r}: expected a number"
         if options.get("include_signal", 0) not in (0, 1):
             yield f"include_signal {options['include_signal']!r}: expected 0 or 1"

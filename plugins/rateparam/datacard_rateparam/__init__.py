@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import math
+import numbers
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from datacard_core import FreeParameter, SystematicKind, hookimpl
 
@@ -23,17 +25,11 @@ class RateParam(SystematicKind):
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """One initial value, inside the range."""
-        initials = {systematic.value_for(*column) for column in systematic.columns()}
-        if len(initials) != 1 or not all(isinstance(initial, float) for initial in initials):
-            yield f"initial values {sorted(map(repr, initials))}: expected one number, the same for all processes"
-            return
-        bounds = systematic.options.get("range")
-        if bounds is None:
-            return
-        if not isinstance(bounds, list | tuple) or len(bounds) != 2:  # noqa: PLR2004 - a pair
-            yield f"range {bounds!r}: expected a (lowest, highest) pair"
-        elif not bounds[0] <= (initial := initials.pop()) <= bounds[1] or not bounds[0] < bounds[1]:
-            yield f"range {bounds!r} does not hold the initial value {initial:g}"
+        initials = [initial for _, initial in systematic.distinct_values()]
+        if len(initials) != 1 or not isinstance(initials[0], float):
+            yield f"initial values {', '.join(map(repr, initials))}: expected one number, the same for all processes"
+        elif problem := _range_problem(systematic.options.get("range"), initials[0]):
+            yield problem
 
     def effects(self, target: Target) -> Iterable[FreeParameter]:
         """One free parameter on all columns."""
@@ -46,6 +42,22 @@ class RateParam(SystematicKind):
                 None if bounds is None else (float(bounds[0]), float(bounds[1])),
             ),
         )
+
+
+def _range_problem(bounds: Any, initial: float) -> str | None:
+    if bounds is None:
+        return None
+    if not isinstance(bounds, list | tuple) or len(bounds) != 2 or not all(map(_is_number, bounds)):  # noqa: PLR2004
+        return f"range {bounds!r}: expected a (lowest, highest) pair of numbers"
+    if not bounds[0] < bounds[1]:
+        return f"range {bounds!r}: its lowest value is not below its highest"
+    if not bounds[0] <= initial <= bounds[1]:
+        return f"range {bounds!r} does not hold the initial value {initial:g}"
+    return None
+
+
+def _is_number(bound: Any) -> bool:
+    return isinstance(bound, numbers.Real) and not isinstance(bound, bool) and math.isfinite(bound)
 
 
 @hookimpl

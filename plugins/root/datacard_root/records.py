@@ -94,7 +94,9 @@ def statistics(values: FloatArray, variances: FloatArray, centres: FloatArray) -
     # The order of a sum depends on how its array lies in memory.
     values, variances = np.ascontiguousarray(values), np.ascontiguousarray(variances)
     sumw, sumw2 = values.sum(axis=1), variances.sum(axis=1)
-    entries = np.divide(sumw**2, sumw2, out=np.abs(sumw), where=sumw2 > 0)
+    # A count beyond what a double holds is infinite, as ROOT would have it too.
+    with np.errstate(over="ignore"):
+        entries = np.divide(sumw**2, sumw2, out=np.abs(sumw), where=sumw2 > 0)
     return entries, sumw, sumw2, (values * centres).sum(axis=1), (values * centres**2).sum(axis=1)
 
 

@@ -21,10 +21,9 @@ class ShapeVariation(SystematicKind):
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """The value is a number of sigmas above 0."""
-        for process, year in systematic.columns():
-            value = systematic.value_for(process, year)
+        for columns, value in systematic.distinct_values():
             if not isinstance(value, float) or not value > 0:
-                yield f"{process} {year}: value {value!r}, expected a number above 0, by convention 1.0"
+                yield f"{columns}: value {value!r}, expected a number above 0, by convention 1.0"
 
     def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the same for all
         """Up and Down."""

@@ -1,0 +1,93 @@
+"""Which plugins are meant, by their names or as objects, and getting them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.discovery import Installed, origin_of
+from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError
+from datacard_core.names import closest, duplicates, listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LOCAL = "local"
+"""The origin of a plugin that was given as an object."""
+
+
+@attrs.frozen(eq=False)
+class Selected:
+    """A plugin by name."""
+
+    name: str
+    plugin: Any = None
+    """Itself, where it was given as an object."""
+    is_local: bool = False
+
+    def found(self, installed: Installed) -> tuple[str, Any]:
+        """Its origin, and the plugin.
+
+        Raises:
+            PluginConflictError: several distributions have one of that name.
+            PluginLoadError: it cannot be imported, or is a class.
+        """
+        if self.is_local:
+            return LOCAL, self.plugin
+        entry_point = installed.entry_point(self.name)
+        origin = origin_of(entry_point)
+        try:
+            loaded = entry_point.load()
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as error:  # SystemExit and the like must not end the user's process
+            message = f"cannot be imported: {type(error).__name__}: {error}"
+            raise PluginLoadError(message, plugin=self.name, origin=origin) from error
+        if isinstance(loaded, type):
+            message = f"its entry point {entry_point.value!r} is a class, expected an instance or a module"
+            raise PluginLoadError(message, plugin=self.name, origin=origin)
+        return origin, loaded
+
+
+def select(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> list[Selected]:
+    """The plugins that are meant, sorted by name.
+
+    Raises:
+        UnknownPluginError: names that nobody has, or that are blocked and not selected; all are told at once.
+        PluginConflictError: one is selected twice.
+        PluginLoadError: an object cannot be a plugin.
+    """
+    selection = [_selected(plugin) for plugin in plugins]
+    names = [selected.name for selected in selection]
+    if twice := duplicates(names):
+        raise PluginConflictError("; ".join(f"plugin {name!r} is selected twice" for name in twice))
+    asked_for = [selected.name for selected in selection if not selected.is_local]
+    if problems := [*_unknown(asked_for, installed), *_not_selected(blocked, names)]:
+        raise UnknownPluginError("; ".join(problems))
+    return sorted((one for one in selection if one.name not in blocked), key=lambda selected: selected.name)
+
+
+def _selected(plugin: str | object) -> Selected:
+    if isinstance(plugin, str):
+        return Selected(plugin)
+    name = getattr(plugin, "__name__", None) or type(plugin).__name__
+    if isinstance(plugin, list | tuple | set | frozenset | dict):
+        message = "plugins are given one by one: with a star before it, load_plugins(*names), this is several"
+        raise PluginLoadError(message, plugin=name, origin=LOCAL)
+    if isinstance(plugin, type):
+        raise PluginLoadError("a class, expected an instance of it or a module", plugin=name, origin=LOCAL)
+    return Selected(name, plugin, is_local=True)
+
+
+def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
+    known = installed.names
+    broken = f"; the plugins of {listing(installed.unreadable)} cannot be read" if installed.unreadable else ""
+    for name in names:
+        if name not in known:
+            yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}"
+
+
+def _not_selected(blocked: set[str], names: Iterable[str]) -> Iterator[str]:
+    for name in sorted(blocked.difference(names), key=str):
+        yield f"cannot block {name!r}, it is not selected{closest(name, names)}"

@@ -1,0 +1,67 @@
+"""What declarations are given, as they keep it: numbers and names in Python's own types, and columns in words."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datacard_core.names import listing, names_of, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class SameForAll(dict[str, Any]):
+    """Values by process that come from one value for all of them."""
+
+
+def own(given: Any) -> Any:
+    """A copy in Python's own types: what becomes of the original later has no part in it."""
+    if isinstance(given, np.ndarray | np.generic):
+        return given.tolist()
+    if isinstance(given, Mapping):
+        return {plain(key): own(entry) for key, entry in given.items()}
+    if isinstance(given, list | tuple):
+        entries = map(own, given)
+        return tuple(entries) if isinstance(given, tuple) else list(entries)
+    return given
+
+
+def plain_value(value: Any) -> Any:
+    """Numbers of any library as floats, and pairs of them as tuples; all else as it is, for a kind to judge."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain_value(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(plain_value(entry) for entry in value)
+    return value
+
+
+def plain_processes(processes: Any) -> Any:
+    """The names of processes, or their values by name."""
+    if isinstance(processes, SameForAll):
+        return processes
+    return plain_value(processes) if isinstance(processes, Mapping) else names_of(processes)
+
+
+def in_words(columns: Iterable[tuple[str, str]]) -> str:
+    """Columns, each a process and a year, as in "ttbar, vjets (2022, 2023); diboson 2023"."""
+    years: dict[str, list[str]] = {}
+    for process, year in columns:
+        years.setdefault(process, []).append(year)
+    processes: dict[tuple[str, ...], list[str]] = {}
+    for process, its_years in years.items():
+        processes.setdefault(tuple(its_years), []).append(process)
+    return "; ".join(_block(names, its_years) for its_years, names in processes.items())
+
+
+def _block(processes: list[str], years: tuple[str, ...]) -> str:
+    if len(processes) == len(years) == 1:
+        return f"{processes[0]} {years[0]}"
+    return f"{listing(processes)} ({listing(years)})"

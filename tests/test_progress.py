@@ -1,0 +1,111 @@
+"""The progress bar, on a real terminal and elsewhere."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import sysconfig
+import termios
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from datacard_core.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DATACARD = Path(sysconfig.get_path("scripts")) / "datacard"
+WISHES = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+
+
+def on_terminal(command: Sequence[str], cwd: Path, columns: int = 80) -> tuple[int, str]:
+    """Run a program where it sees a terminal: its status, and all that it sent there."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in WISHES} | {"TERM": "xterm"}
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd, env=environment
+    ) as program:
+        os.close(terminal)
+        sent = b""
+        while chunk := _read(controller):
+            sent += chunk
+    os.close(controller)
+    return program.returncode, sent.decode("utf-8")
+
+
+def _read(controller: int) -> bytes:
+    try:
+        return os.read(controller, 1 << 16)
+    except OSError:  # how Linux says that nobody has the terminal open any more
+        return b""
+
+
+def screen(sent: str) -> str:
+    """What is left to see: of all that a terminal can do, what a progress bar uses."""
+    lines, row, column = [""], 0, 0
+    for code, number, plain in re.findall(r"\x1b\[\??([\d;]*)([A-Za-z])|([^\x1b])", sent):
+        count = int(code) if code.isdigit() else 1
+        if number == "A":
+            row = max(0, row - count)
+        elif number == "K":
+            lines[row] = ""
+        elif plain == "\r":
+            column = 0
+        elif plain == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif plain:
+            line = lines[row].ljust(column)
+            lines[row], column = line[:column] + plain + line[column + 1 :], column + 1
+    return "\n".join(line.rstrip() for line in lines)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """All that `datacard demo` sends to a terminal."""
+    status, sent = on_terminal([str(DATACARD), "demo"], tmp_path_factory.mktemp("demo"))
+    assert status == 0, sent
+    return sent
+
+
+@pytest.mark.parametrize("doing", ["reading files", "building cards", "writing cards"])
+def test_a_bar_comes_and_goes_for_each_part_of_the_work(doing: str, shown: str) -> None:
+    assert re.search(rf"{doing}\x1b?.*100%", shown)
+    assert doing not in screen(shown)
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 3  # the cursor is hidden, and shown again
+
+
+def test_the_table_stays_and_fits(shown: str) -> None:
+    lines = screen(shown).splitlines()
+    (head,) = [line for line in lines if line.startswith("┃ process")]
+    assert [cell.strip() for cell in head.strip("┃").split("┃")] == ["process", "SR", "CR1", "CR2"]
+    assert any(line.startswith("│ ttbar") for line in lines)
+    assert any(line.startswith("  datacard inspect datacard-demo/output_all.coffea") for line in lines)
+    assert "\x1b[1m" in shown  # a terminal gets what a file does not
+
+
+def test_an_error_takes_the_bar_away_and_shows_the_cursor_again(tmp_path: Path) -> None:
+    program = (
+        "from datacard_core.progress import progress\nwith progress('looking', 3) as step:\n    step()\n    1 / 0\n"
+    )
+    status, sent = on_terminal([sys.executable, "-c", program], tmp_path)
+    assert status == 1
+    assert "looking" in sent
+    assert sent.rindex("\x1b[?25h") > sent.rindex("\x1b[?25l")
+    assert "looking" not in screen(sent).partition("Traceback")[0]
+
+
+def test_without_a_terminal_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress("looking", 2) as step:
+        step()
+        step()
+        step()
+    assert capfd.readouterr() == ("", "")

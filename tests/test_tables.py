@@ -1,0 +1,194 @@
+"""Tables for the terminal: what is in them, and that no width makes another number of one."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import hist
+import pytest
+from rich.console import Console
+
+from datacard_core import Analysis, Category, Systematics
+from datacard_core.tables import contents, look_into_plugins, plugins, yields
+from tests.outputs_by_hand import WEIGHT, Output, observation, observed, simulated, two_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from datacard_core import Cards
+    from tests.conftest import Install
+
+CATEGORIES = [f"SR_with_a_long_name_{number}" for number in range(7)]
+
+
+def drawn(what: Iterable[Table | str], width: int = 200) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    for part in what:
+        console.print(part, soft_wrap=isinstance(part, str))
+    return stream.getvalue()
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every row with something in the first cell."""
+    lines = [line.strip("│┃\n") for line in text.splitlines() if line[:1] in {"│", "┃"}]
+    split = [[cell.strip() for cell in re.split("[│┃]", line)] for line in lines]
+    return [row for row in split if row[0]]
+
+
+def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",), **options: Any) -> Cards:
+    """Cards with a signal of 6, a ttbar of 1234567.5 and data of 1234570 events in each year."""
+    categories, years = list(categories), list(years)
+    output = Output()
+    for year in years:
+        output.add("Signal", year, simulated({name: {"nominal": [1, 2, 3]} for name in categories}))
+        output.add("TTbar", year, simulated({name: {"nominal": [1234567, 0.25, 0.25]} for name in categories}))
+        output.add("Data", year, observed({name: [1234569, 1, 0] for name in categories}))
+    declared = {
+        "years": years,
+        "mc_processes": two_processes(years),
+        "systematics": Systematics([]),
+        "categories": {name: Category("m") for name in categories},
+        "data_processes": observation("Data", years=years),
+        "label": "x",
+    }
+    return Analysis(**{**declared, **options}).build(output.loaded)
+
+
+class TestYields:
+    def test_are_summed_over_years_with_background_and_data_below(self) -> None:
+        assert rows(drawn(yields(built(years=["2022", "2023"]), 80))) == [
+            ["process", "SR"],
+            ["signal", "12.00"],
+            ["ttbar", "2469135.00"],
+            ["background", "2469135.00"],
+            ["data", "2469140"],
+        ]
+
+    def test_without_data_say_so(self) -> None:
+        assert rows(drawn(yields(built(data_processes=None), 80)))[-1] == ["data", "none"]
+
+    @pytest.mark.parametrize(("rate", "text"), [(0.00123, "0.0012"), (0.5, "0.50"), (0.0999, "0.1")])
+    def test_that_are_small_are_not_shown_as_zero(self, rate: float, text: str) -> None:
+        output = Output().mc("Signal", "2022", nominal=[rate]).mc("TTbar", "2022", nominal=[1])
+        analysis = Analysis(
+            years="2022", mc_processes=two_processes(), systematics=Systematics([]), categories={"SR": Category("m")}
+        )
+        assert ["signal", text] in rows(drawn(yields(analysis.build(output.loaded), 80)))
+
+    @pytest.mark.parametrize("width", [20, 40, 80, 200])
+    def test_of_many_categories_go_to_several_tables_and_no_number_is_folded(self, width: int) -> None:
+        cards = built(CATEGORIES)
+        tables = list(yields(cards, width))
+        found = [row for row in rows(drawn(tables, max(width, 26))) if row[0] == "ttbar"]
+        assert len(found) == len(tables)
+        assert [cell for _, *cells in found for cell in cells] == ["1234567.50"] * len(CATEGORIES)
+        if width >= 80:
+            assert all(len(line.rstrip()) <= width for line in drawn(tables, width).splitlines())
+
+    def test_of_a_few_categories_are_one_table(self) -> None:
+        assert len(list(yields(built(["SR", "CR1", "CR2"]), 80))) == 1
+
+
+class TestContents:
+    def test_variations_are_named_as_declarations_do(self) -> None:
+        labels = ["nominal", "jesUp", "jesDown", "onlyUp", "scale_0", "UpDown", "UpUp"]
+        output = Output().mc("TTbar", "2022", **dict.fromkeys(labels, (1.0, 2.0)))
+        assert ["TTbar", "Up, jes, onlyUp, scale_0"] in rows(drawn(contents(output.loaded)))
+
+    def test_a_sample_that_a_year_lacks_has_a_dash_there(self) -> None:
+        output = Output().mc("TTbar", "2022", "A", nominal=[1]).mc("TTbar", "2022", "B", nominal=[1])
+        output.data("Data", "2023", [1])
+        found = rows(drawn(contents(output.loaded)))
+        assert ["sample", "2022", "2023"] in found
+        assert ["TTbar", "2", "-"] in found
+        assert ["Data", "-", "1"] in found
+
+    def test_categories_of_all_datasets_are_listed(self) -> None:
+        output = Output().add("TTbar", "2022", simulated({"SR": {"nominal": [1, 2]}}))
+        output.add("TTbar", "2023", simulated({"CR": {"nominal": [1, 2]}}))
+        assert ["m", "events.m", "2", "0 to 2", "SR, CR"] in rows(drawn(contents(output.loaded)))
+
+    def test_one_variable_that_no_card_can_use_is_not_in_the_way_of_others(self) -> None:
+        output = Output().mc("TTbar", "2022", nominal=[1, 2]).loaded
+        cat = hist.axis.StrCategory(["SR"], name="cat")
+        flat = hist.Hist(
+            cat, hist.axis.Regular(2, 0, 1, name="x[0]"), hist.axis.Regular(2, 0, 1, name="y"), storage=WEIGHT
+        )
+        output["variables"] = {"x_y": {"TTbar": {"TTbar_2022": flat}}, **output["variables"]}
+        text = drawn(contents(output))
+        assert ["x_y", "not for a card", "", "", ""] in rows(text)
+        assert "x_y: it has 2 variable axes (x[0], y)" in text
+        assert ["m", "events.m", "2", "0 to 2", "SR"] in rows(text)
+
+    def test_an_output_without_histograms_still_tells_its_samples(self) -> None:
+        output = Output().add("VV", "2022", None, presel=0).loaded
+        found = rows(drawn(contents(output)))
+        assert ["m", "no histogram", "", "", ""] in found
+        assert ["VV", "1"] in found
+        assert ["VV", "no histogram"] in found
+        assert ["VV", "1"] in rows(drawn(contents({**output, "variables": {}})))
+
+    def test_nothing_is_added_to_the_output(self) -> None:
+        output = Output().mc("TTbar", "2022", nominal=[1]).data("Data", "2023", [1])
+        list(contents(output.loaded))
+        assert list(output.histograms) == ["TTbar", "Data"]
+        assert {year: list(samples) for year, samples in output.periods.items()} == {
+            "2022": ["TTbar"],
+            "2023": ["Data"],
+        }
+
+    def test_a_title_is_longer_than_its_table_and_stays_in_one_line(self) -> None:
+        text = drawn(contents(Output().data("D", "1", [1]).loaded))
+        assert "datasets by sample and year" in text.splitlines()
+
+
+class TestPlugins:
+    def test_names_are_whole_in_a_narrow_terminal(self, install: Install) -> None:
+        install("a_plugin_with_quite_a_long_name", "raise RuntimeError('out of order')")
+        text = drawn(plugins(look_into_plugins()), 80)
+        assert "a_plugin_with_quite_a_long_name" in [row[0] for row in rows(text)]
+        assert re.search(r"^plugin 'a_plugin_with_quite_a_long_name' \(.*out of order$", text, re.MULTILINE)
+
+    def test_that_contribute_to_several_families_list_them_all(self, install: Install) -> None:
+        install(
+            "acme",
+            """
+            from datacard_core import CardWriter, Check, hookimpl
+
+            class Writer(CardWriter):
+                name = "acme_text"
+                def render(self, channel, shapes_name):
+                    return ""
+
+            class Look(Check):
+                name = "acme_look"
+                def run(self, channel):
+                    return ()
+
+            class Stare(Look):
+                name = "acme_stare"
+
+            @hookimpl
+            def datacard_card_writers():
+                return [Writer()]
+
+            @hookimpl
+            def datacard_checks():
+                return [Stare(), Look()]
+            """,
+        )
+        (found,) = [plugin for plugin in look_into_plugins() if plugin.name == "acme"]
+        assert found.provides == "writers: acme_text; checks: acme_look, acme_stare"
+        assert (found.distribution, found.version, found.selected, found.error) == ("acme", "1.0", False, "")
+
+    def test_of_a_distribution_without_metadata_have_no_version(self, install: Install) -> None:
+        folder = install("acme", "raise RuntimeError", metadata="")
+        (found,) = [plugin for plugin in look_into_plugins() if plugin.name == "acme"]
+        assert found.distribution.startswith("unknown distribution in ")
+        assert folder.name in found.distribution
+        assert found.version == "?"
