@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datacard_core.binning import Binning
     from datacard_core.findings import Finding
     from datacard_core.model import Channel, FloatArray
+    from datacard_core.plans import Plan
     from datacard_core.processes import DataProcesses, MCProcesses
     from datacard_core.reduction import Reduced
     from datacard_core.sources import Inventory
@@ -97,13 +98,13 @@ class Analysis:
         declared = {name: self._declared(name) for name in self.categories}
         first = next(iter(declared.values()))
         first.check()
-        layout, _ = plan_card(first)
+        layout, plans = plan_card(first)
         wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
         reduced = self._reduced(output, wanted, executor, jobs)
         first.check(reduced.inventory)
         totals = self._totals(first, reduced)
         calls = {
-            name: (declared[name], reduced.inventory, reduced.sums[name], totals, self.strict)
+            name: (declared[name], plans, reduced.inventory, reduced.sums[name], totals, self.strict)
             for name in self.categories
         }
         channels: dict[str, Channel] = {}
@@ -249,10 +250,14 @@ class Cards(Mapping[str, Datacard]):
 
 
 def _build(
-    declared: Declared, inventory: Inventory, sums: Sums, totals: Mapping[str, FloatArray], strict: bool
+    declared: Declared,
+    plans: Sequence[Plan],
+    inventory: Inventory,
+    sums: Sums,
+    totals: Mapping[str, FloatArray],
+    strict: bool,
 ) -> Channel:
     """The channel of one category: what a worker does."""
-    _, plans = plan_card(declared)
     return build_channel(declared, inventory, plans, sums.complete(), totals, strict=strict)
 
 

@@ -88,12 +88,12 @@ class SystematicUncertainty:
         if process not in self.processes or year not in self.years:
             return False
         value = self.processes[process]
-        return not isinstance(value, Mapping) or year in value
+        return not isinstance(value, dict) or year in value
 
     def value_for(self, process: str, year: str) -> Any:
         """The value of a column that it covers."""
         value = self.processes[process]
-        return value[year] if isinstance(value, Mapping) else value
+        return value[year] if isinstance(value, dict) else value
 
     def distinct_values(self) -> Iterator[tuple[str, Any]]:
         """Every value once, behind the columns that have it: `("ttbar, vjets (2022, 2023)", 1.05)`."""
@@ -105,9 +105,9 @@ class SystematicUncertainty:
     def get_coffea_name(self, process: str, year: str | None = None) -> str:
         """The variation to look up for a process (and year), without Up or Down; `name` where no alias lists it."""
         alias = self.coffea_name_alias
-        if isinstance(alias, Mapping):
+        if isinstance(alias, dict):
             alias = alias.get(process, self.name)
-        if isinstance(alias, Mapping):
+        if isinstance(alias, dict):
             alias = alias.get(year, self.name)
         return str(alias)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from rich.table import Table
 
-from datacard_core.errors import DatacardError
+from datacard_core.discovery import look
+from datacard_core.errors import DatacardError, InputError
 from datacard_core.names import listing
 from datacard_core.plugins import DEFAULT_PLUGINS, entry_points, load_plugins, origin_of
 from datacard_core.sources import NOMINAL, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importlib_metadata import EntryPoint
 
@@ -21,18 +22,62 @@ if TYPE_CHECKING:
     from datacard_core.datacard import Datacard
     from datacard_core.sources import StoredHistogram
 
+_SMALL = 0.1
+_UNREADABLE = "the entry points in its metadata cannot be read, install it again"
 
-def yields(cards: Cards) -> Table:
-    """The rates of all cards, a row for each process with its years summed, a column for each category."""
-    table = _table("yields", "process", *cards, right=True)
-    processes = dict.fromkeys(column.process for card in cards.values() for column in card.channel.columns)
-    for process in processes:
-        table.add_row(process, *(f"{_rate(card, {process}):.2f}" for card in cards.values()))
-    backgrounds = {column.process for card in cards.values() for column in card.channel.columns if not column.is_signal}
-    table.add_section()
-    table.add_row("background", *(f"{_rate(card, backgrounds):.2f}" for card in cards.values()))
-    table.add_row("data", *(f"{card.observation:g}" if card.has_data else "none" for card in cards.values()))
+
+def yields(cards: Cards, width: int) -> Iterator[Table]:
+    """The rates of all cards, a row for each process with its years summed, a column for each category.
+
+    Categories that do not fit into the width go to further tables: a number that is folded is another number.
+    """
+    heads = ["process", *_processes(cards), "background", "data"]
+    blocks: list[dict[str, list[str]]] = [{}]
+    left = width - _width(heads)
+    for category, card in cards.items():
+        cells = _yields_of(card, heads[1:-2])
+        needed = _width([category, *cells])
+        if blocks[-1] and needed > left:
+            blocks.append({})
+            left = width - _width(heads)
+        blocks[-1][category] = cells
+        left -= needed
+    for block in blocks:
+        yield _yields_table(heads, block)
+
+
+def _processes(cards: Cards) -> dict[str, None]:
+    return dict.fromkeys(column.process for card in cards.values() for column in card.channel.columns)
+
+
+def _yields_of(card: Datacard, processes: Iterable[str]) -> list[str]:
+    backgrounds = {column.process for column in card.channel.columns if not column.is_signal}
+    rates = [_rate(card, {process}) for process in processes] + [_rate(card, backgrounds)]
+    return [*map(_rounded, rates), _counted(card.observation) if card.has_data else "none"]
+
+
+def _rounded(rate: float) -> str:
+    """Two decimals, or two digits of what is too small for them."""
+    return f"{rate:.2f}" if rate == 0 or abs(rate) >= _SMALL else f"{rate:.2g}"
+
+
+def _counted(observation: float) -> str:
+    return f"{observation:.0f}" if float(observation).is_integer() else f"{observation:.2f}"
+
+
+def _yields_table(heads: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Table:
+    table = _table("yields", heads[0])
+    for category, cells in columns.items():
+        table.add_column(category, justify="right", overflow="fold", min_width=max(map(len, cells)))
+    rows = list(zip(heads[1:], *columns.values(), strict=True))
+    for position, row in enumerate(rows):
+        table.add_row(*row, end_section=position == len(rows) - 3)
     return table
+
+
+def _width(cells: Iterable[str]) -> int:
+    """How many characters a column takes, its frame among them."""
+    return max(map(len, cells)) + 3
 
 
 def _rate(card: Datacard, processes: set[str]) -> float:
@@ -42,31 +87,47 @@ def _rate(card: Datacard, processes: set[str]) -> float:
     )
 
 
-def contents(output: Mapping[str, Any]) -> Iterator[Table]:
-    """Variables with their axes and categories, samples by year, and variations by sample."""
+def contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
+    """Variables with their axes and categories, samples by year, variations by sample; and what no card can use."""
     sources = {
         name: Source(histograms, output["datasets_metadata"], output["cutflow"])
         for name, histograms in output["variables"].items()
     }
     variables = _table("variables", "variable", "axis", "bins", "range", "categories")
     variations: dict[str, dict[str, None]] = {}
+    unusable: list[str] = []
     for name, source in sources.items():
-        first = None
-        for sample, histogram in _histograms(source):
-            first = first or histogram
+        try:
+            histograms = list(_histograms(source))
+        except InputError as error:
+            # one that is not for a fit, such as one in two dimensions, is not in the way of those that are
+            variables.add_row(name, "not for a card")
+            unusable.append(f"{name}: {error}")
+            continue
+        variables.add_row(name, *(_axis_cells([histogram for _, histogram in histograms])))
+        for sample, histogram in histograms:
             variations.setdefault(sample, {}).update(dict.fromkeys(histogram.variations or ()))
-        variables.add_row(name, *(_axis_cells(first) if first else ["no histogram"]))
     yield variables
-    any_source = next(iter(sources.values()), None)
-    years = any_source.inventory.years if any_source else ()
-    samples = _table("datasets by sample and year", "sample", *years)
-    for sample in any_source.inventory.samples if any_source else ():
-        samples.add_row(sample, *(str(len(any_source.datasets(sample, year)) or "-") for year in years if any_source))
-    yield samples
+    yield from unusable
+    any_source = next(iter(sources.values()), None) or Source({}, output["datasets_metadata"], output["cutflow"])
+    yield _samples(any_source)
+    yield _variations({sample: variations.get(sample) for sample in any_source.inventory.samples})
+
+
+def _samples(source: Source) -> Table:
+    years = source.inventory.years
+    table = _table("datasets by sample and year", "sample", *years)
+    for sample in source.inventory.samples:
+        table.add_row(sample, *(str(len(source.datasets(sample, year)) or "-") for year in years))
+    return table
+
+
+def _variations(by_sample: Mapping[str, Mapping[str, None] | None]) -> Table:
     table = _table("variations by sample", "sample", "variations")
-    for sample in sorted(variations):
-        table.add_row(sample, ", ".join(_stems(variations[sample])) or "none")
-    yield table
+    for sample, variations in by_sample.items():
+        known = "no histogram" if variations is None else ", ".join(_stems(variations)) or "none"
+        table.add_row(sample, known)
+    return table
 
 
 def _histograms(source: Source) -> Iterator[tuple[str, StoredHistogram]]:
@@ -76,13 +137,18 @@ def _histograms(source: Source) -> Iterator[tuple[str, StoredHistogram]]:
                 yield sample, histogram
 
 
-def _axis_cells(histogram: StoredHistogram) -> list[str]:
+def _axis_cells(histograms: Sequence[StoredHistogram]) -> list[str]:
+    if not histograms:
+        return ["no histogram"]
+    histogram = histograms[0]
     edges = histogram.axis.edges
     return [
         histogram.axis.name,
         str(histogram.axis.bins),
-        f"{edges[0]:g} to {edges[-1]:g}" if histogram.axis.categories is None else listing(histogram.axis.categories),
-        ", ".join(histogram.categories),
+        f"{edges[0]:.12g} to {edges[-1]:.12g}"
+        if histogram.axis.categories is None
+        else listing(histogram.axis.categories),
+        ", ".join(dict.fromkeys(category for histogram in histograms for category in histogram.categories)),
     ]
 
 
@@ -100,7 +166,8 @@ class InstalledPlugin:
     """What there is to say about one installed plugin."""
 
     name: str
-    origin: str
+    distribution: str
+    version: str
     selected: bool
     """Whether the built-in set has it."""
     provides: str
@@ -109,7 +176,11 @@ class InstalledPlugin:
 
 def look_into_plugins() -> list[InstalledPlugin]:
     """Import every installed plugin, and tell what each provides or why it cannot be used."""
-    return [_look_into(entry_point) for entry_point in entry_points()]
+    unreadable = [
+        InstalledPlugin("?", *_distribution(origin), selected=False, provides="", error=f"{origin}: {_UNREADABLE}")
+        for origin in look().unreadable
+    ]
+    return [*map(_look_into, entry_points()), *unreadable]
 
 
 def _look_into(entry_point: EntryPoint) -> InstalledPlugin:
@@ -127,22 +198,37 @@ def _look_into(entry_point: EntryPoint) -> InstalledPlugin:
             ("checks", loaded.checks),
         )
         provides = "; ".join(f"{family}: {', '.join(found)}" for family, found in families if found)
-    return InstalledPlugin(name, origin_of(entry_point), name in DEFAULT_PLUGINS, provides, error)
+    origin = _distribution(origin_of(entry_point))
+    return InstalledPlugin(name, *origin, selected=name in DEFAULT_PLUGINS, provides=provides, error=error)
 
 
-def plugins(installed: Sequence[InstalledPlugin]) -> Table:
-    """Installed plugins, a row each."""
-    table = _table("plugins", "name", "distribution", "version", "selected by default", "provides", "status")
+def _distribution(origin: str) -> tuple[str, str]:
+    """Name and version, where an origin has them."""
+    name, _, version = origin.rpartition(" ")
+    return (origin, "?") if not name or " " in name else (name, version)
+
+
+def plugins(installed: Sequence[InstalledPlugin]) -> Iterator[Table | str]:
+    """Installed plugins, a row each, and a line for what is wrong with each broken one."""
+    table = _table("plugins", "name", "distribution", "version", "selected", "provides", "status")
     for plugin in installed:
-        distribution, _, version = plugin.origin.rpartition(" ")
-        selected = "yes" if plugin.selected else "no"
-        status = f"broken: {plugin.error}" if plugin.error else "ok"
-        table.add_row(plugin.name, distribution, version, selected, plugin.provides, status)
-    return table
+        table.add_row(
+            plugin.name,
+            plugin.distribution,
+            plugin.version,
+            "yes" if plugin.selected else "no",
+            plugin.provides,
+            "broken" if plugin.error else "ok",
+        )
+    yield table
+    # of two with one name, the error is one
+    yield from dict.fromkeys(plugin.error for plugin in installed if plugin.error)
 
 
-def _table(title: str, *columns: str, right: bool = False) -> Table:
-    table = Table(title=title, title_justify="left")
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if right and position else "left", overflow="fold")
+def _table(title: str, *columns: str) -> Table:
+    # a title is folded to the width of its table
+    table = Table(title=title, title_justify="left", min_width=len(title))
+    for column in columns:
+        # a name that is folded cannot be copied
+        table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     return table

@@ -56,8 +56,8 @@ def _effect_problems(effect: Effect, target: Target) -> Iterator[str]:
         found += _normalisation_problems(effect)
     if not found and isinstance(effect, Shape):
         found += _shape_problems(effect, target.axis.bins)
-    # An effect makes text of what it holds only where that is right.
-    yield from found or _text_problems(effect)
+    # An effect makes text of what it holds only where that is right; the core's own then have nothing wrong in it.
+    yield from found or (() if type(effect) in (Normalisation, Shape) else _text_problems(effect))
 
 
 def _column_problems(item: Effect | FreeParameter, target: Target) -> Iterator[str]:
@@ -130,6 +130,8 @@ def _has_shape(array: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _overlaps(effects: Sequence[Effect], target: Target) -> Iterator[str]:
+    if len(effects) < 2:  # noqa: PLR2004 - one effect has been seen to have each column once
+        return
     names = {int(position): column.name for position, column in zip(target.positions, target.columns, strict=True)}
     if twice := duplicates(names[int(column)] for effect in effects for column in effect.columns):
         yield f"several effects on columns {twice}, expected one each"
