@@ -13,7 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,23 +111,23 @@ def build(path: Path, size: str) -> Figures:
     return figures
 
 
-def build_and_write(path: Path, size: str, compression: str | None = None) -> Figures:
+def build_and_write(path: Path, size: str, serializer: str = "root") -> Figures:
     """All cards from a loaded output, built and written."""
     import outputs
 
     from datacard_core.outputs import read_decoded
 
     output = read_decoded(path, ["variable"])
-    analysis = outputs.analysis(outputs.named(size), plugins=_plugins(compression))
+    analysis = outputs.analysis(outputs.named(size))
     with tempfile.TemporaryDirectory() as directory, measured() as figures:
-        analysis.build(output).dump(directory)
+        analysis.build(output).dump(directory, serializer=serializer)
         figures["file"] = sum(file.stat().st_size for file in Path(directory).iterdir()) / 2**20
     return figures
 
 
 def build_and_write_lz4(path: Path, size: str) -> Figures:
     """The same, compressed with LZ4."""
-    return build_and_write(path, size, "lz4")
+    return build_and_write(path, size, "root-lz4")
 
 
 def everything(path: Path, size: str) -> Figures:
@@ -154,14 +154,21 @@ def write_limit(_: Path, size: str) -> Figures:
 
 def uproot_one_by_one(path: Path, size: str) -> Figures:
     """Up to 1000 templates written one by one with uproot, without compression."""
-    import uproot
+    import outputs
 
-    named = _templates(path, size)
+    from datacard_core import NamedTemplates, Templates, load_plugins
+    from datacard_core.outputs import read_decoded
+
+    cards = outputs.analysis(outputs.named(size)).build(read_decoded(path, ["variable"]))
+    all_of = next(iter(cards.values())).channel.templates()
+    some = NamedTemplates(
+        all_of.names[:1000],
+        Templates(all_of.templates.values[:1000], all_of.templates.variances[:1000]),
+        all_of.axis,
+    )
+    serializer = load_plugins().serializer("uproot").value
     with tempfile.TemporaryDirectory() as directory, measured() as figures:
-        with uproot.recreate(Path(directory) / "shapes.root", compression=None) as file:
-            for name, histogram in named:
-                file[name] = histogram
-        figures["templates"] = len(named)
+        serializer.write(some, Path(directory) / "shapes.root")
     return figures
 
 
@@ -240,42 +247,6 @@ def pocket_coffea(path: Path, size: str) -> Figures:
             data_processes=data,
         ).dump(directory)
     return figures
-
-
-def _templates(path: Path, size: str) -> list[tuple[str, Any]]:
-    import hist
-    import outputs
-
-    from datacard_core.outputs import read_decoded
-
-    named = outputs.analysis(outputs.named(size)).build(read_decoded(path, ["variable"]))
-    templates = next(iter(named.values())).channel.templates()
-    made = []
-    for name, values, variances in list(
-        zip(templates.names, templates.templates.values, templates.templates.variances, strict=True)
-    )[:1000]:
-        histogram: Any = hist.Hist(hist.axis.Variable(templates.axis.edges), storage=hist.storage.Weight())
-        histogram.view()["value"], histogram.view()["variance"] = values, variances
-        made.append((name, histogram))
-    return made
-
-
-def _plugins(compression: str | None) -> Any:
-    from datacard_root import RootSerializer
-
-    from datacard_core import DEFAULT_PLUGINS, hookimpl, load_plugins
-
-    if compression is None:
-        return load_plugins()
-
-    class Compressed:
-        """The serializer with another choice of compression."""
-
-        @hookimpl
-        def datacard_template_serializers(self) -> tuple[RootSerializer, ...]:
-            return (RootSerializer(compression=compression),)
-
-    return load_plugins(*(name for name in DEFAULT_PLUGINS if name != "root"), Compressed())
 
 
 STAGES: dict[str, Callable[[Path, str], Figures]] = {

@@ -133,6 +133,9 @@ def demo(directory: Path) -> None:
     required=True,
     help="Where the cards go; it is made if need be.",
 )
+@click.option(
+    "--serializer", default="root", show_default=True, help="How templates are written, such as root-lz4 to compress."
+)
 @click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster: its scheduler, such as tcp://host:8786.")
 @click.option("--parts", is_flag=True, help="Several files may hold parts of one dataset; without it, an error.")
@@ -144,6 +147,7 @@ def build(
     outputs: Sequence[Path],
     directory: Path,
     *,
+    serializer: str,
     jobs: int | None,
     scheduler: str | None,
     parts: bool,
@@ -162,7 +166,7 @@ def build(
             # the workers have current directories of their own
             outputs = [path.absolute() for path in outputs]
         cards = analysis.build(outputs, executor=client, jobs=jobs or 1, parts=parts)
-        cards.dump(directory, channel_masks=channel_masks, executor=client, jobs=jobs or 1)
+        cards.dump(directory, channel_masks=channel_masks, serializer=serializer, executor=client, jobs=jobs or 1)
     _show_cards(cards, all_findings=all_findings)
     _say(f"\n{len(cards)} cards in {directory}; combine them with: bash {_quoted(directory / cards.script_name)}")
 

@@ -172,8 +172,13 @@ def _different_bins(first: Sums, second: Sums) -> list[str]:
 def _in_both(first: Sums, second: Sums) -> list[str]:
     if first.parts:
         return []
-    return [
-        f"dataset {key[2]!r} of sample {key[1]!r} is in {first.datasets[key]} and in {second.datasets[key]}, "
-        f"both with category {first.category!r}: its events would count twice (parts=True says that they are parts)"
+    return grouped(
+        (
+            f"dataset {key[2]!r} of sample {key[1]!r}",
+            (
+                f"in {first.datasets[key]} and in {second.datasets[key]}: events would count twice; "
+                "if the files hold parts of one dataset, say so with parts=True or --parts"
+            ),
+        )
         for key in sorted(first.datasets.keys() & second.datasets.keys())
-    ]
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import platform
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from datacard_core.errors import DatacardError
@@ -75,9 +77,10 @@ def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
     except DatacardError:
         raise
     except Exception as error:
-        # Each executor has its own way to say it: BrokenProcessPool, KilledWorker, ...
-        message = f"{about}: the worker that had it is lost ({type(error).__name__}: {error}); is its memory too small?"
-        raise DatacardError(message) from error
+        # Each executor has its own way to say that a worker died: BrokenProcessPool, KilledWorker, ...
+        lost = isinstance(error, concurrent.futures.BrokenExecutor) or "Killed" in type(error).__name__
+        what = "the worker that had it died, is its memory too small?" if lost else "it cannot be run on a worker"
+        raise DatacardError(f"{about}: {what} ({type(error).__name__}: {error})") from error
 
 
 def _in_processes(
@@ -86,7 +89,7 @@ def _in_processes(
     """In processes of our own: where one dies, what is left is given to new ones."""
     left = dict(calls)
     for _ in range(1 + LOST_WORKERS):
-        with concurrent.futures.ProcessPoolExecutor(min(jobs, len(left))) as pool:
+        with _processes(min(jobs, len(left))) as pool:
             for about, future in _submitted(function, left, pool):
                 if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
                     continue
@@ -97,6 +100,24 @@ def _in_processes(
     raise DatacardError(
         f"processes died {1 + LOST_WORKERS} times at {listing(left, 3)}: is there memory for {jobs} at a time?"
     )
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """A pool that ends with its processes, also when it is interrupted."""
+    # Whoever interrupts has no use for a traceback of every process.
+    pool = concurrent.futures.ProcessPoolExecutor(
+        count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+    )
+    try:
+        yield pool
+    except BaseException:
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    pool.shutdown()
 
 
 def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:

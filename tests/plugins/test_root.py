@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import datacard_root
-import hist
 import numpy as np
 import pytest
 import uproot
@@ -309,16 +308,7 @@ def named_templates(draw: st.DrawFn) -> NamedTemplates:
 
 
 def one_by_one(templates: NamedTemplates, path: Path) -> None:
-    axis = templates.axis
-    made: Any = hist.axis.Variable(axis.edges, name="xaxis", label=axis.label or "x")
-    if axis.uniform:
-        made = hist.axis.Regular(axis.bins, *axis.edges[[0, -1]], name="xaxis", label=axis.label or "x")
-    with uproot.recreate(path, compression=None) as file:
-        for i, name in enumerate(templates.names):
-            histogram = hist.Hist(made, storage=hist.storage.Weight())
-            view: Any = histogram.view()
-            view.value, view.variance = templates.templates.values[i], templates.templates.variances[i]
-            file[name] = histogram
+    load_plugins(datacard_root).serializer("uproot").value.write(templates, path)
 
 
 # uproot has sums of weights here, where ROOT has effective entries and sums of squares.

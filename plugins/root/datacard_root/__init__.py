@@ -1,4 +1,4 @@
-"""The serializer `root`: templates as TH1D objects in a flat ROOT file.
+"""The serializer `root`: templates as TH1D objects in a flat ROOT file; `root-lz4` and others compress it.
 
 The templates of one call share their axis, so their records are alike but for names, contents and statistics.
 uproot serialises one of them, and numpy fills in the others: in a hundredth of the time that uproot takes for them one
@@ -16,6 +16,7 @@ from datacard_root.buffers import tstring
 from datacard_root.checking import check_finite, check_shapes
 from datacard_root.compression import COMPRESSIONS, Compressor
 from datacard_root.identity import identity
+from datacard_root.plain import PlainSerializer
 from datacard_root.records import Pattern
 from datacard_root.tfile import check_size, write_file
 
@@ -71,7 +72,31 @@ def _blocks(names: list[bytes], templates: NamedTemplates, pattern: Pattern, com
         yield names[block], compressor(records), [len(record) for record in records]
 
 
+@attrs.frozen
+class RootLZ4Serializer(RootSerializer):
+    """`root`, compressed with LZ4."""
+
+    name: ClassVar[str] = "root-lz4"
+    compression: str | None = attrs.field(default="lz4", kw_only=True)
+
+
+@attrs.frozen
+class RootZlibSerializer(RootSerializer):
+    """`root`, compressed with ZLIB."""
+
+    name: ClassVar[str] = "root-zlib"
+    compression: str | None = attrs.field(default="zlib", kw_only=True)
+
+
+@attrs.frozen
+class RootZstdSerializer(RootSerializer):
+    """`root`, compressed with ZSTD."""
+
+    name: ClassVar[str] = "root-zstd"
+    compression: str | None = attrs.field(default="zstd", kw_only=True)
+
+
 @hookimpl
 def datacard_template_serializers() -> Iterable[TemplateSerializer]:
-    """Contribute root."""
-    return (RootSerializer(),)
+    """Contribute root, its compressed kin, and the plain one to compare with."""
+    return (RootSerializer(), RootLZ4Serializer(), RootZlibSerializer(), RootZstdSerializer(), PlainSerializer())
