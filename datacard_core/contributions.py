@@ -80,6 +80,7 @@ def _target(declared: Declared, plan: Plan, templates: TemplateSet, scales: Scal
         plan.positions,
         inside[templates.layout.starts[plan.positions]],
         variations,
+        plan.values,
     )
 
 

@@ -56,6 +56,8 @@ def data_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]
 
 def fallback_findings(declared: Declared, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
     """Where the nominal stands in for a variation: a warning if no dataset of a column has it, else a notice."""
+    if not templates.fallbacks:
+        return
     columns = [request.column for request in templates.layout.requests]
     # A variation that one dataset has not computed is known by name, whatever the others lack.
     reasons = {

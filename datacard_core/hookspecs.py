@@ -58,9 +58,10 @@ class Target:
     variations: Mapping[str, Templates]
     """For each shift that the kind asked for, shape (n, bins)."""
 
-    @property
-    def values(self) -> list[Any]:
-        """The declared value of each column."""
+    values: Sequence[Any] = attrs.field(default=attrs.Factory(lambda self: self._declared_values(), takes_self=True))
+    """The declared value of each column."""
+
+    def _declared_values(self) -> list[Any]:
         return [self.systematic.value_for(column.process, column.year) for column in self.columns]
 
 

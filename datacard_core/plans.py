@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -45,6 +45,8 @@ class Plan:
     """For each shift that the kind asks for, n variations as the output names them."""
     rows: Mapping[str, IntArray]
     """Likewise, their rows in the layout, shape (n,)."""
+    values: list[Any]
+    """The declared value of each of the n columns."""
 
     @property
     def name(self) -> str:
@@ -72,6 +74,10 @@ def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
             np.array(need.positions, dtype=np.intp),
             need.labels,
             {shift: layout.rows_of(need.positions, labels) for shift, labels in need.labels.items()},
+            [
+                need.systematic.value_for(columns[position].process, columns[position].year)
+                for position in need.positions
+            ],
         )
         for need in needs
     )

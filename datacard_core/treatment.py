@@ -24,14 +24,16 @@ LOST_FLOW_WARNING = 0.01
 
 def clipped(templates: Templates) -> Templates:
     """Templates with bins below 0 set to 0, their variance too: Combine cannot handle negative contents."""
-    negative = templates.values < 0
-    if not negative.any():
+    if not _any_negative(templates):
         return templates
+    negative = templates.values < 0
     return Templates(np.where(negative, 0.0, templates.values), np.where(negative, 0.0, templates.variances))
 
 
 def clip_findings(columns: Sequence[Column], before: Templates, variation: str = "") -> Iterator[Finding]:
     """What clipping changes in each column: a warning for the nominal, a notice for a variation of it."""
+    if not _any_negative(before):
+        return
     after = clipped(before).norms
     for row in np.flatnonzero((before.values < 0).any(axis=1)).tolist():
         bins = np.flatnonzero(before.values[row] < 0) + 1
@@ -46,6 +48,10 @@ def clip_findings(columns: Sequence[Column], before: Templates, variation: str =
             column=columns[row].name,
             systematic=variation,
         )
+
+
+def _any_negative(templates: Templates) -> bool:
+    return templates.values.size > 0 and bool(templates.values.min() < 0)
 
 
 def flow_findings(templates: TemplateSet) -> Iterator[Finding]:

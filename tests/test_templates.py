@@ -1247,7 +1247,7 @@ class TestTemplateSets:
 
     def test_a_dataset_that_is_added_twice_is_an_error_that_names_both_origins(self) -> None:
         layout = self.layout()
-        with pytest.raises(InputError, match=r"'TTbar_b_2022'.* is in one and in other"):
+        with pytest.raises(InputError, match=r"'TTbar_b_2022'.*: in one and in other"):
             _ = self.sums("ab", layout, origin="one") + self.sums("bc", layout, origin="other")
 
     def test_an_axis_is_the_same_to_a_millionth_of_its_narrowest_bin(self) -> None:
