@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from datacard_core.analysis import Cards
 
+SCHEDULER_PROTOCOLS = ("tcp", "tls")
 SCHEDULER_TIMEOUT = 10
 """How many seconds a scheduler has to answer."""
 
@@ -202,13 +205,21 @@ def _cluster(scheduler: str | None) -> Iterator[Any]:
     except ImportError:
         message = "--scheduler needs Dask's distributed: python -m pip install 'datacard-core[dask]'"
         raise DatacardError(message) from None
+    _knock(scheduler)
+    with Client(scheduler, timeout=SCHEDULER_TIMEOUT) as client:
+        yield client
+
+
+def _knock(scheduler: str) -> None:
+    """Look whether somebody is there: a Client that finds nobody is never closed, and may block the next one."""
     try:
-        client = Client(scheduler, timeout=SCHEDULER_TIMEOUT)
+        address = urlsplit(scheduler)
+        if address.scheme not in SCHEDULER_PROTOCOLS or not address.hostname or not address.port:
+            raise ValueError(f"the protocol is one of {', '.join(SCHEDULER_PROTOCOLS)}")
+        socket.create_connection((address.hostname, address.port), timeout=SCHEDULER_TIMEOUT).close()
     except (OSError, ValueError) as error:
         message = f"no Dask scheduler answers at {scheduler!r}, expected an address such as tcp://host:8786 ({error})"
         raise DatacardError(message) from error
-    with client:
-        yield client
 
 
 @contextmanager

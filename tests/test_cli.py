@@ -242,7 +242,9 @@ class TestBuild:
         copy.write_bytes(output.read_bytes())
         write(script)
         one, both = Path("one"), Path("both")
-        assert "TTbar" in failed(datacard("build", script, output, copy, "-o", both))
+        message = failed(datacard("build", script, output, copy, "-o", both))
+        assert "would count twice" in message
+        assert all(name in message for name in ("dataset 'SignalSampleA_2024'", str(output), str(copy), "--parts"))
         assert not both.exists()
         assert datacard("build", script, output, copy, "-o", both, "--parts").exit_code == 0
         assert datacard("build", script, output, "-o", one).exit_code == 0
