@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import pickle
 import platform
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import cloudpickle
 
 from datacard_core.errors import DatacardError
 from datacard_core.names import listing
@@ -62,7 +65,11 @@ def _on_executor(
 def _submitted(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Any
 ) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
-    futures = {pool.submit(_called, about, function, arguments): about for about, arguments in calls.items()}
+    # Unpickled by ourselves: what fails then is an error of ours, and not the executor's guess at one.
+    futures = {
+        pool.submit(_unpickled_and_called, about, cloudpickle.dumps((function, arguments))): about
+        for about, arguments in calls.items()
+    }
     try:
         for future in concurrent.futures.as_completed(futures):
             yield futures[future], future
@@ -120,8 +127,14 @@ def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
     pool.shutdown()
 
 
-def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+def _unpickled_and_called(about: str, call: bytes) -> Any:
     """What a worker does."""
+    function, arguments = _called(about, pickle.loads, (call,))
+    return _called(about, function, arguments)
+
+
+def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    """Call a function, so that whatever fails says what it was about and where."""
     try:
         return function(*arguments)
     except DatacardError:
