@@ -96,8 +96,10 @@ class Accumulator:
             self.sums = self._rows(axis)
         (sums, carry), self._column = self._column, None
         if carry is not None and not self.exact:
-            sums += carry
+            with np.errstate(invalid="ignore", over="ignore"):
+                sums += carry
             carry = None
+        sums += 0  # a zero is a zero, whatever sign its dataset gave it
         rows = self.layout.slice_of(column)
         for category, total in enumerate(self.sums):
             total[rows] = sums[:, :, category].T

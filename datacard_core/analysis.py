@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -129,8 +130,12 @@ class Analysis:
     def _totals(self, declared: Declared, reduced: Reduced) -> dict[str, FloatArray]:
         if not declared.floats_shape_only:
             return {}
-        names = self.rateparam_norm_categories or tuple(self.categories)
-        return {name: reduced.sums[name].complete().totals for name in names}
+        totals = {}
+        for name in self.rateparam_norm_categories or tuple(self.categories):
+            # What is wrong with a category is told when its card is built, with what is wrong with the others.
+            with contextlib.suppress(InputError):
+                totals[name] = reduced.sums[name].complete().totals
+        return totals
 
     def card_name(self, category: str) -> str:
         """The file name of a category's card."""

@@ -12,7 +12,7 @@ from datacard_core.accumulating import Accumulator, gather
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice
 from datacard_core.names import closest, listing
-from datacard_core.sources import HOW_TO_FILL, NOMINAL
+from datacard_core.sources import HOW_TO_FILL, LOADED, NOMINAL
 from datacard_core.sums import Sums, bins_text, place_of
 from datacard_core.templates import Fallback
 
@@ -100,7 +100,10 @@ class _Collector:
                 self._take(piece, wanted[0], wanted[1])
         except InputError as error:
             for problems in self.problems.values():
-                problems += [(str(piece), problem) for problem in error.problems]
+                problems += [(self._place(piece), problem) for problem in error.problems]
+
+    def _place(self, piece: _Piece) -> str:
+        return str(piece) if self.source.origin == LOADED else f"{self.source.origin}: {piece}"
 
     def finish_column(self, column: int) -> None:
         """Go on to the next column."""
@@ -151,7 +154,7 @@ class _Collector:
             return f"the histogram has no category {category!r}{closest(category, histogram.categories)}"
         known = sorted(self.source.histograms.get(piece.sample, {}))
         has = f"the sample has histograms of {listing(known, 4)}" if known else "nor has any dataset of the sample"
-        return f"it has events in cutflow['presel'], but no histogram of this variable; {has}"
+        return f"it has events in cutflow['presel'], but no histogram of the variable of category {category!r}; {has}"
 
     def _take(self, piece: _Piece, histogram: StoredHistogram, there: IntArray) -> None:
         self._agree(piece, histogram)
@@ -226,7 +229,7 @@ class _Collector:
                         f"{array[cell, label]} in {histogram.cell_name(cell)} ({int(bad.sum())} such in all): "
                         "look for a bad weight in this dataset"
                     )
-                    self.problems[category].append((str(piece), problem))
+                    self.problems[category].append((self._place(piece), problem))
                     break
 
     def _note(self, piece: _Piece, category: str, missing: BoolArray, *, computed: bool) -> None:

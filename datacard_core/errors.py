@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Self
+    from typing import Any
 
     from datacard_core.findings import Finding
 
@@ -35,8 +35,8 @@ class _ProblemsError(DatacardError):
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__(_listing(self.problems))
 
-    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
-        return type(self), (self.problems,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,), self.__dict__
 
 
 class DeclarationError(_ProblemsError, ValueError):
@@ -57,6 +57,9 @@ class StrictError(DatacardError):
             f"{count} warning{'s' * (count != 1)}, and strict=True takes none:"
             + "".join(f"\n  - {finding}" for finding in self.findings)
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.findings,), self.__dict__
 
 
 class ExistingFileError(DatacardError, FileExistsError):

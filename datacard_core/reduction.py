@@ -15,7 +15,8 @@ from datacard_core.collecting import collect
 from datacard_core.errors import InputError
 from datacard_core.names import closest, duplicates
 from datacard_core.outputs import read_decoded
-from datacard_core.sources import Inventory, Source, check_output
+from datacard_core.sources import LOADED, Inventory, Source, check_output
+from datacard_core.sums import grouped
 from datacard_core.workers import results
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class Reduced:
         return self
 
 
-def reduce_output(
-    output: Mapping[str, Any], wanted: Wanted, origin: str = "the output", *, alone: bool = False
-) -> Reduced:
+def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = LOADED, *, alone: bool = False) -> Reduced:
     """Sum what is needed of a loaded output; `alone` if it is all that there is.
 
     Raises:
@@ -129,7 +128,7 @@ def reduce_files(
     names = [os.fspath(path) for path in paths]
     if not names:
         raise InputError("no file is given, expected at least one .coffea file")
-    if twice := duplicates(names):
+    if twice := duplicates(os.path.realpath(name) for name in names):
         raise InputError(f"{name} is given twice: leave one out" for name in twice)
     calls = {name: (name, wanted, len(names) == 1) for name in names}
     total: Reduced | None = None
@@ -142,5 +141,6 @@ def reduce_files(
             problems += error.problems
         watch(name)
     if problems or total is None:
-        raise InputError(dict.fromkeys(problems))
+        told = [] if total is None else [problem for sums in total.sums.values() for problem in grouped(sums.problems)]
+        raise InputError(dict.fromkeys([*problems, *told]))
     return total.complete(wanted)

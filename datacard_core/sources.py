@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from datacard_core.model import ComplexArray, IntArray
 
 NOMINAL = "nominal"
+LOADED = "the output"
+"""Where an output comes from that was not read here."""
+
 HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of squared weights"
 
 
@@ -178,7 +181,7 @@ class Source:
     """By sample and dataset."""
     datasets_metadata: Mapping[str, Any]
     cutflow: Mapping[str, Any]
-    origin: str = "the output"
+    origin: str = LOADED
     """The file it was read from, for messages."""
     _stored: dict[tuple[str, str], StoredHistogram] = attrs.field(factory=dict, init=False)
 

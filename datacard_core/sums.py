@@ -105,6 +105,7 @@ class Sums:
             raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
         columns = [column for column, _, _ in self.datasets]
         cells = self.cells.rounded
+        self._refuse_overflow(cells)
         return TemplateSet(
             self.category,
             self.layout,
@@ -118,15 +119,31 @@ class Sums:
             tuple(sorted(self.findings, key=str)),
         )
 
+    def _refuse_overflow(self, cells: ComplexArray) -> None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = cells.sum()
+        if np.isfinite(total) or np.isfinite(cells).all():
+            return
+        row = int(np.flatnonzero(~np.isfinite(cells).all(axis=1))[0])
+        column = int(np.searchsorted(self.layout.starts, row, side="right")) - 1
+        request = self.layout.requests[column]
+        label = request.labels[row - int(self.layout.starts[column])]
+        raise InputError(
+            f"category {self.category!r}: the sum of {request.column!r}, variation {label!r}, is not finite, though "
+            "each dataset is: their contents are beyond any yield"
+        )
+
 
 def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -> None:
     """Add to sums in place, and what that loses to rounding to their carry.
 
     Knuth's two-sum (The Art of Computer Programming, vol. 2, section 4.2.2, theorem B).
     """
-    total = sums + addend
-    gained = total - sums
-    carry += (sums - (total - gained)) + (addend - gained)
+    # What is not finite stays so, and is told where the sums are complete.
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = sums + addend
+        gained = total - sums
+        carry += (sums - (total - gained)) + (addend - gained)
     sums[...] = total
 
 

@@ -7,7 +7,7 @@ import os
 import pickle
 import platform
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cloudpickle
@@ -53,29 +53,46 @@ def _on_executor(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], executor: Any
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
     # Dask's client has an executor like everybody's; a call whose worker dies is made again there.
-    pool = executor.get_executor(pure=False, retries=LOST_WORKERS) if hasattr(executor, "get_executor") else executor
+    pool = executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
     if not callable(getattr(pool, "submit", None)):
         raise DatacardError(
             f"executor is {executor!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
         )
-    for about, future in _submitted(function, calls, pool):
-        yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
+    try:
+        for about, future in _submitted(function, calls, pool):
+            yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
+    except concurrent.futures.BrokenExecutor as error:
+        raise DatacardError(f"{listing(calls, 3)}: the executor takes no more work ({error})") from error
 
 
 def _submitted(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Any
 ) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
-    # Unpickled by ourselves: what fails then is an error of ours, and not the executor's guess at one.
-    futures = {
-        pool.submit(_unpickled_and_called, about, cloudpickle.dumps((function, arguments))): about
-        for about, arguments in calls.items()
-    }
+    futures: dict[concurrent.futures.Future[Result], str] = {}
     try:
-        for future in concurrent.futures.as_completed(futures):
-            yield futures[future], future
+        for about, arguments in calls.items():
+            futures[_submit(pool, about, function, arguments)] = about
+        for future in concurrent.futures.as_completed(tuple(futures)):
+            # Forgotten here once it is given away: results may be large.
+            yield futures.pop(future), future
     finally:
         for future in futures:
             future.cancel()
+
+
+def _submit(
+    pool: Any, about: str, function: Callable[..., Result], arguments: tuple[Any, ...]
+) -> concurrent.futures.Future[Result]:
+    try:
+        # Unpickled by ourselves: what fails then is an error of ours, and not the executor's guess at one.
+        future: concurrent.futures.Future[Result] = pool.submit(
+            _unpickled_and_called, about, cloudpickle.dumps((function, arguments))
+        )
+    except concurrent.futures.BrokenExecutor:
+        raise
+    except Exception as error:
+        raise DatacardError(f"{about}: cannot be given to a worker ({type(error).__name__}: {error})") from error
+    return future
 
 
 def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
@@ -96,7 +113,7 @@ def _in_processes(
     """In processes of our own: where one dies, what is left is given to new ones."""
     left = dict(calls)
     for _ in range(1 + LOST_WORKERS):
-        with _processes(min(jobs, len(left))) as pool:
+        with _processes(min(jobs, len(left))) as pool, suppress(concurrent.futures.BrokenExecutor):
             for about, future in _submitted(function, left, pool):
                 if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
                     continue
@@ -111,18 +128,18 @@ def _in_processes(
 
 @contextmanager
 def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """A pool that ends with its processes, also when it is interrupted."""
+    """A pool that begins nothing new once it is left."""
     # Whoever interrupts has no use for a traceback of every process.
     pool = concurrent.futures.ProcessPoolExecutor(
         count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
     )
     try:
         yield pool
-    except BaseException:
-        processes = list((getattr(pool, "_processes", None) or {}).values())
+    except KeyboardInterrupt:
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
+        raise
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
 

@@ -1,0 +1,350 @@
+"""Histograms decoded to arrays: what the real `hist.Hist` holds, in the memory that was read."""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+import tracemalloc
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+import hist
+import lz4.frame
+import numpy as np
+import pytest
+from boost_histogram.axis import transform
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from datacard_core.errors import InputError
+from datacard_core.outputs import read_decoded
+from datacard_core.sources import DecodedHistogram, StoredHistogram, stored
+from datacard_core.unpickling import unpickled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NAMED: dict[str, Any] = {"name": "events.m", "label": "$m$ [GeV]"}
+CATEGORIES = ("SR", "CR")
+LABELS = ("nominal", "JESDown", "JESUp")
+STORAGES = {
+    name: getattr(hist.storage, name)
+    for name in ("AtomicInt64", "Double", "Int64", "Mean", "Unlimited", "Weight", "WeightedMean")
+}
+DECODED = ("Weight", "Double", "Int64")
+
+
+def every_axis() -> Iterator[Any]:
+    """Each kind of variable axis that hist can make."""
+    both = (True, False)
+    plain: dict[str, Any] = {}
+    growing: dict[str, Any] = {"growth": True}
+    flows: list[dict[str, Any]] = [
+        {"underflow": underflow, "overflow": overflow} for underflow in both for overflow in both
+    ]
+    for options in (*flows, growing, {"circular": True}):
+        yield hist.axis.Regular(3, -1, 2, **NAMED, **options)
+        yield hist.axis.Variable([0, 1, 5, 5.5], **NAMED, **options)
+        yield hist.axis.Integer(-1, 2, **NAMED, **options)
+    for function in (transform.log, transform.sqrt, transform.Pow(2), transform.Pow(0.3)):
+        yield hist.axis.Regular(3, 1, 4, transform=function, **NAMED)
+    for options in (plain, growing, {"overflow": False}):
+        yield hist.axis.IntCategory([4, -2, 7], **NAMED, **options)
+        yield hist.axis.StrCategory(["b", "a", "ü"], **NAMED, **options)
+        yield hist.axis.IntCategory([], **NAMED, **options)
+        yield hist.axis.StrCategory([], **NAMED, **options)
+    yield hist.axis.Boolean(**NAMED)
+
+
+AXES = list(every_axis())
+with_every_axis = pytest.mark.parametrize("axis", AXES, ids=repr)
+numbers = st.floats(width=64)  # also nan, both infinities and both zeros
+
+
+def histogram(axis: Any, storage: str = "Weight", order: tuple[int, ...] = (0, 1, 2)) -> hist.Hist[Any]:
+    """A histogram as PocketCoffea makes it, if the axes are in this order."""
+    axes = [hist.axis.StrCategory(CATEGORIES, name="cat"), hist.axis.StrCategory(LABELS, name="variation"), axis]
+    return hist.Hist(*(axes[place] for place in order), storage=STORAGES[storage](), name="Counts", label="events")
+
+
+def an_output(**variables: Any) -> dict[str, Any]:
+    return {
+        "cutflow": {"presel": {"TTbar_2022": {"nominal": 10}}},
+        "variables": {name: {"TTbar": {"TTbar_2022": content}} for name, content in variables.items()},
+        "datasets_metadata": {
+            "by_datataking_period": {"2022": {"TTbar": {"TTbar_2022"}}},
+            "by_dataset": {"TTbar_2022": {"sample": "TTbar", "year": "2022", "isMC": "True"}},
+        },
+    }
+
+
+def written_by(numpy: str, content: object) -> bytes:
+    """A pickle in which the modules of numpy have the names of numpy 1 (core) or 2 (_core)."""
+    text = pickle.dumps(content, 5)
+    assert text[2:3] == pickle.FRAME
+    text = text[:2] + text[11:]  # without the frame, whose length would have to agree
+    for module in ("multiarray", "numeric"):
+        spellings = [f"numpy.{spelling}.{module}".encode() for spelling in ("core", "_core")]
+        new = f"numpy.{numpy}.{module}".encode()
+        for old in spellings:
+            text = text.replace(bytes([len(old)]) + old, bytes([len(new)]) + new)
+    return text
+
+
+def save(folder: Path, content: object) -> Path:
+    file = folder / "a.coffea"
+    file.write_bytes(lz4.frame.compress(content if isinstance(content, bytes) else pickle.dumps(content, 5)))
+    return file
+
+
+def decoded(content: object, numpy: str = "") -> Any:
+    """A histogram as it is found in an output that holds it, if need be one that a certain numpy wrote."""
+    text = written_by(numpy, an_output(m=content)) if numpy else pickle.dumps(an_output(m=content), 5)
+    output: Any = unpickled(io.BytesIO(text), decode=True)
+    return output["variables"]["m"]["TTbar"]["TTbar_2022"]
+
+
+def assert_same_bits(one: NDArray[Any], other: NDArray[Any]) -> None:
+    assert one.shape == other.shape
+    assert one.dtype == other.dtype
+    assert one.tobytes() == other.tobytes()
+
+
+def assert_same(one: StoredHistogram, other: StoredHistogram) -> None:
+    assert one.categories == other.categories
+    assert one.variations == other.variations
+    assert one.flow == other.flow
+    assert one.has_variances == other.has_variances
+    for part in ("name", "label", "uniform", "categories"):
+        assert getattr(one.axis, part) == getattr(other.axis, part)
+    assert_same_bits(one.axis.edges, other.axis.edges)
+    assert_same_bits(one.cells, other.cells)
+
+
+class TestEveryAxis:
+    @with_every_axis
+    @settings(max_examples=6)
+    @given(data=st.data(), numpy=st.sampled_from(["core", "_core"]))
+    def test_values_and_variances_are_the_histograms_to_the_last_bit(
+        self, axis: Any, numpy: str, data: st.DataObject
+    ) -> None:
+        real = histogram(axis, order=data.draw(st.sampled_from(list(permutations(range(3))))))
+        view: Any = real.view(flow=True)
+        for field in ("value", "variance"):
+            view[field] = data.draw(arrays(np.float64, view.shape, elements=numbers))
+        found = decoded(real, numpy)
+        assert isinstance(found, DecodedHistogram)
+        assert found.has_variances
+        variances = real.variances(flow=True)
+        assert variances is not None
+        assert_same_bits(found.cells.real, np.asarray(real.values(flow=True)))
+        assert_same_bits(found.cells.imag, np.asarray(variances))
+        assert_same(stored(found), stored(real))
+
+    @with_every_axis
+    def test_the_axes_are_those_of_the_histogram(self, axis: Any) -> None:
+        found, real = decoded(histogram(axis)), histogram(axis)
+        assert list(found.axes) == list(real.axes)
+        for one, other in zip(found.axes, real.axes, strict=True):
+            assert type(one) is type(other)
+            assert (one.name, one.label, one.traits) == (other.name, other.label, other.traits)
+            assert one.extent == other.extent
+            np.testing.assert_array_equal(one.edges, other.edges)
+
+    @with_every_axis
+    def test_bins_stand_first_then_variations_then_categories(self, axis: Any) -> None:
+        real = histogram(axis)
+        view: Any = real.view(flow=True)
+        view["value"] = np.arange(view.size).reshape(view.shape)
+        seen = stored(decoded(real))
+        under, over = seen.flow
+        assert seen.cells.shape == (len(axis) + under + over, len(LABELS) + 1, len(CATEGORIES) + 1)
+        assert (seen.categories, seen.variations) == (CATEGORIES, LABELS)
+        for category, label in ((0, 1), (1, 2)):
+            found = seen.cells.real[under : under + len(axis), label, category]
+            np.testing.assert_array_equal(found, real.values()[category, label])
+
+    @with_every_axis
+    def test_data_has_no_variations(self, axis: Any) -> None:
+        real = hist.Hist(hist.axis.StrCategory(CATEGORIES, name="cat"), axis, storage=hist.storage.Weight())
+        assert stored(decoded(real)).variations is None
+        assert_same(stored(decoded(real)), stored(real))
+
+
+class TestEveryStorage:
+    @with_every_axis
+    @settings(max_examples=6)
+    @given(data=st.data(), storage=st.sampled_from(["Double", "Int64"]), numpy=st.sampled_from(["core", "_core"]))
+    def test_without_variances_the_values_stand_for_them(
+        self, axis: Any, storage: str, numpy: str, data: st.DataObject
+    ) -> None:
+        real = histogram(axis, storage)
+        view: Any = real.view(flow=True)
+        # as many as a double can count
+        counts = st.integers(-(2**53), 2**53) if storage == "Int64" else st.floats(allow_nan=False)
+        view[...] = data.draw(arrays(view.dtype, view.shape, elements=counts))
+        found = decoded(real, numpy)
+        assert isinstance(found, DecodedHistogram)
+        assert not found.has_variances
+        np.testing.assert_array_equal(found.cells.real, real.values(flow=True))
+        np.testing.assert_array_equal(found.cells.imag, real.values(flow=True))
+        assert_same(stored(found), stored(real))
+
+    @pytest.mark.parametrize("storage", ["AtomicInt64", "Unlimited"])
+    def test_a_rare_storage_of_sums_is_as_usable_as_the_histogram(self, storage: str) -> None:
+        real = histogram(hist.axis.Regular(3, 0, 3, **NAMED), storage)
+        real.fill(["SR", "CR", "CR"], ["nominal", "JESUp", "JESUp"], [0.5, 1.5, 7])
+        found = decoded(real)
+        assert found == real
+        assert_same(stored(found), stored(real))
+        assert stored(found).cells.real.sum() == 3
+
+    @pytest.mark.parametrize("storage", ["Mean", "WeightedMean"])
+    def test_a_storage_of_means_is_refused_by_name_as_the_histogram_is(self, storage: str) -> None:
+        real = histogram(hist.axis.Regular(3, 0, 3, **NAMED), storage)
+        said = []
+        for one in (decoded(real), real):
+            with pytest.raises(InputError, match=f"storage {storage} ") as raised:
+                stored(one)
+            said.append(str(raised.value))
+        assert said[0] == said[1]
+
+    def test_every_storage_of_hist_is_looked_at(self) -> None:
+        known = {name for name in dir(hist.storage) if isinstance(getattr(hist.storage, name), type)}
+        # MultiCell of the newest boost-histogram is no storage of a plain histogram's bins
+        assert known - {"Storage", "MultiCell"} == set(STORAGES)
+
+
+class TestMemory:
+    BINS = 5_000
+
+    def large(self, storage: str = "Weight", *, filled: bool = False) -> hist.Hist[Any]:
+        real = histogram(hist.axis.Regular(self.BINS, 0, 1, **NAMED), storage)
+        if filled:
+            view: Any = real.view(flow=True)
+            view["value"] = view["variance"] = np.random.default_rng(1).random(view.shape)
+        return real
+
+    def memory_of(self, array: NDArray[Any]) -> object:
+        """The object at the end of the chain of bases, which owns the memory."""
+        owner: Any = array
+        while isinstance(owner, np.ndarray) and owner.base is not None:
+            owner = owner.base
+        return owner.obj if isinstance(owner, memoryview) else owner
+
+    def test_bins_are_the_bytes_of_the_pickle(self) -> None:
+        found = decoded(self.large())
+        memory = self.memory_of(found.cells)
+        assert isinstance(memory, bytearray | bytes)
+        # 16 bytes for a value and its variance; flow: 2 of the variable, 1 of either category axis
+        assert len(memory) == 16 * (self.BINS + 2) * (len(LABELS) + 1) * (len(CATEGORIES) + 1)
+
+    @pytest.mark.parametrize("storage", DECODED)
+    def test_seeing_a_decoded_histogram_copies_nothing(self, storage: str) -> None:
+        found = decoded(self.large(storage))
+        assert np.shares_memory(stored(found).cells, found.cells)
+
+    def test_seeing_a_real_histogram_copies_nothing(self) -> None:
+        real = self.large()
+        assert np.shares_memory(stored(real).cells, np.asarray(real.view(flow=True)))
+
+    def test_what_is_written_to_one_histogram_is_not_in_another(self) -> None:
+        # One pickle, two equal histograms: each has memory of its own.
+        output: Any = unpickled(io.BytesIO(pickle.dumps(an_output(m=self.large(), n=self.large()))), decode=True)
+        one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].cells for name in "mn")
+        assert not np.shares_memory(one, other)
+
+    @pytest.mark.parametrize("filled", [True, False])
+    def test_reading_takes_the_memory_of_the_bins_once(self, *, filled: bool, tmp_path: Path) -> None:
+        names = [f"m{number}" for number in range(20)]
+        file = save(tmp_path, an_output(**{name: self.large(filled=filled) for name in names}))
+        read_decoded(file, {"m0"})  # what is imported and cached is there now
+        tracemalloc.start()
+        try:
+            output = read_decoded(file, set(names))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        found = [output["variables"][name]["TTbar"]["TTbar_2022"].cells.nbytes for name in names]
+        # and a few times that of the one that is being read
+        assert peak < sum(found) + 4 * max(found)
+
+
+class TestVariables:
+    def test_others_are_left_empty_and_keep_their_names(self) -> None:
+        axis = hist.axis.Boolean(**NAMED)
+        content = pickle.dumps(an_output(m=histogram(axis), n=histogram(axis), o=histogram(axis)))
+        output: Any = unpickled(io.BytesIO(content), variables={"n", "nowhere"}, decode=True)
+        assert list(output["variables"]) == ["m", "n", "o"]
+        assert (output["variables"]["m"], output["variables"]["o"]) == ({}, {})
+        assert isinstance(output["variables"]["n"]["TTbar"]["TTbar_2022"], DecodedHistogram)
+
+    def test_none_at_all_is_a_choice(self) -> None:
+        content = pickle.dumps(an_output(m=histogram(hist.axis.Boolean(**NAMED))))
+        output: Any = unpickled(io.BytesIO(content), variables=(), decode=True)
+        assert output["variables"] == {"m": {}}
+
+    def test_all_are_there_if_nothing_is_said(self) -> None:
+        content = pickle.dumps(an_output(m=histogram(hist.axis.Boolean(**NAMED))))
+        output: Any = unpickled(io.BytesIO(content))
+        assert isinstance(output["variables"]["m"]["TTbar"]["TTbar_2022"], hist.Hist)
+
+
+def forged(bins: object, storage: str = "Weight") -> bytes:
+    """An output with a histogram whose state has other bins than its own, four of a Boolean and a category axis."""
+    real = hist.Hist(hist.axis.StrCategory(["SR"], name="cat"), hist.axis.Boolean(**NAMED), storage=STORAGES[storage]())
+    state: tuple[Any, ...] = real._hist.__getstate__()
+
+    class Forger(pickle.Pickler):
+        def reducer_override(self, obj: object) -> Any:
+            if type(obj) is type(real._hist):
+                return copyreg.__newobj__, (type(obj),), (*state[:-1], bins)  # type: ignore[attr-defined]
+            return NotImplemented
+
+    stream = io.BytesIO()
+    Forger(stream, 5).dump(an_output(m=real))
+    return stream.getvalue()
+
+
+ODD: dict[str, tuple[object, str]] = {
+    "fewer bins": (np.zeros(6), "another number of bins"),
+    "more bins": (np.zeros(10), "another number of bins"),
+    "half a bin": (np.zeros(7), "another number of bins"),
+    "no bins": (np.zeros(0), "another number of bins"),
+    "single precision": (np.zeros(8, "f4"), "form that is not known"),
+    "the same size in single precision": (np.zeros(16, "f4"), "form that is not known"),
+    "integers": (np.zeros(8, "i8"), "form that is not known"),
+    "complex numbers": (np.zeros(4, "c16"), "seems damaged"),
+    "the other byte order": (np.zeros(8, ">f8"), "form that is not known"),
+    "two dimensions": (np.zeros((4, 2)), "form that is not known"),
+    "a list": ([0.0] * 8, "form that is not known"),
+    "bytes": (bytes(64), "form that is not known"),
+    "nothing": (None, "form that is not known"),
+}
+
+
+class TestForgedContents:
+    @pytest.mark.parametrize("how", ODD)
+    def test_odd_bins_are_refused(self, how: str, tmp_path: Path) -> None:
+        bins, said = ODD[how]
+        with pytest.raises(InputError, match=said):
+            read_decoded(save(tmp_path, forged(bins)), {"m"})
+
+    @pytest.mark.parametrize(
+        ("storage", "bins"),
+        [("Double", np.zeros(4, "i8")), ("Int64", np.zeros(4)), ("Int64", np.zeros(4, "u8"))],
+        ids=["integers for doubles", "doubles for integers", "unsigned integers"],
+    )
+    def test_bins_of_another_storage_are_refused(self, storage: str, bins: NDArray[Any], tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="form that is not known"):
+            read_decoded(save(tmp_path, forged(bins, storage)), {"m"})
+
+    def test_the_right_bins_are_taken(self, tmp_path: Path) -> None:
+        output = read_decoded(save(tmp_path, forged(np.arange(8.0))), {"m"})
+        cells = output["variables"]["m"]["TTbar"]["TTbar_2022"].cells
+        np.testing.assert_array_equal(cells, [[0 + 1j, 4 + 5j], [2 + 3j, 6 + 7j]])
