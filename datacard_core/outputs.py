@@ -67,7 +67,9 @@ def load_output(
 
 
 def read_decoded(path: str | os.PathLike[str], variables: Collection[str]) -> dict[str, Any]:
-    """Read one output with its histograms as arrays that are the memory read, and only those of some variables.
+    """Read one output with its histograms as arrays, and only those of some variables.
+
+    With weights, as Monte Carlo has them, the arrays are the memory that was read; counts are made complex.
 
     Raises:
         InputError: the file cannot be read, holds what is not admitted, or is no postprocessed output.

@@ -53,11 +53,21 @@ class Reduced:
         Raises:
             InputError: a dataset is in both, or their bins differ.
         """
-        return Reduced(
-            self.known | other.known,
-            self.inventory + other.inventory,
-            {category: sums + other.sums[category] for category, sums in self.sums.items()},
-        )
+        added: dict[str, Sums] = {}
+        problems: list[str] = []
+        for category, sums in self.sums.items():
+            try:
+                added[category] = sums + other.sums[category]
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            raise InputError(dict.fromkeys([*problems, *other.problems]))
+        return Reduced(self.known | other.known, self.inventory + other.inventory, added)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with histograms, in all categories."""
+        return [problem for sums in self.sums.values() for problem in grouped(sums.problems)]
 
     def complete(self, wanted: Wanted) -> Reduced:
         """The same, seen to have every variable.
@@ -141,6 +151,5 @@ def reduce_files(
             problems += error.problems
         watch(name)
     if problems or total is None:
-        told = [] if total is None else [problem for sums in total.sums.values() for problem in grouped(sums.problems)]
-        raise InputError(dict.fromkeys([*problems, *told]))
+        raise InputError(dict.fromkeys([*problems, *(total.problems if total else ())]))
     return total.complete(wanted)

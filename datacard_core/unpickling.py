@@ -184,7 +184,8 @@ def _decoded(building: _Building, record: _Record, contents: _Record) -> object:
     """A histogram whose bins are the memory that was read: only its axes are built."""
     state = _checked_state(contents)
     bins = building.build(state[-1])
-    if not isinstance(bins, np.ndarray) or bins.ndim != 1:
+    expected = np.int64 if contents.name[1] == "any_int64" else np.float64
+    if not isinstance(bins, np.ndarray) or bins.ndim != 1 or bins.dtype != expected:
         raise _unknown_form(contents)
     kind: Any = _real(*contents.name)
     shell = kind.__new__(kind)
@@ -194,8 +195,6 @@ def _decoded(building: _Building, record: _Record, contents: _Record) -> object:
     axes_of.__setstate__((0, {**_attributes(building, record), "_hist": shell}))
     axes = axes_of.axes
     weighted = contents.name[1] == "any_weight"
-    if bins.dtype != (np.int64 if contents.name[1] == "any_int64" else np.float64):
-        raise _unknown_form(contents)
     shape = tuple(axis.extent for axis in axes)
     if math.prod(shape) * (1 + weighted) != bins.size:
         raise RefusedError("a histogram with another number of bins than its axes have")

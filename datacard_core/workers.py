@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import os
 import pickle
 import platform
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Result = TypeVar("Result")
+
+AT_ONCE = 32
+"""How many calls an executor has at a time."""
 
 LOST_WORKERS = 3
 """How often work is given out again after the worker that had it died."""
@@ -68,13 +72,19 @@ def _on_executor(
 def _submitted(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Any
 ) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
+    waiting = iter(calls.items())
     futures: dict[concurrent.futures.Future[Result], str] = {}
     try:
-        for about, arguments in calls.items():
-            futures[_submit(pool, about, function, arguments)] = about
-        for future in concurrent.futures.as_completed(tuple(futures)):
-            # Forgotten here once it is given away: results may be large.
-            yield futures.pop(future), future
+        while True:
+            # Calls and results may be large: no more are made than are soon used, and what is given away is forgotten.
+            for about, arguments in itertools.islice(waiting, AT_ONCE - len(futures)):
+                futures[_submit(pool, about, function, arguments)] = about
+            if not futures:
+                return
+            done, _ = concurrent.futures.wait(futures, return_when=concurrent.futures.FIRST_COMPLETED)
+            while done:
+                future = done.pop()
+                yield futures.pop(future), future
     finally:
         for future in futures:
             future.cancel()
@@ -114,7 +124,7 @@ def _in_processes(
     left = dict(calls)
     for _ in range(1 + LOST_WORKERS):
         with _processes(min(jobs, len(left))) as pool, suppress(concurrent.futures.BrokenExecutor):
-            for about, future in _submitted(function, left, pool):
+            for about, future in _submitted(function, dict(left), pool):
                 if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
                     continue
                 del left[about]

@@ -325,7 +325,7 @@ class TestBuild:
         self, output: Path, script: Path
     ) -> None:
         distributed = pytest.importorskip("distributed")
-        options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+        options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
         with distributed.LocalCluster(**options) as cluster:
             elsewhere = script.with_name("elsewhere")
             elsewhere.mkdir()

@@ -319,7 +319,7 @@ ODD: dict[str, tuple[object, str]] = {
     "single precision": (np.zeros(8, "f4"), "form that is not known"),
     "the same size in single precision": (np.zeros(16, "f4"), "form that is not known"),
     "integers": (np.zeros(8, "i8"), "form that is not known"),
-    "complex numbers": (np.zeros(4, "c16"), "seems damaged"),
+    "complex numbers": (np.zeros(4, "c16"), "form that is not known"),
     "the other byte order": (np.zeros(8, ">f8"), "form that is not known"),
     "two dimensions": (np.zeros((4, 2)), "form that is not known"),
     "a list": ([0.0] * 8, "form that is not known"),

@@ -199,7 +199,8 @@ class TestEndingEarly:
             next(stream)
             stream.close()  # type: ignore[attr-defined]
             for thread in set(threading.enumerate()) - before:
-                thread.join(10)
+                thread.join(5)
+                assert not thread.is_alive()
         assert said == []
 
 
@@ -306,7 +307,7 @@ class TestTravellingErrors:
     def travelled(self, thing: Any) -> Any:
         stream = io.BytesIO()
         pickler = pickle.Pickler(stream)
-        pickler.dispatch_table = {}  # where it is imported, distributed has put other ways for errors into the usual one
+        pickler.dispatch_table = {}  # the usual one may have other ways for errors: those of distributed
         pickler.dump(thing)
         return pickle.loads(stream.getvalue())
 
