@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import uproot
 from datacard_root import BLOCK, RootSerializer
+from datacard_root.compression import Compressor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -329,3 +330,10 @@ def test_a_file_is_what_uproot_writes_one_by_one(templates: NamedTemplates, tmp_
                 assert one.pop(moment) == pytest.approx(other.pop(moment), rel=1e-9, abs=1e-2)
             assert one | OTHERWISE == other | OTHERWISE
             assert found[name].axis().edges() == pytest.approx(expected[name].axis().edges())
+
+
+@given(records=st.lists(st.binary(max_size=300) | st.binary(max_size=30).map(lambda part: part * 20), max_size=5))
+def test_records_are_compressed_to_the_bytes_that_uproot_makes(records: list[bytes]) -> None:
+    algorithm = uproot.LZ4(4)
+    expected = [uproot.compression.compress(record, algorithm) for record in records]
+    assert Compressor(algorithm)(records) == expected
