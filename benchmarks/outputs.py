@@ -118,6 +118,28 @@ def _histogram(size: Size, labels: list[str] | None, random: np.random.Generator
     return made
 
 
+def cut(made: dict[str, Any], files: int) -> list[dict[str, Any]]:
+    """The same output as several, each with some of its datasets."""
+    metadata = made["datasets_metadata"]
+    datasets = sorted(metadata["by_dataset"])
+    parts = []
+    for part in range(files):
+        mine = set(datasets[part::files])
+        periods = {
+            year: {sample: of & mine for sample, of in samples.items()}
+            for year, samples in metadata["by_datataking_period"].items()
+        }
+        variables = {
+            name: {sample: {key: of[key] for key in of.keys() & mine} for sample, of in histograms.items()}
+            for name, histograms in made["variables"].items()
+        }
+        cutflow = {step: {key: of[key] for key in of.keys() & mine} for step, of in made["cutflow"].items()}
+        by_dataset = {key: metadata["by_dataset"][key] for key in mine}
+        kept = {"by_datataking_period": periods, "by_dataset": by_dataset}
+        parts.append({**made, "variables": variables, "cutflow": cutflow, "datasets_metadata": kept})
+    return parts
+
+
 def write(made: dict[str, Any], path: Path) -> None:
     """Write an output as coffea does."""
     import cloudpickle

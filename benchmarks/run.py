@@ -115,6 +115,19 @@ def scale(directory: Path, runs: int) -> None:
             )
         (one, first), (many, last) = points[-2:]
         print(f"exponent of the last step: {math.log(last / first) / math.log(many / one):.2f}")
+    scale_files(directory, runs)
+
+
+def scale_files(directory: Path, runs: int) -> None:
+    """How the cost of reading, building and writing grows with the number of files that make one output."""
+    size = outputs.Size(2, 5, 10, 1, 2, 50, 20)
+    print("\n| files | CPU s | peak MB |\n|---|---|---|")
+    whole = outputs.output(size)
+    for count in (1, 10, 100):
+        for number, part in enumerate(outputs.cut(whole, count)):
+            outputs.write(part, directory / f"files-{count}.{number:03d}")
+        figures = measure("files", directory / f"files-{count}", json.dumps(size), runs)
+        print(f"| {count} | {figures['cpu']:.3f} | {figures['peak']:.0f} |", flush=True)
 
 
 def made(path: Path, size: str, python: str = sys.executable) -> Path:

@@ -141,6 +141,17 @@ def everything(path: Path, size: str) -> Figures:
     return figures
 
 
+def files(path: Path, size: str) -> Figures:
+    """As `everything`, from all files that are beside each other with the same beginning."""
+    import outputs
+
+    analysis = outputs.analysis(outputs.named(size))
+    paths = sorted(path.parent.glob(f"{path.name}.*"))
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        analysis.build(paths).dump(directory)
+    return figures
+
+
 def write_limit(_: Path, size: str) -> Figures:
     """The limit of writing: as many bytes as the files have, in one go for each category."""
     import outputs
@@ -262,6 +273,7 @@ STAGES: dict[str, Callable[[Path, str], Figures]] = {
         build_and_write,
         build_and_write_lz4,
         everything,
+        files,
         write_limit,
         uproot_one_by_one,
         root_one_by_one,
