@@ -102,7 +102,7 @@ class Analysis:
         layout, plans = plan_card(first)
         wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
         reduced = self._reduced(output, wanted, executor, jobs)
-        first.check(reduced.inventory)
+        first.check_samples(reduced.inventory)
         totals = self._totals(first, reduced)
         calls = {
             name: (declared[name], plans, reduced.inventory, reduced.sums[name], totals, self.strict)

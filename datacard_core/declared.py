@@ -112,6 +112,15 @@ class Declared:
         if problems := [*self._problems(), *samples, *self._systematic_problems()]:
             raise DeclarationError(problems)
 
+    def check_samples(self, inventory: Inventory) -> None:
+        """Refuse what contradicts an output, where all else has been checked.
+
+        Raises:
+            DeclarationError: the output lacks a sample or a year, or would be counted twice; all of it is told.
+        """
+        if problems := list(self._sample_problems(inventory)):
+            raise DeclarationError(problems)
+
     def _type_problems(self) -> Iterator[str]:
         for name, value, expected in (
             ("mc_processes", self.mc_processes, MCProcesses),
