@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 OURS = ("read", "coffea_load", "load", "one_card", "build", "build_and_write", "everything", "write_limit")
 SCALE = {
-    "templates": [outputs.Size(1, 2, 5, 1, 1, shapes, 20) for shapes in (50, 500, 5000)],
+    "templates": [outputs.Size(1, 2, 5, 1, 1, shapes, 20) for shapes in (50, 500, 5000, 50000)],
     "categories": [outputs.Size(categories, 2, 5, 1, 1, 50, 20) for categories in (1, 10, 100)],
     "datasets": [outputs.Size(2, 2, 5, 1, datasets, 50, 20) for datasets in (1, 10, 100)],
 }
