@@ -9,7 +9,6 @@ shift raises the fractions to a power near one: smooth, and again inside.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +22,7 @@ from hist.axis import Regular, StrCategory
 from hist.storage import Weight
 
 from datacard_core.errors import ExistingFileError
+from datacard_core.writing import staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -367,9 +367,9 @@ def write_demo(directory: Path) -> DemoFiles:
         demo.analysis: files(__name__).joinpath("analysis.py").read_bytes(),
     }
     missing = [path for path, content in contents.items() if not _holds(path, content)]
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in missing:
-        _write(path, contents[path])
+    with staging(directory) as stage:
+        for path in missing:
+            stage.path(path.name).write_bytes(contents[path])
     return demo
 
 
@@ -395,13 +395,3 @@ def _holds(path: Path, content: bytes) -> bool:
     if not path.is_file() or path.read_bytes() != content:
         raise ExistingFileError(f"{path} exists and is not what the demo would write")
     return True
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
