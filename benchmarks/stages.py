@@ -13,7 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,10 +69,10 @@ def coffea_load(path: Path, _: str) -> Figures:
 
 def load(path: Path, _: str) -> Figures:
     """Our loader, as cards use it."""
-    from datacard_core.outputs import read_decoded
+    from datacard_core.outputs import load_output
 
     with measured() as figures:
-        read_decoded(path, ["variable"])
+        load_output(path, variables=["variable"], arrays=True)
     return figures
 
 
@@ -81,9 +81,9 @@ def one_card(path: Path, size: str) -> Figures:
     import outputs
 
     from datacard_core import Datacard, load_plugins
-    from datacard_core.outputs import read_decoded
+    from datacard_core.outputs import load_output
 
-    output = read_decoded(path, ["variable"])
+    output = load_output(path, variables=["variable"], arrays=True)
     plugins = load_plugins()
     with tempfile.TemporaryDirectory() as directory, measured() as figures:
         card = Datacard(
@@ -104,9 +104,9 @@ def build(path: Path, size: str) -> Figures:
     """All cards from a loaded output, not written."""
     import outputs
 
-    from datacard_core.outputs import read_decoded
+    from datacard_core.outputs import load_output
 
-    output, analysis = read_decoded(path, ["variable"]), outputs.analysis(outputs.named(size))
+    output, analysis = load_output(path, variables=["variable"], arrays=True), outputs.analysis(outputs.named(size))
     with measured() as figures:
         analysis.build(output)
     return figures
@@ -116,9 +116,9 @@ def build_and_write(path: Path, size: str, serializer: str = "root") -> Figures:
     """All cards from a loaded output, built and written."""
     import outputs
 
-    from datacard_core.outputs import read_decoded
+    from datacard_core.outputs import load_output
 
-    output = read_decoded(path, ["variable"])
+    output = load_output(path, variables=["variable"], arrays=True)
     analysis = outputs.analysis(outputs.named(size))
     with tempfile.TemporaryDirectory() as directory, measured() as figures:
         analysis.build(output).dump(directory, serializer=serializer)
@@ -166,21 +166,25 @@ def write_limit(_: Path, size: str) -> Figures:
 
 def uproot_one_by_one(path: Path, size: str) -> Figures:
     """Up to 1000 templates written one by one with uproot, without compression."""
+    import hist
     import outputs
+    import uproot
 
-    from datacard_core import NamedTemplates, Templates, load_plugins
-    from datacard_core.outputs import read_decoded
+    from datacard_core.outputs import load_output
 
-    cards = outputs.analysis(outputs.named(size)).build(read_decoded(path, ["variable"]))
-    all_of = next(iter(cards.values())).channel.templates()
-    some = NamedTemplates(
-        all_of.names[:1000],
-        Templates(all_of.templates.values[:1000], all_of.templates.variances[:1000]),
-        all_of.axis,
-    )
-    serializer = load_plugins().serializer("uproot").value
-    with tempfile.TemporaryDirectory() as directory, measured() as figures:
-        serializer.write(some, Path(directory) / "shapes.root")
+    cards = outputs.analysis(outputs.named(size)).build(load_output(path, variables=["variable"], arrays=True))
+    named = next(iter(cards.values())).channel.templates()
+    axis = hist.axis.Variable(named.axis.edges, name="xaxis")
+    rows = list(zip(named.names, named.templates.values, named.templates.variances, strict=True))[:1000]
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        measured() as figures,
+        uproot.recreate(Path(directory) / "shapes.root", compression=None) as file,
+    ):
+        for name, values, variances in rows:
+            histogram: Any = hist.Hist(axis, storage=hist.storage.Weight())
+            histogram.view()["value"], histogram.view()["variance"] = values, variances
+            file[name] = histogram
     return figures
 
 

@@ -1,6 +1,7 @@
 """From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
 
 from datacard_core.analysis import Analysis, Cards, Category
+from datacard_core.calling import Provided
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.errors import (
@@ -17,16 +18,32 @@ from datacard_core.errors import (
     UnknownPluginError,
 )
 from datacard_core.findings import Finding, Severity, error, notice, report, warning
-from datacard_core.hookspecs import CardWriter, Check, SystematicKind, Target, TemplateSerializer, hookimpl
+from datacard_core.hookspecs import (
+    API_VERSION,
+    CardContext,
+    CardWriter,
+    Check,
+    HistogramSource,
+    Plot,
+    Rendering,
+    SystematicKind,
+    Target,
+    TemplateSerializer,
+    hookimpl,
+)
 from datacard_core.model import (
     DATA,
     Axis,
     BinByBinStatistics,
+    BoolArray,
     Channel,
     Column,
+    ComplexArray,
     Directive,
     Effect,
+    FloatArray,
     FreeParameter,
+    IntArray,
     NamedTemplates,
     Normalisation,
     Nuisance,
@@ -38,23 +55,27 @@ from datacard_core.model import (
 from datacard_core.outputs import load_output
 from datacard_core.plugins import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core.sources import HistogramArray
 from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
-
-__version__ = "0.1.0"
+from datacard_core.version import __version__ as __version__
 
 __all__ = [
+    "API_VERSION",
     "DATA",
     "DEFAULT_PLUGINS",
     "DIRECTIONS",
     "Analysis",
     "Axis",
     "BinByBinStatistics",
+    "BoolArray",
+    "CardContext",
     "CardWriter",
     "Cards",
     "Category",
     "Channel",
     "Check",
     "Column",
+    "ComplexArray",
     "DataProcess",
     "DataProcesses",
     "Datacard",
@@ -64,20 +85,27 @@ __all__ = [
     "Effect",
     "ExistingFileError",
     "Finding",
+    "FloatArray",
     "FreeParameter",
+    "HistogramArray",
+    "HistogramSource",
     "InputError",
+    "IntArray",
     "MCProcess",
     "MCProcesses",
     "MissingProviderError",
     "NamedTemplates",
     "Normalisation",
     "Nuisance",
+    "Plot",
     "PluginCallError",
     "PluginConflictError",
     "PluginError",
     "PluginLoadError",
     "Plugins",
+    "Provided",
     "RawLine",
+    "Rendering",
     "Severity",
     "Shape",
     "StrictError",

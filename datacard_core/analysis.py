@@ -22,6 +22,7 @@ from datacard_core.plans import plan_card
 from datacard_core.plugins import Plugins, load_plugins
 from datacard_core.progress import progress
 from datacard_core.reduction import Wanted, reduce_files, reduce_output
+from datacard_core.selection import LOCAL
 from datacard_core.workers import results
 from datacard_core.writing import staging
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
+
+SOURCE = "coffea"
+"""The histogram source that reads what PocketCoffea writes."""
 
 
 @attrs.frozen
@@ -79,13 +83,16 @@ class Analysis:
         if problems := list(self._problems()):
             raise DeclarationError(problems)
 
-    def build(self, output: Output, *, executor: Any = None, jobs: int = 1, parts: bool = False) -> Cards:
+    def build(
+        self, output: Output, *, source: str = SOURCE, executor: Any = None, jobs: int = 1, parts: bool = False
+    ) -> Cards:
         """Build the cards of all categories; nothing is written.
 
         Files are read one at a time, so that no more than one of them and the templates are in memory.
 
         Args:
             output: a loaded output, or the path of one, or of several that make one.
+            source: the histogram source that reads them.
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files and build cards on.
             jobs: without an executor, in how many processes.
             parts: whether several files may hold parts of one dataset; otherwise that is an error.
@@ -101,7 +108,7 @@ class Analysis:
         first.check()
         layout, plans = plan_card(first)
         wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
-        reduced = self._reduced(output, wanted, executor, jobs)
+        reduced = self._reduced(output, wanted, source, executor, jobs)
         first.check_samples(reduced.inventory)
         totals = self._totals(first, reduced)
         calls = {
@@ -118,14 +125,25 @@ class Analysis:
                     failures.append(failure)
                 advance()
         raise_together(failures)
-        return Cards(self, {name: Datacard.of(declared[name], channels[name]) for name in self.categories})
+        read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
+        return Cards(self, {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories})
 
-    def _reduced(self, output: Output, wanted: Wanted, executor: Any, jobs: int) -> Reduced:
+    def _is_built_in(self, source: str) -> bool:
+        """Whether cards need not name a source: what PocketCoffea wrote is the same, whoever has loaded it."""
+        provided = self.plugins.source(source)
+        return provided.plugin == SOURCE and provided.origin != LOCAL
+
+    def _reduced(self, output: Output, wanted: Wanted, source: str, executor: Any, jobs: int) -> Reduced:
         if isinstance(output, Mapping):
+            if source != SOURCE:
+                raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
             return reduce_output(output, wanted, alone=True).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
+        self.plugins.source(source)  # before anything is given to workers
         with progress("reading files", len(paths)) as advance:
-            return reduce_files(paths, wanted, executor=executor, jobs=jobs, watch=lambda _: advance())
+            return reduce_files(
+                paths, wanted, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
+            )
 
     def _totals(self, declared: Declared, reduced: Reduced) -> dict[str, FloatArray]:
         if not declared.floats_shape_only:
@@ -203,6 +221,20 @@ class Cards(Mapping[str, Datacard]):
     def report(self) -> str:
         """The findings as text."""
         return report(self.findings)
+
+    def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
+        """Draw all categories, as `Datacard.plot` does one: all files, or none.
+
+        Raises:
+            MissingProviderError: no selected plugin has such a plot.
+            PluginCallError: one of them failed.
+        """
+        count = len(self) * len(plots or self.analysis.plugins.plots)
+        names: list[str] = []
+        with staging(directory) as stage, progress("drawing", count) as advance:
+            for card in self.values():
+                names += card.stage_plots(stage, plots, advance)
+        return tuple(Path(directory) / name for name in names)
 
     def dump(
         self,

@@ -31,8 +31,18 @@ def blame(plugin: str, origin: str, doing: str) -> Iterator[None]:
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        message = f"{type(error).__name__} while {doing}: {error}"
-        raise PluginCallError(message, plugin=plugin, origin=origin) from error
+        kind, _, text = said(error).partition(": ")
+        raise PluginCallError(f"{kind} while {doing}: {text}", plugin=plugin, origin=origin) from error
+
+
+def said(error: BaseException) -> str:
+    """What kind of error it is, and its text: that of a plugin may be one that cannot be shown."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001 - whatever it is, the plugin is to be named
+        return f"{type(error).__name__}: its text cannot be shown"
 
 
 @attrs.frozen(eq=False)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.contributions import check_directives, contributions
+from datacard_core.contributions import contributions
 from datacard_core.coverage import data_findings, fallback_findings, process_findings
+from datacard_core.directives import check_directives
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
 from datacard_core.model import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
@@ -90,14 +91,14 @@ def _channel(
             message = "it covers no column of this card and has no row"
             findings.append(notice("no-effect", message, systematic=plan.name))
             continue
-        effects, lines = contributions(declared, plan, templates, scales)
+        effects, lines = contributions(declared, plan, templates, scales, written.norms)
         if not effects and not lines:
             message = f"its kind {plan.systematic.typ!r} makes nothing of the columns that it covers: it has no row"
             findings.append(notice("no-effect", message, systematic=plan.name))
         directives += [(plan, line) for line in lines]
         treated = [_treated(effect, plan.name, declared, written.norms, findings) for effect in effects]
         if kept := tuple(effect for effect in treated if len(effect.columns)):
-            nuisances.append((plan, Nuisance(plan.name, kept)))
+            nuisances.append((plan, Nuisance(plan.name, kept, plan.systematic.typ)))
     directives.sort(key=lambda made: made[1].order)
     channel = Channel(
         declared.bin,
@@ -109,6 +110,7 @@ def _channel(
         declared.data_process is not None,
         tuple(nuisance for _, nuisance in nuisances),
         tuple(directive for _, directive in directives),
+        declared_as=tuple((plan.name, plan.systematic.typ) for plan, _ in directives),
     )
     check_directives(channel, [plan for plan, _ in nuisances], directives)
     return channel

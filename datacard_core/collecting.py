@@ -19,13 +19,9 @@ from datacard_core.templates import Fallback
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
-
     from datacard_core.layout import Layout, Request
-    from datacard_core.model import Axis, ComplexArray, IntArray
-    from datacard_core.sources import Source, StoredHistogram
-
-    BoolArray = npt.NDArray[np.bool_]
+    from datacard_core.model import Axis, BoolArray, ComplexArray, IntArray
+    from datacard_core.sources import HistogramArray, Source
 
 
 def collect(
@@ -129,7 +125,7 @@ class _Collector:
             for position, category in enumerate(self.categories)
         }
 
-    def _skip(self, piece: _Piece, histogram: StoredHistogram | None) -> None:
+    def _skip(self, piece: _Piece, histogram: HistogramArray | None) -> None:
         if histogram is not None and histogram.cells.any():
             raise InputError(
                 "no event in cutflow['presel'], but its histogram has content: "
@@ -140,7 +136,7 @@ class _Collector:
         )
         self.findings.append(notice("empty-dataset", message, column=piece.request.column))
 
-    def _wanted(self, piece: _Piece, histogram: StoredHistogram | None) -> tuple[StoredHistogram, IntArray] | None:
+    def _wanted(self, piece: _Piece, histogram: HistogramArray | None) -> tuple[HistogramArray, IntArray] | None:
         """The histogram with the positions of the categories that it has, among those to collect."""
         known = () if histogram is None else histogram.categories
         for category in self.categories:
@@ -149,14 +145,14 @@ class _Collector:
         there = [position for position, category in enumerate(self.categories) if category in known]
         return (histogram, np.array(there, dtype=np.intp)) if histogram is not None and there else None
 
-    def _lacking(self, piece: _Piece, category: str, histogram: StoredHistogram | None) -> str:
+    def _lacking(self, piece: _Piece, category: str, histogram: HistogramArray | None) -> str:
         if histogram is not None:
             return f"the histogram has no category {category!r}{closest(category, histogram.categories)}"
         known = sorted(self.source.histograms.get(piece.sample, {}))
         has = f"the sample has histograms of {listing(known, 4)}" if known else "nor has any dataset of the sample"
         return f"it has events in cutflow['presel'], but no histogram of the variable of category {category!r}; {has}"
 
-    def _take(self, piece: _Piece, histogram: StoredHistogram, there: IntArray) -> None:
+    def _take(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> None:
         self._agree(piece, histogram)
         cells, absent = self._cells(piece, histogram, there)
         not_computed = self._fall_back(piece, cells, absent, there)
@@ -172,7 +168,7 @@ class _Collector:
             self._note(piece, category, absent, computed=False)
             self._note(piece, category, not_computed[:, index], computed=True)
 
-    def _agree(self, piece: _Piece, histogram: StoredHistogram) -> None:
+    def _agree(self, piece: _Piece, histogram: HistogramArray) -> None:
         if self.axis is None:
             self.axis, self.axis_of = histogram.axis, str(piece)
         elif not self.axis.same_binning(histogram.axis):
@@ -181,7 +177,7 @@ class _Collector:
                 "the histograms of one channel must have the same edges"
             )
 
-    def _cells(self, piece: _Piece, histogram: StoredHistogram, there: IntArray) -> tuple[ComplexArray, BoolArray]:
+    def _cells(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
         """Values and variances, shape (bins, labels, categories), and which labels are absent, shape (labels,)."""
         positions = histogram.positions(piece.request.labels)
         if positions[0] < 0:
@@ -211,7 +207,7 @@ class _Collector:
         cells[:, labels, indices] = cells[:, 0, indices]
         return empty
 
-    def _look_at_content(self, piece: _Piece, histogram: StoredHistogram, cells: ComplexArray, there: IntArray) -> None:
+    def _look_at_content(self, piece: _Piece, histogram: HistogramArray, cells: ComplexArray, there: IntArray) -> None:
         """Note what is not finite, and variances below 0, with the first place where they are."""
         # One sum tells: anything that is not finite makes it so.
         with np.errstate(invalid="ignore", over="ignore"):
@@ -240,7 +236,7 @@ class _Collector:
         self.fallbacks[category].append(Fallback(piece.column, piece.sample, piece.dataset, labels, computed, certain))
 
 
-def _refuse_without_variances(piece: _Piece, histogram: StoredHistogram, cells: ComplexArray) -> None:
+def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, cells: ComplexArray) -> None:
     if histogram.has_variances:
         return
     if not piece.request.is_data:

@@ -55,40 +55,63 @@ def data_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]
 
 
 def fallback_findings(declared: Declared, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
-    """Where the nominal stands in for a variation: a warning if no dataset of a column has it, else a notice."""
+    """Where the nominal stands in for a variation.
+
+    A warning if no dataset of a column has it, or if a dataset has some of the variations that a nuisance is made of
+    and lacks others; else a notice.
+    """
     if not templates.fallbacks:
         return
     columns = [request.column for request in templates.layout.requests]
+    for plan in plans:
+        yield from _missing(declared, plan, templates, columns)
+    reads: dict[int, list[tuple[Plan, tuple[str, ...]]]] = {}
+    for plan in plans:
+        for position, labels in zip(plan.positions.tolist(), zip(*plan.labels.values(), strict=True), strict=False):
+            reads.setdefault(position, []).append((plan, labels))
+    for fallback in templates.fallbacks:
+        lacks = _some_have(fallback, templates)
+        if lacks:
+            message = f"{_has_no(fallback, lacks)}: its nominal stands in"
+            yield notice("fallback", message, column=columns[fallback.column])
+        for plan, labels in reads.get(fallback.column, ()):
+            if not set(labels).issubset(fallback.labels) and (partly := [label for label in lacks if label in labels]):
+                message = f"{_has_no(fallback, partly)}, but has others that the nuisance is made of: its nominal "
+                message += "stands in, so that the nuisance is too small here"
+                yield warning("partial-variation", message, column=columns[fallback.column], systematic=plan.name)
+
+
+def _has_no(fallback: Fallback, labels: Sequence[str]) -> str:
+    where = " in this category" if fallback.computed else ""
+    return f"dataset {fallback.dataset!r} of sample {fallback.sample!r} has no {listing(labels, 6)}{where}"
+
+
+def _missing(declared: Declared, plan: Plan, templates: TemplateSet, columns: Sequence[str]) -> Iterator[Finding]:
+    """The variations that no dataset of a column has: those of one reason together."""
     # A variation that one dataset has not computed is known by name, whatever the others lack.
     reasons = {
-        (fallback.column, label): fallback
+        (fallback.column, label): (fallback.computed, fallback.certain)
         for fallback in sorted(templates.fallbacks, key=lambda fallback: fallback.computed)
         for label in fallback.labels
     }
-    counts = templates.datasets
-    for plan in plans:
-        lacking: dict[tuple[str, bool, bool], list[int]] = {}
-        for column, label, row in plan.reads():
-            if counts[column] and not templates.present[row]:
-                reason = reasons[column, label]
-                lacking.setdefault((label, reason.computed, reason.certain), []).append(column)
-        for (label, on_axis, certain), where in lacking.items():
-            known = sorted(set().union(*(templates.variations[column] for column in where)))
-            yield warning(
-                "no-variation",
-                f"{_no_variation(label, declared.category, known, on_axis=on_axis, certain=certain)}: "
-                "the nominal stands in for it, so that the nuisance does nothing here",
-                column=listing((columns[column] for column in where), 4),
-                systematic=plan.name,
-            )
-    for fallback in templates.fallbacks:
-        if labels := _some_have(fallback, templates):
-            yield notice(
-                "fallback",
-                f"dataset {fallback.dataset!r} of sample {fallback.sample!r} has no {listing(labels, 6)}"
-                f"{' in this category' if fallback.computed else ''}: its nominal stands in",
-                column=columns[fallback.column],
-            )
+    lacking: dict[int, dict[tuple[bool, bool], list[str]]] = {}
+    for column, label, row in plan.reads():
+        if templates.datasets[column] and not templates.present[row]:
+            lacking.setdefault(column, {}).setdefault(reasons[column, label], []).append(label)
+    alike: dict[tuple[tuple[str, ...], tuple[bool, bool], bool], list[int]] = {}
+    for column, by_reason in lacking.items():
+        all_lack = sum(map(len, by_reason.values())) == len(plan.labels)
+        for reason, labels in by_reason.items():
+            alike.setdefault((tuple(labels), reason, all_lack), []).append(column)
+    for (missing, (on_axis, certain), all_lack), where in alike.items():
+        known = sorted(set().union(*(templates.variations[column] for column in where)))
+        yield warning(
+            "no-variation",
+            f"{_no_variation(missing, declared.category, known, on_axis=on_axis, certain=certain)}: the nominal stands "
+            f"in, so that the nuisance {'does nothing' if all_lack else 'is too small'} here",
+            column=listing((columns[column] for column in where), 4),
+            systematic=plan.name,
+        )
 
 
 def _some_have(fallback: Fallback, templates: TemplateSet) -> list[str]:
@@ -97,15 +120,18 @@ def _some_have(fallback: Fallback, templates: TemplateSet) -> list[str]:
     return [label for label, row in zip(fallback.labels, rows, strict=True) if templates.present[row]]
 
 
-def _no_variation(label: str, category: str, known: Sequence[str], *, on_axis: bool, certain: bool) -> str:
+def _no_variation(labels: Sequence[str], category: str, known: Sequence[str], *, on_axis: bool, certain: bool) -> str:
+    several = len(labels) > 1
+    variations = f"{'variations' if several else 'variation'} {listing(map(repr, labels), 4)}"
     if not on_axis:
-        return f"no dataset has the variation {label!r}{closest(label, known)}"
+        return f"no dataset has the {variations}{closest(labels[0], known)}"
+    be, were = ("are", "were") if several else ("is", "was")
     if certain:
         return (
-            f"the variation {label!r} is on the axis but was not computed in category {category!r} "
+            f"the {variations} {be} on the axis but {were} not computed in category {category!r} "
             "(the cutflow has events, the histogram has none)"
         )
     return (
-        f"the variation {label!r} is empty in category {category!r}, and the cutflow of this output has no counts "
-        "by variation to tell whether it was computed there"
+        f"the {variations} {be} empty in category {category!r}, and the cutflow of this output has no counts "
+        f"by variation to tell whether {'they were' if several else 'it was'} computed there"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -14,12 +16,15 @@ import numpy as np
 from datacard_core.channel import build_channel
 from datacard_core.collecting import collect
 from datacard_core.declared import MCSTAT, Declared
-from datacard_core.errors import DeclarationError
+from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.findings import report
+from datacard_core.hookspecs import CardContext
 from datacard_core.model import DATA
 from datacard_core.names import closest, names_of
 from datacard_core.plans import plan_card
 from datacard_core.plugins import load_plugins
+from datacard_core.provenance import provenance
+from datacard_core.renderings import renderer
 from datacard_core.shape_only import norm_layout
 from datacard_core.sources import NOMINAL, Source
 from datacard_core.systematics import DIRECTIONS
@@ -27,10 +32,11 @@ from datacard_core.writing import Staging, staging
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Self
 
     from datacard_core.binning import Binning
+    from datacard_core.calling import Contribution, Provided
     from datacard_core.findings import Finding
     from datacard_core.layout import Layout
     from datacard_core.model import Axis, Channel, FloatArray
@@ -120,14 +126,15 @@ class Datacard:
             print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
 
     @classmethod
-    def of(cls, declared: Declared, channel: Channel) -> Self:
-        """The card of a channel that is built already."""
+    def of(cls, declared: Declared, channel: Channel, source: str | None = None) -> Self:
+        """The card of a channel that is built already, from an output that a source has read."""
         card = cls.__new__(cls)
-        card._keep(declared, channel)  # noqa: SLF001 - its own
+        card._keep(declared, channel, source)  # noqa: SLF001 - its own
         return card
 
-    def _keep(self, declared: Declared, channel: Channel) -> None:
+    def _keep(self, declared: Declared, channel: Channel, source: str | None = None) -> None:
         self.channel = channel
+        self._source = source
         self.bin = declared.bin
         """Combine's bin name, `[prefix_]category[_suffix]`."""
         self.bin_prefix = declared.bin_prefix
@@ -235,17 +242,25 @@ class Datacard:
         view["value"], view["variance"] = self.channel.data.values, self.channel.data.variances
         return histogram
 
-    def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine") -> str:
+    def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine", serializer: str = "root") -> str:
         """The text of the card, whose templates are in a file of that name, as seen from where the card is.
 
+        The serializer of that file is named in it, if it is selected.
+
         Raises:
-            MissingProviderError: no selected plugin has that writer.
+            MissingProviderError: no selected plugin has that writer, or renders an effect of the card for it.
             PluginCallError: it failed.
         """
         provided = self.plugins.writer(writer)
+        context = CardContext(
+            self.channel,
+            shapes_name,
+            provenance(self.plugins, self.channel, writer, serializer, self._source),
+            renderer(self.plugins, writer, self.channel),
+        )
         doing = f"writing the card of channel {self.bin!r}"
         with provided.blamed(doing) as card_writer:
-            text: object = card_writer.render(self.channel, shapes_name)
+            text: object = card_writer.render(context)
         if not isinstance(text, str):
             raise provided.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected its text")
         return text
@@ -277,15 +292,48 @@ class Datacard:
 
     def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
         """Write the card and its templates as part of a larger whole, the card last."""
-        text = self.content(stage.reference(shapes_name, within=card_name), writer=writer)
         provided = self.plugins.serializer(serializer)
+        text = self.content(stage.reference(shapes_name, within=card_name), writer=writer, serializer=serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
-        doing = f"writing the templates of channel {self.bin!r}"
-        with provided.blamed(doing) as template_serializer:
+        with _file_expected(provided, path, f"writing the templates of channel {self.bin!r}") as template_serializer:
             template_serializer.write(templates, path)
-        if not path.is_file() or not path.stat().st_size:
-            raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
         stage.text(card_name, text)
+
+    def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
+        """Draw the channel: a file `{plot}_{bin}` for each plot, all of them or none.
+
+        Args:
+            directory: where to draw; made if it is not there.
+            plots: names of plots, everything that the selected plugins draw if none is given.
+
+        Returns:
+            The files.
+
+        Raises:
+            MissingProviderError: no selected plugin has such a plot.
+            PluginCallError: one of them failed.
+        """
+        with staging(directory) as stage:
+            names = self.stage_plots(stage, plots)
+        return tuple(Path(directory) / name for name in names)
+
+    def stage_plots(
+        self, stage: Staging, plots: Iterable[str] = (), advance: Callable[[], None] = lambda: None
+    ) -> tuple[str, ...]:
+        """Draw the channel as part of a larger whole; gives the names of the files, and advances after each."""
+        chosen = tuple(plots) or tuple(self.plugins.plots)
+        if not chosen:
+            raise MissingProviderError("no selected plugin draws a plot: select one that does, such as 'plots'")
+        names = []
+        for name in chosen:
+            provided = self.plugins.plot(name)
+            with provided.blamed(f"drawing channel {self.bin!r}") as plot:
+                names.append(f"{name}_{self.bin}{plot.suffix}")
+            path = stage.path(names[-1])
+            with _file_expected(provided, path, f"drawing channel {self.bin!r}") as plot:
+                plot.draw(self.channel, path)
+            advance()
+        return tuple(names)
 
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
@@ -306,6 +354,19 @@ class Datacard:
         for columns, templates in self._variations.get(variation, ()):
             values[columns], variances[columns] = templates.values, templates.variances
         return values, variances
+
+
+@contextmanager
+def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> Iterator[Contribution]:
+    """Call into a plugin that is to write a file.
+
+    Raises:
+        PluginCallError: it failed, or left none.
+    """
+    with provided.blamed(doing) as contribution:
+        yield contribution
+    if not path.is_file() or not path.stat().st_size:
+        raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
 
 
 def _totals(

@@ -197,13 +197,13 @@ class Declared:
 
     def _kind_problems(self, systematic: SystematicUncertainty) -> list[str]:
         provided = self.plugins.kind(systematic.typ)
-        problems = [
-            f"kind {systematic.typ!r} has no option {option!r}{closest(option, provided.value.options)}"
-            for option in systematic.options
-            if option not in provided.value.options
-        ]
         with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
-            return [*problems, *strings(kind.problems(systematic))]
+            unknown = [
+                f"kind {systematic.typ!r} has no option {option!r}{closest(option, kind.options)}"
+                for option in systematic.options
+                if option not in kind.options
+            ]
+            return [*unknown, *strings(kind.problems(systematic))]
 
 
 def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple[str, ...]) -> str:

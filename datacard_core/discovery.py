@@ -25,46 +25,87 @@ Distribution: TypeAlias = Any
 """The annotations of importlib_metadata call it differently from version to version."""
 
 
+@attrs.frozen
+class Whereabouts:
+    """What the metadata of a distribution say about it, None for what they do not say, and where they are."""
+
+    name: str | None
+    version: str | None
+    path: str
+    """Its metadata, or its folder where nobody knows better."""
+    folder: str
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, for messages."""
+        return f"unknown distribution in {self.folder}" if self.name is None else f"{self.name} {self.version or '?'}"
+
+
+@attrs.frozen(eq=False)
+class InstalledPlugin:
+    """A plugin as its distribution announces it."""
+
+    entry_point: EntryPoint
+    whereabouts: Whereabouts
+
+    @property
+    def name(self) -> str:
+        """What analysis code selects."""
+        return self.entry_point.name
+
+    @property
+    def value(self) -> str:
+        """What is imported."""
+        return self.entry_point.value
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version."""
+        return self.whereabouts.origin
+
+
 @attrs.frozen(eq=False)
 class Installed:
     """What one look at the metadata of all distributions found."""
 
-    entry_points: tuple[EntryPoint, ...]
-    unreadable: tuple[str, ...]
-    """Origins of distributions that have plugins, but in a file that cannot be read."""
+    plugins: tuple[InstalledPlugin, ...]
+    """By name and origin."""
+    broken: tuple[Whereabouts, ...]
+    """Distributions that have plugins, but in a file that cannot be read."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the plugins, sorted."""
-        return tuple(sorted({entry_point.name for entry_point in self.entry_points}))
+        return tuple(sorted({plugin.name for plugin in self.plugins}))
 
-    def entry_point(self, name: str) -> EntryPoint:
-        """The entry point of that name, which is one of `names`.
+    def plugin(self, name: str) -> InstalledPlugin:
+        """The plugin of that name, which is one of `names`.
 
         Raises:
-            PluginConflictError: several distributions have it.
+            PluginConflictError: several places have it.
         """
-        found = [entry_point for entry_point in self.entry_points if entry_point.name == name]
-        if len(found) > 1:
-            # Remains of a distribution, without its metadata, are not in the way of a whole one.
-            found = [entry_point for entry_point in found if _is_whole(entry_point)] or found
-        if len(found) > 1:
-            origins = listing(sorted(map(origin_of, found)))
-            message = f"plugin {name!r} comes from several distributions: {origins}; uninstall all but one"
+        found = [plugin for plugin in self.plugins if plugin.name == name]
+        # Remains of a distribution, without its metadata, are not in the way of a whole one.
+        found = [plugin for plugin in found if plugin.whereabouts.name is not None] or found
+        places = {f"{plugin.origin} ({plugin.value})" for plugin in found}
+        if len(places) > 1:
+            message = f"plugin {name!r} comes from several places: {listing(sorted(places))}; uninstall all but one"
             raise PluginConflictError(message)
         return found[0]
 
 
 def look() -> Installed:
     """Read the metadata of all distributions, once."""
-    found: list[EntryPoint] = []
-    unreadable: list[str] = []
-    for distribution in _distributions():
+    found: list[InstalledPlugin] = []
+    broken: list[Whereabouts] = []
+    for distribution, there in _distributions():
         try:
-            found += distribution.entry_points.select(group=ENTRY_POINT_GROUP)
+            points = tuple(distribution.entry_points.select(group=ENTRY_POINT_GROUP))
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not in the way of the others
-            unreadable.append(_origin(distribution))
-    return Installed(tuple(found), tuple(unreadable))
+            broken.append(there)
+        else:
+            found += [InstalledPlugin(point, there) for point in points]
+    return Installed(tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.origin))), tuple(broken))
 
 
 def installed_plugins() -> tuple[str, ...]:
@@ -72,30 +113,20 @@ def installed_plugins() -> tuple[str, ...]:
     return look().names
 
 
-def entry_points() -> tuple[EntryPoint, ...]:
-    """The entry points of every installed plugin, by name and distribution; none is imported."""
-    return tuple(sorted(look().entry_points, key=lambda entry_point: (entry_point.name, origin_of(entry_point))))
-
-
-def origin_of(entry_point: EntryPoint) -> str:
-    """Distribution and version that an entry point comes from."""
-    return _origin(entry_point.dist) if entry_point.dist else "unknown distribution"
-
-
-def _distributions() -> Iterator[Distribution]:
+def _distributions() -> Iterator[tuple[Distribution, Whereabouts]]:
     """Those with plugins; of several with one name the first on the path, which is the one that is imported."""
     seen = set()
     for distribution in importlib_metadata.distributions():
         if not _has_plugins(distribution):
             continue
-        name = _metadata(distribution, "Name")
-        if name is None:
-            yield distribution
-        elif (normalised := re.sub(r"[-_.]+", "-", name).lower()) not in seen:
+        there = _whereabouts(distribution)
+        if there.name is None:
+            yield distribution, there
+        elif (normalised := re.sub(r"[-_.]+", "-", there.name).lower()) not in seen:
             seen.add(normalised)
             # One without plugins may stand before it on the path.
-            same = importlib_metadata.distributions(name=name)
-            yield next((first for first in same if _metadata(first, "Name")), distribution)
+            same = ((first, _whereabouts(first)) for first in importlib_metadata.distributions(name=there.name))
+            yield next(((first, its) for first, its in same if its.name), (distribution, there))
 
 
 def _has_plugins(distribution: Distribution) -> bool:
@@ -105,21 +136,15 @@ def _has_plugins(distribution: Distribution) -> bool:
         return False
 
 
-def _is_whole(entry_point: EntryPoint) -> bool:
-    return entry_point.dist is not None and _metadata(entry_point.dist, "Name") is not None
-
-
-def _origin(distribution: Distribution) -> str:
-    name = _metadata(distribution, "Name")
-    if name is None:
-        return f"unknown distribution in {distribution.locate_file('')}"
-    return f"{name} {_metadata(distribution, 'Version') or '?'}"
-
-
-def _metadata(distribution: Distribution, field: str) -> str | None:
-    """A field of the metadata, or None where there is none to be read."""
+def _whereabouts(distribution: Distribution) -> Whereabouts:
     try:
-        found: str | None = distribution.metadata.get(field)
+        metadata = distribution.metadata
+        name, version = (metadata.get(field) for field in ("Name", "Version"))
     except Exception:  # noqa: BLE001 - each version of importlib_metadata has its own error for it
-        return None
-    return found
+        name = version = None
+    try:
+        folder = str(distribution.locate_file(""))
+        path = str(getattr(distribution, "_path", None) or folder)
+    except Exception:  # noqa: BLE001 - it may be of a finder that has no files
+        path = folder = "unknown"
+    return Whereabouts(name, version, path, folder)

@@ -9,7 +9,7 @@ DatacardError
     ├── UnknownPluginError     nobody has a plugin of that name
     ├── PluginConflictError    two plugins bring the same thing
     ├── PluginLoadError        it cannot be imported, or is no plugin
-    ├── MissingProviderError   no selected plugin has that kind, writer or serializer
+    ├── MissingProviderError   no selected plugin has what is needed: a kind, a writer …
     └── PluginCallError        it failed, or returned what it must not
 """
 
@@ -94,7 +94,7 @@ class PluginLoadError(PluginError):
 
 
 class MissingProviderError(PluginError):
-    """No selected plugin has the kind, writer or serializer that is needed."""
+    """No selected plugin has the kind, writer, serializer, plot, source or rendering that is needed."""
 
 
 class PluginCallError(PluginError):

@@ -28,10 +28,10 @@ class Severity(enum.IntEnum):
 class Finding:
     """One thing that was noticed, with the place where it was."""
 
-    severity: Severity
-    code: str
+    severity: Severity = attrs.field(converter=Severity)
+    code: str = attrs.field(validator=attrs.validators.instance_of(str))
     """A short stable word, to count and to filter by, such as `clipped`."""
-    message: str
+    message: str = attrs.field(validator=attrs.validators.instance_of(str))
     """What, how much, and what to do: one sentence that stands on its own behind the place."""
     channel: str = attrs.field(default="", kw_only=True)
     column: str = attrs.field(default="", kw_only=True)

@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from datacard_core.findings import Finding
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 IntArray: TypeAlias = npt.NDArray[np.intp]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 DATA = "data_obs"
 """Combine's name for the observation."""
@@ -35,6 +36,13 @@ def number(value: float) -> str:
 def _whole(value: float) -> str:
     """As `number`, but whole numbers without a point, as Combine's own cards have them in such lines."""
     return number(value).removesuffix(".0")
+
+
+def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Real numbers as float64 that cannot be written to; what is none as it is, for others to refuse."""
+    if isinstance(array, np.ndarray) and array.dtype != np.float64 and np.can_cast(array.dtype, np.float64):
+        array = array.astype(np.float64)
+    return read_only(array)
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -74,7 +82,7 @@ class Column:
 class Axis(_Frozen):
     """The variable of a channel."""
 
-    edges: FloatArray = attrs.field(converter=read_only)
+    edges: FloatArray = attrs.field(converter=real)
     """Bin edges, shape (bins + 1,), rising."""
     name: str = ""
     label: str = ""
@@ -104,8 +112,8 @@ class Axis(_Frozen):
 class Templates(_Frozen):
     """Yields and their variances, both of shape (templates, bins), without flow."""
 
-    values: FloatArray = attrs.field(converter=read_only)
-    variances: FloatArray = attrs.field(converter=read_only)
+    values: FloatArray = attrs.field(converter=real)
+    variances: FloatArray = attrs.field(converter=real)
 
     @property
     def norms(self) -> FloatArray:
@@ -113,7 +121,7 @@ class Templates(_Frozen):
         norms: FloatArray = self.values.sum(axis=1)
         return norms
 
-    def __getitem__(self, which: IntArray | npt.NDArray[np.bool_]) -> Templates:
+    def __getitem__(self, which: IntArray | BoolArray) -> Templates:
         return Templates(self.values[which], self.variances[which])
 
 
@@ -151,9 +159,9 @@ class Normalisation(_Frozen, Effect):
     """Yields are multiplied by up^θ, or by 1/down^θ … up^θ, for a unit normal θ."""
 
     columns: IntArray = attrs.field(converter=read_only)
-    up: FloatArray = attrs.field(converter=read_only)
+    up: FloatArray = attrs.field(converter=real)
     """Factor at +1 sigma, shape (n,), above 0."""
-    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(read_only))
+    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real))
     """Factor at -1 sigma, shape (n,), above 0; None is 1/up."""
 
     @property
@@ -177,7 +185,7 @@ class Shape(_Frozen, Effect):
     """Templates at +1 sigma, values and variances of shape (n, bins)."""
     down: Templates
     """Templates at -1 sigma, likewise."""
-    scale: FloatArray = attrs.field(converter=read_only)
+    scale: FloatArray = attrs.field(converter=real)
     """How many sigmas the templates are, shape (n,): Combine multiplies θ with it, not the template."""
 
     @property
@@ -189,9 +197,11 @@ class Shape(_Frozen, Effect):
         """The scale."""
         return [number(scale) for scale in self.scale]
 
-    def keeping(self, keep: npt.NDArray[np.bool_]) -> Shape:
+    def keeping(self, keep: BoolArray) -> Shape:
         """The same effect on fewer columns; `keep` has shape (n,)."""
-        return Shape(self.columns[keep], self.up[keep], self.down[keep], self.scale[keep])
+        return attrs.evolve(
+            self, columns=self.columns[keep], up=self.up[keep], down=self.down[keep], scale=self.scale[keep]
+        )
 
 
 @attrs.frozen(eq=False)
@@ -200,6 +210,8 @@ class Nuisance:
 
     name: str
     effects: tuple[Effect, ...]
+    typ: str = ""
+    """The kind that its effects come from."""
 
     @property
     def keyword(self) -> str:
@@ -302,6 +314,8 @@ class Channel:
     nuisances: tuple[Nuisance, ...]
     directives: tuple[Directive, ...]
     findings: tuple[Finding, ...] = ()
+    declared_as: tuple[tuple[str, str], ...] = ()
+    """For each directive, the name in the card of the systematic that it comes from, and its typ."""
 
     @cached_property
     def rates(self) -> FloatArray:
@@ -317,6 +331,20 @@ class Channel:
     def observation(self) -> float:
         """Number of observed events, or -1 without data."""
         return float(self.data.norms[0]) if self.has_data else -1.0
+
+    @property
+    def typs(self) -> tuple[str, ...]:
+        """The kinds that had a part in it, sorted."""
+        return tuple(sorted({typ for _, _, typ in self._made() if typ}))
+
+    def origin(self, item: Effect | Directive) -> tuple[str, str]:
+        """The name in the card of the systematic that an effect or a directive comes from, and its typ."""
+        return next(((name, typ) for other, name, typ in self._made() if other is item), ("", ""))
+
+    def _made(self) -> Iterator[tuple[object, str, str]]:
+        for nuisance in self.nuisances:
+            yield from ((effect, nuisance.name, nuisance.typ) for effect in nuisance.effects)
+        yield from ((item, *names) for item, names in zip(self.directives, self.declared_as, strict=False))
 
     def shapes(self) -> Iterable[tuple[Nuisance, Shape]]:
         """Every effect that has templates, with its nuisance."""

@@ -37,6 +37,7 @@ def load_output(
     path_or_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     variables: Collection[str] | None = None,
+    arrays: bool = False,
     trust: bool = False,
 ) -> dict[str, Any]:
     """Read a PocketCoffea output, or several with different datasets as one.
@@ -44,7 +45,9 @@ def load_output(
     Args:
         path_or_paths: one `.coffea` file, or several.
         variables: the variables to keep histograms of, all if not given; of others only the names are there.
-        trust: load with coffea's own loader, which executes whatever the file says.
+        arrays: give histograms as arrays that are the memory which was read, and no `hist.Hist`: all that cards need
+            of them, in less time and memory. Of counts, as data have them, they are made complex.
+        trust: load with coffea's own loader, which executes whatever the file says; it knows no `arrays`.
 
     Returns:
         The dict that `coffea.util.load` returns.
@@ -57,24 +60,13 @@ def load_output(
     problems = [f"{file} is given twice: leave one out" for file in duplicates(files)]
     outputs: dict[str, dict[str, Any]] = {}
     for file in dict.fromkeys(files):
-        found = _attempt(lambda file=file: _output(Path(file), variables, trust=trust), problems)  # type: ignore[misc]
+        found = _attempt(lambda file=file: _output(Path(file), variables, trust=trust, decode=arrays), problems)  # type: ignore[misc]
         if found is not None:
             outputs[file] = found
     merged = _attempt(lambda: merge_outputs(outputs), problems) if len(outputs) > 1 else None
     if problems:
         raise InputError(problems)
     return outputs[files[0]] if merged is None else merged
-
-
-def read_decoded(path: str | os.PathLike[str], variables: Collection[str]) -> dict[str, Any]:
-    """Read one output with its histograms as arrays, and only those of some variables.
-
-    With weights, as Monte Carlo has them, the arrays are the memory that was read; counts are made complex.
-
-    Raises:
-        InputError: the file cannot be read, holds what is not admitted, or is no postprocessed output.
-    """
-    return _output(Path(path), variables, trust=False, decode=True)
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -92,7 +84,7 @@ def _attempt(make: Callable[[], dict[str, Any]], problems: list[str]) -> dict[st
         return None
 
 
-def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool = False) -> dict[str, Any]:
+def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> dict[str, Any]:
     problem = _file_problem(file)
     if problem:
         raise InputError(f"{file} {problem}")

@@ -45,7 +45,7 @@ class Plan:
     """For each shift that the kind asks for, n variations as the output names them."""
     rows: Mapping[str, IntArray]
     """Likewise, their rows in the layout, shape (n,)."""
-    values: list[Any]
+    values: tuple[Any, ...]
     """The declared value of each of the n columns."""
 
     @property
@@ -74,10 +74,10 @@ def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
             np.array(need.positions, dtype=np.intp),
             need.labels,
             {shift: layout.rows_of(need.positions, labels) for shift, labels in need.labels.items()},
-            [
+            tuple(
                 need.systematic.value_for(columns[position].process, columns[position].year)
                 for position in need.positions
-            ],
+            ),
         )
         for need in needs
     )

@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 import sys
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import Provided
-from datacard_core.discovery import Installed, entry_points, installed_plugins, look, origin_of
+from datacard_core.calling import Provided, said
+from datacard_core.discovery import Installed, installed_plugins, look
 from datacard_core.errors import (
     DatacardError,
     MissingProviderError,
@@ -23,27 +23,32 @@ from datacard_core.errors import (
 )
 from datacard_core.names import closest, listing
 from datacard_core.registration import FAMILIES, contributed
+from datacard_core.renderings import refuse_superfluous
 from datacard_core.selection import LOCAL, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from datacard_core.hookspecs import CardWriter, Check, SystematicKind, TemplateSerializer
+    from datacard_core.hookspecs import (
+        CardWriter,
+        Check,
+        HistogramSource,
+        Plot,
+        Rendering,
+        SystematicKind,
+        TemplateSerializer,
+    )
 
 __all__ = [
     "DEFAULT_PLUGINS",
     "Plugins",
     "Provided",
-    "entry_points",
     "installed_plugins",
     "load_plugins",
-    "origin_of",
 ]
 
-DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root")
+DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root", "coffea", "plots")
 """The built-in set: fixed, so that installing a package never changes a card."""
-
-Contribution = TypeVar("Contribution")
 
 
 def _unchangeable(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,33 +70,20 @@ class Plugins:
     writers: Mapping[str, Provided[CardWriter]] = attrs.field(converter=_unchangeable)
     serializers: Mapping[str, Provided[TemplateSerializer]] = attrs.field(converter=_unchangeable)
     checks: Mapping[str, Provided[Check]] = attrs.field(converter=_unchangeable)
-    _local: tuple[object, ...] = attrs.field(default=(), repr=False)
+    plots: Mapping[str, Provided[Plot]] = attrs.field(converter=_unchangeable)
+    sources: Mapping[str, Provided[HistogramSource]] = attrs.field(converter=_unchangeable)
+    renderings: Mapping[str, Provided[Rendering]] = attrs.field(converter=_unchangeable)
+    local: tuple[object, ...] = attrs.field(default=(), repr=False)
     """The plugins that were given as objects."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.origins)
 
     def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
-        modules = tuple(_import_name(plugin) for plugin in self._local if isinstance(plugin, ModuleType))
-        objects = tuple(plugin for plugin in self._local if not isinstance(plugin, ModuleType))
+        modules = tuple(_import_name(plugin) for plugin in self.local if isinstance(plugin, ModuleType))
+        objects = tuple(plugin for plugin in self.local if not isinstance(plugin, ModuleType))
         installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
         return _reloaded, (installed, modules, objects)
-
-    def writer(self, name: str) -> Provided[CardWriter]:
-        """The card writer of that name.
-
-        Raises:
-            MissingProviderError: no selected plugin has it.
-        """
-        return _provider(self.writers, name, "card writer", "writers")
-
-    def serializer(self, name: str) -> Provided[TemplateSerializer]:
-        """The template serializer of that name.
-
-        Raises:
-            MissingProviderError: no selected plugin has it.
-        """
-        return _provider(self.serializers, name, "template serializer", "serializers")
 
     def kind(self, typ: str) -> Provided[SystematicKind]:
         """The kind behind a `typ`.
@@ -99,7 +91,38 @@ class Plugins:
         Raises:
             MissingProviderError: no selected plugin has it; names an installed one that does.
         """
-        return _provider(self.kinds, typ, "systematic kind", "kinds")
+        return self._provider("kinds", typ)
+
+    def writer(self, name: str) -> Provided[CardWriter]:
+        """The card writer of that name.
+
+        Raises:
+            MissingProviderError: no selected plugin has it, likewise; and so on for the others.
+        """
+        return self._provider("writers", name)
+
+    def serializer(self, name: str) -> Provided[TemplateSerializer]:
+        """The template serializer of that name."""
+        return self._provider("serializers", name)
+
+    def plot(self, name: str) -> Provided[Plot]:
+        """The plot of that name."""
+        return self._provider("plots", name)
+
+    def source(self, name: str) -> Provided[HistogramSource]:
+        """The histogram source of that name."""
+        return self._provider("sources", name)
+
+    def _provider(self, field: str, name: str) -> Provided[Any]:
+        providers: Mapping[str, Provided[Any]] = getattr(self, field)
+        if name in providers:
+            return providers[name]
+        (word,) = (family.word for family in FAMILIES if family.field == field)
+        hint = closest(name, providers)
+        raise MissingProviderError(
+            f"no selected plugin provides the {word} {name!r}; provided are {listing(providers) or 'none'}"
+            f"{hint if 'did you mean' in hint else ''}{_way_to_select(name, field)}"
+        )
 
 
 def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
@@ -120,16 +143,16 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
 
 def _load(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> Plugins:
     origins: dict[str, str] = {}
-    providers: dict[str, dict[str, Provided[Any]]] = {family.hook: {} for family in FAMILIES}
+    providers: dict[str, dict[str, Provided[Any]]] = {family.field: {} for family in FAMILIES}
     selection = select(plugins, blocked, installed)
     for selected in selection:
         origin, plugin = selected.found(installed)
         origins[selected.name] = origin
         for family, key, provided in contributed(plugin, selected.name, origin):
-            _add(providers[family.hook], key, provided, family.interface.__name__)
-    kinds, writers, serializers, checks = (dict(sorted(providers[family.hook].items())) for family in FAMILIES)
+            _add(providers[family.field], key, provided, family.interface.__name__)
+    refuse_superfluous(providers["writers"], providers["renderings"].values())
     local = tuple(selected.plugin for selected in selection if selected.is_local)
-    return Plugins(origins, kinds, writers, serializers, checks, local)
+    return Plugins(origins, **{field: dict(sorted(found.items())) for field, found in providers.items()}, local=local)
 
 
 def _add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any], what: str) -> None:
@@ -139,19 +162,7 @@ def _add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any],
     providers[key] = provided
 
 
-def _provider(
-    providers: Mapping[str, Provided[Contribution]], name: str, what: str, family: str
-) -> Provided[Contribution]:
-    if name in providers:
-        return providers[name]
-    hint = closest(name, providers)
-    raise MissingProviderError(
-        f"no selected plugin provides the {what} {name!r}; provided are {listing(providers) or 'none'}"
-        f"{hint if 'did you mean' in hint else ''}{_way_to_select(name, family)}"
-    )
-
-
-def _way_to_select(name: str, family: str) -> str:
+def _way_to_select(name: str, field: str) -> str:
     """Which installed plugin has what no selected one has.
 
     The card has failed by now, so looking into the others can change none; those that are broken do not matter.
@@ -159,7 +170,7 @@ def _way_to_select(name: str, family: str) -> str:
     installed = look()
     for plugin in installed.names:
         try:
-            found = getattr(_load([plugin], set(), installed), family)
+            found = getattr(_load([plugin], set(), installed), field)
         except DatacardError:
             continue
         if name in found:
@@ -186,7 +197,7 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
         PluginLoadError: a plugin is of another version here, or is not here; nothing is imported then.
     """
     installed = look()
-    here = {name: origin_of(installed.entry_point(name)) for name in origins if name in installed.names}
+    here = {name: installed.plugin(name).origin for name in origins if name in installed.names}
     if different := [name for name, origin in origins.items() if here.get(name) != origin]:
         message = "; ".join(
             f"plugin {name!r} is {here.get(name, 'not installed')} here, and {origins[name]} where it was selected"
@@ -202,5 +213,5 @@ def _imported(module: str) -> ModuleType:
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        message = f"cannot be imported here: {type(error).__name__}: {error}"
+        message = f"cannot be imported here: {said(error)}"
         raise PluginLoadError(message, plugin=module, origin=LOCAL) from error

@@ -14,7 +14,7 @@ import attrs
 from datacard_core.collecting import collect
 from datacard_core.errors import InputError
 from datacard_core.names import closest, duplicates
-from datacard_core.outputs import read_decoded
+from datacard_core.reading import read
 from datacard_core.sources import LOADED, Inventory, Source, check_output
 from datacard_core.sums import grouped
 from datacard_core.workers import results
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from datacard_core.layout import Layout
+    from datacard_core.plugins import Plugins
     from datacard_core.sums import Sums
 
 
@@ -102,14 +103,15 @@ def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = LOADE
     )
 
 
-def reduce_file(path: str, wanted: Wanted, alone: bool) -> Reduced:
+def reduce_file(path: str, plugins: Plugins, source: str, wanted: Wanted, alone: bool) -> Reduced:
     """Read a file and sum what is needed of it: what a worker does. `alone` if it is all that there is.
 
     Raises:
         InputError: the file cannot be read or used.
+        PluginError: the histogram source failed, or gave something else than an output.
     """
     try:
-        return reduce_output(read_decoded(path, set(wanted.variables.values())), wanted, path, alone=alone)
+        return reduce_output(read(path, plugins.source(source), wanted.variables.values()), wanted, path, alone=alone)
     except InputError as error:
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
 
@@ -117,6 +119,8 @@ def reduce_file(path: str, wanted: Wanted, alone: bool) -> Reduced:
 def reduce_files(
     paths: Sequence[str | os.PathLike[str]],
     wanted: Wanted,
+    plugins: Plugins,
+    source: str,
     *,
     executor: Any = None,
     jobs: int = 1,
@@ -127,12 +131,15 @@ def reduce_files(
     Args:
         paths: the files.
         wanted: what is needed of them.
+        plugins: the selected plugins.
+        source: the name of the histogram source that reads them.
         executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read them on.
         jobs: without an executor, how many processes to read them in.
         watch: called with each file that is done.
 
     Raises:
         InputError: files cannot be read or used, or contradict each other; all that is wrong is told.
+        PluginError: no selected plugin has that source, or it failed.
         DatacardError: something else failed.
     """
     names = [os.fspath(path) for path in paths]
@@ -140,7 +147,7 @@ def reduce_files(
         raise InputError("no file is given, expected at least one .coffea file")
     if twice := duplicates(os.path.realpath(name) for name in names):
         raise InputError(f"{name} is given twice: leave one out" for name in twice)
-    calls = {name: (name, wanted, len(names) == 1) for name in names}
+    calls = {name: (name, plugins, source, wanted, len(names) == 1) for name in names}
     total: Reduced | None = None
     problems: list[str] = []
     for name, result in results(reduce_file, calls, executor=executor, jobs=jobs):

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.discovery import Installed, origin_of
+from datacard_core.calling import said
 from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError
+from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from datacard_core.discovery import Installed
 
 LOCAL = "local"
 """The origin of a plugin that was given as an object."""
@@ -35,17 +38,19 @@ class Selected:
         """
         if self.is_local:
             return LOCAL, self.plugin
-        entry_point = installed.entry_point(self.name)
-        origin = origin_of(entry_point)
+        found = installed.plugin(self.name)
+        origin = found.origin
         try:
-            loaded = entry_point.load()
+            loaded = found.entry_point.load()
         except (KeyboardInterrupt, MemoryError):
             raise
         except BaseException as error:  # SystemExit and the like must not end the user's process
-            message = f"cannot be imported: {type(error).__name__}: {error}"
+            message = f"cannot be imported: {said(error)}"
+            if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "datacard_core":
+                message += f"; datacard_core has the plugin API {API_VERSION}, it may be made for another"
             raise PluginLoadError(message, plugin=self.name, origin=origin) from error
         if isinstance(loaded, type):
-            message = f"its entry point {entry_point.value!r} is a class, expected an instance or a module"
+            message = f"its entry point {found.value!r} is a class, expected an instance or a module"
             raise PluginLoadError(message, plugin=self.name, origin=origin)
         return origin, loaded
 
@@ -71,7 +76,7 @@ def select(plugins: Iterable[str | object], blocked: set[str], installed: Instal
 def _selected(plugin: str | object) -> Selected:
     if isinstance(plugin, str):
         return Selected(plugin)
-    name = getattr(plugin, "__name__", None) or type(plugin).__name__
+    name = _name_of(plugin)
     if isinstance(plugin, list | tuple | set | frozenset | dict):
         message = "plugins are given one by one: with a star before it, load_plugins(*names), this is several"
         raise PluginLoadError(message, plugin=name, origin=LOCAL)
@@ -80,9 +85,18 @@ def _selected(plugin: str | object) -> Selected:
     return Selected(name, plugin, is_local=True)
 
 
+def _name_of(plugin: object) -> str:
+    try:
+        name = getattr(plugin, "__name__", None)
+    except Exception:  # noqa: BLE001 - what an object does when asked for a name is for its own errors, later
+        name = None
+    return name if isinstance(name, str) and name else type(plugin).__name__
+
+
 def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
     known = installed.names
-    broken = f"; the plugins of {listing(installed.unreadable)} cannot be read" if installed.unreadable else ""
+    unreadable = listing(there.origin for there in installed.broken)
+    broken = f"; the plugins of {unreadable} cannot be read" if unreadable else ""
     for name in names:
         if name not in known:
             yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}"

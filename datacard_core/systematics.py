@@ -56,7 +56,7 @@ class SystematicUncertainty:
     coffea_name_alias: Any = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True), converter=own)
     """The variation in the output, without Up or Down: one name, `{process: name}` or `{process: {year: name}}`."""
     options: Mapping[str, Any] = attrs.field(factory=dict, converter=_options, kw_only=True)
-    """What a kind takes beyond a value; each kind documents its own."""
+    """What a kind takes beyond a value, as each kind documents; lists and arrays are kept as tuples."""
     _merged: tuple[SystematicUncertainty, ...] = attrs.field(default=(), init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -64,7 +64,7 @@ class SystematicUncertainty:
         if problems := dict.fromkeys(problem for problem in contradictions(self) if problem):
             raise DeclarationError(f"systematic {self.name!r}: {problem}" for problem in problems)
         if not isinstance(self.processes, Mapping):
-            object.__setattr__(self, "processes", SameForAll.fromkeys(self.processes, self.value))
+            object.__setattr__(self, "processes", SameForAll(dict.fromkeys(self.processes, self.value)))
         if self.years is None:
             by_year = [year for values in self.processes.values() for year in values]
             object.__setattr__(self, "years", tuple(dict.fromkeys(by_year)))

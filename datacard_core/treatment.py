@@ -13,9 +13,7 @@ from datacard_core.names import listing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy.typing as npt
-
-    from datacard_core.model import Column, FloatArray, Shape
+    from datacard_core.model import BoolArray, Column, FloatArray, Shape
     from datacard_core.templates import TemplateSet
 
 LOST_FLOW_WARNING = 0.01
@@ -71,11 +69,11 @@ def flow_findings(templates: TemplateSet) -> Iterator[Finding]:
         )
 
 
-def usable_columns(shape: Shape, rates: FloatArray) -> npt.NDArray[np.bool_]:
+def usable_columns(shape: Shape, rates: FloatArray) -> BoolArray:
     """On which of its columns Combine accepts a shape effect, shape (n,).
 
     Combine stops at a varied template without positive integral ("Bogus norm"), and leaves out a column whose rate
     is 0.
     """
-    usable: npt.NDArray[np.bool_] = (shape.up.norms > 0) & (shape.down.norms > 0) & (rates[shape.columns] > 0)
+    usable: BoolArray = (shape.up.norms > 0) & (shape.down.norms > 0) & (rates[shape.columns] > 0)
     return usable

@@ -79,13 +79,23 @@ def _text_problems(effect: Effect) -> Iterator[str]:
     cells = list(effect.cells())
     if len(cells) != len(effect.columns) or not all(isinstance(cell, str) and cell.split() == [cell] for cell in cells):
         yield f"{what} has cells {cells!r} for {len(effect.columns)} columns, expected one word for each"
+    elif strange := [cell for cell in cells if not _is_cell(cell)]:
+        yield f"{what} has the cell {strange[0]!r}, expected a number, two with a / between them, or -"
+
+
+def _is_cell(text: str) -> bool:
+    """Whether Combine reads it as numbers that a fit can use; it would take "nan" too."""
+    try:
+        return text == "-" or all(math.isfinite(float(part)) for part in text.split("/", 1))
+    except ValueError:
+        return False
 
 
 def _normalisation_problems(effect: Normalisation) -> Iterator[str]:
     for direction, factors in (("up", effect.up), ("down", effect.down)):
         if factors is None and direction == "down":
             continue
-        if not _has_shape(factors, (len(effect.columns),)) or not _all_above_0(factors):
+        if not _are_numbers(factors, (len(effect.columns),)) or not _all_above_0(factors):
             yield f"Normalisation.{direction} is {factors!r}, expected an array with a finite factor above 0 per column"
 
 
@@ -93,7 +103,7 @@ def _shape_problems(effect: Shape, bins: int) -> Iterator[str]:
     for direction, templates in (("up", effect.up), ("down", effect.down)):
         yield from _template_problems(f"Shape.{direction}", templates, (len(effect.columns), bins))
     scale = effect.scale
-    if not _has_shape(scale, (len(effect.columns),)) or not np.all(np.isfinite(scale) & (scale != 0)):
+    if not _are_numbers(scale, (len(effect.columns),)) or not np.all(np.isfinite(scale) & (scale != 0)):
         yield f"Shape.scale is {scale!r}, expected an array with a finite number of sigmas other than 0 per column"
 
 
@@ -102,8 +112,10 @@ def _template_problems(what: str, templates: Templates, expected: tuple[int, int
         yield f"{what} is {templates!r}, expected Templates with values and variances"
         return
     for field, array in (("values", templates.values), ("variances", templates.variances)):
-        if not _has_shape(array, expected):
+        if not isinstance(array, np.ndarray) or array.shape != expected:
             yield f"{what}.{field} has shape {np.shape(array)}, expected {expected}"
+        elif array.dtype != np.float64:
+            yield f"{what}.{field} is an array of {array.dtype}, expected float64"
         elif not np.all(np.isfinite(array)):
             yield f"{what}.{field} has content that is not finite"
         elif field == "variances" and np.any(array < 0):
@@ -125,8 +137,8 @@ def _all_above_0(factors: Any) -> bool:
     return bool(np.all(np.isfinite(factors) & (factors > 0)))
 
 
-def _has_shape(array: Any, shape: tuple[int, ...]) -> bool:
-    return isinstance(array, np.ndarray) and array.shape == shape
+def _are_numbers(array: Any, shape: tuple[int, ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64
 
 
 def _overlaps(effects: Sequence[Effect], target: Target) -> Iterator[str]:

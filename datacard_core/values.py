@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -12,21 +12,34 @@ from datacard_core.names import listing, names_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
 
-class SameForAll(dict[str, Any]):
+class ReadOnlyDict(dict[str, Any]):
+    """A dict that keeps what it was made with: plugins get declarations that other cards are made from."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a declaration is read-only: make another one with attrs.evolve, or copy what is to change")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any]]]:
+        return type(self), (dict(self),)
+
+
+class SameForAll(ReadOnlyDict):
     """Values by process that come from one value for all of them."""
 
 
 def own(given: Any) -> Any:
     """A copy in Python's own types: what becomes of the original later has no part in it."""
     if isinstance(given, np.ndarray | np.generic):
-        return given.tolist()
+        given = given.tolist()
     if isinstance(given, Mapping):
-        return {plain(key): own(entry) for key, entry in given.items()}
+        return ReadOnlyDict({plain(key): own(entry) for key, entry in given.items()})
     if isinstance(given, list | tuple):
-        entries = map(own, given)
-        return tuple(entries) if isinstance(given, tuple) else list(entries)
+        return tuple(map(own, given))
     return given
 
 
@@ -37,7 +50,7 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, Mapping):
-        return {plain(key): plain_value(entry) for key, entry in value.items()}
+        return ReadOnlyDict({plain(key): plain_value(entry) for key, entry in value.items()})
     if isinstance(value, list | tuple):
         return tuple(plain_value(entry) for entry in value)
     return value

@@ -64,8 +64,8 @@ FAILING_WRITER = """
     class Failing(CardWriter):
         name = "failing"
 
-        def render(self, channel, shapes_name):
-            raise RuntimeError(f"no ink for {channel.bin}")
+        def render(self, card):
+            raise RuntimeError(f"no ink for {card.channel.bin}")
 
     @hookimpl
     def datacard_card_writers():
@@ -156,7 +156,7 @@ def with_acme(*plugins: str) -> Any:
     """The analysis with a nuisance of a kind that the plugin `acme` has."""
     doubling = SystematicUncertainty("twice", "doubling", ["signal"], DEMO.years, 1.0)
     systematics = Systematics([*DEMO.systematics.values(), doubling])
-    names = ("lnn", "shape", "rateparam", "mcstats", "combine", "root", *plugins)
+    names = ("lnn", "shape", "rateparam", "mcstats", "combine", "root", "coffea", *plugins)
     return attrs.evolve(DEMO, systematics=systematics, plugins=load_plugins(*names))
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import datacard_core
-from datacard_core import DEFAULT_PLUGINS, CardWriter, Check, SystematicKind, TemplateSerializer, hookspecs
+from datacard_core import DEFAULT_PLUGINS, hookspecs
+from datacard_core.registration import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
 BUILT_IN = sorted(folder.name for folder in PLUGINS.iterdir() if folder.is_dir() and folder.name != "__pycache__")
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("datacard_"))
-ALLOWED = {"__future__", "attrs", "hist", "numpy", "pluggy", "uproot", *sys.stdlib_module_names}
+ALLOWED = {"__future__", "attrs", "hist", "matplotlib", "numpy", "pluggy", "uproot", *sys.stdlib_module_names}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_there_are_built_in_plugins() -> None:
 
 def test_the_packages_that_are_built_are_the_core_and_the_folders(pyproject: dict[str, Any]) -> None:
     packages = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert packages == ["datacard_core", *(f"plugins/{name}/datacard_{name}" for name in BUILT_IN)]
+    assert packages == ["datacard_core", "pytest_datacard", *(f"plugins/{name}/datacard_{name}" for name in BUILT_IN)]
 
 
 def test_the_entry_points_are_the_folders(pyproject: dict[str, Any]) -> None:
@@ -66,7 +67,7 @@ def test_the_type_checker_finds_every_folder(pyproject: dict[str, Any]) -> None:
 
 def test_the_source_distribution_has_what_the_tests_need(pyproject: dict[str, Any]) -> None:
     included = pyproject["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
-    assert {"datacard_core", "plugins", "tests"} <= set(included)
+    assert {"datacard_core", "pytest_datacard", "plugins", "tests", "docs", "examples"} <= set(included)
     assert all((ROOT / path).exists() for path in included)
 
 
@@ -112,7 +113,9 @@ def test_a_plugin_imports_public_names_and_third_parties_only(file: str) -> None
             assert module.split(".")[0] in ALLOWED | {own}
 
 
-@pytest.mark.parametrize("module", ["awkward", "click", "coffea", "rich", "uproot"])
+@pytest.mark.parametrize(
+    "module", ["awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"]
+)
 def test_importing_the_core_does_not_import_what_only_some_need(module: str, loaded: set[str]) -> None:
     assert module not in loaded
 
@@ -132,7 +135,7 @@ def loaded() -> set[str]:
 
 def test_the_public_names_are_those_that_the_package_imports() -> None:
     names = [name for module, names in imports(CORE / "__init__.py") for name in names or [module]]
-    assert sorted(datacard_core.__all__) == sorted(names)
+    assert sorted([*datacard_core.__all__, "__version__"]) == sorted(names)
 
 
 def test_the_public_names_are_sorted() -> None:
@@ -153,8 +156,9 @@ def test_the_public_names_are_what_completion_offers() -> None:
     assert sorted(dir(datacard_core)) == sorted([*datacard_core.__all__, "__version__"])
 
 
-def test_there_are_hooks() -> None:
-    assert {"datacard_systematic_kinds", "datacard_card_writers", "datacard_template_serializers"} <= set(HOOKS)
+def test_every_hook_is_that_of_a_family() -> None:
+    assert sorted(family.hook for family in FAMILIES) == HOOKS
+    assert len(HOOKS) == 7
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -165,10 +169,12 @@ def test_every_hook_is_documented_and_annotated(hook: str) -> None:
     assert not inspect.signature(function).parameters, "a hook contributes objects, which have the behaviour"
 
 
-@pytest.mark.parametrize("interface", [SystematicKind, CardWriter, TemplateSerializer, Check])
+@pytest.mark.parametrize("interface", [family.interface for family in FAMILIES])
 def test_every_method_of_an_interface_is_documented_and_annotated(interface: type) -> None:
     assert interface.__doc__
     for name, method in inspect.getmembers(interface, inspect.isfunction):
+        if name.startswith("_"):
+            continue
         assert method.__doc__, name
         assert inspect.signature(method).return_annotation is not inspect.Signature.empty, name
 

@@ -27,7 +27,6 @@ from datacard_core import (
     SystematicUncertainty,
     load_output,
 )
-from datacard_core.outputs import read_decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -440,7 +439,7 @@ class TestProblems:
 
 def test_only_histograms_of_variables_that_are_needed_are_kept(cuts: dict[str, list[Path]]) -> None:
     for file in cuts["by year"]:
-        variables = read_decoded(file, {"nJets"})["variables"]
+        variables = load_output(file, variables={"nJets"}, arrays=True)["variables"]
         assert {name: bool(samples) for name, samples in variables.items()} == {
             "discriminant": False,
             "control_var_1": False,

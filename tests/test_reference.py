@@ -118,7 +118,7 @@ INTENDED = (
         "which Combine refuses",
     ),
 )
-"""All of them. What else differs is not read: padding, rules of dashes, the histograms' order and entry counts."""
+"""All of them. What else differs is not read: comments, padding, rules, the histograms' order and entry counts."""
 
 SAME = 1e-12
 """Relative: contents are sums of the same doubles in another order."""
@@ -151,7 +151,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def lines_of(text: str) -> list[list[str]]:
-    return [line.split() for line in text.splitlines() if line.strip("-")]
+    return [line.split() for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
 
 
 def read_card(text: str) -> Card:
@@ -558,7 +558,8 @@ def test_a_card_and_its_templates_agree(ours: Callable[[str], Ours], reference: 
 @every_reference
 def test_the_columns_of_the_table_line_up(ours: Callable[[str], Ours], reference: str, category: str) -> None:
     card, text = ours(reference).card(category), ours(reference).text(category)
-    table = [line for line in text.splitlines() if len(line.split()) >= len(card.columns) and line.strip("-")]
+    rows = [line for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
+    table = [line for line in rows if len(line.split()) >= len(card.columns)]
     assert len(table) == 4 + len(card.rows)
     starts = {tuple(word.start() for word in re.finditer(r"\S+", line))[-len(card.columns) :] for line in table}
     assert len(starts) == 1

@@ -449,7 +449,7 @@ def test_options_are_kept_in_pythons_own_types_and_out_of_reach_of_the_script() 
     assert declared.options == {"members": 3}
     declared = systematic(options={"weights": weights, "nested": nested, "pair": (0, np.int64(5))})
     weights[0] = nested["a"][0] = 7
-    assert declared.options == {"weights": [1.0, 2.0], "nested": {"a": [1]}, "pair": (0, 5)}
+    assert declared.options == {"weights": (1.0, 2.0), "nested": {"a": (1,)}, "pair": (0, 5)}
 
 
 def test_all_that_is_wrong_with_a_systematic_is_told_at_once() -> None:
@@ -708,7 +708,7 @@ def test_options_of_one_nuisance_may_be_arrays() -> None:
     parts = [systematic(name=y, datacard_name="n", years=[y], options={"w": np.array([1, 2])}) for y in YEARS]
     systematics = Systematics(parts)
     systematics["n"] = parts[0]
-    assert systematics["n"].options == {"w": [1, 2]}
+    assert systematics["n"].options == {"w": (1, 2)}
     refused(lambda: Systematics([parts[0], attrs.evolve(parts[1], options={"w": np.array([1, 3])})]))
 
 

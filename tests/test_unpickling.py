@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datacard_core.errors import InputError
-from datacard_core.outputs import read_decoded
-from datacard_core.sources import DecodedHistogram, StoredHistogram, stored
+from datacard_core.outputs import load_output
+from datacard_core.sources import DecodedHistogram, HistogramArray, stored
 from datacard_core.unpickling import unpickled
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def assert_same_bits(one: NDArray[Any], other: NDArray[Any]) -> None:
     assert one.tobytes() == other.tobytes()
 
 
-def assert_same(one: StoredHistogram, other: StoredHistogram) -> None:
+def assert_same(one: HistogramArray, other: HistogramArray) -> None:
     assert one.categories == other.categories
     assert one.variations == other.variations
     assert one.flow == other.flow
@@ -263,10 +263,10 @@ class TestMemory:
     def test_reading_takes_the_memory_of_the_bins_once(self, *, filled: bool, tmp_path: Path) -> None:
         names = [f"m{number}" for number in range(20)]
         file = save(tmp_path, an_output(**{name: self.large(filled=filled) for name in names}))
-        read_decoded(file, {"m0"})  # what is imported and cached is there now
+        load_output(file, variables={"m0"}, arrays=True)  # what is imported and cached is there now
         tracemalloc.start()
         try:
-            output = read_decoded(file, set(names))
+            output = load_output(file, variables=set(names), arrays=True)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -333,7 +333,7 @@ class TestForgedContents:
     def test_odd_bins_are_refused(self, how: str, tmp_path: Path) -> None:
         bins, said = ODD[how]
         with pytest.raises(InputError, match=said):
-            read_decoded(save(tmp_path, forged(bins)), {"m"})
+            load_output(save(tmp_path, forged(bins)), variables={"m"}, arrays=True)
 
     @pytest.mark.parametrize(
         ("storage", "bins"),
@@ -342,9 +342,9 @@ class TestForgedContents:
     )
     def test_bins_of_another_storage_are_refused(self, storage: str, bins: NDArray[Any], tmp_path: Path) -> None:
         with pytest.raises(InputError, match="form that is not known"):
-            read_decoded(save(tmp_path, forged(bins, storage)), {"m"})
+            load_output(save(tmp_path, forged(bins, storage)), variables={"m"}, arrays=True)
 
     def test_the_right_bins_are_taken(self, tmp_path: Path) -> None:
-        output = read_decoded(save(tmp_path, forged(np.arange(8.0))), {"m"})
+        output = load_output(save(tmp_path, forged(np.arange(8.0))), variables={"m"}, arrays=True)
         cells = output["variables"]["m"]["TTbar"]["TTbar_2022"].cells
         np.testing.assert_array_equal(cells, [[0 + 1j, 4 + 5j], [2 + 3j, 6 + 7j]])

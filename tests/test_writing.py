@@ -17,8 +17,8 @@ import pytest
 
 from datacard_core import (
     DEFAULT_PLUGINS,
+    CardContext,
     CardWriter,
-    Channel,
     Datacard,
     DeclarationError,
     NamedTemplates,
@@ -42,8 +42,8 @@ class Writer(CardWriter):
 
     name: ClassVar[str] = "failing"
 
-    def render(self, channel: Channel, shapes_name: str) -> str:
-        raise RuntimeError(f"no ink for {channel.bin} in {shapes_name}")
+    def render(self, card: CardContext) -> str:
+        raise RuntimeError(f"no ink for {card.channel.bin} in {card.shapes_name}")
 
 
 @attrs.frozen

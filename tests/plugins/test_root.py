@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import datacard_root
+import hist
 import numpy as np
 import pytest
 import uproot
@@ -309,7 +310,16 @@ def named_templates(draw: st.DrawFn) -> NamedTemplates:
 
 
 def one_by_one(templates: NamedTemplates, path: Path) -> None:
-    load_plugins(datacard_root).serializer("uproot").value.write(templates, path)
+    axis, title = templates.axis, templates.axis.label or templates.axis.name
+    variable: Any = hist.axis.Variable(axis.edges, name="xaxis", label=title)
+    if axis.uniform:
+        variable = hist.axis.Regular(axis.bins, axis.edges[0], axis.edges[-1], name="xaxis", label=title)
+    rows = zip(templates.names, templates.templates.values, templates.templates.variances, strict=True)
+    with uproot.recreate(path, compression=None) as file:
+        for name, values, variances in rows:
+            histogram: Any = hist.Hist(variable, storage=hist.storage.Weight())
+            histogram.view()["value"], histogram.view()["variance"] = values, variances
+            file[name] = histogram
 
 
 # uproot has sums of weights here, where ROOT has effective entries and sums of squares.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from datacard_core import CardWriter, DeclarationError, hookimpl, number
+from datacard_core import CardWriter, DeclarationError, Directive, Effect, hookimpl, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from datacard_core import Channel, Nuisance
+    from datacard_core import CardContext, Channel, Nuisance
 
 RULE = "-" * 80
 GAP = "  "
@@ -21,21 +21,26 @@ class CombineWriter(CardWriter):
 
     name: ClassVar[str] = "combine"
 
-    def render(self, channel: Channel, shapes_name: str) -> str:
+    def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
+        """Every effect has cells, every directive has lines: there is nothing for plugins to add."""
+        return {Effect: lambda effect, _: effect.cells(), Directive: lambda line, channel: line.lines(channel)}
+
+    def render(self, card: CardContext) -> str:
         """The text of the card.
 
         Raises:
             DeclarationError: Combine could not read the name of the templates' file.
         """
+        channel, shapes_name = card.channel, card.shapes_name
         if shapes_name.split() != [shapes_name]:
             message = f"the templates' file {shapes_name!r} has a blank in its name, at which Combine splits its line"
             raise DeclarationError(f"{message}: give it another")
         sections = (
-            _counts(channel),
+            [*(f"# {line}" for line in card.provenance), *_counts(channel)],
             [f"shapes * {channel.bin} {shapes_name} $PROCESS_nominal $PROCESS_$SYSTEMATIC"],
             [f"bin {channel.bin}", f"observation {_observation(channel)}"],
-            _table(channel),
-            [line for directive in channel.directives for line in directive.lines(channel)],
+            _table(card),
+            [line for directive in channel.directives for line in card.rendered(directive)],
         )
         return "".join(f"{line}\n" for section in sections if section for line in (*section, RULE))
 
@@ -53,23 +58,24 @@ def _observation(channel: Channel) -> str:
     return number(channel.observation) if channel.has_data else "-1"
 
 
-def _table(channel: Channel) -> list[str]:
+def _table(card: CardContext) -> list[str]:
     """The block of columns: what they are, their rates, and a row for each nuisance."""
+    channel = card.channel
     head = [
         ("bin", "", [channel.bin] * len(channel.columns)),
         ("process", "", [column.name for column in channel.columns]),
         ("process", "", [str(column.id) for column in channel.columns]),
         ("rate", "", [number(rate) for rate in channel.rates]),
     ]
-    rows = [(nuisance.name, nuisance.keyword, _cells(channel, nuisance)) for nuisance in channel.nuisances]
+    rows = [(nuisance.name, nuisance.keyword, _cells(card, nuisance)) for nuisance in channel.nuisances]
     lines = _aligned([*head, *rows])
     return lines if not rows else [*lines[: len(head)], RULE, *lines[len(head) :]]
 
 
-def _cells(channel: Channel, nuisance: Nuisance) -> list[str]:
-    cells = ["-"] * len(channel.columns)
+def _cells(card: CardContext, nuisance: Nuisance) -> list[str]:
+    cells = ["-"] * len(card.channel.columns)
     for effect in nuisance.effects:
-        for column, cell in zip(effect.columns, effect.cells(), strict=True):
+        for column, cell in zip(effect.columns, card.rendered(effect), strict=True):
             cells[column] = cell
     return cells
 

@@ -16,7 +16,6 @@ from datacard_root.buffers import tstring
 from datacard_root.checking import check_finite, check_shapes
 from datacard_root.compression import COMPRESSIONS, Compressor
 from datacard_root.identity import identity
-from datacard_root.plain import PlainSerializer
 from datacard_root.records import Pattern
 from datacard_root.tfile import check_size, write_file
 
@@ -98,5 +97,5 @@ class RootZstdSerializer(RootSerializer):
 
 @hookimpl
 def datacard_template_serializers() -> Iterable[TemplateSerializer]:
-    """Contribute root, its compressed kin, and the plain one to compare with."""
-    return (RootSerializer(), RootLZ4Serializer(), RootZlibSerializer(), RootZstdSerializer(), PlainSerializer())
+    """Contribute root and its compressed kin."""
+    return (RootSerializer(), RootLZ4Serializer(), RootZlibSerializer(), RootZstdSerializer())

@@ -1,0 +1,156 @@
+"""The histogram source coffea: what PocketCoffea writes is read as if a script had loaded it, and nothing is run."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import lz4.frame
+import numpy as np
+import pytest
+from datacard_coffea import CoffeaSource
+
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Analysis,
+    Category,
+    HistogramArray,
+    InputError,
+    MissingProviderError,
+    Systematics,
+    SystematicUncertainty,
+    load_output,
+    load_plugins,
+)
+from datacard_core.sources import stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datacard_core import Plugins
+    from tests import outputs_by_hand as by_hand
+else:
+    import outputs_by_hand as by_hand
+
+YEARS = ("2022", "2023")
+
+
+def of_year(year: str) -> dict[str, Any]:
+    """An output with two variables."""
+    output = by_hand.Output().mc("Signal", year, nominal=[1, 2, 3])
+    output.mc("TTbar", year, nominal=[10, 20, 30], JESUp=[11, 22, 33], JESDown=[9, 18, 27])
+    loaded = output.data("Muon", year, [12, 21, 34]).loaded
+    loaded["variables"]["n"] = loaded["variables"]["m"]
+    return loaded
+
+
+def save(path: Path, output: object) -> Path:
+    path.write_bytes(lz4.frame.compress(pickle.dumps(output, 5)))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """A file for each year."""
+    return [save(tmp_path / f"output_{year}.coffea", of_year(year)) for year in YEARS]
+
+
+def analysis(plugins: Plugins | None = None) -> Analysis:
+    lumi = SystematicUncertainty("lumi", "lnN", ["signal", "ttbar"], YEARS, 1.02)
+    return Analysis(
+        years=YEARS,
+        mc_processes=by_hand.two_processes(YEARS),
+        data_processes=by_hand.observation("Muon", years=YEARS),
+        systematics=Systematics([lumi, by_hand.shape("JES", ["signal", "ttbar"], YEARS)]),
+        categories={"SR": Category("m")},
+        plugins=plugins or by_hand.PLUGINS,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def without_it() -> Plugins:
+    return load_plugins(*DEFAULT_PLUGINS, block="coffea")
+
+
+def test_it_is_one_source_and_nothing_else() -> None:
+    plugins = load_plugins("coffea")
+    assert list(plugins.sources) == ["coffea"]
+    contributed = (plugins.kinds, plugins.writers, plugins.serializers, plugins.checks, plugins.plots)
+    assert not any(contributed)
+
+
+@pytest.mark.parametrize("options", [{}, {"source": "coffea"}, {"jobs": 2}], ids=str)
+def test_files_give_what_the_loaded_output_does(options: dict[str, Any], files: list[Path], tmp_path: Path) -> None:
+    analysis().build(load_output(files)).dump(tmp_path / "loaded")
+    analysis().build(files, **options).dump(tmp_path / "read")
+    assert contents(tmp_path / "read") == contents(tmp_path / "loaded")
+
+
+def test_it_keeps_histograms_of_the_variables_that_are_asked_for_and_the_names_of_others(files: list[Path]) -> None:
+    read = CoffeaSource().read(files[0], {"n"})
+    assert {name: sorted(samples) for name, samples in read["variables"].items()} == {
+        "m": [],
+        "n": ["Muon", "Signal", "TTbar"],
+    }
+
+
+def test_it_gives_the_content_of_the_histograms_and_all_that_is_said_about_them(files: list[Path]) -> None:
+    read, written = CoffeaSource().read(files[0], {"m"}), of_year("2022")
+    assert read["cutflow"] == written["cutflow"]
+    assert read["datasets_metadata"] == written["datasets_metadata"]
+    found = stored(read["variables"]["m"]["TTbar"]["TTbar_2022"])
+    assert isinstance(found, HistogramArray)
+    up = (found.variations or ()).index("JESUp")
+    # as many as the variances, which by_hand makes equal to the yields
+    np.testing.assert_array_equal(found.cells[1:-1, up, 0], [11 + 11j, 22 + 22j, 33 + 33j])
+
+
+def test_files_that_cannot_be_read_are_all_named(files: list[Path], tmp_path: Path) -> None:
+    cut_off, text = tmp_path / "cut_off.coffea", tmp_path / "text.coffea"
+    cut_off.write_bytes(files[0].read_bytes()[:-40])
+    text.write_text("variables: none")
+    with pytest.raises(InputError) as raised:
+        analysis().build([cut_off, *files, text, tmp_path / "nowhere.coffea"])
+    said = sorted(raised.value.problems)
+    assert [problem.split(": ")[0].split()[0] for problem in said] == [
+        str(cut_off),
+        str(tmp_path / "nowhere.coffea"),
+        str(text),
+    ]
+
+
+class Deadly:
+    """What would do something where a pickle of it is loaded."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (os.fspath(self.marker),)
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
+    marker = tmp_path / "executed"
+    file = save(tmp_path / "output.coffea", of_year("2022") | {"columns": Deadly(marker)})
+    with pytest.raises(InputError, match=r"output\.coffea holds .*mkdir.*, which is not admitted"):
+        analysis().build(file)
+    assert not marker.exists()
+
+
+def test_without_it_a_file_is_an_error_with_the_way_to_select_it(files: list[Path]) -> None:
+    with pytest.raises(MissingProviderError) as raised:
+        analysis(without_it()).build(files)
+    assert str(raised.value) == (
+        "no selected plugin provides the histogram source 'coffea'; provided are none; plugin 'coffea' has it, "
+        "select it with load_plugins(…, 'coffea')"
+    )
+
+
+def test_without_it_a_loaded_output_gives_the_same_cards(files: list[Path], tmp_path: Path) -> None:
+    analysis(without_it()).build(load_output(files)).dump(tmp_path / "without")
+    analysis().build(files).dump(tmp_path / "with")
+    assert contents(tmp_path / "without") == contents(tmp_path / "with")

@@ -1,0 +1,259 @@
+"""Writers, serializers and checks of ones own, and arrays that nobody can write into."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import numpy as np
+import pytest
+
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Axis,
+    CardContext,
+    Channel,
+    Check,
+    Datacard,
+    Effect,
+    Finding,
+    FreeParameter,
+    InputError,
+    NamedTemplates,
+    Normalisation,
+    PluginCallError,
+    Shape,
+    SystematicUncertainty,
+    Target,
+    Templates,
+    TemplateSerializer,
+    error,
+    load_plugins,
+    warning,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.conftest import CardArguments, Install
+    from tests.plugins_by_hand import Acme, Numpy, Provider, Text, Yields, mine
+else:
+    from plugins_by_hand import Acme, Numpy, Provider, Text, Yields, mine
+
+
+def test_a_check_of_ones_own_adds_findings_and_can_stop_the_card(card_arguments: CardArguments) -> None:
+    @attrs.frozen
+    class Told(Check):
+        name: ClassVar[str] = "told"
+        finding: Finding
+
+        def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002
+            return [self.finding]
+
+    told = [load_plugins(*DEFAULT_PLUGINS, Provider("told", Told(of("odd", "it is odd")))) for of in (warning, error)]
+    assert str(Datacard(**card_arguments(plugins=told[0])).findings[-1]) == "warning [odd] SR_2022_2023: it is odd"
+    with pytest.raises(InputError, match=r"error \[odd\] SR_2022_2023: it is odd"):
+        Datacard(**card_arguments(plugins=told[1]))
+
+
+def test_a_writer_and_a_serializer_of_ones_own_are_chosen_where_the_card_is_written(
+    card_arguments: CardArguments, tmp_path: Path
+) -> None:
+    card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Yields(), Text()))))
+    card.dump(tmp_path, "card.yields", "templates.txt", writer="yields", serializer="text")
+    assert (tmp_path / "card.yields").read_text() == "SR_2022_2023 273 in templates.txt\n"
+    lines = (tmp_path / "templates.txt").read_text().splitlines()
+    assert lines[0] == "data_obs_nominal [120.0, 90.0, 62.0]"
+    assert lines[3] == "top_2022_nominal [30.0, 20.0, 10.0]"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.yields", "templates.txt"]
+
+
+def test_a_serializer_gets_a_path_that_ends_as_the_file_does(card_arguments: CardArguments, tmp_path: Path) -> None:
+    card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Numpy()))))
+    card.dump(tmp_path, shapes_name="templates.npz", serializer="numpy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["datacard.txt", "templates.npz"]
+    with np.load(tmp_path / "templates.npz") as archive:
+        assert archive["top_2022_nominal"].tolist() == [30, 20, 10]
+
+
+READ_BY_A_KIND = {
+    "positions": lambda target: target.positions,
+    "nominal values": lambda target: target.nominal.values,
+    "nominal variances": lambda target: target.nominal.variances,
+    "varied values": lambda target: target.variations["Up"].values,
+    "varied variances": lambda target: target.variations["Up"].variances,
+    "edges": lambda target: target.axis.edges,
+}
+READ_FROM_A_CHANNEL = {
+    "nominal values": lambda channel: channel.nominal.values,
+    "nominal variances": lambda channel: channel.nominal.variances,
+    "rates": lambda channel: channel.rates,
+    "data": lambda channel: channel.data.values,
+    "varied values": lambda channel: channel.nuisances[1].effects[0].up.values,
+    "scales": lambda channel: channel.nuisances[1].effects[0].scale,
+    "factors": lambda channel: channel.nuisances[0].effects[0].up,
+    "columns": lambda channel: channel.nuisances[0].effects[0].columns,
+    "edges": lambda channel: channel.axis.edges,
+}
+
+
+@pytest.mark.parametrize("what", READ_BY_A_KIND)
+def test_a_kind_cannot_write_into_the_arrays_that_it_is_given(what: str, card_arguments: CardArguments) -> None:
+    class Vandal(Acme):
+        def shifts(self, systematic: SystematicUncertainty) -> tuple[str, ...]:  # noqa: ARG002
+            return ("Up",)
+
+        def effects(self, target: Target) -> Iterable[Effect]:
+            READ_BY_A_KIND[what](target)[...] = 0
+            return super().effects(target)
+
+    plugins = load_plugins("lnn", "shape", "combine", Provider("vandal", Vandal()))
+    with pytest.raises(PluginCallError, match=r"plugin 'vandal' \(local\).*read-only"):
+        Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
+
+
+@pytest.mark.parametrize("what", READ_FROM_A_CHANNEL)
+def test_a_check_cannot_write_into_the_arrays_that_it_is_given(what: str, card_arguments: CardArguments) -> None:
+    class Vandal(Check):
+        name: ClassVar[str] = "vandal"
+
+        def run(self, channel: Channel) -> Iterable[Finding]:
+            READ_FROM_A_CHANNEL[what](channel)[...] = 0
+            return ()
+
+    plugins = load_plugins("lnn", "shape", "combine", Provider("vandal", Vandal()))
+    with pytest.raises(PluginCallError, match=r"plugin 'vandal' \(local\).*read-only"):
+        Datacard(**card_arguments(plugins=plugins, mcstat=False))
+
+
+def test_a_serializer_cannot_change_the_card_through_what_it_is_given(
+    card_arguments: CardArguments, tmp_path: Path
+) -> None:
+    class Vandal(TemplateSerializer):
+        name: ClassVar[str] = "vandal"
+
+        def write(self, templates: NamedTemplates, path: Path) -> None:  # noqa: ARG002
+            templates.templates.values[...] = 0
+
+    card = Datacard(
+        **card_arguments(plugins=load_plugins("lnn", "shape", "combine", Provider("vandal", Vandal())), mcstat=False)
+    )
+    before = card.content()
+    with pytest.raises(PluginCallError, match="read-only"):
+        card.dump(tmp_path, serializer="vandal")
+    assert card.content() == before
+
+
+def test_the_users_own_arrays_stay_as_they_are() -> None:
+    arrays = [np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(3), np.zeros(1, dtype=np.intp), np.ones(1)]
+    templates = Templates(arrays[0], arrays[1])
+    made = [templates, Axis(arrays[2]), Normalisation(arrays[3], arrays[4]), FreeParameter("a", arrays[3])]
+    assert all(array.flags.writeable for array in arrays)
+    assert np.shares_memory(templates.values, arrays[0])
+    assert not any(item.flags.writeable for value in made for item in held(value))
+
+
+def test_arrays_are_read_only_after_a_pickle_too() -> None:
+    templates = Templates(np.zeros((1, 2)), np.zeros((1, 2)))
+    columns = np.zeros(1, dtype=np.intp)
+    for value in (templates, Axis(np.zeros(3)), Shape(columns, templates, templates, np.ones(1))):
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            back = pickle.loads(pickle.dumps(value, protocol))
+            assert not any(array.flags.writeable for array in held(back))
+
+
+def held(value: Any) -> list[Any]:
+    """The arrays that a value holds, itself or in its templates."""
+    fields = [getattr(value, field.name) for field in attrs.fields(type(value))]
+    inner = [array for field in fields if isinstance(field, Templates) for array in held(field)]
+    return [field for field in fields if isinstance(field, np.ndarray)] + inner
+
+
+@pytest.mark.parametrize("returned", [None, b"card", ["card"]])
+def test_a_writer_that_returns_no_text_is_an_error(
+    returned: object, card_arguments: CardArguments, tmp_path: Path
+) -> None:
+    class Odd(Yields):
+        def render(self, card: CardContext) -> Any:  # noqa: ARG002
+            return returned
+
+    card = Datacard(
+        **card_arguments(plugins=load_plugins("lnn", "shape", "root", Provider("odd", Odd())), mcstat=False)
+    )
+    with pytest.raises(PluginCallError, match=r"plugin 'odd' \(local\).*SR_2022_2023"):
+        card.dump(tmp_path, writer="yields")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("returned", [None, "large", [None], ["large"]])
+def test_a_check_that_returns_no_findings_is_an_error(returned: Any, card_arguments: CardArguments) -> None:
+    class Odd(Check):
+        name: ClassVar[str] = "odd"
+
+        def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002
+            found: Iterable[Finding] = returned
+            return found
+
+    plugins = load_plugins("lnn", "shape", "combine", Provider("odd", Odd()))
+    with pytest.raises(PluginCallError, match=r"plugin 'odd' \(local\).*check 'odd'"):
+        Datacard(**card_arguments(plugins=plugins, mcstat=False))
+
+
+@pytest.mark.parametrize("cause", [ValueError, SystemExit, BaseException])
+def test_a_check_that_fails_is_an_error_that_says_what_it_was_doing(
+    cause: type[BaseException], card_arguments: CardArguments
+) -> None:
+    class Failing(Check):
+        name: ClassVar[str] = "failing"
+
+        def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002
+            raise cause("out of order")
+
+    plugins = load_plugins("lnn", "shape", "combine", Provider("failing", Failing()))
+    doing = "running check 'failing' on channel 'SR_2022_2023': out of order"
+    with pytest.raises(PluginCallError, match=doing) as raised:
+        Datacard(**card_arguments(plugins=plugins, mcstat=False))
+    assert type(raised.value.__cause__) is cause
+
+
+def test_an_error_of_the_cores_own_passes_through_a_plugin_with_a_note(card_arguments: CardArguments) -> None:
+    class Strict(Acme):
+        def effects(self, target: Target) -> Iterable[Effect]:
+            raise InputError(f"{target.bin} is not fit")
+
+    plugins = load_plugins("lnn", "shape", "combine", Provider("strict", Strict()))
+    with pytest.raises(InputError, match="SR_2022_2023 is not fit") as raised:
+        Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
+    assert raised.value.__notes__ == [
+        "in plugin 'strict' (local), working out the effects of 'mine' in channel 'SR_2022_2023'"
+    ]
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "Finding('error', 'odd', 'it is odd')",
+        "Finding(7, 'odd', 'it is odd')",
+        "warning('odd', None)",
+        "error(3, 'odd')",
+    ],
+)
+def test_a_finding_that_would_not_be_seen_for_what_it_is_is_an_error(
+    finding: str, install: Install, card_arguments: CardArguments
+) -> None:
+    source = f"""
+        from datacard_core import Check, Finding, error, hookimpl, warning
+        class Odd(Check):
+            name = "odd"
+            def run(self, channel):
+                return [{finding}]
+        @hookimpl
+        def datacard_checks():
+            return [Odd()]
+    """
+    install("acme", source)
+    plugins = load_plugins("lnn", "shape", "acme")
+    with pytest.raises(PluginCallError, match=r"plugin 'acme' \(acme 1\.0\): \w+ while running check 'odd'"):
+        Datacard(**card_arguments(plugins=plugins, mcstat=False))
