@@ -1,0 +1,208 @@
+"""Drawing what the nuisances with templates do, a page for each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+from datacard_core import Shape
+from datacard_plots.style import (
+    DOWN,
+    GREY,
+    METADATA,
+    UP,
+    axis_label,
+    draw_variable,
+    drawn_edges,
+    highest,
+    listing,
+    own_style,
+    plain,
+    ratio_range,
+    ratio_to,
+    room_for_names,
+)
+from datacard_plots.varied import varied_processes, without_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.gridspec import SubplotSpec
+    from matplotlib.patches import StepPatch
+    from matplotlib.text import Text
+
+    from datacard_core import Channel, Nuisance
+    from datacard_plots.prefit import FloatArray
+    from datacard_plots.varied import Varied
+
+MOST_PANELS = 9
+"""Processes on one page; the others have further pages."""
+SIZE = (11.0, 8.0)
+MOST_NAMES = 20
+"""More bins than these are named in steps."""
+HALVES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""How far a ratio's axis may reach from 1, down to 0."""
+
+
+@attrs.frozen(eq=False)
+class _Panel:
+    """The artists of one process, which every page fills with its own numbers."""
+
+    above: Axes
+    ratio: Axes
+    title: Text
+    change: Text
+    steps: tuple[StepPatch, StepPatch, StepPatch]
+    ratios: tuple[StepPatch, StepPatch]
+    error: StepPatch
+
+
+@attrs.frozen(eq=False)
+class _Page:
+    figure: Figure
+    title: Text
+    note: Text
+    panels: tuple[_Panel, ...]
+
+
+def write_pages(channel: Channel, path: Path) -> None:
+    """Draw the pages into a new PDF."""
+    with own_style(), PdfPages(path, metadata=METADATA) as pdf:
+        for figure in page_figures(channel):
+            pdf.savefig(figure)
+
+
+def page_figures(channel: Channel) -> Iterator[Figure]:
+    """Page after page, to be drawn before the next is asked for: pages with as many panels are one figure."""
+    pages: dict[int, _Page] = {}
+    nuisances = [nuisance for nuisance in channel.nuisances if _has_templates(nuisance)]
+    for nuisance in nuisances:
+        varied = varied_processes(channel, nuisance)
+        parts = [varied[start : start + MOST_PANELS] for start in range(0, len(varied), MOST_PANELS)]
+        for number, part in enumerate(parts, start=1):
+            if len(part) not in pages:
+                pages[len(part)] = _empty_page(channel, len(part))
+            page = pages[len(part)]
+            _fill(page, part)
+            _describe(page, channel, nuisance, f" ({number} of {len(parts)})" if len(parts) > 1 else "")
+            yield page.figure
+    if not nuisances:
+        yield _page_without(channel)
+
+
+def _has_templates(nuisance: Nuisance) -> bool:
+    return any(isinstance(effect, Shape) for effect in nuisance.effects)
+
+
+def _page_without(channel: Channel) -> Figure:
+    figure = Figure(figsize=SIZE)
+    words = f"{plain(channel.bin, 60)}: no nuisance with templates, of {len(channel.nuisances)} in all"
+    figure.text(0.5, 0.5, words, size=14, ha="center")
+    return figure
+
+
+def _empty_page(channel: Channel, count: int) -> _Page:
+    figure = Figure(figsize=SIZE)
+    across = math.ceil(math.sqrt(count))
+    bottom = (0.6 + room_for_names(channel.axis, MOST_NAMES)) / SIZE[1]
+    grid = figure.add_gridspec(
+        math.ceil(count / across), across, left=0.06, right=0.985, bottom=bottom, top=0.89, wspace=0.22, hspace=0.22
+    )
+    panels = tuple(_empty_panel(figure, grid[index], channel) for index in range(count))
+    for panel in panels[:-across]:
+        panel.ratio.tick_params(axis="x", labelbottom=False)
+    figure.text(0.985, 0.02, axis_label(channel.axis), size=10, ha="right")
+    handles = [*panels[0].steps, panels[0].error]
+    figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=9, frameon=False)
+    return _Page(figure, figure.text(0.02, 0.96, "", size=14), figure.text(0.02, 0.02, "", size=8, color=GREY), panels)
+
+
+def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel) -> _Panel:
+    edges = drawn_edges(channel.axis)
+    parts = cell.subgridspec(2, 1, height_ratios=(2, 1), hspace=0.06)
+    above, ratio = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
+    for axes in (above, ratio):
+        _prepare(axes, channel, edges)
+    above.tick_params(axis="x", labelbottom=False)
+    ratio.axhline(1, color="black", linewidth=0.8)
+    return _Panel(
+        above=above,
+        ratio=ratio,
+        title=above.text(0, 1.03, "", transform=above.transAxes, size=9),
+        change=above.text(0.97, 0.91, "", transform=above.transAxes, size=8, ha="right"),
+        error=_step(ratio, edges, baseline=0, facecolor="#d0d0d0", fill=True, label="nominal ± stat."),
+        steps=(
+            _step(above, edges, color="black", label="nominal"),
+            _step(above, edges, color=UP, label="up"),
+            _step(above, edges, color=DOWN, label="down", linestyle="--"),
+        ),
+        ratios=(_step(ratio, edges, color=UP), _step(ratio, edges, color=DOWN, linestyle="--")),
+    )
+
+
+def _prepare(axes: Axes, channel: Channel, edges: FloatArray) -> None:
+    """What stays the same on all pages; matplotlib measures no text to place a label, as there is none."""
+    draw_variable(axes, channel.axis, edges, MOST_NAMES)
+    axes.tick_params(labelsize=8)
+    axes.minorticks_off()
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_label_coords(0, 0)
+        if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
+            formatter.set_useMathText(False)
+
+
+def _step(axes: Axes, edges: FloatArray, **style: Any) -> StepPatch:
+    """A histogram without content."""
+    return axes.stairs(np.zeros(len(edges) - 1), edges, **{"baseline": None, "linewidth": 1.1, **style})
+
+
+def _fill(page: _Page, varied: Sequence[Varied]) -> None:
+    for panel, process in zip(page.panels, varied, strict=True):
+        contents = (process.nominal, process.up, process.down)
+        for step, values in zip(panel.steps, contents, strict=True):
+            step.set_data(values)
+        panel.above.set_ylim(0, 1.3 * highest(*contents) or 1)
+        ratios = [ratio_to(process.nominal, values) for values in contents[1:]]
+        for step, ratio in zip(panel.ratios, ratios, strict=True):
+            step.set_data(ratio)
+        error = ratio_to(process.nominal, process.error)
+        below: Any = 1 - error  # an array does, whatever the annotation there says
+        panel.error.set_data(1 + error, baseline=below)
+        half = ratio_range(HALVES, *ratios)
+        low, high = max(0.0, 1 - half), 1 + half
+        panel.ratio.set_ylim(low, high)
+        ticks = ((1 + low) / 2, 1.0, (1 + high) / 2)
+        panel.ratio.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.title.set_text(_name(process))
+        panel.change.set_text(_yields(process))
+
+
+def _name(process: Varied) -> str:
+    """The process, with its years if they are not all, and the scale of the parameter if it is not 1."""
+    years = f" ({listing(process.years, 16)})" if process.years else ""
+    scale = "" if process.scales == (1.0,) else f", {listing([f'{scale:g}' for scale in process.scales], 16)} θ"
+    return f"{plain(process.process, 24)}{years}{scale}"
+
+
+def _yields(process: Varied) -> str:
+    up, down = (_percentage(process.change(values)) for values in (process.up, process.down))
+    return f"yield {up} / {down}"
+
+
+def _percentage(change: float) -> str:
+    return f"{100 * change:+.1f} %".replace("-", "−") if math.isfinite(change) else "–"  # noqa: RUF001 - a minus sign
+
+
+def _describe(page: _Page, channel: Channel, nuisance: Nuisance, part: str) -> None:
+    page.title.set_text(f"{plain(nuisance.name, 36)}{part}   {plain(channel.bin, 24)}")
+    others = without_templates(channel, nuisance)
+    page.note.set_text(f"It has effects without templates on {listing(others, 100)}" if others else "")

@@ -1,0 +1,253 @@
+"""Drawing the prefit stack of a channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import AutoMinorLocator
+
+from datacard_plots.intervals import are_counts, error_bars
+from datacard_plots.prefit import prefit
+from datacard_plots.style import (
+    GREY,
+    METADATA,
+    axis_label,
+    centres,
+    colour,
+    draw_variable,
+    drawn_edges,
+    hatch,
+    highest,
+    listing,
+    own_style,
+    plain,
+    ratio_range,
+    ratio_to,
+    room_for_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from datacard_core import Channel
+    from datacard_plots.prefit import FloatArray, Prefit, Process
+
+SIZE = 6.4
+MOST_BACKGROUNDS = 20
+"""More than these are too many to tell apart: the smallest are one layer."""
+MOST_SIGNALS = 6
+"""Likewise, one line."""
+LONGEST_NAME = 30
+MOST_NAMES = 40
+"""More bins than these are named in steps."""
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+LOGARITHMIC_FROM = 50.0
+"""The y axis is logarithmic if the highest bin is so many times another, or a signal's highest."""
+DECADES = 7.0
+"""A logarithmic axis shows no more below the highest bin."""
+ROW = 0.045
+"""The height of a row of the legend, of the axes' height."""
+HALVES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+"""How far the ratio's axis may reach on both sides of 1."""
+
+
+@attrs.frozen(eq=False)
+class _Layer:
+    """A process, or the sum of many, as it is drawn."""
+
+    label: str
+    values: FloatArray
+    colour: str
+    hatch: str
+
+
+@attrs.frozen(eq=False)
+class _Content:
+    """All numbers of the plot."""
+
+    expected: Prefit
+    edges: FloatArray
+    observed: FloatArray
+    """Data, nan where there are none."""
+    bars: FloatArray
+    """How far their error bars reach below and above, shape (2, bins)."""
+
+    @property
+    def ends(self) -> tuple[FloatArray, FloatArray]:
+        """Where the error bars end."""
+        return self.observed - self.bars[0], self.observed + self.bars[1]
+
+    @property
+    def band(self) -> str:
+        """What the band is."""
+        return "stat. + syst., prefit" if self.expected.has_syst else "stat., prefit"
+
+    def ratio(self, values: FloatArray) -> FloatArray:
+        """Relative to the background."""
+        return ratio_to(self.expected.background, values)
+
+
+def write_stack(channel: Channel, path: Path) -> None:
+    """Draw the stack into a new PDF."""
+    with own_style():
+        stack_figure(channel).savefig(path, format="pdf", metadata=METADATA)
+
+
+def stack_figure(channel: Channel) -> Figure:
+    """The stack, and data over background below it; to be called in `own_style`, and saved there."""
+    content = _content(channel)
+    notes = list(_notes(content.expected))
+    figure = Figure(figsize=(SIZE, SIZE))
+    bottom = 0.085 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
+    ratio = figure.add_axes((0.13, bottom, 0.83, 0.2))
+    above = figure.add_axes((0.13, bottom + 0.215, 0.83, 0.73 - bottom))
+    handles = _draw_expectation(above, content)
+    if channel.has_data:
+        label = "Data" if are_counts(content.observed) else "Data, weighted"
+        handles.insert(0, _draw_points(above, content.edges, content.observed, content.bars, label))
+    _set_range(above, content, _draw_legend(above, handles))
+    _draw_ratio(ratio, content)
+    _draw_words(above, ratio, channel)
+    for axes in (above, ratio):
+        draw_variable(axes, channel.axis, content.edges, MOST_NAMES)
+    above.tick_params(axis="x", which="both", labelbottom=False)
+    for line, note in enumerate(reversed(notes)):
+        figure.text(0.02, 0.012 + 0.022 * line, note, size=7, color=GREY)
+    return figure
+
+
+def _content(channel: Channel) -> _Content:
+    observed, variances = channel.data.values[0], channel.data.variances[0]
+    bars = error_bars(observed, variances)
+    if not channel.has_data:
+        observed, bars = np.full_like(observed, np.nan), np.full_like(bars, np.nan)
+    return _Content(prefit(channel), drawn_edges(channel.axis), observed, bars)
+
+
+def _notes(expected: Prefit) -> Iterator[str]:
+    """What a reader of the band must know."""
+    if expected.without:
+        yield f"Band without: {listing(expected.without, 90)}"
+    if expected.free:
+        names = [name if initial == 1 else f"{name} (drawn at {initial:g})" for name, initial in expected.free]
+        yield f"Free in the fit, not in the band: {listing(names, 80)}"
+
+
+def _layers(processes: Sequence[Process], most: int, others: str) -> list[_Layer]:
+    """The largest first; from so many on, the rest as one."""
+    ordered = sorted(processes, key=lambda process: -float(process.values.sum()))
+    shown = ordered if len(ordered) <= most else ordered[: most - 1]
+    layers = [_Layer(plain(p.name, LONGEST_NAME), p.values, colour(p.position), hatch(p.position)) for p in shown]
+    if rest := ordered[len(shown) :]:
+        layers.append(_Layer(others.format(len(rest)), np.sum([p.values for p in rest], axis=0), "#dddddd", ""))
+    return layers
+
+
+def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
+    """The stack, its band and the signals; gives what the legend shows, the top of the stack first."""
+    processes, edges = content.expected.processes, content.edges
+    layers = _layers([p for p in processes if not p.is_signal], MOST_BACKGROUNDS, "{} smaller backgrounds")
+    signals = _layers([p for p in processes if p.is_signal], MOST_SIGNALS, "sum of {} smaller signals")
+    return [
+        *_draw_stack(axes, layers, edges),
+        _draw_band(axes, content),
+        *(_draw_signal(axes, signal, dashes, edges) for signal, dashes in zip(signals, DASHES, strict=False)),
+    ]
+
+
+def _draw_stack(axes: Axes, layers: Sequence[_Layer], edges: FloatArray) -> list[Any]:
+    """The smallest at the bottom, where a logarithmic axis shows it."""
+    handles = []
+    top = np.zeros(len(edges) - 1)
+    for layer in reversed(layers):
+        base, top = top, top + layer.values
+        style: Any = {"facecolor": layer.colour, "hatch": layer.hatch, "edgecolor": "white", "linewidth": 0}
+        handles.append(axes.stairs(top, edges, baseline=base, fill=True, label=layer.label, **style))
+        axes.stairs(top, edges, baseline=None, color="black", linewidth=0.4)
+    return handles[::-1]
+
+
+def _draw_band(axes: Axes, content: _Content) -> Any:
+    expected = content.expected
+    low, high = expected.background - expected.down, expected.background + expected.up
+    style: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY, "linewidth": 0}
+    return axes.stairs(high, content.edges, baseline=low, fill=True, label=f"Unc. ({content.band})", **style)
+
+
+def _draw_signal(axes: Axes, signal: _Layer, dashes: Any, edges: FloatArray) -> Any:
+    outline = withStroke(linewidth=3.4, foreground="white")
+    style: Any = {"color": signal.colour, "linestyle": dashes, "linewidth": 2, "path_effects": [outline]}
+    return axes.stairs(signal.values, edges, baseline=None, label=signal.label, **style)
+
+
+def _draw_points(axes: Axes, edges: FloatArray, values: FloatArray, bars: FloatArray, label: str = "") -> Any:
+    there = np.isfinite(values)
+    size = 4 if len(values) <= 60 else 2  # noqa: PLR2004 - points that do not touch each other
+    style: Any = {"fmt": "o", "color": "black", "markersize": size, "linewidth": 1, "zorder": 5, "label": label}
+    return axes.errorbar(centres(edges)[there], values[there], bars[:, there], **style)
+
+
+def _draw_legend(axes: Axes, handles: Sequence[Any]) -> float:
+    """Above the stack; gives the room that it takes, of the axes' height."""
+    longest = sorted(len(handle.get_label()) for handle in handles)[-2:]
+    columns = 3 if len(handles) > 6 and sum(longest) <= 44 else 2  # noqa: PLR2004 - what fits in size 8
+    axes.legend(handles=handles, loc="upper center", ncols=columns, fontsize=8, frameon=False, columnspacing=1.2)
+    return 0.06 + ROW * -(-len(handles) // columns)
+
+
+def _set_range(axes: Axes, content: _Content, room: float) -> None:
+    """Linear from 0, or logarithmic where that would hide a bin or a signal; with room for the legend above."""
+    expected = content.expected
+    signals = [highest(process.values) for process in expected.processes if process.is_signal]
+    peak = max([highest(expected.background + expected.up, content.ends[1]), *signals])
+    filled = [value for value in (*expected.background, *signals) if value > 0]
+    if not filled or peak < LOGARITHMIC_FROM * min(filled):
+        axes.set_ylim(0, peak / (1 - room) or 1)
+        axes.yaxis.set_minor_locator(AutoMinorLocator())
+        return
+    low = np.log10(max(min(filled) / 3, peak / 10**DECADES))
+    axes.set_yscale("log", nonpositive="clip")
+    axes.set_ylim(10**low, 10 ** (low + (np.log10(peak) - low) / (1 - room)))
+
+
+def _draw_ratio(axes: Axes, content: _Content) -> None:
+    expected = content.expected
+    low, high = (content.ratio(expected.background + way) for way in (-expected.down, expected.up))
+    if expected.has_syst:
+        axes.stairs(high, content.edges, baseline=low, fill=True, color="#d0d0d0", label=content.band)
+    least, most = (content.ratio(expected.background + way) for way in (-expected.stat, expected.stat))
+    axes.stairs(most, content.edges, baseline=least, fill=True, color="#989898", label="stat.")
+    axes.axhline(1, color="black", linewidth=0.8, linestyle="--")
+    half = ratio_range(HALVES, low, high, *map(content.ratio, content.ends))
+    axes.set_ylim(1 - half, 1 + half)
+    ticks = (1 - half / 2, 1.0, 1 + half / 2)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    _draw_ratio_points(axes, content, 1 + half)
+    axes.legend(loc="upper left", ncols=2, fontsize=7, frameon=False, borderpad=0.1)
+
+
+def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
+    """Arrows stand for those that are above the top."""
+    points = content.ratio(content.observed)
+    _draw_points(axes, content.edges, points, np.array([content.ratio(bar) for bar in content.bars]))
+    outside = centres(content.edges)[points > top]
+    axes.plot(outside, np.full(len(outside), 1 + 0.92 * (top - 1)), "^", color="black", markersize=5)
+
+
+def _draw_words(above: Axes, ratio: Axes, channel: Channel) -> None:
+    years = tuple(dict.fromkeys(column.year for column in channel.columns))
+    title = plain(channel.bin, 60)
+    above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - what fits beside the years
+    above.set_title(listing(years, 36), loc="right", size=8)
+    above.set_ylabel("Events per bin", loc="top", size=12)
+    ratio.set_ylabel("Data / bkg." if channel.has_data else "Unc. / bkg.", size=12)
+    ratio.set_xlabel(axis_label(channel.axis), loc="right", size=12)
+    for axes in (above, ratio):
+        axes.yaxis.set_label_coords(-0.105, 1 if axes is above else 0.5)
