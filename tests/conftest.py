@@ -8,33 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import hist
-import numpy as np
 import pytest
 
-from datacard_core import (
-    DataProcess,
-    DataProcesses,
-    MCProcess,
-    MCProcesses,
-    Systematics,
-    SystematicUncertainty,
-)
+from datacard_core import SystematicUncertainty
 from datacard_core.demo import demo_output
+from datacard_core.testing.small import small_arguments, small_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 YEARS = ("2022", "2023")
-CONTENTS = {"Signal": (1.0, 2.0, 4.0), "Top": (30.0, 20.0, 10.0), "Vjets": (9.0, 8.0, 7.0)}
-VARIATIONS = {
-    "nominal": (1.0, 1.0, 1.0),
-    "jesUp": (1.25, 1.0, 0.75),
-    "jesDown": (0.75, 1.0, 1.25),
-    "scale_0": (0.5, 1.0, 1.0),
-    "scale_1": (1.0, 1.5, 1.0),
-    "scale_2": (1.0, 1.0, 1.25),
-}
 
 
 class Install(Protocol):
@@ -117,53 +100,10 @@ def card_arguments() -> CardArguments:
 
 def small_analysis(**changes: Any) -> dict[str, Any]:
     """Make the arguments; histograms are shared and must not be changed."""
-    simulated = [("signal", "Signal", True), ("top", "Top", False), ("vjets", "Vjets", False)]
-    arguments: dict[str, Any] = {
-        **_output(),
-        "years": YEARS,
-        "mc_processes": MCProcesses(
-            MCProcess(name=name, samples=[sample], years=YEARS, is_signal=is_signal)
-            for name, sample, is_signal in simulated
-        ),
-        "systematics": Systematics(
-            [
-                SystematicUncertainty("lumi", "lnN", ["signal", "top", "vjets"], YEARS, 1.02),
-                SystematicUncertainty("jes", "shape", ["signal", "top", "vjets"], YEARS, 1.0),
-            ]
-        ),
-        "category": "SR",
-        "data_processes": DataProcesses([DataProcess(name="data", samples=["Data"], years=YEARS)]),
-        "verbose": False,
-    }
-    return arguments | changes
+    processes = ["signal", "top", "vjets"]
+    lumi = SystematicUncertainty("lumi", "lnN", processes, YEARS, 1.02)
+    jes = SystematicUncertainty("jes", "shape", processes, YEARS, 1.0)
+    return small_arguments(lumi, jes, output=_output(), **changes)
 
 
-@cache
-def _output() -> dict[str, Any]:
-    histograms: dict[str, dict[str, hist.Hist[Any]]] = {}
-    for sample, contents in CONTENTS.items():
-        for factor, year in enumerate(YEARS, start=1):
-            histogram = _histogram(list(VARIATIONS))
-            view: Any = histogram.view()
-            view["value"][0] = factor * np.array(contents) * np.array(list(VARIATIONS.values()))
-            view["variance"][0] = 0.25 * view["value"][0]
-            histograms.setdefault(sample, {})[f"{sample}_{year}"] = histogram
-    for year in YEARS:
-        data = _histogram([])
-        observed: Any = data.view()
-        observed["value"][0] = observed["variance"][0] = [60, 45, 31]
-        histograms.setdefault("Data", {})[f"Data_{year}"] = data
-    periods = {year: {sample: {f"{sample}_{year}"} for sample in histograms} for year in YEARS}
-    presel = {dataset: 10 for datasets in histograms.values() for dataset in datasets}
-    return {
-        "histograms": histograms,
-        "datasets_metadata": {"by_datataking_period": periods},
-        "cutflow": {"presel": presel},
-    }
-
-
-def _histogram(variations: list[str]) -> hist.Hist[Any]:
-    axes: list[Any] = [hist.axis.StrCategory(["SR"], name="cat")]
-    if variations:
-        axes.append(hist.axis.StrCategory(variations, name="variation"))
-    return hist.Hist(*axes, hist.axis.Regular(3, 0, 3, name="x"), storage=hist.storage.Weight())
+_output = cache(small_output)

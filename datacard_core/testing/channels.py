@@ -1,0 +1,181 @@
+"""Channels made by hand, with what no declaration gives at once, and channels of analyses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from datacard_core.model import (
+    Axis,
+    BinByBinStatistics,
+    Channel,
+    Column,
+    Directive,
+    Effect,
+    FreeParameter,
+    IntArray,
+    Normalisation,
+    Nuisance,
+    RawLine,
+    Shape,
+    Templates,
+    read_only,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datacard_core.plugins import Plugins
+    from datacard_core.testing.sketches import Sketch
+
+
+@attrs.frozen(eq=False)
+class UnknownEffect(Effect):
+    """An effect that no writer knows, though Combine would."""
+
+    columns: IntArray = attrs.field(converter=read_only)
+    keyword: str = "lnN"
+
+    def cells(self) -> Sequence[str]:
+        """A factor for each column."""
+        return ["1.5"] * len(self.columns)
+
+
+@attrs.frozen(eq=False)
+class UnknownDirective(Directive):
+    """A line that no writer knows, though Combine would."""
+
+    name: str = "unknown"
+
+    def lines(self, channel: Channel) -> Sequence[str]:  # noqa: ARG002 - the same for every channel
+        """A parameter."""
+        return [f"{self.name} param 0.0 1.0"]
+
+
+@attrs.frozen(eq=False)
+class Named:
+    """A channel, and what it is called in messages."""
+
+    name: object
+    channel: Channel
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+def by_hand() -> tuple[Named, ...]:
+    """Channels that a card may be of."""
+    return (
+        Named("one background in one bin, without data, nuisances and lines", _channel([("top_2018", 1)], [[10.0]])),
+        Named("everything that the core's own kinds make", complete()),
+        Named("names of 120 characters, and with dots", _long_names()),
+        Named("labelled bins, without data", _labelled()),
+        Named("bins and columns without yield, and no events observed", _empty()),
+    )
+
+
+def refused() -> tuple[Named, ...]:
+    """Channels that checks see, and no card is made of."""
+    columns = [("signal_2018", 0), ("top_2018", 1)]
+    return (
+        Named("a channel without any background yield", _channel(columns, [[1.0, 2.0], [0.0, 0.0]], [3.0, 0.0])),
+        Named("a channel without any yield", _channel(columns, [[0.0], [0.0]], [0.0])),
+        Named("data below 0", _channel(columns, [[1.0], [2.0]], [-3.0])),
+    )
+
+
+def complete() -> Channel:
+    """Three columns in two bins with an effect or a line of every class of the core."""
+    columns = [("signal_2018", 0), ("top_2018", 1), ("vjets_2018", 2)]
+    channel = _channel(columns, [[1.0, 2.0], [30.0, 20.0], [9.0, 8.0]], [42.0, 29.0])
+    return attrs.evolve(
+        channel,
+        nuisances=(
+            Nuisance("lumi", (Normalisation(_at(0, 1, 2), np.array([1.02, 1.02, 1.03])),)),
+            Nuisance("scale", (Normalisation(_at(1), np.array([1.2]), np.array([0.9])),)),
+            Nuisance("jes", (_shape(channel, 0, 1, 2),)),
+            Nuisance("tune", (_shape(channel, 1), Normalisation(_at(2), np.array([1.5])))),
+        ),
+        directives=(
+            FreeParameter("free_top", _at(1)),
+            FreeParameter("free_vjets", _at(2), 1.5, (0.5, 5.0)),
+            RawLine("theory group = scale tune"),
+            BinByBinStatistics(10.0),
+        ),
+    )
+
+
+def of(sketch: Sketch, plugins: Plugins) -> Named:
+    """The channel of an analysis with declarations of every built-in kind, some on some columns."""
+    declared = [
+        (sketch.declare("pair", "lnN", value=(0.9, 1.2)), ()),
+        (sketch.declare("both", "shape", value=1.0), ("Up", "Down")),
+        (sketch.declare("free", "rateParam", value=1.0, options={"range": (0.0, 5.0)}), ()),
+    ]
+    output = sketch.output(declared)
+    systematics = [*sketch.others(), *(systematic for systematic, _ in declared)]
+    return Named(sketch, sketch.card(output, plugins, *systematics, mcstat=True).channel)
+
+
+def _at(*positions: int) -> IntArray:
+    return np.array(positions, dtype=np.intp)
+
+
+def _templates(values: Any) -> Templates:
+    return Templates(np.array(values, dtype=float), 0.25 * np.array(values, dtype=float))
+
+
+def _shape(channel: Channel, *positions: int) -> Shape:
+    nominal = channel.nominal.values[list(positions)]
+    tilt = np.linspace(0.8, 1.3, channel.axis.bins)
+    return Shape(_at(*positions), _templates(nominal * tilt), _templates(nominal / tilt), np.ones(len(positions)))
+
+
+def _channel(columns: Sequence[tuple[str, int]], values: Any, data: Any = None) -> Channel:
+    """A channel without nuisances; each column is given with its process id."""
+    nominal = _templates(values)
+    background = sum(row for row, (_, number) in zip(nominal.values, columns, strict=True) if number > 0)
+    return Channel(
+        bin="SR_2018",
+        category="SR",
+        axis=Axis(np.arange(nominal.values.shape[1] + 1.0), "x"),
+        columns=tuple(_column(name, number) for name, number in columns),
+        nominal=nominal,
+        data=_templates([background if data is None else data]),
+        has_data=data is not None,
+        nuisances=(),
+        directives=(),
+    )
+
+
+def _column(name: str, number: int) -> Column:
+    process, year = name.rsplit("_", 1)
+    return Column(name, process, year, number)
+
+
+def _long_names() -> Channel:
+    long, dotted = f"{'process' * 17}_2018", "top.b-tagged_2022.preEE"
+    channel = _channel([(long, 0), (dotted, 1)], [[1.0, 2.0], [3.0, 4.0]], [3.0, 5.0])
+    return attrs.evolve(
+        channel,
+        bin="SR.high-pt_2018",
+        nuisances=(
+            Nuisance("jes.Absolute-2018", (_shape(channel, 0, 1),)),
+            Nuisance("nuisance" * 15, (Normalisation(_at(1), np.array([1.1])),)),
+        ),
+        directives=(FreeParameter("free.top-2018", _at(1), 1.0, (0.0, 5.0)),),
+    )
+
+
+def _labelled() -> Channel:
+    channel = _channel([("signal_2018", 0), ("top_2018", 1)], [[1.0, 2.0, 0.5], [3.0, 4.0, 5.0]])
+    axis = Axis(np.arange(4.0), "flavour", "jet flavour", uniform=True, categories=("b", "c", "light"))
+    return attrs.evolve(channel, axis=axis, nuisances=(Nuisance("btag", (_shape(channel, 0),)),))
+
+
+def _empty() -> Channel:
+    columns = [("signal_2018", 0), ("top_2018", 1), ("vjets_2018", 2)]
+    channel = _channel(columns, [[0.0, 1.0], [0.0, 3.0], [0.0, 0.0]], [0.0, 0.0])
+    return attrs.evolve(channel, nuisances=(Nuisance("jes", (_shape(channel, 0, 1),)),))

@@ -1,0 +1,71 @@
+"""What the core expects of a check: findings, of whatever channel."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.findings import Finding
+from datacard_core.testing import channels
+from datacard_core.testing.searching import search
+from datacard_core.testing.sketches import BY_HAND
+from datacard_core.testing.strategies import sketches
+
+if TYPE_CHECKING:
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import Check
+    from datacard_core.model import Channel
+    from datacard_core.plugins import Plugins
+    from datacard_core.testing.cases import Case
+    from datacard_core.testing.channels import Named
+    from datacard_core.testing.sketches import Sketch
+
+MOST = 25
+"""Analyses that hypothesis draws for a check."""
+
+_WORD = re.compile(r"[\w.-]{1,60}")
+
+
+def assert_check(case: Case, plugins: Plugins, provided: Provided[Check]) -> None:
+    """Try a check with channels, also such as no card is made of."""
+    for named in (*channels.by_hand(), *channels.refused()):
+        _assert_findings(case, provided, named)
+
+    def try_sketch(sketch: Sketch) -> None:
+        _assert_findings(case, provided, channels.of(sketch, plugins))
+
+    search(sketches(), try_sketch, first=BY_HAND, most=MOST)
+
+
+def found_by(provided: Provided[Check], channel: Channel) -> list[Any]:
+    """What a check finds.
+
+    Raises:
+        PluginError: it failed.
+    """
+    with provided.blamed(f"running check {provided.value.name!r} on channel {channel.bin!r}") as check:
+        return list(check.run(channel))
+
+
+def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> None:
+    case = attrs.evolve(case, given=named)
+    with case.trying("findings, or none"):
+        found = found_by(provided, named.channel)
+        again = found_by(provided, named.channel)
+        travelled = found_by(provided, pickle.loads(pickle.dumps(named.channel)))  # noqa: S301 - made on this line
+    for finding in found:
+        _assert_finding(case, finding)
+    case.same("the same findings in the same channel, each time", found, again)
+    case.same("the same findings in an equal channel", found, travelled)
+
+
+def _assert_finding(case: Case, finding: object) -> None:
+    if not isinstance(finding, Finding):
+        case.fail("findings, made by error(), warning() or notice()", f"{finding!r}")
+    is_word = isinstance(finding.code, str) and _WORD.fullmatch(finding.code)
+    case.expect(is_word, "a finding whose code is a short word", f"the code is {finding.code!r}")
+    is_sentence = isinstance(finding.message, str) and finding.message.strip()
+    case.expect(is_sentence, "a finding whose message says what, how much and what to do", f"{finding.message!r}")

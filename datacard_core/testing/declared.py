@@ -1,0 +1,88 @@
+"""The declarations that a kind is tried with: its author's examples, or what it accepts of the usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from datacard_core.calling import strings
+from datacard_core.errors import DeclarationError
+from datacard_core.testing.sketches import SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import SystematicKind
+    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.testing.cases import Case
+
+Keywords: TypeAlias = Mapping[str, Any]
+"""What a declaration says beside its name, typ, processes and years."""
+Examples: TypeAlias = Mapping[str, Keywords | Sequence[Keywords]]
+"""By typ."""
+
+NAME = "declared"
+"""What the declaration is called that a kind is tried with."""
+USUAL: tuple[Keywords, ...] = tuple({"value": value} for value in (1.0, 1.05, (0.95, 1.05), 2.0, 10.0))
+_GIVEN = ("name", "typ", "processes", "years")
+
+
+def problems(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """What a kind says is wrong with a declaration.
+
+    Raises:
+        PluginCallError: it failed, or said something else.
+    """
+    with provided.blamed(f"checking {systematic!r}") as kind:
+        return strings(kind.problems(systematic))
+
+
+def shifts(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """What ends the names of the variations that a kind needs.
+
+    Raises:
+        PluginCallError: it failed, or said something else.
+    """
+    with provided.blamed(f"naming the variations of {systematic!r}") as kind:
+        return strings(kind.shifts(systematic))
+
+
+def accepted(case: Case, provided: Provided[SystematicKind], examples: Examples) -> tuple[Keywords, ...]:
+    """The declarations to try a kind with.
+
+    Raises:
+        UnmetError: it refuses an example of its author, or all that are usual.
+    """
+    typ = provided.value.typ
+    given = examples.get(typ)
+    if given is None:
+        found = tuple(keywords for keywords in USUAL if not list(_refusals(case, provided, keywords)))
+        way_out = f"give one: assert_plugin(…, examples={{{typ!r}: {{'value': …, 'options': {{…}}}}}})"
+        case.expect(found, "a declaration that it accepts", f"it refuses {_values()}, without options; {way_out}")
+        return found
+    declared = (given,) if isinstance(given, Mapping) else tuple(given)
+    case.expect(declared, "an example of a declaration", f"examples[{typ!r}] is {given!r}")
+    for keywords in declared:
+        refused = "; ".join(_refusals(case, provided, keywords))
+        case.expect(not refused, f"that it accepts its example {dict(keywords)!r}", refused)
+    return declared
+
+
+def _refusals(case: Case, provided: Provided[SystematicKind], keywords: Keywords) -> Iterator[str]:
+    kind = provided.value
+    if superfluous := [name for name in _GIVEN if name in keywords]:
+        yield f"an example says everything beside {', '.join(_GIVEN)}, and this one has {', '.join(superfluous)}"
+        return
+    try:
+        systematic = SMALL.declare(NAME, kind.typ, **keywords)
+    except (DeclarationError, TypeError) as error:
+        yield str(error)
+        return
+    yield from (f"it has no option {option!r}" for option in systematic.options if option not in kind.options)
+    with case.trying("that problems() says what is wrong with a declaration"):
+        yield from problems(provided, systematic)
+
+
+def _values() -> str:
+    return ", ".join(f"value={keywords['value']}" for keywords in USUAL)

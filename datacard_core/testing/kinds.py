@@ -1,0 +1,176 @@
+"""What the core expects of a systematic kind whose declaration is right."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from hypothesis import strategies as st
+
+from datacard_core.model import Shape
+from datacard_core.testing.declared import NAME, Keywords, problems, shifts
+from datacard_core.testing.products import card_bytes, is_finite
+from datacard_core.testing.searching import search
+from datacard_core.testing.sketches import BY_HAND, OTHERS, Sketch
+from datacard_core.testing.strategies import sketches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from datacard_core.calling import Provided
+    from datacard_core.datacard import Datacard
+    from datacard_core.hookspecs import SystematicKind
+    from datacard_core.model import Channel, Nuisance
+    from datacard_core.plugins import Plugins
+    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.testing.cases import Case
+
+MOST = 25
+"""Analyses that hypothesis draws for a kind."""
+
+
+@attrs.frozen(eq=False)
+class Trial:
+    """A kind, and the plugins that cards are made with."""
+
+    case: Case
+    plugins: Plugins
+    typ: str
+    anew: Callable[[], Plugins]
+    """The plugins as they were before anything was done with them."""
+    scratch: Path
+    """A directory for what is written."""
+
+    @property
+    def provided(self) -> Provided[SystematicKind]:
+        """The kind."""
+        return self.plugins.kind(self.typ)
+
+    def on(self, given: object) -> Trial:
+        """The same with another input."""
+        return attrs.evolve(self, case=attrs.evolve(self.case, given=given))
+
+
+@attrs.frozen
+class Given:
+    """A declaration in an analysis."""
+
+    systematic: SystematicUncertainty
+    sketch: Sketch
+
+    def __str__(self) -> str:
+        return f"{self.systematic!r}\non {self.sketch!r}"
+
+
+def assert_kind(trial: Trial, declarations: tuple[Keywords, ...]) -> None:
+    """Try a kind with declarations that it accepts, in all sorts of analyses."""
+    assert_options(trial)
+    inputs = st.tuples(st.sampled_from(declarations), sketches())
+    by_hand = [(keywords, sketch) for keywords in declarations for sketch in BY_HAND]
+    search(inputs, lambda drawn: _assert_card(trial, *drawn), first=by_hand, most=MOST)
+
+
+def assert_options(trial: Trial) -> None:
+    """Look at what it documents about its options."""
+    for name, line in trial.provided.value.options.items():
+        trial.case.expect(name.strip() and line.strip(), "options with a line about each", f"{name!r}: {line!r}")
+
+
+def built(trial: Trial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
+    """The card of a declaration that is right, seen to be well-formed and to be the same each time."""
+    case, needed = trial.case, stable_shifts(trial, systematic)
+    output = sketch.output([(systematic, needed)])
+    histograms = _contents(output)
+    with case.trying("a card"):
+        card = _card(sketch, output, trial.plugins, systematic)
+        first = card_bytes(card, trial.scratch)
+    case.same("that the histograms stay as they are", histograms, _contents(output))
+    with case.trying("a card"):
+        again = card_bytes(_card(sketch, output, trial.plugins, systematic), trial.scratch)
+    for one, two in zip(first, again, strict=True):
+        case.same("the same card from the same declaration, each time", one, two)
+    _assert_text(case, card.channel)
+    with case.trying("a card from plugins that nothing has been done with"):
+        anew = card_bytes(_card(sketch, output, trial.anew(), systematic), trial.scratch)
+    for one, two in zip(first, anew, strict=True):
+        case.same("the same card whatever was built before: a kind keeps nothing between two calls", two, one)
+    return card
+
+
+def stable_shifts(trial: Trial, systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """The shifts of a declaration, seen to be the same each time."""
+    case = trial.case
+    with case.trying("that shifts() names variations"):
+        first = shifts(trial.provided, systematic)
+        case.same("the same shifts for the same declaration, each time", first, shifts(trial.provided, systematic))
+    return first
+
+
+def _assert_card(trial: Trial, keywords: Keywords, sketch: Sketch) -> None:
+    systematic = sketch.declare(NAME, trial.typ, **keywords)
+    trial = trial.on(Given(systematic, sketch))
+    case = trial.case
+    with case.trying("that problems() says what is wrong with a declaration"):
+        found = problems(trial.provided, systematic)
+    case.expect(not found, "that it accepts a declaration on some processes and years as on others", "; ".join(found))
+    with case.trying("that shifts() names variations"):
+        needed = shifts(trial.provided, systematic)
+    sketch = sketch.taken(systematic, needed, trial.plugins)
+    card = built(trial, systematic, sketch)
+    output = sketch.output([(systematic, needed)])
+    without = sketch.card(output, trial.plugins, *sketch.others())
+    for what, left, was in _others(trial.typ, card.channel, without.channel):
+        case.same(f"that {what} stays as it is without the declaration", was, left)
+    with case.trying("effects and directives that can be sent to another process"):
+        travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - it was made on this line
+    case.same("the same card from another process", _description(card.channel), _description(travelled))
+
+
+def _card(sketch: Sketch, output: Mapping[str, Any], plugins: Plugins, systematic: SystematicUncertainty) -> Datacard:
+    return sketch.card(output, plugins, *sketch.others(), systematic)
+
+
+def _contents(output: Mapping[str, Any]) -> list[bytes]:
+    histograms = [found for by_dataset in output["variables"]["x"].values() for found in by_dataset.values()]
+    return [array.tobytes() for histogram in histograms for array in (histogram.cells, histogram.axis.edges)]
+
+
+def _assert_text(case: Case, channel: Channel) -> None:
+    """See that Combine can read the row and the lines of the declaration."""
+    for nuisance in channel.nuisances:
+        case.expect(is_finite(nuisance.keyword), "a keyword without nan or inf", f"{nuisance.keyword!r}")
+    for directive in channel.directives:
+        wrong = [line for line in directive.lines(channel) if not is_finite(line)]
+        case.expect(not wrong, "lines without nan or inf", f"{type(directive).__name__} has {wrong[:1]!r}")
+
+
+def _others(typ: str, card: Channel, without: Channel) -> list[tuple[str, object, object]]:
+    """What a declaration must leave alone, with it and without it."""
+    rows = [row for row in card.nuisances if row.name.startswith(OTHERS)]
+    lines = [line for line, (_, of) in zip(card.directives, card.declared_as, strict=True) if of != typ]
+    return [
+        ("what the columns are", card.columns, without.columns),
+        ("the nominal", _bytes(card.nominal), _bytes(without.nominal)),
+        ("the observation", _bytes(card.data), _bytes(without.data)),
+        ("the binning", card.axis.edges.tolist(), without.axis.edges.tolist()),
+        ("every other nuisance", [_row(row) for row in rows], [_row(row) for row in without.nuisances]),
+        ("every other line", lines, list(without.directives)),
+    ]
+
+
+def _description(channel: Channel) -> list[object]:
+    lines = [list(directive.lines(channel)) for directive in channel.directives]
+    return [_bytes(channel.nominal), [_row(row) for row in channel.nuisances], lines]
+
+
+def _row(nuisance: Nuisance) -> tuple[object, ...]:
+    cells = [(np.asarray(effect.columns).tolist(), list(effect.cells())) for effect in nuisance.effects]
+    shapes = [effect for effect in nuisance.effects if isinstance(effect, Shape)]
+    return nuisance.name, nuisance.keyword, cells, [(_bytes(shape.up), _bytes(shape.down)) for shape in shapes]
+
+
+def _bytes(templates: Any) -> tuple[bytes, bytes]:
+    return templates.values.tobytes(), templates.variances.tobytes()

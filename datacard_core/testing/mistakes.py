@@ -1,0 +1,126 @@
+"""What a kind makes of declarations that nobody should write: it says what is wrong, or makes a card of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from hypothesis import strategies as st
+
+from datacard_core.errors import DeclarationError
+from datacard_core.testing.declared import NAME, Keywords, problems, shifts
+from datacard_core.testing.kinds import Given, Trial, built
+from datacard_core.testing.searching import search
+from datacard_core.testing.sketches import SMALL
+from datacard_core.testing.strategies import FAR_VALUES, STRANGE, near, strange_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from datacard_core.systematics import SystematicUncertainty
+
+MOST = 40
+"""Declarations that hypothesis draws for a kind."""
+
+
+@attrs.frozen
+class Mistake:
+    """A declaration that is accepted, and what is said otherwise."""
+
+    base: Keywords
+    changes: Keywords
+    """Its value or options, or both."""
+    names: tuple[str, ...] = ()
+    """Options that it changes or leaves out."""
+
+
+def assert_mistakes(trial: Trial, declarations: Sequence[Keywords]) -> None:
+    """Try a kind with strange values and options."""
+    drawn = st.builds(
+        _mistake,
+        st.sampled_from(declarations),
+        st.sampled_from(STRANGE),
+        strange_options(tuple(trial.provided.value.options)),
+    )
+    by_hand = _by_hand(declarations[0], trial.provided.value.options)
+    search(drawn, lambda mistake: _assert_mistake(trial, mistake), first=by_hand, most=MOST)
+
+
+def _by_hand(base: Keywords, options: Iterable[str]) -> Iterator[Mistake]:
+    """One thing that is wrong at a time."""
+    for value in (*STRANGE, *FAR_VALUES, *near(base.get("value"))):
+        yield Mistake(base, {"value": value})
+    given = dict(base.get("options", {}))
+    for option in options:
+        for value in (*STRANGE, *near(given.get(option))):
+            yield Mistake(base, {"options": {**given, option: value}}, (option,))
+        if option in given:
+            yield Mistake(base, {"options": {name: of for name, of in given.items() if name != option}}, (option,))
+
+
+def _mistake(base: Keywords, value: Any, options: Keywords) -> Mistake:
+    return Mistake(base, {"value": value, "options": {**base.get("options", {}), **options}}, tuple(options))
+
+
+def _assert_mistake(trial: Trial, mistake: Mistake) -> None:
+    try:
+        systematic = SMALL.declare(NAME, trial.typ, **{**mistake.base, **mistake.changes})
+    except DeclarationError:
+        return  # nobody needs to be asked: no kind could mean that
+    trial = trial.on(Given(systematic, SMALL))
+    found = _stable_problems(trial, SMALL.declare(NAME, trial.typ, **mistake.base), systematic)
+    if not found:
+        found = _problems_of_card(trial, systematic)
+    if found:
+        _assert_sentences(trial, mistake, found)
+    else:
+        built(trial, systematic, SMALL)
+
+
+def _stable_problems(trial: Trial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
+    """What is wrong, seen to be the same when another declaration was asked about in between."""
+    case = trial.case
+    with case.trying("that problems() says what is wrong with a declaration"):
+        first = problems(trial.provided, strange)
+        refused = problems(trial.provided, right)
+        again = problems(trial.provided, strange)
+    case.same("the same problems of the same declaration, each time", first, again)
+    case.expect(not refused, "that a declaration stays accepted when another is wrong", "; ".join(refused))
+    return first
+
+
+def _problems_of_card(trial: Trial, systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """What is found to be wrong when the card is built."""
+    with trial.case.trying("that shifts() names variations"):
+        output = SMALL.output([(systematic, shifts(trial.provided, systematic))])
+    expected = "that problems() says what is wrong with a declaration, or a card"
+    with trial.case.trying(expected):
+        try:
+            SMALL.card(output, trial.plugins, systematic)
+        except DeclarationError as error:
+            return error.problems
+    return ()
+
+
+def _assert_sentences(trial: Trial, mistake: Mistake, found: tuple[str, ...]) -> None:
+    case = trial.case
+    wrong = [problem for problem in found if len(problem.split()) <= 1]
+    case.expect(not wrong, "that each problem is a sentence", f"{wrong[:1]!r}")
+    words = {*mistake.names, *(_texts(mistake.changes["value"]) if "value" in mistake.changes else ())}
+    words |= {text for name in mistake.names for text in _texts(mistake.changes["options"].get(name))}
+    named = any(word in problem for word in words for problem in found)
+    case.expect(named, "problems that name the value or option that is wrong", "; ".join(found))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """What stands for a value in a sentence."""
+    yield "value"
+    yield from filter(None, (repr(value), str(value)))
+    if isinstance(value, int | float):
+        yield f"{float(value)!r}"
+        yield f"{value:g}"
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for entry in value:
+            yield from _texts(entry)

@@ -1,0 +1,55 @@
+"""What the core expects of a rendering: that a card writer can use it for what kinds make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from datacard_core.testing.declared import NAME, Keywords, shifts
+from datacard_core.testing.products import rendered
+from datacard_core.testing.sketches import SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import Rendering
+    from datacard_core.model import Channel, Directive, Effect
+    from datacard_core.plugins import Plugins
+    from datacard_core.testing.cases import Case
+
+
+def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...]]) -> Iterator[Channel]:
+    """A channel for each declaration that a kind is tried with."""
+    for typ, examples in declarations.items():
+        for keywords in examples:
+            systematic = SMALL.declare(NAME, typ, **keywords)
+            output = SMALL.output([(systematic, shifts(plugins.kind(typ), systematic))])
+            yield SMALL.card(output, plugins, systematic).channel
+
+
+def assert_rendering(case: Case, plugins: Plugins, provided: Provided[Rendering], channels: list[Channel]) -> None:
+    """Render what kinds make of that class; where none does, there is nothing to look at."""
+    rendering = provided.value
+    for channel in channels:
+        for item in _items(channel):
+            if isinstance(item, rendering.of):
+                _assert_rendered(attrs.evolve(case, given=f"{item!r:.200}"), plugins, provided, item, channel)
+
+
+def _items(channel: Channel) -> Iterator[Effect | Directive]:
+    yield from (effect for nuisance in channel.nuisances for effect in nuisance.effects)
+    yield from channel.directives
+
+
+def _assert_rendered(
+    case: Case, plugins: Plugins, provided: Provided[Rendering], item: Effect | Directive, channel: Channel
+) -> None:
+    writer = provided.value.writer
+    with case.trying(f"something that card writer {writer!r} can use"):
+        if writer in plugins.writers:
+            rendered(plugins, writer, channel)
+        else:
+            with provided.blamed(f"rendering {type(item).__name__} for card writer {writer!r}") as rendering:
+                rendering.render(item, channel)

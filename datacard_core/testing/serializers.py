@@ -1,0 +1,117 @@
+"""What the core expects of a template serializer: a file with everything, and equal bytes for equal templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import numpy as np
+
+from datacard_core.testing.products import SHAPES, written_by
+from datacard_core.testing.searching import search
+from datacard_core.testing.strategies import Written, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import TemplateSerializer
+    from datacard_core.model import NamedTemplates
+    from datacard_core.testing.cases import Case
+
+Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]
+"""The values and variances of each template in a file, by name."""
+
+MOST = 20
+"""Templates that hypothesis draws for a serializer."""
+
+BY_HAND = (
+    Written(("data_obs_nominal",), (0.0, 1.0), ((0.0,),), ((0.0,),)),
+    Written(
+        ("data_obs_nominal", "top_2018_nominal", "top_2018_jesUp", "b-jets.x_nominal"),
+        (0.0, 0.5, 2.0, 10.0),
+        ((3.0, 2.0, 0.0), (0.1, 0.2, 0.3), (1e-300, 1e15, 1 / 3), (0.0, 0.0, 0.0)),
+        ((3.0, 2.0, 0.0), (0.01, 0.02, 0.03), (1e-300, 1e15, 1 / 7), (0.0, 0.0, 0.0)),
+    ),
+)
+"""The first is as little as there can be."""
+
+
+def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader: Reader | None, scratch: Path) -> None:
+    """Try a serializer with templates, and with what makes them different."""
+
+    def try_templates(given: Written) -> None:
+        _assert_written(attrs.evolve(case, given=given), provided, given, reader, scratch)
+
+    search(written(), try_templates, first=BY_HAND, most=MOST)
+
+
+def write(provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> None:
+    """Write a file.
+
+    Raises:
+        PluginError: the serializer failed.
+    """
+    with provided.blamed(f"writing {path.name}") as serializer:
+        serializer.write(templates, path)
+
+
+def _assert_written(
+    case: Case, provided: Provided[TemplateSerializer], given: Written, reader: Reader | None, scratch: Path
+) -> None:
+    templates = given.templates()
+    before = _arrays(templates)
+    path, elsewhere = scratch / SHAPES, scratch / "in" / "another" / "directory" / SHAPES
+    elsewhere.parent.mkdir(parents=True, exist_ok=True)
+    first = _bytes(case, provided, templates, path)
+    case.same("equal bytes for equal templates", first, _bytes(case, provided, given.templates(), elsewhere))
+    case.same("that the arrays it was given stay as they are", before, _arrays(templates))
+    if reader:
+        _assert_read(case, reader, path, templates)
+    for what, changed in _changes(given):
+        is_told = _bytes(case, provided, changed.templates(), path) != first
+        case.expect(is_told, f"another file where {what}", "the same bytes")
+
+
+def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:
+    expected = f"that it writes {SHAPES}"
+    with case.trying(expected):
+        found = written_by(lambda path: write(provided, templates, path), path)
+    if found is None:
+        others = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))
+        case.fail(expected, f"there is no such file{f', but {others}' if others else ''}")
+    case.expect(found, expected, "the file is empty")
+    return found
+
+
+def _arrays(templates: NamedTemplates) -> list[bytes]:
+    return [
+        array.tobytes() for array in (templates.templates.values, templates.templates.variances, templates.axis.edges)
+    ]
+
+
+def _assert_read(case: Case, reader: Reader, path: Path, templates: NamedTemplates) -> None:
+    with case.trying("a file that its reader can read"):
+        found = {name: tuple(np.asarray(array, float) for array in arrays) for name, arrays in reader(path).items()}
+    case.same("that the file has all templates", sorted(templates.names), sorted(found))
+    for row, name in enumerate(templates.names):
+        for what, read, array in zip(
+            ("values", "variances"),
+            found[name],
+            (templates.templates.values, templates.templates.variances),
+            strict=True,
+        ):
+            case.same(f"{what} of {name!r} as they were, to the last bit", array[row].tolist(), read.tolist())
+
+
+def _changes(given: Written) -> Iterator[tuple[str, Written]]:
+    """Templates that differ in one thing, each with words for it."""
+    for what in ("values", "variances"):
+        (first, *others), *rows = getattr(given, what)
+        yield f"one of the {what} differs", attrs.evolve(given, **{what: ((2 * first + 1, *others), *rows)})
+    yield "a template has another name", attrs.evolve(given, names=(f"{given.names[0]}_", *given.names[1:]))
+    if len(given.names) > 1:
+        yield "two names are exchanged", attrs.evolve(given, names=(*given.names[1::-1], *given.names[2:]))
+    yield "the bins are wider", attrs.evolve(given, edges=(*given.edges[:-1], given.edges[-1] + 1))

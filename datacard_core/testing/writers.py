@@ -1,0 +1,154 @@
+"""What the core expects of a card writer: everything in a channel stands in its text, or is an error."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_core.errors import DeclarationError, InputError, MissingProviderError
+from datacard_core.model import BinByBinStatistics, Directive, Effect, FreeParameter, Normalisation, Nuisance, Shape
+from datacard_core.testing import channels
+from datacard_core.testing.channels import Named, UnknownDirective, UnknownEffect
+from datacard_core.testing.products import rendered
+from datacard_core.testing.searching import search
+from datacard_core.testing.strategies import sketches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datacard_core.model import Channel, Templates
+    from datacard_core.plugins import Plugins
+    from datacard_core.testing.cases import Case
+    from datacard_core.testing.sketches import Sketch
+
+MOST = 15
+"""Analyses that hypothesis draws for a writer."""
+
+
+@attrs.frozen(eq=False)
+class Writing:
+    """A writer, and the plugins that render for it."""
+
+    case: Case
+    plugins: Plugins
+    name: str
+
+    def text(self, channel: Channel) -> str | None:
+        """The text of a card, or None where the writer says that it cannot hold everything."""
+        with self.case.trying("the text of a card, or a MissingProviderError for what it does not render"):
+            try:
+                return rendered(self.plugins, self.name, channel)
+            except (MissingProviderError, DeclarationError, InputError):
+                return None
+
+    def given(self, named: Named) -> Writing:
+        """The same with another channel."""
+        return attrs.evolve(self, case=attrs.evolve(self.case, given=named))
+
+
+def assert_writer(writing: Writing) -> None:
+    """Try a writer with channels, and with what makes them different."""
+    smallest, *others = channels.by_hand()
+    with writing.given(smallest).case.trying("the text of a card that has processes only"):
+        rendered(writing.plugins, writing.name, smallest.channel)
+    for named in (smallest, *others):
+        _assert_channel(writing, named)
+
+    def try_sketch(sketch: Sketch) -> None:
+        _assert_channel(writing, channels.of(sketch, writing.plugins))
+
+    search(sketches(), try_sketch, most=MOST)
+
+
+def _assert_channel(writing: Writing, named: Named) -> None:
+    writing = writing.given(named)
+    channel = named.channel
+    text = writing.text(channel)
+    writing.case.same("the same text of the same channel, each time", text, writing.text(channel))
+    again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - it was made on this line
+    writing.case.same("the same text of an equal channel", text, writing.text(again))
+    if text is not None:
+        for what, changed in _changes(channel):
+            is_told = writing.text(changed) != text
+            writing.case.expect(is_told, f"another text, or an error, {what}", "the same text")
+    for what, plain, unknown in _unknown(channel):
+        before, after = writing.text(plain), writing.text(unknown)
+        is_told = after is None or after != before
+        expected = f"that {what} which it does not know stands in the text, or is a MissingProviderError"
+        writing.case.expect(is_told, expected, "the text is the one without it")
+
+
+def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
+    """Channels that differ in one thing, each with words for it."""
+    yield "where data are asked for or not", attrs.evolve(channel, has_data=not channel.has_data)
+    if channel.has_data:
+        yield "where other data were observed", attrs.evolve(channel, data=_more(channel.data, 0))
+    for position, column in enumerate(channel.columns):
+        yield (
+            f"where the rate of {column.name!r} differs",
+            attrs.evolve(channel, nominal=_more(channel.nominal, position)),
+        )
+    for number, nuisance in enumerate(channel.nuisances):
+        for what, rows in _changes_of_nuisance(nuisance):
+            nuisances = (*channel.nuisances[:number], *rows, *channel.nuisances[number + 1 :])
+            yield what, attrs.evolve(channel, nuisances=nuisances)
+    for number, directive in enumerate(channel.directives):
+        for what, lines in _changes_of_directive(directive):
+            directives = (*channel.directives[:number], *lines, *channel.directives[number + 1 :])
+            yield what, attrs.evolve(channel, directives=directives)
+
+
+def _more(templates: Templates, row: int) -> Templates:
+    values = templates.values.copy()
+    values[row, 0] = 2 * values[row, 0] + 1
+    return attrs.evolve(templates, values=values)
+
+
+def _changes_of_nuisance(nuisance: Nuisance) -> Iterator[tuple[str, list[Nuisance]]]:
+    yield f"without the nuisance {nuisance.name!r}", []
+    yield f"where the nuisance {nuisance.name!r} has another name", [attrs.evolve(nuisance, name=f"{nuisance.name}_")]
+    for number, effect in enumerate(nuisance.effects):
+        for what, changed in _changes_of_effect(effect):
+            effects = (*nuisance.effects[:number], changed, *nuisance.effects[number + 1 :])
+            yield f"where {what} of {nuisance.name!r} differs", [attrs.evolve(nuisance, effects=effects)]
+
+
+def _changes_of_effect(effect: Effect) -> Iterator[tuple[str, Effect]]:
+    if isinstance(effect, Normalisation):
+        yield "the factor up", attrs.evolve(effect, up=1.5 * effect.up)
+        down = 1.25 / effect.up if effect.down is None else 1.5 * effect.down
+        yield "the factor down", attrs.evolve(effect, down=down)
+    if isinstance(effect, Shape):
+        yield "the number of sigmas", attrs.evolve(effect, scale=2 * effect.scale)
+
+
+def _changes_of_directive(directive: Directive) -> Iterator[tuple[str, list[Directive]]]:
+    what = type(directive).__name__
+    yield f"without the {what}", []
+    if isinstance(directive, FreeParameter):
+        low, high = directive.bounds or (-10.0, 10.0)
+        initial = (directive.initial + high) / 2
+        yield f"where the {what} starts elsewhere", [attrs.evolve(directive, initial=initial)]
+        yield f"where the {what} has another range", [attrs.evolve(directive, bounds=(low, high + 1))]
+    if isinstance(directive, BinByBinStatistics):
+        threshold = directive.threshold + 1
+        yield f"where the {what} has another threshold", [attrs.evolve(directive, threshold=threshold)]
+
+
+def _unknown(channel: Channel) -> Iterator[tuple[str, Channel, Channel]]:
+    """Each with words, a channel, and the same with something unknown in it."""
+    first = np.array([0], dtype=np.intp)
+    row = Nuisance("unknown", (UnknownEffect(first),))
+    yield "an effect", channel, attrs.evolve(channel, nuisances=(*channel.nuisances, row))
+    line = UnknownDirective()
+    yield "a directive", channel, attrs.evolve(channel, directives=(*channel.directives, line))
+    if len(channel.columns) > 1:
+        known = Normalisation(np.array([1], dtype=np.intp), np.array([1.25]))
+        plain, mixed = (
+            attrs.evolve(channel, nuisances=(*channel.nuisances, Nuisance("mixed", effects)))
+            for effects in ((known,), (UnknownEffect(first), known))
+        )
+        yield "an effect beside a Normalisation", plain, mixed
