@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shlex
-import socket
-import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 
-from datacard_core.analysis import Analysis
+from datacard_core.analysis import SOURCE
+from datacard_core.clusters import cluster
 from datacard_core.demo import write_demo
-from datacard_core.errors import DatacardError, ExistingFileError
+from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
 from datacard_core.findings import report
-from datacard_core.names import listing
+from datacard_core.introspection import BROKEN, as_document, report_plugins
+from datacard_core.new_plugin import write_plugin
 from datacard_core.outputs import load_output
-from datacard_core.tables import contents, look_into_plugins, plugins, yields
+from datacard_core.scripts import analysis_of, with_type
+from datacard_core.tables import contents, plugins, yields
+from datacard_core.terminal import aside, console, readers_may_leave, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from rich.table import Table
+    from collections.abc import Sequence
 
     from datacard_core.analysis import Cards
-
-SCHEDULER_PROTOCOLS = ("tcp", "tls")
-SCHEDULER_TIMEOUT = 10
-"""How many seconds a scheduler has to answer."""
-
-WIDTH_WITHOUT_TERMINAL = 160
-"""Where nobody looks, tables are not folded to the 80 columns that rich assumes."""
+    from datacard_core.plugins import Plugins
 
 _DEBUG = f"{__name__}.debug"
-_SCRIPT = "datacard_analysis"
 
 
 class _Failure(click.ClickException):
@@ -107,11 +97,11 @@ def demo(directory: Path) -> None:
     except ExistingFileError as error:
         error.add_note("nothing was changed; for a fresh one name another directory: datacard demo DIRECTORY")
         raise
-    with _analysis(files.analysis) as analysis:
+    with analysis_of(files.analysis) as analysis:
         cards = analysis.build(files.output)
         cards.dump(directory / "cards")
     _show_cards(cards)
-    _say(
+    say(
         f"\n{files.output} is what PocketCoffea would write, {files.analysis} declares the analysis; "
         f"the cards are in {directory / 'cards'}.\n\nNext:\n"
         f"  datacard inspect {_quoted(files.output)}\n"
@@ -124,6 +114,7 @@ def demo(directory: Path) -> None:
     epilog=_examples(
         "build analysis.py output_all.coffea -o cards",
         "build analysis.py output_*.coffea -o cards -j 4",
+        "build analysis.py output_all.coffea -o cards --plots",
     )
 )
 @click.argument("script", metavar="ANALYSIS.py", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -136,8 +127,18 @@ def demo(directory: Path) -> None:
     required=True,
     help="Where the cards go; it is made if need be.",
 )
+@click.option("--writer", metavar="NAME", default="combine", show_default=True, help="What writes the cards.")
 @click.option(
-    "--serializer", default="root", show_default=True, help="How templates are written, such as root-lz4 to compress."
+    "--serializer",
+    metavar="NAME",
+    default="root",
+    show_default=True,
+    help="How templates are written, such as root-lz4 to compress.",
+)
+@click.option("--source", metavar="NAME", default=SOURCE, show_default=True, help="What reads the outputs.")
+@click.option("--plots", "every_plot", is_flag=True, help="Draw the cards too, in DIR/plots: all that plugins draw.")
+@click.option(
+    "--plot", "some_plots", metavar="NAME", multiple=True, help="Draw this one only; may be given repeatedly."
 )
 @click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster: its scheduler, such as tcp://host:8786.")
@@ -150,7 +151,11 @@ def build(
     outputs: Sequence[Path],
     directory: Path,
     *,
+    writer: str,
     serializer: str,
+    source: str,
+    every_plot: bool,
+    some_plots: Sequence[str],
     jobs: int | None,
     scheduler: str | None,
     parts: bool,
@@ -164,14 +169,23 @@ def build(
     """
     if jobs and scheduler:
         raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
-    with _analysis(script) as analysis, _cluster(scheduler) as client:
+    if every_plot and some_plots:
+        raise click.UsageError("--plots and --plot exclude each other: the first draws all of them.")
+    with analysis_of(script) as analysis, cluster(scheduler) as client:
+        # a name that nobody has is told before the work, not after it
+        analysis.plugins.writer(writer)
+        analysis.plugins.serializer(serializer)
+        wanted = _plots(analysis.plugins, some_plots, every=every_plot)
         if client:
             # the workers have current directories of their own
             outputs = [path.absolute() for path in outputs]
-        cards = analysis.build(outputs, executor=client, jobs=jobs or 1, parts=parts)
-        cards.dump(directory, channel_masks=channel_masks, serializer=serializer, executor=client, jobs=jobs or 1)
-    _show_cards(cards, all_findings=all_findings)
-    _say(f"\n{len(cards)} cards in {directory}; combine them with: bash {_quoted(directory / cards.script_name)}")
+        cards = analysis.build(outputs, source=source, executor=client, jobs=jobs or 1, parts=parts)
+        how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
+        cards.dump(directory, **how, executor=client, jobs=jobs or 1)
+        _show_cards(cards, all_findings=all_findings)
+        say(f"\n{len(cards)} cards in {directory}; combine them with: bash {_quoted(directory / cards.script_name)}")
+        if wanted:
+            say(f"{len(cards.plot(directory / 'plots', *wanted))} plots in {directory / 'plots'}")
 
 
 @main.command(epilog=_examples("inspect output_all.coffea"))
@@ -183,107 +197,75 @@ def inspect(outputs: Sequence[Path]) -> None:
     These are variables, categories, samples, years and variations; several files are seen as one output.
     """
     for part in contents(load_output(outputs)):
-        _say(part)
+        say(part)
 
 
-@main.command("plugins", epilog=_examples("plugins"))
+@main.command("plugins", epilog=_examples("plugins", "plugins analysis.py", "plugins --check --json"))
+@click.argument(
+    "script",
+    metavar="[ANALYSIS.py]",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=False,
+)
+@click.option("--check", is_flag=True, help="Import all of them; the exit status is 1 if one is broken.")
+@click.option("--json", "as_json", is_flag=True, help="For other programs: one JSON document, with everything known.")
 @_debug
-def list_plugins() -> None:
-    """List the installed plugins, and what is wrong with broken ones."""
-    for part in plugins(look_into_plugins()):
-        _say(part)
+def list_plugins(script: Path | None, *, check: bool, as_json: bool) -> None:
+    """List the installed plugins, what they bring, and what is wrong with broken ones.
 
-
-@contextmanager
-def _cluster(scheduler: str | None) -> Iterator[Any]:
-    """A client of a Dask cluster, or None where none is named."""
-    if scheduler is None:
-        yield None
-        return
-    try:
-        from dask.distributed import Client  # noqa: PLC0415 - only who has a cluster needs it
-    except ImportError:
-        message = "--scheduler needs Dask's distributed: python -m pip install 'datacard-core[dask]'"
-        raise DatacardError(message) from None
-    _knock(scheduler)
-    with Client(scheduler, timeout=SCHEDULER_TIMEOUT) as client:
-        yield client
-
-
-def _knock(scheduler: str) -> None:
-    """Look whether somebody is there: a Client that finds nobody is never closed, and may block the next one."""
-    try:
-        address = urlsplit(scheduler)
-        if address.scheme not in SCHEDULER_PROTOCOLS or not address.hostname or not address.port:
-            raise ValueError(f"the protocol is one of {', '.join(SCHEDULER_PROTOCOLS)}")
-        socket.create_connection((address.hostname, address.port), timeout=SCHEDULER_TIMEOUT).close()
-    except (OSError, ValueError) as error:
-        message = f"no Dask scheduler answers at {scheduler!r}, expected an address such as tcp://host:8786 ({error})"
-        raise DatacardError(message) from error
-
-
-@contextmanager
-def _analysis(script: Path) -> Iterator[Analysis]:
-    """The object called `analysis` in a script, which sees what `python script` would show it.
-
-    As long as the analysis is in use, modules beside the script can be imported: its plugins may do so late.
+    Selected are those of the built-in set, or those of the `analysis` in ANALYSIS.py, which may bring some itself.
+    Others are not imported, so that what they bring is not known without --check.
     """
-    path, arguments = list(sys.path), list(sys.argv)
-    sys.path.insert(0, str(script.resolve().parent))
-    sys.argv[:] = [str(script)]
-    try:
-        yield _defined_in(script)
-    finally:
-        sys.path[:], sys.argv[:] = path, arguments
-        sys.modules.pop(_SCRIPT, None)
+    with aside(), analysis_of(script) if script else nullcontext() as analysis:
+        reports = report_plugins(analysis.plugins if analysis else None, check=check)
+    if as_json:
+        with readers_may_leave():
+            click.echo(json.dumps(as_document(reports), indent=2, sort_keys=True))
+    else:
+        for part in plugins(reports):
+            say(part)
+    if check and any(plugin.status == BROKEN for plugin in reports):
+        raise click.exceptions.Exit(1)
 
 
-def _defined_in(script: Path) -> Analysis:
-    module = ModuleType(_SCRIPT)
-    module.__file__ = str(script)
-    # what it defines is pickled by this name, for the processes of --jobs
-    sys.modules[_SCRIPT] = module
-    names = vars(module)
-    try:
-        exec(compile(script.read_bytes(), str(script), "exec"), names)  # noqa: S102 - it is the user's own script
-    except DatacardError as error:
-        error.add_note(_place(script, error))
-        raise
-    except SystemExit as error:
-        raise DatacardError(f"{_place(script, error)}: it ends with sys.exit({error.code!r})") from error
-    except SyntaxError as error:
-        if error.lineno is None:
-            raise DatacardError(f"{script} is no Python script: ANALYSIS.py comes first, then OUTPUT...") from error
-        raise DatacardError(f"{_place(script, error)}: {_what(type(error).__name__, error.msg)}") from error
-    except Exception as error:
-        raise DatacardError(f"{_place(script, error)}: {_what(type(error).__name__, error)}") from error
-    found = names.get("analysis")
-    if not isinstance(found, Analysis):
-        raise DatacardError(_no_analysis(script, names))
-    return found
+@main.command("new-plugin", epilog=_examples("new-plugin acme-gmn", "new-plugin acme-gmn --directory elsewhere"))
+@click.argument("name")
+@click.option(
+    "-o",
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where its folder goes; here if not given.",
+)
+@_debug
+def new_plugin(name: str, directory: Path) -> None:
+    """Write a plugin package, to start one of your own from.
+
+    It is small and complete: a kind of systematic uncertainty, its tests, and all that it takes to install it. NAME,
+    such as acme-gmn, makes the package datacard-acme-gmn, which analysis code selects as "acme_gmn".
+    """
+    plugin = write_plugin(name, directory)
+    folder = directory / plugin.distribution
+    say(
+        f"{folder} has the systematic kind {plugin.typ}, in {plugin.module}, and its tests.\n\nNext:\n"
+        f"  python -m pip install -e {shlex.quote(f'{folder}[test]')}\n"
+        f"  python -m pytest {_quoted(folder)}\n\nIn the code of an analysis:\n"
+        f'  plugins = load_plugins(*DEFAULT_PLUGINS, "{plugin.name}")'
+    )
 
 
-def _what(kind: str, text: object) -> str:
-    return f"{kind}: {text}" if str(text) else kind
+def _plots(selected: Plugins, names: Sequence[str], *, every: bool) -> tuple[str, ...]:
+    """The plots that are asked for.
 
-
-def _no_analysis(script: Path, names: Mapping[str, Any]) -> str:
-    found = names.get("analysis")
-    has = "it defines no 'analysis'" if found is None else f"its 'analysis' is a {type(found).__name__}"
-    hint = ""
-    if others := [name for name, value in names.items() if isinstance(value, Analysis)]:
-        hint = f"; it has {listing(map(repr, others))}: call that 'analysis'"
-    elif "Datacard" in names:
-        hint = f"; a script that makes its cards itself is run by Python: python {_quoted(script)}"
-    return f"{script}: {has}, expected analysis = Analysis(...) of datacard_core{hint}"
-
-
-def _place(script: Path, error: BaseException) -> str:
-    """The script, with the line that an error came from."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}, line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)]
-    return f"{script}, line {lines[-1]}" if lines else str(script)
+    Raises:
+        MissingProviderError: no selected plugin has one of them, or any.
+    """
+    for name in names:
+        selected.plot(name)
+    if every and not selected.plots:
+        raise MissingProviderError("--plots: no selected plugin draws any; the built-in 'plots' does, select it")
+    return tuple(selected.plots) if every else tuple(dict.fromkeys(names))
 
 
 def _message(error: Exception) -> str:
@@ -293,7 +275,7 @@ def _message(error: Exception) -> str:
         return f"{error}{notes}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return f"{_what(type(error).__name__, error)}{notes}\nThis is unexpected; run again with --debug to see where."
+    return f"{with_type(error)}{notes}\nThis is unexpected; run again with --debug to see where."
 
 
 def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
@@ -301,38 +283,12 @@ def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
     everything = report(findings, most=len(findings))
     shown = everything if all_findings else report(findings)
     if shown:
-        with _readers_may_leave():
+        with readers_may_leave():
             click.echo(shown, err=True)
             if shown != everything:
                 click.echo("(datacard build --all-findings shows every one)", err=True)
-    for table in yields(cards, _console().width):
-        _say(table)
-
-
-def _say(what: Table | str) -> None:
-    with _readers_may_leave():
-        _console().print(what, soft_wrap=isinstance(what, str))
-
-
-def _console() -> Console:
-    # names are shown as they are: rich would take [clipped] for markup and :year: for an emoji
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = WIDTH_WITHOUT_TERMINAL
-    return console
-
-
-@contextmanager
-def _readers_may_leave() -> Iterator[None]:
-    """End in silence where `| head` has seen enough."""
-    try:
-        yield
-    except BrokenPipeError:
-        # what is still in the buffers has nobody to go to, and the interpreter would complain about it at its end
-        with Path(os.devnull).open("wb") as nowhere:
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(nowhere.fileno(), stream.fileno())
-        raise click.exceptions.Exit(1) from None
+    for table in yields(cards, console().width):
+        say(table)
 
 
 def _quoted(path: Path) -> str:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from rich.table import Table
 
-from datacard_core.discovery import look
-from datacard_core.errors import DatacardError, InputError
+from datacard_core.errors import InputError
+from datacard_core.introspection import NOT_LOOKED_INTO
 from datacard_core.names import listing
-from datacard_core.plugins import DEFAULT_PLUGINS, entry_points, load_plugins, origin_of
 from datacard_core.sources import NOMINAL, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from importlib_metadata import EntryPoint
-
     from datacard_core.analysis import Cards
     from datacard_core.datacard import Datacard
-    from datacard_core.sources import StoredHistogram
+    from datacard_core.introspection import PluginReport
+    from datacard_core.sources import HistogramArray
 
 _SMALL = 0.1
-_UNREADABLE = "the entry points in its metadata cannot be read, install it again"
 
 
 def yields(cards: Cards, width: int) -> Iterator[Table]:
@@ -130,14 +126,14 @@ def _variations(by_sample: Mapping[str, Mapping[str, None] | None]) -> Table:
     return table
 
 
-def _histograms(source: Source) -> Iterator[tuple[str, StoredHistogram]]:
+def _histograms(source: Source) -> Iterator[tuple[str, HistogramArray]]:
     for sample in sorted(source.histograms):
         for dataset in sorted(source.histograms[sample]):
             if histogram := source.histogram(sample, dataset):
                 yield sample, histogram
 
 
-def _axis_cells(histograms: Sequence[StoredHistogram]) -> list[str]:
+def _axis_cells(histograms: Sequence[HistogramArray]) -> list[str]:
     if not histograms:
         return ["no histogram"]
     histogram = histograms[0]
@@ -161,68 +157,28 @@ def _stems(variations: Mapping[str, None]) -> list[str]:
     return sorted(complete | lone)
 
 
-@attrs.frozen
-class InstalledPlugin:
-    """What there is to say about one installed plugin."""
-
-    name: str
-    distribution: str
-    version: str
-    selected: bool
-    """Whether the built-in set has it."""
-    provides: str
-    error: str
-
-
-def look_into_plugins() -> list[InstalledPlugin]:
-    """Import every installed plugin, and tell what each provides or why it cannot be used."""
-    unreadable = [
-        InstalledPlugin("?", *_distribution(origin), selected=False, provides="", error=f"{origin}: {_UNREADABLE}")
-        for origin in look().unreadable
-    ]
-    return [*map(_look_into, entry_points()), *unreadable]
-
-
-def _look_into(entry_point: EntryPoint) -> InstalledPlugin:
-    name = entry_point.name
-    provides, error = "", ""
-    try:
-        loaded = load_plugins(name)
-    except DatacardError as failure:
-        error = str(failure)
-    else:
-        families: Sequence[tuple[str, Mapping[str, object]]] = (
-            ("kinds", loaded.kinds),
-            ("writers", loaded.writers),
-            ("serializers", loaded.serializers),
-            ("checks", loaded.checks),
-        )
-        provides = "; ".join(f"{family}: {', '.join(found)}" for family, found in families if found)
-    origin = _distribution(origin_of(entry_point))
-    return InstalledPlugin(name, *origin, selected=name in DEFAULT_PLUGINS, provides=provides, error=error)
-
-
-def _distribution(origin: str) -> tuple[str, str]:
-    """Name and version, where an origin has them."""
-    name, _, version = origin.rpartition(" ")
-    return (origin, "?") if not name or " " in name else (name, version)
-
-
-def plugins(installed: Sequence[InstalledPlugin]) -> Iterator[Table | str]:
-    """Installed plugins, a row each, and a line for what is wrong with each broken one."""
+def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
+    """Plugins, a row each, and a line for what is wrong with each broken one."""
     table = _table("plugins", "name", "distribution", "version", "selected", "provides", "status")
-    for plugin in installed:
+    for report in reports:
         table.add_row(
-            plugin.name,
-            plugin.distribution,
-            plugin.version,
-            "yes" if plugin.selected else "no",
-            plugin.provides,
-            "broken" if plugin.error else "ok",
+            report.name or "?",
+            report.distribution or report.origin,
+            report.version or "-",
+            "yes" if report.selected else "no",
+            _provided(report),
+            report.status,
         )
     yield table
     # of two with one name, the error is one
-    yield from dict.fromkeys(plugin.error for plugin in installed if plugin.error)
+    yield from dict.fromkeys(report.error for report in reports if report.error is not None)
+    if any(report.status == NOT_LOOKED_INTO for report in reports):
+        yield "Nothing is imported that is not selected; to look into all of them: datacard plugins --check"
+
+
+def _provided(report: PluginReport) -> str:
+    families = (report.provides or {}).items()
+    return "; ".join(f"{family}: {', '.join(objects)}" for family, objects in families if objects)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from datacard_core import DEFAULT_PLUGINS, __version__, cli
+from datacard_core import API_VERSION, DEFAULT_PLUGINS, __version__, cli, clusters
 from datacard_core.demo import write_demo
 
 if TYPE_CHECKING:
@@ -58,6 +59,42 @@ analysis = Analysis(
 )
 """
 """An analysis of the demo output, without data."""
+
+PLOTS = """
+from datacard_core import *
+
+class Drawing(Plot):
+    suffix = ".txt"
+
+    def __init__(self, name):
+        self.name = name
+
+    def draw(self, channel, path):
+        path.write_text(channel.bin)
+
+class Own:
+    @hookimpl
+    def datacard_plots(self):
+        return [Drawing("acme"), Drawing("other")]
+"""
+"""What comes before an analysis with plots of its own."""
+
+READER = """
+from pathlib import Path
+from datacard_core import *
+
+class Link(HistogramSource):
+    name = "link"
+
+    def read(self, path, variables):
+        return load_output(Path(path.read_text()), variables=variables)
+
+class Own:
+    @hookimpl
+    def datacard_histogram_sources(self):
+        return [Link()]
+"""
+"""What comes before an analysis with a source of its own: of files that name another."""
 
 
 def datacard(*arguments: object) -> Result:
@@ -153,6 +190,9 @@ class TestHelp:
             (["build", __file__, "all.coffea", "-o", __file__], "is a file"),
             (["build", __file__, "all.coffea", "-o", "cards", "-j", "0"], "0 is not in the range"),
             (["build", __file__, "a.coffea", "-o", "c", "-j", "2", "--scheduler", "tcp://h:1"], "exclude each other"),
+            (["build", __file__, "a.coffea", "-o", "c", "--plots", "--plot", "stack"], "exclude each other"),
+            (["new-plugin"], "Missing argument 'NAME'"),
+            (["plugins", "absent.py"], "'absent.py' does not exist"),
             (["demo", __file__], "is a file"),
         ],
     )
@@ -288,8 +328,89 @@ class TestBuild:
         assert re.match(r"warning \[[a-z-]+\] SR_2024, ", few.stderr)
         assert "--all-findings" in few.stderr
         assert "--all-findings" not in every.stderr
-        assert "JER5" not in few.stderr.rpartition("SR_2024")[2]
-        assert len(every.stderr.splitlines()) > len(few.stderr.splitlines())
+        last = re.compile(r"^warning \[[a-z-]+\] CR1_2024, ttbar_2024, JER5", re.MULTILINE)
+        assert last.search(every.stderr)
+        assert not last.search(few.stderr)
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            (["--plots"], {"acme", "other"}),
+            (["--plot", "acme"], {"acme"}),
+            (["--plot", "other", "--plot", "acme", "--plot", "other"], {"acme", "other"}),
+            ([], set()),
+        ],
+    )
+    def test_draws_the_plots_that_are_asked_for_beside_the_same_cards(
+        self, options: list[str], names: set[str], output: Path, script: Path
+    ) -> None:
+        write(script, PLOTS + SMALL, "plugins=load_plugins('lnn', 'mcstats', 'combine', 'root', 'coffea', Own())")
+        result = datacard("build", script, output, "-o", "cards", *options)
+        assert result.exit_code == 0, result.output
+        drawn = {path.name for path in Path("cards").glob("plots/*")}
+        assert drawn == {f"{name}_{category}_2024.txt" for name in names for category in ("SR", "CR1")}
+        assert (f"{len(drawn)} plots in cards/plots" in result.stdout) == bool(names)
+        cards = {name for name in contents_of(Path("cards")) if not name.startswith("plots")}
+        assert len(cards) == 2 * 2 + 1
+
+    def test_a_plot_that_fails_leaves_the_cards_and_no_plot(self, output: Path, script: Path) -> None:
+        failing = PLOTS.replace("path.write_text(channel.bin)", "raise RuntimeError('out of ink')")
+        write(script, failing + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
+        result = datacard("build", script, output, "-o", "cards", "--plots")
+        assert result.exit_code == 1
+        assert "plugin 'Own' (local): RuntimeError while drawing channel 'SR_2024': out of ink" in result.stderr
+        assert Path("cards", "datacard_SR_2024.txt").is_file()
+        assert not Path("cards", "plots").exists()
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--plot", "acne"], "no selected plugin provides the plot 'acne'.*did you mean 'acme'"),
+            (["--source", "cofea"], "no selected plugin provides the histogram source 'cofea'.*did you mean 'coffea'"),
+            (["--serializer", "rot"], "no selected plugin provides the template serializer 'rot'.*did you mean 'root'"),
+            (["--writer", "combin"], "no selected plugin provides the card writer 'combin'.*did you mean 'combine'"),
+        ],
+    )
+    def test_a_misspelt_name_is_told_before_anything_is_done(
+        self, options: list[str], message: str, script: Path
+    ) -> None:
+        write(script, PLOTS + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
+        assert re.search(message, failed(datacard("build", script, "absent.coffea", "-o", "cards", *options)))
+
+    def test_writes_cards_with_the_writer_that_is_named(self, output: Path, script: Path) -> None:
+        own = """
+        from datacard_core import *
+
+        class Bins(CardWriter):
+            name = "bins"
+
+            def render(self, card):
+                return f"{card.channel.bin} {card.shapes_name}"
+
+        class Own:
+            @hookimpl
+            def datacard_card_writers(self):
+                return [Bins()]
+
+        """
+        write(script, textwrap.dedent(own) + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own())")
+        result = datacard("build", script, output, "-o", "cards", "--writer", "bins")
+        assert result.exit_code == 0, result.output
+        assert Path("cards", "datacard_SR_2024.txt").read_text() == "SR_2024 shapes_SR_2024.root"
+
+    def test_without_a_plugin_that_draws_plots_are_an_error(self, script: Path) -> None:
+        write(script, options="plugins=load_plugins('mcstats', 'combine', 'root', 'coffea')")
+        message = failed(datacard("build", script, "absent.coffea", "-o", "cards", "--plots"))
+        assert "no selected plugin draws any" in message
+        assert "'plots'" in message
+
+    def test_reads_outputs_with_the_source_that_is_named(self, output: Path, script: Path) -> None:
+        write(script, READER + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own())")
+        Path("link.txt").write_text(str(output))
+        result = datacard("build", script, "link.txt", "-o", "cards", "--source", "link")
+        assert result.exit_code == 0, result.output
+        assert datacard("build", script, output, "-o", "usual").exit_code == 0
+        assert rates(Path("cards", "datacard_SR_2024.txt")) == rates(Path("usual", "datacard_SR_2024.txt"))
 
     @pytest.mark.parametrize("directory", ["ana.py", "ana.py/below"])
     def test_a_file_where_the_directory_should_be_stays(self, output: Path, script: Path, directory: str) -> None:
@@ -314,7 +435,7 @@ class TestBuild:
         self, output: Path, script: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         pytest.importorskip("distributed")
-        monkeypatch.setattr(cli, "SCHEDULER_TIMEOUT", 0.5)
+        monkeypatch.setattr(clusters, "SCHEDULER_TIMEOUT", 0.5)
         for address in ("tcp://127.0.0.1:1", "nonsense", "smtp://127.0.0.1:1"):
             message = failed(datacard("build", write(script), output, "-o", "cards", "--scheduler", address))
             assert f"no Dask scheduler answers at '{address}'" in message
@@ -567,6 +688,20 @@ class TestInspect:
         assert message in failed(datacard("inspect", tmp_path / name))
 
 
+KIND = """
+from datacard_core import SystematicKind, hookimpl
+
+class Gamma(SystematicKind):
+    typ = "gmN[7]"
+    def effects(self, target):
+        return ()
+
+@hookimpl
+def datacard_systematic_kinds():
+    return [Gamma()]
+"""
+
+
 class TestPlugins:
     def test_the_built_in_ones_are_selected_and_work(self) -> None:
         result = datacard("plugins")
@@ -576,74 +711,125 @@ class TestPlugins:
             assert (row[1:4], row[5]) == (["datacard-core", __version__, "yes"], "ok")
         assert cells(result.stdout, "lnn")[4] == "kinds: lnN"
 
-    def test_one_that_works_is_listed_with_what_it_brings(self, install: Install) -> None:
-        install(
-            "acme_gmn",
-            """
-            from datacard_core import SystematicKind, hookimpl
-
-            class Gamma(SystematicKind):
-                typ = "gmN[7]"
-                def effects(self, target):
-                    return ()
-
-            @hookimpl
-            def datacard_systematic_kinds():
-                return [Gamma()]
-            """,
-            distribution="acme-gmn",
-            version="2.3",
-        )
-        row = cells(datacard("plugins").stdout, "acme_gmn")
+    def test_one_that_works_is_listed_with_what_it_brings_when_it_is_checked(self, install: Install) -> None:
+        install("acme_gmn", KIND, distribution="acme-gmn", version="2.3")
+        assert cells(datacard("plugins").stdout, "acme_gmn")[3:] == ["no", "", "not looked into"]
+        row = cells(datacard("plugins", "--check").stdout, "acme_gmn")
         assert row == ["acme_gmn", "acme-gmn", "2.3", "no", "kinds: gmN[7]", "ok"]
+
+    def test_nothing_is_imported_that_is_not_selected(self, install: Install) -> None:
+        install("acme_unseen", "raise RuntimeError('imported')")
+        for options in ([], ["--json"]):
+            assert datacard("plugins", *options).exit_code == 0
+        assert "acme_unseen" not in sys.modules
 
     @pytest.mark.parametrize(
         ("source", "reason"),
         [
             ("raise RuntimeError('[red] out of order :warning:')", "RuntimeError: [red] out of order :warning:"),
             ("import sys\nsys.exit(3)", "SystemExit: 3"),
+            ("raise BaseException('enough')", "BaseException: enough"),
             ("import no_such_module", "No module named 'no_such_module'"),
             ("def (", "SyntaxError"),
             ("x = 1", "implements none of the hooks"),
+            (KIND.replace("return [Gamma()]", "raise SystemExit(3)"), "SystemExit while contributing"),
         ],
     )
-    def test_a_broken_one_is_told_with_the_reason_and_breaks_nothing(
+    def test_a_broken_one_is_told_with_the_reason_after_all_are_shown(
         self, source: str, reason: str, install: Install
     ) -> None:
         install("acme", source)
-        result = datacard("plugins")
-        assert result.exit_code == 0
+        assert datacard("plugins").exit_code == 0
+        result = datacard("plugins", "--check")
+        assert result.exit_code == 1
         assert cells(result.stdout, "acme") == ["acme", "acme", "1.0", "no", "", "broken"]
         (line,) = [line for line in result.stdout.splitlines() if line.startswith("plugin 'acme' (acme 1.0): ")]
         assert reason in line
         assert cells(result.stdout, "lnn")[-1] == "ok"
+        assert result.stderr == ""
 
-    def test_one_that_prints_when_it_is_imported_is_not_in_the_way(self, install: Install) -> None:
-        install("acme", "print('hello'); import sys; print('there', file=sys.stderr)")
-        result = datacard("plugins")
-        assert result.exit_code == 0
-        assert cells(result.stdout, "acme")[-1] == "broken"
-
-    def test_two_of_one_name_are_both_listed(self, install: Install) -> None:
+    def test_what_is_broken_without_being_imported_is_told_without_checking(self, install: Install) -> None:
         install("one", entry_points={"acme": "one"})
         install("two", entry_points={"acme": "two"})
+        install("unreadable", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
         result = datacard("plugins")
         assert result.exit_code == 0
         assert len(re.findall(r"^│ acme +│ (?:one|two) +│ 1\.0 .*│ broken │$", result.stdout, re.MULTILINE)) == 2
-        assert len(re.findall(r"^plugin 'acme' comes from several distributions", result.stdout, re.MULTILINE)) == 1
+        assert len(re.findall(r"^plugin 'acme' comes from several", result.stdout, re.MULTILINE)) == 1
+        assert cells(result.stdout, "?") == ["?", "unreadable", "0.3", "no", "", "broken"]
+        assert "unreadable 0.3: the entry points in its metadata cannot be read" in result.stdout
+        assert datacard("plugins", "--check").exit_code == 1
 
-    def test_one_whose_entry_points_cannot_be_read_is_listed_by_its_distribution(self, install: Install) -> None:
-        install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
-        result = datacard("plugins")
-        assert result.exit_code == 0
-        assert cells(result.stdout, "?") == ["?", "acme", "0.3", "no", "", "broken"]
-        assert "acme 0.3: the entry points in its metadata cannot be read" in result.stdout
+    def test_with_json_there_is_one_document_whatever_plugins_print(self, install: Install, tmp_path: Path) -> None:
+        folder = install(
+            "acme",
+            """
+            import os, subprocess, sys
+            print("one")
+            print("two", file=sys.__stdout__)
+            os.write(1, b"three")
+            subprocess.run([sys.executable, "-c", "print('four')"], check=True)
+            """
+            + KIND.replace("return [Gamma()]", 'print("five")\n    return [Gamma()]').replace("\n", "\n" + " " * 12),
+        )
+        path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": ""}
+        result = process("plugins", "--check", "--json", cwd=tmp_path, env=environment)
+        (acme,) = [plugin for plugin in json.loads(result.stdout)["plugins"] if plugin["name"] == "acme"]
+        assert acme["status"] == "ok"
+        assert acme["provides"]["kinds"] == {"gmN[7]": {"options": {}}}
+        assert all(word in result.stderr for word in ("one", "two", "three", "four", "five"))
 
-    def test_one_without_metadata_is_listed_by_its_folder(self, install: Install) -> None:
-        folder = install("acme", metadata="")
-        result = datacard("plugins")
-        assert result.exit_code == 0
-        assert folder.name in result.stdout
+    def test_the_json_is_the_same_each_time_and_sorted(self, install: Install) -> None:
+        install("acme", "raise RuntimeError('\\udcff')")
+        first, second = (datacard("plugins", "--check", "--json") for _ in range(2))
+        assert (first.exit_code, second.exit_code) == (1, 1)
+        assert first.stdout == second.stdout
+        document = json.loads(first.stdout)
+        assert first.stdout == json.dumps(document, indent=2, sort_keys=True) + "\n"
+        assert document["api"] == API_VERSION
+        assert [plugin["name"] for plugin in document["plugins"] if plugin["status"] == "broken"] == ["acme"]
+
+    def test_of_an_analysis_those_that_it_selects_are_told_and_those_that_it_brings(
+        self, script: Path, install: Install
+    ) -> None:
+        install("acme", KIND)
+        script.with_name("ana_own.py").write_text(KIND.replace("gmN[7]", "ownKind"))
+        head = "import ana_own\nprint('hello')\n"
+        write(script, head + SMALL, "plugins=load_plugins('acme', 'lnn', ana_own)")
+        result = datacard("plugins", script)
+        assert result.exit_code == 0, result.output
+        assert cells(result.stdout, "acme")[3:] == ["yes", "kinds: gmN[7]", "ok"]
+        assert cells(result.stdout, "ana_own") == ["ana_own", "local", "-", "yes", "kinds: ownKind", "ok"]
+        assert cells(result.stdout, "checks")[3:] == ["no", "", "not looked into"]
+        assert "hello" not in result.stdout
+        assert json.loads(datacard("plugins", script, "--json").stdout)["plugins"][0]["name"] == "acme"
+
+    def test_that_an_analysis_cannot_select_together_are_its_error(self, script: Path, install: Install) -> None:
+        for name in ("one", "two"):
+            install(name, KIND)
+        write(script, options="plugins=load_plugins('one', 'two')")
+        message = failed(datacard("plugins", script))
+        assert "plugin 'two' (two 1.0): SystematicKind 'gmN[7]' is also provided by plugin 'one' (one 1.0)" in message
+        assert "ana.py, line " in message
+
+
+class TestNewPlugin:
+    def test_what_it_says_to_do_next_names_what_it_has_written(self, script: Path) -> None:
+        result = datacard("new-plugin", "Acme.GMN", "--directory", "a b")
+        assert result.exit_code == 0, result.output
+        folder = script.parent / "a b" / "datacard-acme-gmn"
+        assert folder.is_dir()
+        install, test = re.findall(r"^  python -m (.*)$", result.stdout, re.MULTILINE)
+        assert shlex.split(install) == ["pip", "install", "-e", "a b/datacard-acme-gmn[test]"]
+        assert shlex.split(test) == ["pytest", "a b/datacard-acme-gmn"]
+        assert 'load_plugins(*DEFAULT_PLUGINS, "acme_gmn")' in result.stdout
+
+    def test_a_second_time_it_changes_nothing(self, script: Path) -> None:
+        assert datacard("new-plugin", "acme-gmn").exit_code == 0
+        before = contents_of(script.parent)
+        assert "datacard-acme-gmn exists" in failed(datacard("new-plugin", "acme_gmn"))
+        assert contents_of(script.parent) == before
 
 
 @pytest.fixture(autouse=True)

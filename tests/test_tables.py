@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from datacard_core import Analysis, Category, Systematics
-from datacard_core.tables import contents, look_into_plugins, plugins, yields
+from datacard_core.introspection import PluginReport
+from datacard_core.tables import contents, plugins, yields
 from tests.outputs_by_hand import WEIGHT, Output, observation, observed, simulated, two_processes
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from datacard_core import Cards
-    from tests.conftest import Install
 
 CATEGORIES = [f"SR_with_a_long_name_{number}" for number in range(7)]
 
@@ -147,48 +147,39 @@ class TestContents:
         assert "datasets by sample and year" in text.splitlines()
 
 
+def told(name: str | None = "acme", **known: Any) -> PluginReport:
+    """A report of a plugin of acme-dist 0.3, with changes."""
+    usual = {"distribution": "acme-dist", "version": "0.3", "origin": "/where/it/is", "entry_point": "acme"}
+    return PluginReport(name, **{**usual, "selected": False, **known})
+
+
 class TestPlugins:
-    def test_names_are_whole_in_a_narrow_terminal(self, install: Install) -> None:
-        install("a_plugin_with_quite_a_long_name", "raise RuntimeError('out of order')")
-        text = drawn(plugins(look_into_plugins()), 80)
-        assert "a_plugin_with_quite_a_long_name" in [row[0] for row in rows(text)]
-        assert re.search(r"^plugin 'a_plugin_with_quite_a_long_name' \(.*out of order$", text, re.MULTILINE)
+    def test_have_a_row_each_with_what_they_bring(self) -> None:
+        provides: dict[str, Any] = {"kinds": {}, "writers": {"acme_text": {}}, "checks": {"look[7]": {}, "stare": {}}}
+        text = drawn(plugins([told(provides=provides, selected=True), told("other", provides={})]))
+        assert rows(text) == [
+            ["name", "distribution", "version", "selected", "provides", "status"],
+            ["acme", "acme-dist", "0.3", "yes", "writers: acme_text; checks: look[7], stare", "ok"],
+            ["other", "acme-dist", "0.3", "no", "", "ok"],
+        ]
+        assert "--check" not in text
 
-    def test_that_contribute_to_several_families_list_them_all(self, install: Install) -> None:
-        install(
-            "acme",
-            """
-            from datacard_core import CardWriter, Check, hookimpl
+    def test_that_nobody_looked_into_say_how_to(self) -> None:
+        text = drawn(plugins([told(), told("other")]))
+        assert [row[-1] for row in rows(text)[1:]] == ["not looked into", "not looked into"]
+        assert text.count("datacard plugins --check") == 1
 
-            class Writer(CardWriter):
-                name = "acme_text"
-                def render(self, channel, shapes_name):
-                    return ""
+    def test_that_are_broken_have_a_line_each_and_one_for_the_same_error(self) -> None:
+        text = drawn(plugins([told(error="a[b]"), told("other", error="a[b]"), told("third", error="c")]))
+        assert [row[-1] for row in rows(text)[1:]] == ["broken"] * 3
+        assert text.splitlines()[-2:] == ["a[b]", "c"]
 
-            class Look(Check):
-                name = "acme_look"
-                def run(self, channel):
-                    return ()
+    def test_names_and_errors_are_whole_in_a_narrow_terminal(self) -> None:
+        name, error = "a_plugin_with_quite_a_long_name", "what is wrong with it " * 10
+        text = drawn(plugins([told(name, error=error)]), 80)
+        assert name in [row[0] for row in rows(text)]
+        assert error.strip() in text
 
-            class Stare(Look):
-                name = "acme_stare"
-
-            @hookimpl
-            def datacard_card_writers():
-                return [Writer()]
-
-            @hookimpl
-            def datacard_checks():
-                return [Stare(), Look()]
-            """,
-        )
-        (found,) = [plugin for plugin in look_into_plugins() if plugin.name == "acme"]
-        assert found.provides == "writers: acme_text; checks: acme_look, acme_stare"
-        assert (found.distribution, found.version, found.selected, found.error) == ("acme", "1.0", False, "")
-
-    def test_of_a_distribution_without_metadata_have_no_version(self, install: Install) -> None:
-        folder = install("acme", "raise RuntimeError", metadata="")
-        (found,) = [plugin for plugin in look_into_plugins() if plugin.name == "acme"]
-        assert found.distribution.startswith("unknown distribution in ")
-        assert folder.name in found.distribution
-        assert found.version == "?"
+    def test_without_a_name_or_a_distribution_are_known_by_where_they_are(self) -> None:
+        text = drawn(plugins([told(None, error="unreadable"), told("bare", distribution=None, version=None)]))
+        assert [row[:3] for row in rows(text)[1:]] == [["?", "acme-dist", "0.3"], ["bare", "/where/it/is", "-"]]

@@ -1,0 +1,373 @@
+"""What is said about plugins, without importing one that nobody asked for, and whatever they do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import importlib_metadata
+import pytest
+
+from datacard_core import API_VERSION, DEFAULT_PLUGINS, Check, __version__, hookimpl, load_plugins
+from datacard_core.introspection import BROKEN, NOT_LOOKED_INTO, OK, as_document, report_plugins
+from datacard_core.registration import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datacard_core import Channel, Finding
+    from datacard_core.introspection import PluginReport
+    from datacard_core.plugins import Plugins
+    from tests.conftest import Install
+
+KIND = """
+from datacard_core import SystematicKind, hookimpl
+
+class Gamma(SystematicKind):
+    typ = "gmN[7]"
+    options = {"events": "how many there are", "alpha": "the weight of one"}
+    def effects(self, target):
+        return ()
+
+@hookimpl
+def datacard_systematic_kinds():
+    return [Gamma()]
+"""
+EVERYTHING = """
+from datacard_core import *
+
+requires_api = ">=1.0,<2"
+
+class Kind(SystematicKind):
+    typ = "acmeKind"
+    options = {"b": "the second", "a": "the first"}
+    def effects(self, target):
+        return ()
+
+class Writer(CardWriter):
+    name = "acme_text"
+    def render(self, card):
+        return ""
+
+class Serializer(TemplateSerializer):
+    name = "acme_file"
+    def write(self, templates, path):
+        path.touch()
+
+class Look(Check):
+    name = "acme_look"
+    def run(self, channel):
+        return ()
+
+class Stare(Look):
+    name = "acme_stare"
+
+class Drawing(Plot):
+    name = "acme_drawing"
+    suffix = ".svg"
+    def draw(self, channel, path):
+        path.touch()
+
+class Reader(HistogramSource):
+    name = "acme_reader"
+    def read(self, path, variables):
+        return {}
+
+class Own(Directive):
+    def lines(self, channel):
+        return ()
+
+@hookimpl
+def datacard_systematic_kinds():
+    return [Kind()]
+
+@hookimpl
+def datacard_card_writers():
+    return [Writer()]
+
+@hookimpl
+def datacard_template_serializers():
+    return [Serializer()]
+
+@hookimpl
+def datacard_checks():
+    return [Stare(), Look()]
+
+@hookimpl
+def datacard_plots():
+    return [Drawing()]
+
+@hookimpl
+def datacard_histogram_sources():
+    return [Reader()]
+
+@hookimpl
+def datacard_renderings():
+    return [Rendering("pyhf", Own, lambda directive, channel: None)]
+"""
+BROKEN_SOURCES = {
+    "raise RuntimeError('out of order')": "cannot be imported: RuntimeError: out of order",
+    "import sys\nsys.exit(3)": "cannot be imported: SystemExit: 3",
+    "raise BaseException('enough')": "cannot be imported: BaseException: enough",
+    "raise MemoryError": "MemoryError",
+    "def (": "cannot be imported: SyntaxError",
+    "import no_such_module": "No module named 'no_such_module'",
+    "x = 1": "implements none of the hooks",
+    "raise RuntimeError('\\udcff\\x1b[2J')": "RuntimeError: \\udcff\\x1b[2J",
+    "class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E": "plugin 'acme' (acme 1.0): ",
+    "class E(BaseException):\n    def __str__(self):\n        raise E\nraise E": "plugin 'acme' (acme 1.0): ",
+    f"{KIND}\nGamma.typ = 7": "whose typ is 7, expected a name",
+    f"{KIND}\nGamma.typ = property(lambda self: 1 / 0)": "ZeroDivisionError while contributing",
+    f"{KIND}\nGamma.options = property(lambda self: 1 / 0)": "ZeroDivisionError while",
+    f"{KIND}\nGamma.__repr__ = lambda self: 1 / 0\nGamma.typ = ''": "ZeroDivisionError while contributing",
+    KIND.replace("def effects", "def effect"): "TypeError while contributing",
+    f"{KIND}\nrequires_api = '>=2'": "it is made for the plugin API >=2",
+    f"{KIND}\n@hookimpl\ndef datacard_plots():\n    raise SystemExit('now')": "SystemExit while contributing",
+    f"{KIND}\n@hookimpl\ndef datacard_plots():\n    raise BaseException('now')": "BaseException while contributing",
+    f"{KIND}\n@hookimpl\ndef datacard_checks():\n    yield 1\n    raise ValueError('half')": "half",
+    f"{KIND}\nfrom datacard_core import *\n@hookimpl\ndef datacard_plots():\n    raise InputError('mine')": "mine",
+}
+
+
+class Bystander(Check):
+    """A check of an analysis's own."""
+
+    name: ClassVar[str] = "bystander"
+
+    def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002
+        return ()
+
+
+class Own:
+    """A plugin as an object."""
+
+    requires_api = ">=1.0"
+
+    @hookimpl
+    def datacard_checks(self) -> Iterable[Check]:
+        return [Bystander()]
+
+
+def report(name: str | None, analysis: Plugins | None = None, *, check: bool = False) -> PluginReport:
+    """What is said about the one plugin of that name."""
+    (found,) = (one for one in report_plugins(analysis, check=check) if one.name == name)
+    return found
+
+
+def test_without_an_analysis_the_built_in_ones_are_selected_and_work() -> None:
+    reports = {one.name: one for one in report_plugins() if one.selected}
+    assert sorted(DEFAULT_PLUGINS) == list(reports)
+    for one in reports.values():
+        assert (one.distribution, one.version, one.status, one.error) == ("datacard-core", __version__, OK, None)
+    assert reports["lnn"].entry_point == "datacard_lnn"
+    assert reports["lnn"].hooks == ("datacard_systematic_kinds",)
+
+
+def test_plugins_are_sorted_by_name(install: Install) -> None:
+    install("zeta", distribution="aaa")
+    install("alpha", distribution="zzz")
+    names = [one.name for one in report_plugins()]
+    assert names == sorted(str(name) for name in names)
+    assert {"alpha", "zeta"} <= set(names)
+
+
+def test_what_is_not_selected_is_not_imported(install: Install) -> None:
+    folder = install("acme_unseen", "raise RuntimeError('imported')", distribution="acme-unseen", version="0.3")
+    found = report("acme_unseen")
+    assert "acme_unseen" not in sys.modules
+    assert (found.status, found.error, found.selected) == (NOT_LOOKED_INTO, None, False)
+    assert (found.requires_api, found.hooks, found.provides) == (None, None, None)
+    assert (found.distribution, found.version, found.entry_point) == ("acme-unseen", "0.3", "acme_unseen")
+    assert found.origin == str(folder / "acme_unseen-0.3.dist-info")
+
+
+def test_checking_imports_it_and_tells_everything_that_it_brings(install: Install) -> None:
+    install("acme", EVERYTHING)
+    found = report("acme", check=True)
+    assert (found.status, found.selected, found.requires_api) == (OK, False, ">=1.0,<2")
+    assert found.hooks == tuple(sorted(family.hook for family in FAMILIES))
+    assert found.provides == {
+        "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}}},
+        "writers": {"acme_text": {}},
+        "serializers": {"acme_file": {}},
+        "checks": {"acme_look": {}, "acme_stare": {}},
+        "plots": {"acme_drawing": {"suffix": ".svg"}},
+        "sources": {"acme_reader": {}},
+        "renderings": {"pyhf of acme.Own": {"writer": "pyhf", "of": "acme.Own"}},
+    }
+    assert set(found.provides) == {family.field for family in FAMILIES}
+
+
+@pytest.mark.parametrize("source", BROKEN_SOURCES)
+def test_a_broken_one_is_told_with_the_reason_and_is_not_in_the_way_of_others(source: str, install: Install) -> None:
+    install("acme", source)
+    install("bystander", KIND)
+    found = report("acme", check=True)
+    assert found.status == BROKEN
+    assert found.error is not None
+    assert found.error.startswith("plugin 'acme' (acme 1.0): ")
+    assert BROKEN_SOURCES[source] in found.error
+    assert (found.hooks, found.provides) == (None, None)
+    assert report("bystander", check=True).status == OK
+    assert report("acme").status == NOT_LOOKED_INTO
+    json.dumps(as_document(report_plugins(check=True))).encode("ascii")
+
+
+def test_for_which_interface_a_refused_one_is_made_is_told(install: Install) -> None:
+    install("acme", f"{KIND}\nrequires_api = '>=7.3'")
+    assert report("acme", check=True).requires_api == ">=7.3"
+
+
+def test_the_users_interrupt_goes_through(install: Install) -> None:
+    install("acme", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        report_plugins(check=True)
+
+
+def test_two_of_one_name_are_broken_without_being_imported(install: Install) -> None:
+    folders = [install(name, "raise RuntimeError", entry_points={"acme": name}) for name in ("one", "two")]
+    found = [plugin for plugin in report_plugins() if plugin.name == "acme"]
+    assert [plugin.status for plugin in found] == [BROKEN, BROKEN]
+    assert [plugin.origin for plugin in found] == [
+        str(folder / f"{name}-1.0.dist-info") for folder, name in zip(folders, ("one", "two"), strict=True)
+    ]
+    for plugin in found:
+        assert plugin.error is not None
+        assert "one 1.0" in plugin.error
+        assert "two 1.0" in plugin.error
+    assert not {"one", "two"} & set(sys.modules)
+
+
+def test_one_distribution_found_twice_is_told_once(install: Install) -> None:
+    install("acme", KIND, version="0.9")
+    first = install("acme", KIND, version="1.0")
+    assert report("acme", check=True).origin == str(first / "acme-1.0.dist-info")
+
+
+def test_one_whose_entry_points_cannot_be_read_is_broken_by_its_distribution(install: Install) -> None:
+    folder = install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
+    found = report(None)
+    assert (found.distribution, found.version, found.status) == ("acme", "0.3", BROKEN)
+    assert found.origin == str(folder / "acme-0.3.dist-info")
+    assert found.error == "acme 0.3: the entry points in its metadata cannot be read, install it again"
+
+
+def test_one_without_metadata_is_known_by_where_it_is(install: Install) -> None:
+    folder = install("acme", KIND, metadata="")
+    found = report("acme", check=True)
+    assert (found.distribution, found.version, found.status) == (None, None, OK)
+    assert found.origin == str(folder / "acme-1.0.dist-info")
+
+
+class _InMemory(importlib_metadata.Distribution):
+    """A distribution that is nowhere, as a finder of its own may bring one."""
+
+    def read_text(self, filename: str) -> str | None:
+        texts = {
+            "METADATA": "Name: nowhere\nVersion: 2.0\n",
+            "entry_points.txt": "[datacard_core.plugins]\nacme = acme\n",
+        }
+        return texts.get(filename)
+
+    def locate_file(self, path: Any) -> Any:
+        raise NotImplementedError(path)
+
+
+class _Finder:
+    def find_spec(self, *_: object) -> None:
+        """No module is its own."""
+
+    def find_distributions(self, context: Any) -> list[_InMemory]:
+        return [_InMemory()] if context.name in {None, "nowhere"} else []
+
+
+def test_one_that_has_no_files_is_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, _Finder()])
+    found = report("acme")
+    assert (found.distribution, found.version, found.origin) == ("nowhere", "2.0", "unknown")
+    assert report("lnn").status == OK
+
+
+def test_what_remains_of_a_distribution_is_broken_beside_a_whole_one(install: Install) -> None:
+    install("acme", KIND)
+    folder = install("remains", "raise RuntimeError", entry_points={"acme": "remains"}, metadata="")
+    whole, remains = sorted(
+        (plugin for plugin in report_plugins(check=True) if plugin.name == "acme"),
+        key=lambda plugin: plugin.status != OK,
+    )
+    assert (whole.distribution, whole.status) == ("acme", OK)
+    assert remains.origin == str(folder / "remains-1.0.dist-info")
+    assert remains.error is not None
+    assert "remains of a distribution" in remains.error
+    assert "acme 1.0" in remains.error
+    assert "remains" not in sys.modules
+
+
+def test_with_an_analysis_its_plugins_are_selected_and_no_others(install: Install) -> None:
+    install("acme", KIND)
+    install("acme_unseen", "raise RuntimeError('imported')")
+    analysis = load_plugins("lnn", "combine", "root", "acme")
+    reports = report_plugins(analysis)
+    assert [plugin.name for plugin in reports if plugin.selected] == ["acme", "combine", "lnn", "root"]
+    assert [plugin.name for plugin in reports if plugin.status == OK] == ["acme", "combine", "lnn", "root"]
+    assert report("checks", analysis).status == NOT_LOOKED_INTO
+    assert "acme_unseen" not in sys.modules
+
+
+def test_with_an_analysis_the_others_are_looked_into_when_all_are_to_be_checked() -> None:
+    found = report("checks", load_plugins("lnn"), check=True)
+    assert (found.selected, found.status) == (False, OK)
+
+
+def test_what_an_analysis_brings_itself_is_listed() -> None:
+    found = report("Own", load_plugins("lnn", Own()))
+    assert (found.distribution, found.version, found.entry_point, found.origin) == (None, None, None, "local")
+    assert (found.selected, found.status, found.requires_api) == (True, OK, ">=1.0")
+    assert found.hooks == ("datacard_checks",)
+    assert found.provides is not None
+    assert found.provides["checks"] == {"bystander": {}}
+
+
+def test_what_an_analysis_brings_itself_is_not_what_is_installed_under_that_name(install: Install) -> None:
+    install("Own", "raise RuntimeError('imported')")
+    own = [plugin for plugin in report_plugins(load_plugins(Own())) if plugin.name == "Own"]
+    assert sorted((plugin.distribution or "", plugin.selected, plugin.status) for plugin in own) == [
+        ("", True, OK),
+        ("Own", False, NOT_LOOKED_INTO),
+    ]
+
+
+def test_the_document_has_the_same_keys_for_every_plugin(install: Install) -> None:
+    install("acme", EVERYTHING)
+    install("unreadable", entry_points_text="[datacard_core.plugins]\nacme\n")
+    document: dict[str, Any] = json.loads(json.dumps(as_document(report_plugins(load_plugins("lnn", Own())))))
+    assert set(document) == {"datacard_core", "api", "python", "plugins"}
+    assert (document["datacard_core"], document["api"]) == (__version__, API_VERSION)
+    assert document["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {frozenset(plugin) for plugin in document["plugins"]} == {
+        frozenset(
+            {
+                "name",
+                "distribution",
+                "version",
+                "origin",
+                "entry_point",
+                "requires_api",
+                "hooks",
+                "provides",
+                "selected",
+                "status",
+                "error",
+            }
+        )
+    }
+    assert {plugin["status"] for plugin in document["plugins"]} == {OK, BROKEN, NOT_LOOKED_INTO}
+
+
+def test_options_of_a_built_in_kind_are_told_with_a_line_about_each() -> None:
+    found = report("rateparam").provides
+    assert found is not None
+    assert list(found["kinds"]) == ["rateParam"]
+    assert list(found["kinds"]["rateParam"]["options"]) == ["range"]
+    assert "lowest and highest" in found["kinds"]["rateParam"]["options"]["range"]

@@ -1,0 +1,238 @@
+"""The package that `datacard new-plugin` writes: complete, correct as it is, and in nobody's way."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from datacard_core import API_VERSION, DatacardError, PluginConflictError, __version__, load_plugins
+from datacard_core.errors import ExistingFileError
+from datacard_core.introspection import report_plugins
+from datacard_core.new_plugin import _series, write_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Install
+
+FILES = {
+    ".gitignore",
+    "README.md",
+    "datacard_acme_gmn/__init__.py",
+    "datacard_acme_gmn/py.typed",
+    "pyproject.toml",
+    "tests/test_acme_gmn.py",
+}
+SPELLINGS = ["acme-gmn", "acme_gmn", "datacard-acme-gmn", "datacard_acme_gmn", "Acme.GMN", "acme--gmn"]
+OTHER_NAMES = ["x", "4top", "a-plugin-whose-name-is-longer-than-those-of-others"]
+
+
+def contents_of(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory, hidden ones too."""
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package that was written just now."""
+    write_plugin("acme-gmn", tmp_path)
+    return tmp_path / "datacard-acme-gmn"
+
+
+@pytest.fixture
+def installed(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What is on the path so that the package is installed as its pyproject.toml says."""
+    project = pyproject(package)["project"]
+    dist_info = tmp_path / "site" / "datacard_acme_gmn-0.1.0.dist-info"
+    dist_info.mkdir(parents=True)
+    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (dist_info / "METADATA").write_text(head)
+    ((group, points),) = project["entry-points"].items()
+    lines = [f"{name} = {value}" for name, value in points.items()]
+    (dist_info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
+    for path in (package, dist_info.parent):
+        monkeypatch.syspath_prepend(path)
+    yield [str(package), str(dist_info.parent)]
+    sys.modules.pop("datacard_acme_gmn", None)
+
+
+def pyproject(package: Path) -> dict[str, Any]:
+    return tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_it_is_a_complete_package(package: Path) -> None:
+    assert set(contents_of(package)) == FILES
+    for path in package.rglob("*.py"):
+        compile(path.read_text(encoding="utf-8"), path.name, "exec")
+
+
+def test_nothing_is_left_to_fill_in(package: Path) -> None:
+    for name, content in contents_of(package).items():
+        assert b"$" not in content, name
+
+
+def test_one_word_derives_all_names(package: Path) -> None:
+    project = pyproject(package)["project"]
+    assert project["name"] == "datacard-acme-gmn"
+    assert project["entry-points"] == {"datacard_core.plugins": {"acme_gmn": "datacard_acme_gmn"}}
+    assert pyproject(package)["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["datacard_acme_gmn"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_name_is_the_same_in_every_spelling(spelling: str, package: Path, tmp_path: Path) -> None:
+    plugin = write_plugin(spelling, tmp_path / "again")
+    assert (plugin.name, plugin.module, plugin.typ) == ("acme_gmn", "datacard_acme_gmn", "acmeGmn")
+    assert contents_of(tmp_path / "again" / "datacard-acme-gmn") == contents_of(package)
+
+
+def test_it_asks_for_this_version_and_for_this_interface(package: Path) -> None:
+    core = Requirement(pyproject(package)["project"]["dependencies"][0])
+    assert core.name == "datacard-core"
+    assert core.specifier.contains(__version__, prereleases=True)
+    module = (package / "datacard_acme_gmn" / "__init__.py").read_text(encoding="utf-8")
+    (required,) = re.findall(r'^requires_api = "(.*)"$', module, re.MULTILINE)
+    major, minor = map(int, API_VERSION.split("."))
+    wanted = SpecifierSet(required)
+    assert wanted.contains(API_VERSION)
+    assert wanted.contains(f"{major}.{minor + 1}")
+    assert not wanted.contains(f"{major + 1}.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "series"), [("0.1.0", "0.1"), ("1.12.3", "1.12"), ("0.2.0.dev3", "0.2.0.dev3"), ("2.0rc1", "2.0rc1")]
+)
+def test_the_version_that_it_asks_for_is_one_that_this_one_satisfies(version: str, series: str) -> None:
+    assert _series(version) == series
+    assert SpecifierSet(f">={series}").contains(version, prereleases=True)
+
+
+def test_its_kind_is_there_when_it_is_installed(installed: list[str]) -> None:
+    assert installed
+    (found,) = (plugin for plugin in report_plugins(check=True) if plugin.name == "acme_gmn")
+    assert found.error is None
+    assert found.provides is not None
+    assert list(found.provides["kinds"]) == ["acmeGmn"]
+    assert load_plugins("acme_gmn").origins == {"acme_gmn": "datacard-acme-gmn 0.1.0"}
+
+
+def test_its_tests_pass(installed: list[str], tmp_path: Path) -> None:
+    path = os.pathsep.join([*installed, os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", installed[0]]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    # One each for the kit, for a card with and without the option; four for what is wrong with a declaration.
+    assert re.search(r"^7 passed", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_code_of_its_page_runs(installed: list[str]) -> None:
+    page = Path(installed[0], "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - that is the claim
+    assert names["systematics"]["extrapolation"].typ in names["plugins"].kinds
+
+
+@pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
+@pytest.mark.parametrize("name", ["acme-gmn", *OTHER_NAMES])
+def test_its_style_is_what_it_asks_for_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / write_plugin(name, tmp_path).distribution
+    for command in (["check"], ["format", "--check", "--diff"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("acme gmn", "expected letters, digits, and '-' between them, for example 'acme-gmn'"),
+        ("../acme", "for example 'acme'"),
+        ("-acme", "for example 'acme'"),
+        ("acme-", "for example 'acme'"),
+        ("datacard-", "for example 'acme-gmn'"),
+        ("", "for example 'acme-gmn'"),
+        ("größe", "for example 'gr-e'"),
+        ("acme\n", "for example 'acme'"),
+        ("class", "'class' is a word of Python: take another name, for example 'acme-class'"),
+        ("None", "'None' is a word of Python: take another name, for example 'acme-none'"),
+        ("lnn", f"plugin 'lnn' is installed (datacard-core {__version__}): take another name, for example 'my-lnn'"),
+        ("datacard-RateParam", "plugin 'rateparam' is installed"),
+        ("rate-param", "kind 'rateParam' is that of plugin 'rateparam'"),
+        ("datacard-core", "module 'datacard_core' is there already, in "),
+    ],
+)
+def test_what_cannot_be_its_name_is_refused_with_the_way_out(name: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DatacardError) as raised:
+        write_plugin(name, tmp_path)
+    assert words in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("point", ["acme_gmn", "acme-gmn", "Acme.GMN"])
+def test_the_name_of_an_installed_plugin_is_refused_without_importing_it(
+    point: str, install: Install, tmp_path: Path
+) -> None:
+    install("acme_unseen", "raise RuntimeError", entry_points={point: "acme_unseen"}, version="0.3")
+    with pytest.raises(PluginConflictError, match=rf"plugin '{re.escape(point)}' is installed \(acme_unseen 0\.3\)"):
+        write_plugin("acme-gmn", tmp_path / "new")
+    assert "acme_unseen" not in sys.modules
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_name_of_another_module_is_refused_without_importing_it(install: Install, tmp_path: Path) -> None:
+    install("datacard_acme_gmn", "raise RuntimeError", entry_points_text="")
+    with pytest.raises(PluginConflictError, match=r"module 'datacard_acme_gmn' is there already, in .*acme_gmn\.py"):
+        write_plugin("acme-gmn", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("what", ["folder", "empty folder", "file", "link that leads nowhere"])
+def test_what_is_there_already_stays_as_it_is(what: str, tmp_path: Path) -> None:
+    folder = tmp_path / "datacard-acme-gmn"
+    if what == "file":
+        folder.write_text("months of work")
+    elif what.startswith("link"):
+        folder.symlink_to("nowhere")
+    else:
+        folder.mkdir()
+    if what == "folder":
+        (folder / "README.md").write_text("months of work")
+    before = contents_of(tmp_path)
+    with pytest.raises(ExistingFileError, match="datacard-acme-gmn exists, and nothing was changed"):
+        write_plugin("acme-gmn", tmp_path)
+    assert contents_of(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["datacard-acme-gmn"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits there")
+def test_what_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\nfrom datacard_core.new_plugin import write_plugin\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\nwrite_plugin('acme-gmn', sys.argv[1])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "new")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
