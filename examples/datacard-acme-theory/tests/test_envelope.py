@@ -1,0 +1,272 @@
+"""The kind envelope: what it reads, what it makes of it, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from datacard_core import Axis, Column, Shape, SystematicUncertainty, Target, Templates
+
+from datacard_acme_theory import METHODS, Envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+KIND = Envelope()
+COLUMNS = (Column("ttbar_2022", "ttbar", "2022", 1), Column("vjets_2022", "vjets", "2022", 2))
+NOMINAL = Templates(np.array([[100.0, 50.0], [10.0, 20.0]]), np.array([[9.0, 4.0], [1.0, 2.0]]))
+
+
+def pdf(value: Any = 1.0, **options: Any) -> SystematicUncertainty:
+    return SystematicUncertainty("pdf", "envelope", ["ttbar", "vjets"], ["2022"], value, options=options)
+
+
+def problems(value: Any = 1.0, **options: Any) -> list[str]:
+    return list(KIND.problems(pdf(value, **options)))
+
+
+def effect(systematic: SystematicUncertainty, deviations: npt.ArrayLike) -> Shape:
+    """What the kind makes of members that deviate so from the nominal, shape (members, columns, bins)."""
+    members = NOMINAL.values + np.asarray(deviations, dtype=np.float64)
+    target = Target(
+        systematic,
+        "SR",
+        Axis(np.array([0.0, 1.0, 2.0])),
+        COLUMNS,
+        np.array([1, 3]),
+        NOMINAL,
+        {
+            suffix: Templates(values, 7 * values**2)
+            for suffix, values in zip(KIND.shifts(systematic), members, strict=True)
+        },
+        available={suffix: np.ones(2, dtype=bool) for suffix in KIND.shifts(systematic)},
+    )
+    (found,) = KIND.effects(target)
+    assert isinstance(found, Shape)
+    return found
+
+
+def assert_close(
+    actual: npt.NDArray[np.float64], expected: Sequence[Sequence[float]] | npt.NDArray[np.float64]
+) -> None:
+    np.testing.assert_allclose(actual, np.asarray(expected, dtype=np.float64), rtol=1e-13)
+
+
+def test_the_envelope_is_the_largest_and_the_smallest_of_the_nominal_and_the_members() -> None:
+    found = effect(
+        pdf(members=3),
+        [
+            [[+10, -5], [+1, -2]],
+            [[-5, +10], [+2, -1]],
+            [[+2, -1], [+3, -3]],
+        ],
+    )
+    # vjets: in the first bin all members are above the nominal, in the second all are below.
+    np.testing.assert_array_equal(found.up.values, [[110, 60], [13, 20]])
+    np.testing.assert_array_equal(found.down.values, [[95, 45], [10, 17]])
+
+
+def test_replicas_give_their_standard_deviation_about_their_mean() -> None:
+    found = effect(
+        pdf(method="replicas", members=3),
+        [
+            [[3, -1], [0, 0]],
+            [[5, 0], [0, 3]],
+            [[7, 1], [0, 3]],
+        ],
+    )
+    # ttbar, bin 1: mean 5, (4 + 0 + 4) / 2 = 4; bin 2: mean 0, (1 + 0 + 1) / 2 = 1.
+    # vjets, bin 1: no spread; bin 2: mean 2, (4 + 1 + 1) / 2 = 3.
+    assert_close(found.up.values, [[102, 51], [10, 20 + math.sqrt(3)]])
+    assert_close(found.down.values, [[98, 49], [10, 20 - math.sqrt(3)]])
+
+
+def test_symmetric_hessian_members_add_in_quadrature() -> None:
+    found = effect(
+        pdf(method="hessian-symmetric", members=2),
+        [
+            [[+3, -6], [0, +5]],
+            [[-4, +8], [1, 12]],
+        ],
+    )
+    # 3² + 4² = 5², 6² + 8² = 10²; 0 + 1, 5² + 12² = 13²
+    np.testing.assert_array_equal(found.up.values, [[105, 60], [11, 33]])
+    np.testing.assert_array_equal(found.down.values, [[95, 40], [9, 7]])
+
+
+def test_each_hessian_pair_counts_up_and_down_with_its_larger_move() -> None:
+    found = effect(
+        pdf(method="hessian-pairs", members=4),
+        [
+            [[+3, -6], [+1, 0]],
+            [[-2, +5], [+2, 0]],
+            [[+4, -8], [+3, 0]],
+            [[+1, 12], [-4, 2]],
+        ],
+    )
+    # ttbar, bin 1: up 3² + 4² = 5², down 2² + 0 = 2²: the second pair never goes down.
+    # ttbar, bin 2: up 5² + 12² = 13², down 6² + 8² = 10².
+    # vjets, bin 1: up 2² + 3² = 13, down 0 + 4² = 4²; bin 2: up 0 + 2² = 2², down 0.
+    assert_close(found.up.values, [[105, 63], [10 + math.sqrt(13), 22]])
+    assert_close(found.down.values, [[98, 40], [6, 20]])
+
+
+def test_arrays_of_all_columns_give_what_the_formulas_give_term_by_term() -> None:
+    deviations = np.random.default_rng(20).normal(size=(30, 4, 5))
+    expected = {method: np.zeros((2, 4, 5)) for method in METHODS}
+    for column, bin_ in np.ndindex(4, 5):
+        terms = [float(term) for term in deviations[:, column, bin_]]
+        pairs = list(zip(terms[::2], terms[1::2], strict=True))
+        spread, total = statistics.stdev(terms), math.hypot(*terms)
+        both = {
+            "envelope": (max(*terms, 0), max(*(-term for term in terms), 0)),
+            "replicas": (spread, spread),
+            "hessian-symmetric": (total, total),
+            "hessian-pairs": (
+                math.sqrt(sum(max(plus, minus, 0) ** 2 for plus, minus in pairs)),
+                math.sqrt(sum(max(-plus, -minus, 0) ** 2 for plus, minus in pairs)),
+            ),
+        }
+        for method, values in both.items():
+            expected[method][:, column, bin_] = values
+    for method, function in METHODS.items():
+        np.testing.assert_allclose(function(deviations), expected[method], rtol=1e-13, err_msg=method)
+
+
+def test_a_set_at_another_confidence_level_is_scaled_to_one_sigma() -> None:
+    found = effect(pdf(method="hessian-pairs", members=2, scale=1 / 1.645), np.full((2, 2, 2), [[[3.29]], [[-6.58]]]))
+    # 3.29 = 2 · 1.645 and 6.58 = 4 · 1.645
+    assert_close(found.up.values, NOMINAL.values + 2)
+    assert_close(found.down.values, NOMINAL.values - 4)
+
+
+def test_the_variances_are_those_of_the_nominal() -> None:
+    found = effect(pdf(members=1), np.ones((1, 2, 2)))
+    np.testing.assert_array_equal(found.up.variances, NOMINAL.variances)
+    np.testing.assert_array_equal(found.down.variances, NOMINAL.variances)
+
+
+def test_bins_below_zero_are_left_to_the_core_which_tells_of_them() -> None:
+    found = effect(pdf(members=1), np.full((1, 2, 2), -30.0))
+    np.testing.assert_array_equal(found.down.values, [[70, 20], [-20, -10]])
+
+
+def test_the_value_scales_the_parameter_and_not_the_templates() -> None:
+    systematic = SystematicUncertainty(
+        "pdf", "envelope", {"ttbar": 1.0, "vjets": 0.5}, ["2022"], options={"members": 1}
+    )
+    found = effect(systematic, np.ones((1, 2, 2)))
+    assert found.columns.tolist() == [1, 3]
+    assert found.scale.tolist() == [1.0, 0.5]
+    np.testing.assert_array_equal(found.up.values, NOMINAL.values + 1)
+
+
+def test_a_number_of_members_reads_them_from_0_on() -> None:
+    assert KIND.shifts(pdf(members=3)) == ("_0", "_1", "_2")
+
+
+def test_a_list_of_members_is_what_ends_their_names() -> None:
+    assert KIND.shifts(pdf(members=["_muRUp", "_muRDown"])) == ("_muRUp", "_muRDown")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"members": 1},
+        {"members": np.int64(6), "method": "envelope"},
+        {"members": ("_a", "_b"), "method": "replicas"},
+        {"members": np.array(["_a", "_b"]), "method": "hessian-pairs", "scale": np.float32(0.6)},
+        {"members": 1, "method": "hessian-symmetric", "scale": 2},
+    ],
+    ids=str,
+)
+def test_a_right_declaration_has_no_problem(options: dict[str, Any]) -> None:
+    assert problems(**options) == []
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, (1.0, 1.0), "1.0"], ids=str)
+def test_a_value_that_is_no_number_of_sigmas_is_refused(value: Any) -> None:
+    (problem,) = problems(value, members=2)
+    assert problem.startswith("ttbar, vjets (2022): ")
+    assert repr(value) in problem
+    assert "above 0, by convention 1.0" in problem
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        (None, "has no option 'members'"),
+        (0, "members 0: expected 1 or more"),
+        (-3, "members -3: expected 1 or more"),
+        (True, "members True: expected how many"),
+        (2.0, "members 2.0: expected how many"),
+        ("_muRUp", "members '_muRUp': expected how many"),
+        ((), "members (): expected how many"),
+        (["_muRUp", 1, None], "members has 1, None, expected the text"),
+        (["_muRUp", ""], "members has '', expected the text"),
+        (["_muRUp", "_muFUp", "_muRUp"], "members has '_muRUp' more than once"),
+        ((("_muRUp",), 7), "members has ('_muRUp',), 7, expected the text"),
+    ],
+    ids=str,
+)
+def test_members_that_are_none_are_refused_with_what_is_expected(members: Any, expected: str) -> None:
+    found = problems(members=members)
+    assert found[0].startswith(expected)
+    assert all("members" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "closest"),
+    [("replica", "'replicas'"), ("ENVELOPE", "'envelope'"), ("hessian_pairs", "'hessian-pairs'")],
+)
+def test_a_misspelt_method_is_refused_with_the_closest(given: str, closest: str) -> None:
+    (problem,) = problems(members=2, method=given)
+    assert problem.startswith(f"method {given!r}: expected one of 'envelope', 'replicas', ")
+    assert f"did you mean {closest}?" in problem
+
+
+@pytest.mark.parametrize("given", ["hessian", "symmhessian"])
+def test_the_words_of_lhapdf_are_refused_with_those_of_this_package(given: str) -> None:
+    # With the one for the other, every eigenvector would count twice or half of them not at all.
+    (problem,) = problems(members=2, method=given)
+    assert "'hessian', two members for each eigenvector, is 'hessian-pairs'" in problem
+    assert "'symmhessian', one member for each, is 'hessian-symmetric'" in problem
+
+
+@pytest.mark.parametrize("given", [None, 1, ("replicas",), {"replicas": 100}], ids=str)
+def test_a_method_that_is_no_name_is_refused(given: Any) -> None:
+    (problem,) = problems(members=2, method=given)
+    assert problem.startswith("method ")
+    assert "expected one of 'envelope', 'replicas', 'hessian-symmetric', 'hessian-pairs'" in problem
+
+
+@pytest.mark.parametrize("scale", [0, -1, math.nan, math.inf, True, "0.6", None], ids=str)
+def test_a_scale_that_is_no_number_above_0_is_refused(scale: Any) -> None:
+    (problem,) = problems(members=2, scale=scale)
+    assert problem.startswith(f"scale {scale!r}: expected a number above 0")
+
+
+def test_one_replica_is_refused() -> None:
+    (problem,) = problems(members=1, method="replicas")
+    assert problem == "members: 1 is not enough for method 'replicas', which takes 2 or more"
+
+
+def test_an_odd_number_of_members_makes_no_pairs() -> None:
+    (problem,) = problems(members=59, method="hessian-pairs")
+    assert problem.startswith("members: 59 is odd")
+    assert "without the central member" in problem
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    found = problems(-1.0, members=["_a", "_a", 1], method="replcas", scale=0)
+    assert [problem.split()[0] for problem in found] == ["ttbar,", "members", "members", "method", "scale"]
+
+
+def test_every_option_is_documented() -> None:
+    assert set(KIND.options) == {"members", "method", "scale"}
+    assert all(method in KIND.options["method"] for method in METHODS)
