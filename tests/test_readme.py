@@ -5,14 +5,28 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, hookspecs
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Datacard,
+    SystematicUncertainty,
+    __version__,
+    hookspecs,
+    load_plugins,
+)
 from datacard_core.demo import write_demo
+
+if TYPE_CHECKING:
+    from tests.conftest import CardArguments, Install
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+ACME_GMN = {"acme_gmn": "datacard_acme_gmn"}
 
 
 def blocks(language: str) -> list[str]:
@@ -55,6 +69,29 @@ def test_the_complete_example_declares_what_its_cards_say(demo_folder: Path) -> 
 def test_the_example_of_choosing_plugins_runs() -> None:
     (example,) = [block for block in blocks("python") if "load_plugins()" in block]
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102
+
+
+GAMMA = """
+from datacard_core import FreeParameter, SystematicKind, hookimpl
+
+class Gamma(SystematicKind):
+    typ = "acmeGmn"
+    def effects(self, target):
+        return [FreeParameter("acme", target.positions)]
+
+@hookimpl
+def datacard_systematic_kinds():
+    return [Gamma()]
+"""
+
+
+def test_a_card_begins_with_what_made_it(install: Install, card_arguments: CardArguments) -> None:
+    install("datacard_acme_gmn", GAMMA, distribution="datacard-acme-gmn", version="1.2.0", entry_points=ACME_GMN)
+    arguments = card_arguments()
+    arguments["systematics"]["acme"] = SystematicUncertainty("acme", "acmeGmn", ["top"], ["2022"], 1.0)
+    card = Datacard(**arguments, plugins=load_plugins(*DEFAULT_PLUGINS, "acme_gmn"))
+    (shown,) = [block for block in blocks("text") if block.startswith("# datacard_core ")]
+    assert card.content().startswith(re.sub(r"(datacard.core) 0\.1\.0", rf"\1 {__version__}", shown))
 
 
 def test_the_plugin_shown_whole_is_the_file_itself() -> None:
