@@ -40,7 +40,12 @@ def output_problems(file: str, output: object) -> list[str]:
     if not _at(output, _METADATA):
         problem = f"{file} was not postprocessed, so its simulation is not normalised"
         way_out = f"merge the jobs' files with {MERGE}, which does it"
-        return [f"{problem}: it has no 'datasets_metadata', only {keys}; {way_out}"]
+        has = (
+            f"'datasets_metadata', only {keys}"
+            if "datasets_metadata" not in output
+            else "datasets_metadata['by_dataset']"
+        )
+        return [f"{problem}: it has no {has}; {way_out}"]
     return [*_misplaced(file, output), *_merged_twice(file, output)]
 
 

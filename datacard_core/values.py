@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -48,7 +49,8 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):  # an integer may be too large for one, and is for a kind to refuse then
+            return float(value)
     if isinstance(value, Mapping):
         return ReadOnlyDict({plain(key): plain_value(entry) for key, entry in value.items()})
     if isinstance(value, list | tuple):

@@ -82,7 +82,11 @@ def test_the_name_of_a_plugin_is_that_of_its_import_package(name: str) -> None:
     assert packages == [f"datacard_{name}"]
 
 
-@pytest.mark.parametrize("package", [CORE, *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)], ids=str)
+@pytest.mark.parametrize(
+    "package",
+    [CORE, ROOT / "pytest_datacard", *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)],
+    ids=lambda package: package.name,
+)
 def test_every_package_tells_type_checkers_that_it_is_annotated(package: Path) -> None:
     assert (package / "py.typed").is_file()
 

@@ -647,6 +647,8 @@ def test_a_job_output_that_was_not_postprocessed_is_refused(tmp_path: Path, meta
         del output["datasets_metadata"]
     message = complaint(save(tmp_path / "a.coffea", output))
     assert "was not postprocessed" in message
+    lacks = "'datasets_metadata', only" if metadata is None else "datasets_metadata['by_dataset']"
+    assert f"it has no {lacks}" in message
     assert "merge-outputs" in message
 
 

@@ -124,8 +124,8 @@ def test_the_proposed_factor_is_as_short_as_what_was_written(per_mille: int) -> 
 
 @pytest.mark.parametrize(
     "value",
-    ["1.05", (1.0, 1.05, 1.1), (1.05,), (), np.array([1.05]), ((0.9, 1.1), 1.0), ("0.9", 1.1), {0.9, 1.1}],
-    ids=["string", "three", "one", "none", "array of one", "nested", "pair with a string", "set"],
+    ["1.05", (1.0, 1.05, 1.1), (1.05,), (), np.array([1.05]), ((0.9, 1.1), 1.0), ("0.9", 1.1), {0.9, 1.1}, 10**400],
+    ids=["string", "three", "one", "none", "array of one", "nested", "pair with a string", "set", "beyond floats"],
 )
 def test_what_is_neither_a_number_nor_a_pair_is_refused(value: Any) -> None:
     found = problems(value)

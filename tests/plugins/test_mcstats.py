@@ -115,6 +115,7 @@ def test_options_that_combine_takes_have_no_problem(options: dict[str, Any]) -> 
         ("threshold", True, "expected a number"),
         ("threshold", math.nan, "expected a number"),
         ("threshold", math.inf, "expected a number"),
+        ("threshold", 10**400, "expected a number"),
         ("include_signal", 2, "expected 0 or 1"),
         ("include_signal", "0", "expected 0 or 1"),
         ("include_signal", None, "expected 0 or 1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from datacard_core import BinByBinStatistics, SystematicKind, hookimpl
 
@@ -28,7 +28,7 @@ class AutoMCStats(SystematicKind):
         """Each option has a type and a range."""
         options = systematic.options
         threshold = options.get("threshold", 0)
-        if not isinstance(threshold, numbers.Real) or isinstance(threshold, bool) or not math.isfinite(threshold):
+        if not _is_number(threshold):
             yield f"threshold {threshold!r}: expected a number"
         if options.get("include_signal", 0) not in (0, 1):
             yield f"include_signal {options['include_signal']!r}: expected 0 or 1"
@@ -45,6 +45,15 @@ class AutoMCStats(SystematicKind):
                 int(options.get("hist_mode", 1)),
             ),
         )
+
+
+def _is_number(value: Any) -> bool:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float holds
+        return False
 
 
 @hookimpl

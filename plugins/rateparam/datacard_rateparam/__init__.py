@@ -57,7 +57,12 @@ def _range_problem(bounds: Any, initial: float) -> str | None:
 
 
 def _is_number(bound: Any) -> bool:
-    return isinstance(bound, numbers.Real) and not isinstance(bound, bool) and math.isfinite(bound)
+    if not isinstance(bound, numbers.Real) or isinstance(bound, bool):
+        return False
+    try:
+        return math.isfinite(bound)
+    except OverflowError:  # an integer that no float holds
+        return False
 
 
 @hookimpl
