@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -158,7 +159,7 @@ def _stems(variations: Mapping[str, None]) -> list[str]:
 
 
 def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
-    """Plugins, a row each, and a line for what is wrong with each broken one."""
+    """Plugins, a row each; where they are installed; and a line for what is wrong with each broken one."""
     table = _table("plugins", "name", "distribution", "version", "selected", "provides", "status")
     for report in reports:
         table.add_row(
@@ -170,6 +171,9 @@ def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
             report.status,
         )
     yield table
+    for origin in dict.fromkeys(report.origin for report in reports):
+        names = (report.name or "?" for report in reports if report.origin == origin)
+        yield f"{', '.join(names)}: {origin}"
     # of two with one name, the error is one
     yield from dict.fromkeys(report.error for report in reports if report.error is not None)
     if any(report.status == NOT_LOOKED_INTO for report in reports):
@@ -177,8 +181,16 @@ def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
 
 
 def _provided(report: PluginReport) -> str:
-    families = (report.provides or {}).items()
-    return "; ".join(f"{family}: {', '.join(objects)}" for family, objects in families if objects)
+    families = {
+        family: starmap(_object, objects.items()) for family, objects in (report.provides or {}).items() if objects
+    }
+    return "; ".join(f"{family}: {', '.join(objects)}" for family, objects in families.items())
+
+
+def _object(name: str, about: Mapping[str, Any]) -> str:
+    """One object, with the names of its options."""
+    options = about.get("options", ())
+    return f"{name} ({', '.join(options)})" if options else name
 
 
 def _table(title: str, *columns: str) -> Table:

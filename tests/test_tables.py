@@ -155,11 +155,12 @@ def told(name: str | None = "acme", **known: Any) -> PluginReport:
 
 class TestPlugins:
     def test_have_a_row_each_with_what_they_bring(self) -> None:
-        provides: dict[str, Any] = {"kinds": {}, "writers": {"acme_text": {}}, "checks": {"look[7]": {}, "stare": {}}}
+        options = {"options": {"range": "from where to where", "start": "where it begins"}}
+        provides: dict[str, Any] = {"kinds": {"free": options}, "plots": {}, "checks": {"look[7]": {}, "stare": {}}}
         text = drawn(plugins([told(provides=provides, selected=True), told("other", provides={})]))
         assert rows(text) == [
             ["name", "distribution", "version", "selected", "provides", "status"],
-            ["acme", "acme-dist", "0.3", "yes", "writers: acme_text; checks: look[7], stare", "ok"],
+            ["acme", "acme-dist", "0.3", "yes", "kinds: free (range, start); checks: look[7], stare", "ok"],
             ["other", "acme-dist", "0.3", "no", "", "ok"],
         ]
         assert "--check" not in text
@@ -173,6 +174,10 @@ class TestPlugins:
         text = drawn(plugins([told(error="a[b]"), told("other", error="a[b]"), told("third", error="c")]))
         assert [row[-1] for row in rows(text)[1:]] == ["broken"] * 3
         assert text.splitlines()[-2:] == ["a[b]", "c"]
+
+    def test_are_told_with_where_they_are_installed(self) -> None:
+        text = drawn(plugins([told(), told("other"), told("third", origin="/else/where")]))
+        assert text.splitlines()[-3:-1] == ["acme, other: /where/it/is", "third: /else/where"]
 
     def test_names_and_errors_are_whole_in_a_narrow_terminal(self) -> None:
         name, error = "a_plugin_with_quite_a_long_name", "what is wrong with it " * 10
