@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from datacard_core.errors import DatacardError, PluginCallError
+from datacard_core.errors import DatacardError, PluginCallError, text_of
 from datacard_core.names import names_of
 
 Contribution = TypeVar("Contribution")
@@ -31,18 +31,8 @@ def blame(plugin: str, origin: str, doing: str) -> Iterator[None]:
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        kind, _, text = said(error).partition(": ")
-        raise PluginCallError(f"{kind} while {doing}: {text}", plugin=plugin, origin=origin) from error
-
-
-def said(error: BaseException) -> str:
-    """What kind of error it is, and its text: that of a plugin may be one that cannot be shown."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException:  # noqa: BLE001 - whatever it is, the plugin is to be named
-        return f"{type(error).__name__}: its text cannot be shown"
+        message = f"{type(error).__name__} while {doing}: {text_of(error)}"
+        raise PluginCallError(message, plugin=plugin, origin=origin) from error
 
 
 @attrs.frozen(eq=False)

@@ -14,12 +14,12 @@ import click
 from datacard_core.analysis import SOURCE
 from datacard_core.clusters import cluster
 from datacard_core.demo import write_demo
-from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
+from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError, with_type
 from datacard_core.findings import report
 from datacard_core.introspection import BROKEN, as_document, report_plugins
 from datacard_core.new_plugin import write_plugin
 from datacard_core.outputs import load_output
-from datacard_core.scripts import analysis_of, with_type
+from datacard_core.scripts import analysis_of
 from datacard_core.tables import contents, plugins, yields
 from datacard_core.terminal import aside, console, readers_may_leave, say
 

@@ -101,6 +101,22 @@ class PluginCallError(PluginError):
     """A plugin failed at work, or returned what it must not."""
 
 
+def text_of(error: BaseException) -> str:
+    """What an error says; that of a plugin may be one that cannot even be shown."""
+    try:
+        return str(error)
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001 - whatever it is, who caused it is to be named
+        return "its text cannot be shown"
+
+
+def with_type(error: BaseException, text: object = None) -> str:
+    """What an error says, behind its type; some say nothing."""
+    text = text_of(error) if text is None else str(text)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def raise_together(errors: Iterable[DatacardError]) -> None:
     """Raise several errors as one, if there are any: of the kind that they share, with all that they say once."""
     errors = list(errors)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.calling import said
 from datacard_core.discovery import look
-from datacard_core.errors import DatacardError, PluginError, PluginLoadError
+from datacard_core.errors import DatacardError, PluginError, PluginLoadError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.plugins import DEFAULT_PLUGINS, load_plugins
 from datacard_core.registration import FAMILIES, hooks
@@ -171,7 +170,7 @@ def _plain(value: Any) -> Any:
 
 def _reason(error: BaseException, name: str, origin: str) -> str:
     """What is wrong with a plugin, with its name in front."""
-    text = said(error)
+    text = with_type(error)
     if isinstance(error, PluginError) and repr(name) in text:
         return _printable(str(error))
     return _printable(str(PluginLoadError(text, plugin=name, origin=origin)))

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import Provided, said
+from datacard_core.calling import Provided
 from datacard_core.discovery import Installed, installed_plugins, look
 from datacard_core.errors import (
     DatacardError,
     MissingProviderError,
     PluginConflictError,
     PluginLoadError,
+    with_type,
 )
 from datacard_core.names import closest, listing
 from datacard_core.registration import FAMILIES, contributed
@@ -213,5 +214,5 @@ def _imported(module: str) -> ModuleType:
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:
-        message = f"cannot be imported here: {said(error)}"
+        message = f"cannot be imported here: {with_type(error)}"
         raise PluginLoadError(message, plugin=module, origin=LOCAL) from error

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.analysis import Analysis
-from datacard_core.errors import DatacardError
+from datacard_core.errors import DatacardError, with_type
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
@@ -37,12 +37,6 @@ def analysis_of(script: Path) -> Iterator[Analysis]:
     finally:
         sys.path[:], sys.argv[:] = path, arguments
         sys.modules.pop(_SCRIPT, None)
-
-
-def with_type(error: BaseException, text: object = None) -> str:
-    """What an error says, behind its type; some say nothing."""
-    text = str(error if text is None else text)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _defined_in(script: Path) -> Analysis:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import said
-from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError
+from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
 
@@ -45,7 +44,7 @@ class Selected:
         except (KeyboardInterrupt, MemoryError):
             raise
         except BaseException as error:  # SystemExit and the like must not end the user's process
-            message = f"cannot be imported: {said(error)}"
+            message = f"cannot be imported: {with_type(error)}"
             if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "datacard_core":
                 message += f"; datacard_core has the plugin API {API_VERSION}, it may be made for another"
             raise PluginLoadError(message, plugin=self.name, origin=origin) from error
