@@ -18,6 +18,7 @@ from datacard_core.errors import (
     UnknownPluginError,
 )
 from datacard_core.findings import Finding, Severity, error, notice, report, warning
+from datacard_core.histograms import HistogramArray
 from datacard_core.hookspecs import (
     API_VERSION,
     CardContext,
@@ -55,7 +56,6 @@ from datacard_core.model import (
 from datacard_core.outputs import load_output
 from datacard_core.plugins import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.sources import HistogramArray
 from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
 from datacard_core.version import __version__ as __version__
 

@@ -11,17 +11,19 @@ import numpy as np
 from datacard_core.accumulating import Accumulator, gather
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice
+from datacard_core.histograms import HOW_TO_FILL, NOMINAL
 from datacard_core.names import closest, listing
-from datacard_core.sources import HOW_TO_FILL, LOADED, NOMINAL
+from datacard_core.sources import LOADED
 from datacard_core.sums import Sums, bins_text, place_of
 from datacard_core.templates import Fallback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from datacard_core.histograms import HistogramArray
     from datacard_core.layout import Layout, Request
     from datacard_core.model import Axis, BoolArray, ComplexArray, IntArray
-    from datacard_core.sources import HistogramArray, Source
+    from datacard_core.sources import Source
 
 
 def collect(

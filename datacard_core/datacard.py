@@ -18,6 +18,7 @@ from datacard_core.collecting import collect
 from datacard_core.declared import MCSTAT, Declared
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.findings import report
+from datacard_core.histograms import NOMINAL
 from datacard_core.hookspecs import CardContext
 from datacard_core.model import DATA
 from datacard_core.names import closest, names_of
@@ -26,7 +27,7 @@ from datacard_core.plugins import load_plugins
 from datacard_core.provenance import provenance
 from datacard_core.renderings import renderer
 from datacard_core.shape_only import norm_layout
-from datacard_core.sources import NOMINAL, Source
+from datacard_core.sources import Source
 from datacard_core.systematics import DIRECTIONS
 from datacard_core.writing import Staging, staging
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.sources import NOMINAL
+from datacard_core.histograms import NOMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 
 from datacard_core.calling import strings
+from datacard_core.histograms import NOMINAL
 from datacard_core.layout import Layout, Request
 from datacard_core.model import DATA
-from datacard_core.sources import NOMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,13 +18,12 @@ from datacard_core.discovery import Installed, installed_plugins, look
 from datacard_core.errors import (
     DatacardError,
     MissingProviderError,
-    PluginConflictError,
     PluginLoadError,
     with_type,
 )
 from datacard_core.names import closest, listing
+from datacard_core.overlaps import add, refuse_superfluous
 from datacard_core.registration import FAMILIES, contributed
-from datacard_core.renderings import refuse_superfluous
 from datacard_core.selection import LOCAL, select
 
 if TYPE_CHECKING:
@@ -150,17 +149,10 @@ def _load(plugins: Iterable[str | object], blocked: set[str], installed: Install
         origin, plugin = selected.found(installed)
         origins[selected.name] = origin
         for family, key, provided in contributed(plugin, selected.name, origin):
-            _add(providers[family.field], key, provided, family.interface.__name__)
+            add(providers[family.field], key, provided, family.interface.__name__)
     refuse_superfluous(providers["writers"], providers["renderings"].values())
     local = tuple(selected.plugin for selected in selection if selected.is_local)
     return Plugins(origins, **{field: dict(sorted(found.items())) for field, found in providers.items()}, local=local)
-
-
-def _add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any], what: str) -> None:
-    if other := providers.get(key):
-        message = f"{what} {key!r} is also provided by plugin {other.plugin!r} ({other.origin}); block one of the two"
-        raise PluginConflictError(message, plugin=provided.plugin, origin=provided.origin)
-    providers[key] = provided
 
 
 def _way_to_select(name: str, field: str) -> str:

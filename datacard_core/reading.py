@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from datacard_core.errors import InputError
-from datacard_core.sources import check_histogram, check_output
+from datacard_core.histograms import check_histogram
+from datacard_core.sources import check_output
 
 if TYPE_CHECKING:
     from datacard_core.calling import Provided

@@ -7,36 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.errors import MissingProviderError, PluginConflictError
+from datacard_core.errors import MissingProviderError
 from datacard_core.model import Directive, Effect
-from datacard_core.names import listing
+from datacard_core.overlaps import own_renderings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from datacard_core.calling import Provided
     from datacard_core.hookspecs import CardWriter, Rendering
     from datacard_core.model import Channel
     from datacard_core.plugins import Plugins
-
-
-def refuse_superfluous(writers: Mapping[str, Provided[CardWriter]], renderings: Iterable[Provided[Rendering]]) -> None:
-    """Refuse renderings of what a writer renders itself: nobody may change what others get from it.
-
-    Raises:
-        PluginConflictError: there is one.
-    """
-    for provided in renderings:
-        rendering = provided.value
-        writer = writers.get(rendering.writer)
-        known = [of.__name__ for of in _own(writer) if issubclass(rendering.of, of)] if writer else []
-        if writer and known:
-            raise PluginConflictError(
-                f"contributes a rendering of {rendering.of.__name__} by card writer {rendering.writer!r} of plugin "
-                f"{writer.plugin!r} ({writer.origin}), which renders {listing(known)} itself",
-                plugin=provided.plugin,
-                origin=provided.origin,
-            )
 
 
 def contributed_to(plugins: Plugins, writer: str, channel: Channel) -> list[Provided[Rendering]]:
@@ -63,7 +44,7 @@ def _by_class(plugins: Plugins, writer: Provided[CardWriter]) -> Any:
     def rendered(item: object, channel: Channel) -> Any:
         raise MissingProviderError(_missing(plugins, writer, item, channel))
 
-    for of, function in _own(writer).items():
+    for of, function in own_renderings(writer).items():
         rendered.register(of, function)
     for provided in plugins.renderings.values():
         if provided.value.writer == writer.value.name:
@@ -83,20 +64,6 @@ class _Contributed:
         doing = f"rendering {what} in channel {channel.bin!r} for card writer {rendering.writer!r}"
         with self.provided.blamed(doing):
             return rendering.render(item, channel)
-
-
-def _own(provided: Provided[CardWriter]) -> Mapping[type, Callable[..., Any]]:
-    doing = "naming the effects that it renders"
-    with provided.blamed(doing) as writer:
-        found = dict(writer.renderings())
-        strange = [
-            (of, function)
-            for of, function in found.items()
-            if not isinstance(of, type) or not issubclass(of, Effect | Directive) or not callable(function)
-        ]
-    if strange:
-        raise provided.fault(f"{doing}: got {strange[0]!r}, expected a function for a class of effects or directives")
-    return found
 
 
 def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, channel: Channel) -> str:

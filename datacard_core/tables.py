@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from datacard_core.errors import InputError
+from datacard_core.histograms import NOMINAL
 from datacard_core.introspection import NOT_LOOKED_INTO
 from datacard_core.names import listing
-from datacard_core.sources import NOMINAL, Source
+from datacard_core.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.analysis import Cards
     from datacard_core.datacard import Datacard
+    from datacard_core.histograms import HistogramArray
     from datacard_core.introspection import PluginReport
-    from datacard_core.sources import HistogramArray
 
 _SMALL = 0.1
 

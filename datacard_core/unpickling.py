@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 import hist
 import numpy as np
 
+from datacard_core.histograms import DecodedHistogram
 from datacard_core.names import listing
-from datacard_core.sources import DecodedHistogram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

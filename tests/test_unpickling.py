@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datacard_core.errors import InputError
+from datacard_core.histograms import DecodedHistogram, HistogramArray, stored
 from datacard_core.outputs import load_output
-from datacard_core.sources import DecodedHistogram, HistogramArray, stored
 from datacard_core.unpickling import unpickled
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import numpy as np
 
 from datacard_core.datacard import Datacard
 from datacard_core.errors import InputError
+from datacard_core.histograms import NOMINAL, HistogramArray
 from datacard_core.model import Axis
 from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.sources import NOMINAL, HistogramArray
 from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
 
 if TYPE_CHECKING:

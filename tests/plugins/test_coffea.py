@@ -23,7 +23,7 @@ from datacard_core import (
     load_output,
     load_plugins,
 )
-from datacard_core.sources import stored
+from datacard_core.histograms import stored
 
 if TYPE_CHECKING:
     from pathlib import Path

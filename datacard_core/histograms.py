@@ -1,0 +1,217 @@
+"""One histogram of an output as an array, wherever it was read.
+
+`hist` objects exist only here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import hist
+import numpy as np
+
+from datacard_core.errors import InputError
+from datacard_core.model import Axis
+from datacard_core.names import duplicates, listing, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from datacard_core.model import ComplexArray, IntArray
+
+NOMINAL = "nominal"
+
+HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of squared weights"
+
+
+@attrs.frozen(eq=False)
+class DecodedHistogram:
+    """A histogram as it was read: axes as `hist` has them, and bins that were never copied into one."""
+
+    axes: tuple[Any, ...]
+    cells: ComplexArray
+    """Values (real) and variances (imaginary) with flow, in the order of the axes."""
+    has_variances: bool
+
+
+@attrs.frozen(eq=False)
+class HistogramArray:
+    """One histogram of an output as an array; `HistogramArray.of` makes one of values and variances."""
+
+    categories: tuple[str, ...]
+    variations: tuple[str, ...] | None
+    """None for data, whose histograms have no such axis."""
+    axis: Axis
+    cells: ComplexArray
+    """Values (real) and variances (imaginary), shape (bins with flow, variations, categories): the order in memory.
+
+    Both category axes may have a flow bin at their end.
+    """
+    flow: tuple[int, int]
+    """How many underflow and overflow bins the variable has, each 0 or 1."""
+    has_variances: bool = True
+    """Whether the storage keeps variances; where not, the values stand for them."""
+
+    @classmethod
+    def of(
+        cls,
+        values: npt.ArrayLike,
+        variances: npt.ArrayLike,
+        *,
+        axis: Axis,
+        categories: Iterable[str],
+        variations: Iterable[str] | None = None,
+    ) -> HistogramArray:
+        """Sums of weights and of squared weights, of any program's histograms.
+
+        Args:
+            values: shape (categories, variations, bins + 2) with under- and overflow, or (…, bins) without; for
+                data, which have no variations, without the axis in the middle.
+            variances: likewise.
+            axis: the variable.
+            categories: their names.
+            variations: their names, "nominal" among them; None for data.
+
+        Raises:
+            InputError: the shapes disagree with the axis and the names.
+        """
+        names = names_of(categories), None if variations is None else names_of(variations)
+        lengths = tuple(len(found) for found in names if found is not None)
+        allowed = (*lengths, axis.bins + 2), (*lengths, axis.bins)
+        arrays = [np.asarray(array, dtype=np.float64) for array in (values, variances)]
+        shapes = tuple(array.shape for array in arrays)
+        if shapes not in {(shape, shape) for shape in allowed}:
+            raise InputError(
+                f"values have shape {shapes[0]} and variances {shapes[1]}, expected {allowed[0]} for both, "
+                f"or {allowed[1]} without flow"
+            )
+        cells = np.empty(shapes[0], dtype=np.complex128)
+        cells.real, cells.imag = arrays
+        cells = cells if variations is not None else cells[:, np.newaxis, :]
+        flow = (1, 1) if shapes[0] == allowed[0] else (0, 0)
+        histogram = cls(*names, axis, cells.transpose(2, 1, 0), flow)
+        histogram.check()
+        return histogram
+
+    def check(self) -> None:
+        """See whether the array is what the names and the axis say.
+
+        Raises:
+            InputError: it is not.
+        """
+        if problems := [*self._name_problems(), *self._axis_problems()] or list(self._cell_problems()):
+            raise InputError(problems)
+
+    def _name_problems(self) -> Iterator[str]:
+        for what, names in (("categories", self.categories), ("variations", self.variations or ())):
+            if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names) or duplicates(names):
+                yield f"its {what} are {names!r}, expected a tuple of names, each once"
+
+    def _axis_problems(self) -> Iterator[str]:
+        if self.flow not in itertools.product((0, 1), repeat=2):
+            yield f"its flow is {self.flow!r}, expected the numbers of underflow and overflow bins, each 0 or 1"
+        if not isinstance(self.axis, Axis):
+            yield f"its axis is {self.axis!r}, expected an Axis"
+        elif not _are_edges(self.axis.edges):
+            yield f"its axis has edges {self.axis.edges!r}, expected an array of at least two, rising"
+
+    def _cell_problems(self) -> Iterator[str]:
+        shape = np.shape(self.cells)
+        least = (self.axis.bins + sum(self.flow), len(self.variations or (NOMINAL,)), len(self.categories))
+        # PocketCoffea's category axes may have a flow bin at their end.
+        most = (least[0], least[1] + 1, least[2] + 1)
+        if len(shape) != len(least) or not all(
+            low <= size <= high for low, size, high in zip(least, shape, most, strict=True)
+        ):
+            yield f"its cells have shape {shape}, expected {least}: bins with flow, variations, categories"
+        elif not isinstance(self.cells, np.ndarray) or self.cells.dtype != np.complex128:
+            what = getattr(self.cells, "dtype", type(self.cells).__name__)
+            yield f"its cells are {what}, expected an array of complex128: values and variances"
+
+    def positions(self, labels: tuple[str, ...]) -> IntArray:
+        """Where those variations are on the axis, shape (labels,), -1 for one that is not."""
+        index = {label: position for position, label in enumerate(self.variations or (NOMINAL,))}
+        return np.array([index.get(label, -1) for label in labels], dtype=np.intp)
+
+    def cell_name(self, cell: int) -> str:
+        """A bin of the variable, counted as ROOT does, or a flow bin."""
+        number = cell + 1 - self.flow[0]
+        return {0: "underflow", self.axis.bins + 1: "overflow"}.get(number, f"bin {number}")
+
+
+def _are_edges(edges: Any) -> bool:
+    is_array = isinstance(edges, np.ndarray) and edges.dtype == np.float64 and edges.ndim == 1
+    return is_array and edges.size > 1 and bool(np.all(np.diff(edges) > 0))
+
+
+def check_histogram(histogram: object) -> None:
+    """See whether something can be a histogram of an output.
+
+    Raises:
+        InputError: it is none, or an array that cannot be right.
+    """
+    if isinstance(histogram, HistogramArray):
+        histogram.check()
+    elif not isinstance(histogram, DecodedHistogram | hist.BaseHist):
+        raise InputError(f"a {type(histogram).__name__} stands where a hist.Hist or a HistogramArray is expected")
+
+
+def stored(histogram: Any) -> HistogramArray:
+    """See a histogram of an output as an array.
+
+    Raises:
+        InputError: it is not laid out as PocketCoffea does.
+    """
+    check_histogram(histogram)
+    if isinstance(histogram, HistogramArray):
+        return histogram
+    if isinstance(histogram, DecodedHistogram):
+        return _from_axes(histogram.axes, histogram.cells, has_variances=histogram.has_variances)
+    cells, has_variances = _cells(histogram)
+    return _from_axes(histogram.axes, cells, has_variances=has_variances)
+
+
+def _from_axes(axes: Sequence[Any], cells: ComplexArray, *, has_variances: bool) -> HistogramArray:
+    names = [axis.name for axis in axes]
+    if "cat" not in names:
+        raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
+    variables = [name for name in names if name not in ("cat", "variation")]
+    if len(variables) != 1:
+        raise InputError(
+            f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
+            "fill or unroll it to one dimension"
+        )
+    order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
+    cells = cells.transpose(order)
+    axis = axes[order[0]]
+    return HistogramArray(
+        categories=tuple(axes[order[-1]]),
+        variations=tuple(axes[order[1]]) if "variation" in names else None,
+        axis=_axis(axis),
+        cells=cells if "variation" in names else cells[:, np.newaxis, :],
+        flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
+        has_variances=has_variances,
+    )
+
+
+def _cells(histogram: Any) -> tuple[ComplexArray, bool]:
+    view = np.asarray(histogram.view(flow=True))
+    kind = histogram.storage_type.__name__
+    if kind == "Weight":
+        return view.view(np.complex128), True
+    if kind in ("Int64", "AtomicInt64", "Unlimited", "Double"):
+        return view * (1 + 1j), False
+    raise InputError(f"its storage {kind} holds no sums of weights: {HOW_TO_FILL}")
+
+
+def _axis(axis: Any) -> Axis:
+    uniform = isinstance(axis, hist.axis.Regular) and axis.transform is None
+    categories = None
+    if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
+        categories = tuple(str(label) for label in axis)
+    edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
+    return Axis(edges, axis.name, axis.label or "", uniform or categories is not None, categories)
