@@ -1299,3 +1299,25 @@ def test_no_byte_and_no_finding_depends_on_the_order_of_hashes(tmp_path: Path) -
         results.append((done.stdout, files))
     assert results[0][0].count("[empty-dataset]") == 8
     assert results[0] == results[1] == results[2]
+
+
+def test_a_histogram_without_categories_is_an_error_with_the_axes_that_it_has() -> None:
+    output = signal_and_ttbar(nominal=[10, 20, 30])
+    histogram = hist.Hist(
+        hist.axis.StrCategory(["nominal"], name="variation"),
+        hist.axis.Regular(3, 0, 3, name="x"),
+        storage=hist.storage.Weight(),
+    )
+    output.add("TTbar", "2022", histogram)
+    with pytest.raises(InputError, match=r"'TTbar_2022'.*its axes are variation, x: there is no category axis, 'cat'"):
+        card(output)
+
+
+def test_a_free_rate_of_a_signal_is_a_warning_and_has_no_line() -> None:
+    processes = MCProcesses(
+        [process("signal", "Signal", is_signal=True, has_rateParam=True), process("ttbar", "TTbar")]
+    )
+    made = card(signal_and_ttbar(nominal=[10, 20, 30]), mc_processes=processes)
+    (told,) = found(made, "rateparam-on-signal")
+    assert told.startswith("warning [rateparam-on-signal] SR_2022, signal: ")
+    assert " rateParam " not in made.content()
