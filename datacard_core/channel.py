@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from datacard_core.templates import TemplateSet
 
 
+SIGNAL_STRENGTH = "r"
+"""What Combine's models call the parameter of interest, if nobody says otherwise."""
+
+
 def build_channel(
     declared: Declared,
     inventory: Inventory,
@@ -65,7 +69,7 @@ def build_channel(
         *scales.findings,
     ]
     channel = _channel(declared, plans, templates, scales, findings)
-    _refuse_equal_names(channel)
+    _refuse_names(channel)
     findings += [*_norm_findings(channel), *_check_findings(declared, channel)]
     findings = [attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings]
     raise_for(findings, strict=strict)
@@ -159,7 +163,12 @@ def _treated(effect: Effect, name: str, declared: Declared, rates: FloatArray, f
     return effect.keeping(usable)
 
 
-def _refuse_equal_names(channel: Channel) -> None:
+def _refuse_names(channel: Channel) -> None:
+    if any(nuisance.name == SIGNAL_STRENGTH for nuisance in channel.nuisances):
+        raise DeclarationError(
+            f"card {channel.bin!r}: the nuisance {SIGNAL_STRENGTH!r} would be the parameter that Combine scales "
+            "signals with: give its systematic another datacard_name"
+        )
     names = channel.template_names()
     if len(set(names)) < len(names):
         raise DeclarationError(

@@ -15,7 +15,7 @@ import hist
 import numpy as np
 import pytest
 
-from datacard_core import DeclarationError, InputError, MCProcesses, Severity
+from datacard_core import DeclarationError, InputError, MCProcesses, Severity, SystematicUncertainty
 from datacard_core.collecting import collect
 from datacard_core.layout import Layout, Request
 from datacard_core.sources import Source
@@ -1321,3 +1321,11 @@ def test_a_free_rate_of_a_signal_is_a_warning_and_has_no_line() -> None:
     (told,) = found(made, "rateparam-on-signal")
     assert told.startswith("warning [rateparam-on-signal] SR_2022, signal: ")
     assert " rateParam " not in made.content()
+
+
+def test_a_nuisance_with_the_name_of_the_signal_strength_is_an_error_with_the_way_out() -> None:
+    output = signal_and_ttbar(nominal=[10, 20, 30])
+    with pytest.raises(DeclarationError, match=r"card 'SR_2022': the nuisance 'r' .*another datacard_name"):
+        card(output, SystematicUncertainty("r", "lnN", ["ttbar"], ["2022"], 1.05))
+    renamed = SystematicUncertainty("r", "lnN", ["ttbar"], ["2022"], 1.05, datacard_name="resolution")
+    assert by_hand.rows(card(output, renamed).content())["resolution"] == ["resolution", "lnN", "-", "1.05"]
