@@ -80,15 +80,21 @@ def _claims(channel: Channel, plan: Plan, directive: Directive) -> list[_Claim]:
         # Combine takes the start and range of the first line, and says nothing about the others.
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
         return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
-    if isinstance(directive, BinByBinStatistics):
-        # Combine takes the last line.
-        return [_Claim(plan, " ".join(line[:2]), f"it is {' '.join(line[2:])}", is_declared=True) for line in words]
-    return [_Claim(plan, line[0], _meaning(line)) for line in words if len(line) > 1 and line[1] in _PARAMETERS]
+    is_declared = isinstance(directive, BinByBinStatistics)
+    defined = map(_defined, words)
+    return [_Claim(plan, name, meaning, is_declared=is_declared) for name, meaning in defined if name]
 
 
-def _meaning(line: Sequence[str]) -> str:
-    # A rateParam has a line for each channel and process.
-    return f"it is {' '.join([line[1], *line[4:]] if line[1] == 'rateParam' else line[1:])}"
+def _defined(line: Sequence[str]) -> tuple[str, str]:
+    """The name that a line defines, and what as; empty if it defines none."""
+    keyword = "" if len(line) < 2 or line[0].startswith("#") else line[1]  # noqa: PLR2004 - it is the second word
+    if keyword == "autoMCStats":
+        # There is one for a channel, which may be called `*`: of several Combine takes the last.
+        return keyword, f"it is {' '.join(line[2:])}"
+    if keyword == "rateParam":
+        # It has a line for each channel and process.
+        return line[0], f"it is {' '.join([keyword, *line[4:]])}"
+    return (line[0], f"it is {' '.join(line[1:])}") if keyword in _PARAMETERS else ("", "")
 
 
 def _line_problem(words: Sequence[str]) -> str:

@@ -253,7 +253,8 @@ def test_one_parameter_with_two_starts_in_one_plugins_lines_is_an_error(card_arg
 
 
 def test_groups_and_comments_define_no_name(card_arguments: CardArguments) -> None:
-    text = with_lines(card_arguments, "lumi group = lumi", "# shapes of my own", "nuisance edit freeze lumi").content()
+    comments = "# shapes of my own", "# param x", "# param y"
+    text = with_lines(card_arguments, "lumi group = lumi", "nuisance edit freeze lumi", *comments).content()
     assert "\nlumi group = lumi\n" in text
     assert "\n# shapes of my own\n" in text
 
@@ -264,3 +265,12 @@ def test_autoMCStats_declared_beside_mcstat_with_another_threshold_is_an_error(c
     with pytest.raises(DeclarationError, match=r"autoMCStats.*it is 0 0 1; in systematic 'stats' .* it is 10 0 1"):
         Datacard(**card_arguments(systematics=systematics))
     assert "autoMCStats 10 0 1" in Datacard(**card_arguments(systematics=systematics, mcstat=False)).content()
+
+
+@pytest.mark.parametrize("line", ["SR_2022_2023 autoMCStats 10", "* autoMCStats 10 1 1"])
+def test_a_plugin_cannot_change_the_statistical_uncertainty_in_a_line_of_its_own(
+    line: str, card_arguments: CardArguments
+) -> None:
+    with pytest.raises((PluginCallError, DeclarationError), match=r"'autoMCStats'.*'mine'|'mine'.*'autoMCStats'"):
+        with_lines(card_arguments, line)
+    assert line in with_lines(card_arguments, line, mcstat=False).content()
