@@ -70,12 +70,12 @@ def fallback_findings(declared: Declared, plans: Sequence[Plan], templates: Temp
         for position, labels in zip(plan.positions.tolist(), zip(*plan.labels.values(), strict=True), strict=False):
             reads.setdefault(position, []).append((plan, labels))
     for fallback in templates.fallbacks:
-        lacks = _some_have(fallback, templates)
+        missing, lacks = frozenset(fallback.labels), _some_have(fallback, templates)
         if lacks:
             message = f"{_has_no(fallback, lacks)}: its nominal stands in"
             yield notice("fallback", message, column=columns[fallback.column])
         for plan, labels in reads.get(fallback.column, ()):
-            if not set(labels).issubset(fallback.labels) and (partly := [label for label in lacks if label in labels]):
+            if not missing.issuperset(labels) and (partly := [label for label in lacks if label in labels]):
                 message = f"{_has_no(fallback, partly)}, but has others that the nuisance is made of: its nominal "
                 message += "stands in, so that the nuisance is too small here"
                 yield warning("partial-variation", message, column=columns[fallback.column], systematic=plan.name)

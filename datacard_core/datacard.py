@@ -25,7 +25,7 @@ from datacard_core.names import closest, names_of
 from datacard_core.plans import plan_card
 from datacard_core.plugins import load_plugins
 from datacard_core.provenance import provenance
-from datacard_core.renderings import renderer
+from datacard_core.renderings import Renderer, card_text
 from datacard_core.shape_only import norm_layout
 from datacard_core.sources import Source
 from datacard_core.systematics import DIRECTIONS
@@ -253,18 +253,9 @@ class Datacard:
             PluginCallError: it failed.
         """
         provided = self.plugins.writer(writer)
-        context = CardContext(
-            self.channel,
-            shapes_name,
-            provenance(self.plugins, self.channel, writer, serializer, self._source),
-            renderer(self.plugins, writer, self.channel),
-        )
-        doing = f"writing the card of channel {self.bin!r}"
-        with provided.blamed(doing) as card_writer:
-            text: object = card_writer.render(context)
-        if not isinstance(text, str):
-            raise provided.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected its text")
-        return text
+        rendered = Renderer.of(self.plugins, provided, self.channel)
+        lines = provenance(self.plugins, self.channel, writer, rendered.contributed, serializer, self._source)
+        return card_text(provided, CardContext(self.channel, shapes_name, lines, rendered))
 
     def dump(
         self,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.binning import Binning
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import SystematicKind
     from datacard_core.plugins import Plugins
     from datacard_core.sources import Inventory
 
@@ -185,7 +187,9 @@ class Declared:
                 if year not in years:
                     yield f"{where}: no process is declared for year {year!r}{closest(year, years)}"
             try:
-                yield from (f"{where}: {problem}" for problem in self._kind_problems(systematic))
+                yield from (
+                    f"{where}: {problem}" for problem in kind_problems(self.plugins.kind(systematic.typ), systematic)
+                )
             except MissingProviderError as error:
                 missing.append(f"{where}: {error}{self._way_out(systematic)}")
         if missing:
@@ -195,15 +199,20 @@ class Declared:
         by_hand = self.systematics.get(systematic.datacard_name) is systematic
         return "" if by_hand else _ways_out[systematic.typ]
 
-    def _kind_problems(self, systematic: SystematicUncertainty) -> list[str]:
-        provided = self.plugins.kind(systematic.typ)
-        with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
-            unknown = [
-                f"kind {systematic.typ!r} has no option {option!r}{closest(option, kind.options)}"
-                for option in systematic.options
-                if option not in kind.options
-            ]
-            return [*unknown, *strings(kind.problems(systematic))]
+
+def kind_problems(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """What is wrong with a declaration for its kind: options that it does not have, and what it says itself.
+
+    Raises:
+        PluginCallError: the kind failed, or said something else.
+    """
+    with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
+        unknown = [
+            f"kind {systematic.typ!r} has no option {option!r}{closest(option, kind.options)}"
+            for option in systematic.options
+            if option not in kind.options
+        ]
+        return (*unknown, *strings(kind.problems(systematic)))
 
 
 def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from datacard_core.findings import Finding
 
@@ -335,16 +335,17 @@ class Channel:
     @property
     def typs(self) -> tuple[str, ...]:
         """The kinds that had a part in it, sorted."""
-        return tuple(sorted({typ for _, _, typ in self._made() if typ}))
+        return tuple(sorted({typ for _, typ in self._origins.values() if typ}))
 
     def origin(self, item: Effect | Directive) -> tuple[str, str]:
         """The name in the card of the systematic that an effect or a directive comes from, and its typ."""
-        return next(((name, typ) for other, name, typ in self._made() if other is item), ("", ""))
+        return self._origins.get(id(item), ("", ""))
 
-    def _made(self) -> Iterator[tuple[object, str, str]]:
-        for nuisance in self.nuisances:
-            yield from ((effect, nuisance.name, nuisance.typ) for effect in nuisance.effects)
-        yield from ((item, *names) for item, names in zip(self.directives, self.declared_as, strict=False))
+    @cached_property
+    def _origins(self) -> dict[int, tuple[str, str]]:
+        """By the identity of each effect and directive, all of which the channel keeps alive."""
+        effects = ((effect, (row.name, row.typ)) for row in self.nuisances for effect in row.effects)
+        return {id(item): names for item, names in (*effects, *zip(self.directives, self.declared_as, strict=False))}
 
     def shapes(self) -> Iterable[tuple[Nuisance, Shape]]:
         """Every effect that has templates, with its nuisance."""

@@ -85,14 +85,23 @@ def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
 
 def _needs(declared: Declared, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Needs:
     provided = declared.plugins.kind(systematic.typ)
-    with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
-        shifts = strings(kind.shifts(systematic))
+    shifts = shifts_of(provided, systematic)
     positions = tuple(
         position for position, column in enumerate(columns) if systematic.covers(column.process, column.year)
     )
     names = [systematic.get_coffea_name(columns[position].process, columns[position].year) for position in positions]
     labels = {shift: tuple(f"{name}{shift}" for name in names) for shift in shifts}
     return _Needs(systematic, provided, positions, labels)
+
+
+def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """What ends the names of the variations that a kind needs for a declaration.
+
+    Raises:
+        PluginCallError: the kind failed, or said something else.
+    """
+    with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
+        return strings(kind.shifts(systematic))
 
 
 def _requests(declared: Declared, columns: Sequence[Column], needs: Sequence[_Needs]) -> tuple[Request, ...]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.renderings import contributed_to
 from datacard_core.selection import LOCAL
 from datacard_core.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datacard_core.calling import Provided
+    from datacard_core.hookspecs import Rendering
     from datacard_core.model import Channel
     from datacard_core.plugins import Plugins
 
 
 def provenance(
-    plugins: Plugins, channel: Channel, writer: str, serializer: str, source: str | None = None
+    plugins: Plugins,
+    channel: Channel,
+    writer: str,
+    renderings: Iterable[Provided[Rendering]],
+    serializer: str,
+    source: str | None = None,
 ) -> tuple[str, ...]:
     """The version of datacard_core, and a line for each distribution whose plugins had a part in a card.
 
@@ -25,13 +33,14 @@ def provenance(
         plugins: the selected plugins.
         channel: the channel of the card.
         writer: the name of its card writer.
+        renderings: the contributed ones that it needs.
         serializer: the name of the serializer of its templates; one that is not selected has no part.
         source: the name of the histogram source that read the output, if one did that is not `load_output`.
     """
     taking_part = [
         *(plugins.kinds.get(typ) for typ in channel.typs),
         plugins.writers.get(writer),
-        *contributed_to(plugins, writer, channel),
+        *renderings,
         plugins.serializers.get(serializer),
         plugins.sources.get(source or ""),
     ]

@@ -12,44 +12,70 @@ from datacard_core.model import Directive, Effect
 from datacard_core.overlaps import own_renderings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from datacard_core.calling import Provided
-    from datacard_core.hookspecs import CardWriter, Rendering
+    from datacard_core.hookspecs import CardContext, CardWriter, Rendering
     from datacard_core.model import Channel
     from datacard_core.plugins import Plugins
 
 
-def contributed_to(plugins: Plugins, writer: str, channel: Channel) -> list[Provided[Rendering]]:
-    """The contributed renderings that one writer needs for a channel."""
-    dispatch = _by_class(plugins, plugins.writer(writer)).dispatch
-    effects = [effect for nuisance in channel.nuisances for effect in nuisance.effects]
-    needed = dict.fromkeys(dispatch(type(item)) for item in (*effects, *channel.directives))
-    return [function.provided for function in needed if isinstance(function, _Contributed)]
+def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
+    """The text that a writer makes of a card.
+
+    Raises:
+        MissingProviderError: nobody renders an effect or a directive of the card for it.
+        PluginCallError: it failed, or gave something else.
+    """
+    doing = f"writing the card of channel {card.channel.bin!r}"
+    with writer.blamed(doing) as card_writer:
+        text: object = card_writer.render(card)
+    if not isinstance(text, str):
+        raise writer.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected its text")
+    return text
 
 
-def renderer(plugins: Plugins, writer: str, channel: Channel) -> Callable[[Effect | Directive], Any]:
+@attrs.frozen(eq=False)
+class Renderer:
     """What a `CardContext` has as `rendered`, by class and most special class first.
 
     It raises MissingProviderError for an object that neither the writer nor a selected plugin renders.
     """
-    rendered = _by_class(plugins, plugins.writer(writer))
-    return lambda item: rendered(item, channel)
 
-
-def _by_class(plugins: Plugins, writer: Provided[CardWriter]) -> Any:
+    channel: Channel
+    _by_class: Any
     """What the writer and the selected plugins make of effects and directives, as one function of them."""
 
-    @singledispatch
-    def rendered(item: object, channel: Channel) -> Any:
-        raise MissingProviderError(_missing(plugins, writer, item, channel))
+    @classmethod
+    def of(cls, plugins: Plugins, writer: Provided[CardWriter], channel: Channel) -> Renderer:
+        """That of one writer for one channel."""
 
-    for of, function in own_renderings(writer).items():
-        rendered.register(of, function)
-    for provided in plugins.renderings.values():
-        if provided.value.writer == writer.value.name:
-            rendered.register(provided.value.of, _Contributed(provided))
-    return rendered
+        @singledispatch
+        def rendered(item: object, channel: Channel) -> Any:
+            raise MissingProviderError(_missing(plugins, writer, item, channel))
+
+        for of, function in own_renderings(writer).items():
+            rendered.register(of, function)
+        for provided in plugins.renderings.values():
+            if provided.value.writer == writer.value.name:
+                rendered.register(provided.value.of, _Contributed(provided))
+        return cls(channel, rendered)
+
+    def __call__(self, item: Effect | Directive) -> Any:
+        """What the writer makes of one."""
+        return self._by_class(item, self.channel)
+
+    @property
+    def contributed(self) -> list[Provided[Rendering]]:
+        """The contributed renderings that it needs."""
+        needed = dict.fromkeys(self._by_class.dispatch(type(item)) for item in items(self.channel))
+        return [function.provided for function in needed if isinstance(function, _Contributed)]
+
+
+def items(channel: Channel) -> Iterator[Effect | Directive]:
+    """All effects of a channel, and all its directives."""
+    yield from (effect for nuisance in channel.nuisances for effect in nuisance.effects)
+    yield from channel.directives
 
 
 @attrs.frozen(eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datacard_core.calling import strings
+from datacard_core.declared import kind_problems
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.sketches import SMALL
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from datacard_core.calling import Provided
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.systematics import SystematicUncertainty
     from datacard_core.testing.cases import Case
 
 Keywords: TypeAlias = Mapping[str, Any]
@@ -26,26 +25,6 @@ NAME = "declared"
 """What the declaration is called that a kind is tried with."""
 USUAL: tuple[Keywords, ...] = tuple({"value": value} for value in (1.0, 1.05, (0.95, 1.05), 2.0, 10.0))
 _GIVEN = ("name", "typ", "processes", "years")
-
-
-def problems(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """What a kind says is wrong with a declaration.
-
-    Raises:
-        PluginCallError: it failed, or said something else.
-    """
-    with provided.blamed(f"checking {systematic!r}") as kind:
-        return strings(kind.problems(systematic))
-
-
-def shifts(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """What ends the names of the variations that a kind needs.
-
-    Raises:
-        PluginCallError: it failed, or said something else.
-    """
-    with provided.blamed(f"naming the variations of {systematic!r}") as kind:
-        return strings(kind.shifts(systematic))
 
 
 def accepted(case: Case, provided: Provided[SystematicKind], examples: Examples) -> tuple[Keywords, ...]:
@@ -79,9 +58,8 @@ def _refusals(case: Case, provided: Provided[SystematicKind], keywords: Keywords
     except (DeclarationError, TypeError) as error:
         yield str(error)
         return
-    yield from (f"it has no option {option!r}" for option in systematic.options if option not in kind.options)
     with case.trying("that problems() says what is wrong with a declaration"):
-        yield from problems(provided, systematic)
+        yield from kind_problems(provided, systematic)
 
 
 def _values() -> str:

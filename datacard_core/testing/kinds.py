@@ -9,8 +9,10 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
+from datacard_core.declared import kind_problems
 from datacard_core.model import Shape
-from datacard_core.testing.declared import NAME, Keywords, problems, shifts
+from datacard_core.plans import shifts_of
+from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.products import card_bytes, is_finite
 from datacard_core.testing.searching import search
 from datacard_core.testing.sketches import BY_HAND, OTHERS, Sketch
@@ -104,8 +106,8 @@ def stable_shifts(trial: Trial, systematic: SystematicUncertainty) -> tuple[str,
     """The shifts of a declaration, seen to be the same each time."""
     case = trial.case
     with case.trying("that shifts() names variations"):
-        first = shifts(trial.provided, systematic)
-        case.same("the same shifts for the same declaration, each time", first, shifts(trial.provided, systematic))
+        first = shifts_of(trial.provided, systematic)
+        case.same("the same shifts for the same declaration, each time", first, shifts_of(trial.provided, systematic))
     return first
 
 
@@ -114,10 +116,10 @@ def _assert_card(trial: Trial, keywords: Keywords, sketch: Sketch) -> None:
     trial = trial.on(Given(systematic, sketch))
     case = trial.case
     with case.trying("that problems() says what is wrong with a declaration"):
-        found = problems(trial.provided, systematic)
+        found = kind_problems(trial.provided, systematic)
     case.expect(not found, "that it accepts a declaration on some processes and years as on others", "; ".join(found))
     with case.trying("that shifts() names variations"):
-        needed = shifts(trial.provided, systematic)
+        needed = shifts_of(trial.provided, systematic)
     sketch = sketch.taken(systematic, needed, trial.plugins)
     card = built(trial, systematic, sketch)
     output = sketch.output([(systematic, needed)])

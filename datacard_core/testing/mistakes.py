@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from hypothesis import strategies as st
 
+from datacard_core.declared import kind_problems
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.declared import NAME, Keywords, problems, shifts
+from datacard_core.plans import shifts_of
+from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.kinds import Given, Trial, built
 from datacard_core.testing.searching import search
 from datacard_core.testing.sketches import SMALL
@@ -81,9 +83,9 @@ def _stable_problems(trial: Trial, right: SystematicUncertainty, strange: System
     """What is wrong, seen to be the same when another declaration was asked about in between."""
     case = trial.case
     with case.trying("that problems() says what is wrong with a declaration"):
-        first = problems(trial.provided, strange)
-        refused = problems(trial.provided, right)
-        again = problems(trial.provided, strange)
+        first = kind_problems(trial.provided, strange)
+        refused = kind_problems(trial.provided, right)
+        again = kind_problems(trial.provided, strange)
     case.same("the same problems of the same declaration, each time", first, again)
     case.expect(not refused, "that a declaration stays accepted when another is wrong", "; ".join(refused))
     return first
@@ -92,7 +94,7 @@ def _stable_problems(trial: Trial, right: SystematicUncertainty, strange: System
 def _problems_of_card(trial: Trial, systematic: SystematicUncertainty) -> tuple[str, ...]:
     """What is found to be wrong when the card is built."""
     with trial.case.trying("that shifts() names variations"):
-        output = SMALL.output([(systematic, shifts(trial.provided, systematic))])
+        output = SMALL.output([(systematic, shifts_of(trial.provided, systematic))])
     expected = "that problems() says what is wrong with a declaration, or a card"
     with trial.case.trying(expected):
         try:

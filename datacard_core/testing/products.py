@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datacard_core.hookspecs import CardContext
-from datacard_core.renderings import renderer
+from datacard_core.renderings import Renderer, card_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,10 +37,8 @@ def rendered(plugins: Plugins, writer: str, channel: Channel) -> str:
         PluginError: it failed.
     """
     provided = plugins.writer(writer)
-    context = CardContext(channel, SHAPES, PROVENANCE, renderer(plugins, writer, channel))
-    with provided.blamed(f"rendering channel {channel.bin!r}") as card_writer:
-        text: object = card_writer.render(context)
-    if not isinstance(text, str) or not text.strip():
+    text = card_text(provided, CardContext(channel, SHAPES, PROVENANCE, Renderer.of(plugins, provided, channel)))
+    if not text.strip():
         raise provided.fault(f"render returned {text!r:.80}, expected the text of a card")
     return text
 

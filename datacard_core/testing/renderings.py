@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.testing.declared import NAME, Keywords, shifts
+from datacard_core.plans import shifts_of
+from datacard_core.renderings import items
+from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.products import rendered
 from datacard_core.testing.sketches import SMALL
 
@@ -25,7 +27,7 @@ def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...
     for typ, examples in declarations.items():
         for keywords in examples:
             systematic = SMALL.declare(NAME, typ, **keywords)
-            output = SMALL.output([(systematic, shifts(plugins.kind(typ), systematic))])
+            output = SMALL.output([(systematic, shifts_of(plugins.kind(typ), systematic))])
             yield SMALL.card(output, plugins, systematic).channel
 
 
@@ -33,14 +35,9 @@ def assert_rendering(case: Case, plugins: Plugins, provided: Provided[Rendering]
     """Render what kinds make of that class; where none does, there is nothing to look at."""
     rendering = provided.value
     for channel in channels:
-        for item in _items(channel):
+        for item in items(channel):
             if isinstance(item, rendering.of):
                 _assert_rendered(attrs.evolve(case, given=f"{item!r:.200}"), plugins, provided, item, channel)
-
-
-def _items(channel: Channel) -> Iterator[Effect | Directive]:
-    yield from (effect for nuisance in channel.nuisances for effect in nuisance.effects)
-    yield from channel.directives
 
 
 def _assert_rendered(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from datacard_core.plans import shifts_of
 from datacard_core.testing import channels, sketches
 from datacard_core.testing.checks import found_by
-from datacard_core.testing.declared import NAME, Keywords, shifts
+from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.plots import drawn
 from datacard_core.testing.products import SHAPES, card_bytes, rendered, written_by
 from datacard_core.testing.serializers import BY_HAND, write
@@ -65,7 +66,7 @@ class Task:
 
     def _card(self, sketch: Sketch, typ: str, keywords: Keywords) -> object:
         systematic = sketch.declare(NAME, typ, **keywords)
-        needed = shifts(self.plugins.kind(typ), systematic)
+        needed = shifts_of(self.plugins.kind(typ), systematic)
         sketch = sketch.taken(systematic, needed, self.plugins)
         output = sketch.output([(systematic, needed)])
         return card_bytes(sketch.card(output, self.plugins, *sketch.others(), systematic), self.scratch)
