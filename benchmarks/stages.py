@@ -69,7 +69,7 @@ def coffea_load(path: Path, _: str) -> Figures:
 
 def load(path: Path, _: str) -> Figures:
     """Our loader, as cards use it."""
-    from datacard_core.outputs import load_output
+    from datacard_core.inputs.coffea import load_output
 
     with measured() as figures:
         load_output(path, variables=["variable"], arrays=True)
@@ -81,7 +81,7 @@ def one_card(path: Path, size: str) -> Figures:
     import outputs
 
     from datacard_core import Datacard, load_plugins
-    from datacard_core.outputs import load_output
+    from datacard_core.inputs.coffea import load_output
 
     output = load_output(path, variables=["variable"], arrays=True)
     plugins = load_plugins()
@@ -104,7 +104,7 @@ def build(path: Path, size: str) -> Figures:
     """All cards from a loaded output, not written."""
     import outputs
 
-    from datacard_core.outputs import load_output
+    from datacard_core.inputs.coffea import load_output
 
     output, analysis = load_output(path, variables=["variable"], arrays=True), outputs.analysis(outputs.named(size))
     with measured() as figures:
@@ -116,7 +116,7 @@ def build_and_write(path: Path, size: str, serializer: str = "root") -> Figures:
     """All cards from a loaded output, built and written."""
     import outputs
 
-    from datacard_core.outputs import load_output
+    from datacard_core.inputs.coffea import load_output
 
     output = load_output(path, variables=["variable"], arrays=True)
     analysis = outputs.analysis(outputs.named(size))
@@ -170,7 +170,7 @@ def uproot_one_by_one(path: Path, size: str) -> Figures:
     import outputs
     import uproot
 
-    from datacard_core.outputs import load_output
+    from datacard_core.inputs.coffea import load_output
 
     cards = outputs.analysis(outputs.named(size)).build(load_output(path, variables=["variable"], arrays=True))
     named = next(iter(cards.values())).channel.templates()

@@ -1,9 +1,10 @@
 """From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
 
 from datacard_core.analysis import Analysis, Cards, Category
-from datacard_core.calling import Provided
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
+from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core.declare.systematics import DIRECTIONS, Systematics, SystematicUncertainty
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -18,7 +19,6 @@ from datacard_core.errors import (
     UnknownPluginError,
 )
 from datacard_core.findings import Finding, Severity, error, notice, report, warning
-from datacard_core.histograms import HistogramArray
 from datacard_core.hookspecs import (
     API_VERSION,
     CardContext,
@@ -32,7 +32,9 @@ from datacard_core.hookspecs import (
     TemplateSerializer,
     hookimpl,
 )
-from datacard_core.model import (
+from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.histograms import HistogramArray
+from datacard_core.model.channel import (
     DATA,
     Axis,
     BinByBinStatistics,
@@ -53,10 +55,8 @@ from datacard_core.model import (
     Templates,
     number,
 )
-from datacard_core.outputs import load_output
-from datacard_core.plugins import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
-from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+from datacard_core.plugins.calling import Provided
+from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.version import __version__ as __version__
 
 __all__ = [
@@ -131,3 +131,9 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+# Reprs, errors and pickles show where a class is promised to be: the modules that define them may move.
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__

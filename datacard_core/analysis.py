@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.channel import build_channel
+from datacard_core.build.channel import build_channel
+from datacard_core.build.declared import Declared, bin_name
+from datacard_core.build.plans import plan_card
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
-from datacard_core.declared import Declared, bin_name
 from datacard_core.errors import DatacardError, DeclarationError, InputError, StrictError, raise_together
+from datacard_core.execution.progress import progress
+from datacard_core.execution.reduction import Wanted, reduce_files, reduce_output
+from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.names import name_problem, names_of
-from datacard_core.plans import plan_card
-from datacard_core.plugins import Plugins, load_plugins
-from datacard_core.progress import progress
-from datacard_core.reduction import Wanted, reduce_files, reduce_output
-from datacard_core.selection import LOCAL
-from datacard_core.workers import results
-from datacard_core.writing import staging
+from datacard_core.output.staging import staging
+from datacard_core.plugins.manager import Plugins, load_plugins
+from datacard_core.plugins.selection import LOCAL
 
 if TYPE_CHECKING:
-    from datacard_core.binning import Binning
+    from datacard_core.build.plans import Plan
+    from datacard_core.declare.processes import DataProcesses, MCProcesses
+    from datacard_core.declare.systematics import Systematics
+    from datacard_core.execution.reduction import Reduced
     from datacard_core.findings import Finding
-    from datacard_core.model import Channel, FloatArray
-    from datacard_core.plans import Plan
-    from datacard_core.processes import DataProcesses, MCProcesses
-    from datacard_core.reduction import Reduced
-    from datacard_core.sources import Inventory
-    from datacard_core.sums import Sums
-    from datacard_core.systematics import Systematics
+    from datacard_core.inputs.output import Inventory
+    from datacard_core.model.channel import Channel, FloatArray
+    from datacard_core.templates.binning import Binning
+    from datacard_core.templates.sums import Sums
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""

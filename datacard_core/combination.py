@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from datacard_core.errors import DeclarationError
 from datacard_core.names import listing
-from datacard_core.writing import staging
+from datacard_core.output.staging import staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,37 +13,37 @@ import attrs
 import hist
 import numpy as np
 
-from datacard_core.channel import build_channel
-from datacard_core.collecting import collect
-from datacard_core.declared import MCSTAT, Declared
+from datacard_core.build.channel import build_channel
+from datacard_core.build.declared import MCSTAT, Declared
+from datacard_core.build.plans import plan_card
+from datacard_core.declare.systematics import DIRECTIONS
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.findings import report
-from datacard_core.histograms import NOMINAL
 from datacard_core.hookspecs import CardContext
-from datacard_core.model import DATA
+from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.output import Source
+from datacard_core.model.channel import DATA
 from datacard_core.names import closest, names_of
-from datacard_core.plans import plan_card
-from datacard_core.plugins import load_plugins
-from datacard_core.provenance import provenance
-from datacard_core.renderings import Renderer, card_text
-from datacard_core.shape_only import norm_layout
-from datacard_core.sources import Source
-from datacard_core.systematics import DIRECTIONS
-from datacard_core.writing import Staging, staging
+from datacard_core.output.provenance import provenance
+from datacard_core.output.renderings import Renderer, card_text
+from datacard_core.output.staging import Staging, staging
+from datacard_core.plugins.manager import load_plugins
+from datacard_core.templates.collector import collect
+from datacard_core.treatments.shape_only import norm_layout
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
     from typing import Self
 
-    from datacard_core.binning import Binning
-    from datacard_core.calling import Contribution, Provided
+    from datacard_core.declare.processes import DataProcesses, MCProcesses
+    from datacard_core.declare.systematics import Systematics
     from datacard_core.findings import Finding
-    from datacard_core.layout import Layout
-    from datacard_core.model import Axis, Channel, FloatArray
-    from datacard_core.plugins import Plugins
-    from datacard_core.processes import DataProcesses, MCProcesses
-    from datacard_core.systematics import Systematics
+    from datacard_core.model.channel import Axis, Channel, FloatArray
+    from datacard_core.plugins.calling import Contribution, Provided
+    from datacard_core.plugins.manager import Plugins
+    from datacard_core.templates.binning import Binning
+    from datacard_core.templates.rows import Layout
 
 Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 

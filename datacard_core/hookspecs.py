@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
-from datacard_core.model import Directive, Effect, read_only, real
+from datacard_core.model.channel import Directive, Effect, read_only, real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.findings import Finding
-    from datacard_core.model import (
+    from datacard_core.model.channel import (
         Axis,
         BoolArray,
         Channel,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         NamedTemplates,
         Templates,
     )
-    from datacard_core.systematics import SystematicUncertainty
 
 API_VERSION = "1.0"
 """Version of what plugins build on: the second number grows with what is new, the first where something changes."""

@@ -12,13 +12,11 @@ import pytest
 
 import datacard_core
 from datacard_core import API_VERSION
+from tests.support import public_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests import public_api
-else:
-    import public_api
 
 RECORD = Path(__file__).with_name("api.txt")
 

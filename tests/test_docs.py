@@ -14,18 +14,15 @@ import pytest
 
 import datacard_core
 from datacard_core import API_VERSION, Directive, Effect, PluginError
-from datacard_core.cli import main
+from datacard_core.cli.commands import main
 from datacard_core.testing import assert_plugin
+from tests.support import pages, public_api
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests import pages, public_api
-else:
-    import pages
-    import public_api
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PLUGINS = pages.read("docs/plugins.md")
 BLOCKS = pages.blocks(PLUGINS)

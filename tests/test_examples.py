@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +12,14 @@ import pytest
 
 import datacard_core
 from datacard_core import DEFAULT_PLUGINS, Datacard, Systematics, SystematicUncertainty, load_plugins
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import CardArguments, Install
 
-ACME_THEORY = Path(__file__).parents[1] / "examples" / "datacard-acme-theory"
+ACME_THEORY = ROOT / "examples" / "datacard-acme-theory"
 MODULE = "datacard_acme_theory"
 
 

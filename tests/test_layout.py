@@ -15,12 +15,12 @@ import pytest
 
 import datacard_core
 from datacard_core import DEFAULT_PLUGINS, hookspecs
-from datacard_core.registration import FAMILIES
+from datacard_core.plugins.registration import FAMILIES
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
 CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
 BUILT_IN = sorted(folder.name for folder in PLUGINS.iterdir() if folder.is_dir() and folder.name != "__pycache__")

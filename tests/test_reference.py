@@ -13,7 +13,6 @@ import sys
 import warnings
 from collections import defaultdict
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -34,11 +33,13 @@ from datacard_core import (
     SystematicUncertainty,
     load_output,
 )
+from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = SHARED_DATA
 OUTPUT = DATA / "output_all.coffea"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
 

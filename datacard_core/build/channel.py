@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.contributions import contributions
-from datacard_core.coverage import data_findings, fallback_findings, process_findings
-from datacard_core.directives import check_directives
+from datacard_core.build.coverage import data_findings, fallback_findings, process_findings
+from datacard_core.build.directive_rules import check_directives
+from datacard_core.build.effects import contributions
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
-from datacard_core.model import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
+from datacard_core.model.channel import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
 from datacard_core.names import duplicates
-from datacard_core.shape_only import Scales, shape_only_scales
-from datacard_core.treatment import clip_findings, clipped, flow_findings, usable_columns
+from datacard_core.treatments.clipping import clip_findings, clipped, flow_findings, usable_columns
+from datacard_core.treatments.shape_only import Scales, shape_only_scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datacard_core.declared import Declared
-    from datacard_core.model import FloatArray
-    from datacard_core.plans import Plan
-    from datacard_core.sources import Inventory
-    from datacard_core.templates import TemplateSet
+    from datacard_core.build.declared import Declared
+    from datacard_core.build.plans import Plan
+    from datacard_core.inputs.output import Inventory
+    from datacard_core.model.channel import FloatArray
+    from datacard_core.templates.template_set import TemplateSet
 
 
 SIGNAL_STRENGTH = "r"

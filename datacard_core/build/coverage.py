@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datacard_core.declare.processes import column_name
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.model import DATA
+from datacard_core.model.channel import DATA
 from datacard_core.names import closest, listing
-from datacard_core.processes import column_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datacard_core.declared import Declared
-    from datacard_core.plans import Plan
-    from datacard_core.sources import Inventory
-    from datacard_core.templates import Fallback, TemplateSet
+    from datacard_core.build.declared import Declared
+    from datacard_core.build.plans import Plan
+    from datacard_core.inputs.output import Inventory
+    from datacard_core.templates.template_set import Fallback, TemplateSet
 
 
 def process_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]:

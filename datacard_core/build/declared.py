@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import strings
+from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
+from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError, MissingProviderError
-from datacard_core.model import Column
+from datacard_core.model.channel import Column
 from datacard_core.names import closest, duplicates, listing, name_problem, names_of
-from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
-from datacard_core.systematics import Systematics, SystematicUncertainty
+from datacard_core.plugins.calling import strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.binning import Binning
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.plugins import Plugins
-    from datacard_core.sources import Inventory
+    from datacard_core.inputs.output import Inventory
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
+    from datacard_core.templates.binning import Binning
 
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
 """What `mcstat=True` means."""

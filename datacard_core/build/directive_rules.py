@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import DeclarationError
-from datacard_core.model import BinByBinStatistics, FreeParameter
+from datacard_core.model.channel import BinByBinStatistics, FreeParameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from datacard_core.build.plans import Plan
     from datacard_core.errors import DatacardError
-    from datacard_core.model import Channel, Directive
-    from datacard_core.plans import Plan
+    from datacard_core.model.channel import Channel, Directive
 
 _HEAD = {"imax", "jmax", "kmax", "shapes", "bin", "Observation", "observation", "process", "rate"}
 """First words of what stands above the table, where the card writer puts it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacard_core.model import (
+from datacard_core.model.channel import (
     BinByBinStatistics,
     Directive,
     Effect,

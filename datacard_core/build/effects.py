@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datacard_core.build.effect_rules import problems
 from datacard_core.hookspecs import Target
-from datacard_core.model import Directive, Effect, Templates, read_only
-from datacard_core.validation import problems
+from datacard_core.model.channel import Directive, Effect, Templates, read_only
 
 if TYPE_CHECKING:
-    from datacard_core.declared import Declared
-    from datacard_core.model import FloatArray
-    from datacard_core.plans import Plan
-    from datacard_core.shape_only import Scales
-    from datacard_core.templates import TemplateSet
+    from datacard_core.build.declared import Declared
+    from datacard_core.build.plans import Plan
+    from datacard_core.model.channel import FloatArray
+    from datacard_core.templates.template_set import TemplateSet
+    from datacard_core.treatments.shape_only import Scales
 
 
 def contributions(

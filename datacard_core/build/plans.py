@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from datacard_core.calling import strings
-from datacard_core.histograms import NOMINAL
-from datacard_core.layout import Layout, Request
-from datacard_core.model import DATA
+from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.model.channel import DATA
+from datacard_core.plugins.calling import strings
+from datacard_core.templates.rows import Layout, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datacard_core.calling import Provided
-    from datacard_core.declared import Declared
+    from datacard_core.build.declared import Declared
+    from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.model import Column, IntArray
-    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.model.channel import Column, IntArray
+    from datacard_core.plugins.calling import Provided
 
 
 @attrs.frozen(eq=False)

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from datacard_core.analysis import SOURCE
-from datacard_core.clusters import cluster
+from datacard_core.cli.scripts import analysis_of
+from datacard_core.cli.tables import contents, plugins, yields
+from datacard_core.cli.terminal import aside, console, readers_may_leave, say
 from datacard_core.demo import write_demo
 from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError, with_type
+from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
-from datacard_core.introspection import BROKEN, as_document, report_plugins
-from datacard_core.new_plugin import write_plugin
-from datacard_core.outputs import load_output
-from datacard_core.scripts import analysis_of
-from datacard_core.tables import contents, plugins, yields
-from datacard_core.terminal import aside, console, readers_may_leave, say
+from datacard_core.inputs.coffea import load_output
+from datacard_core.plugins.introspection import BROKEN, as_document, report_plugins
+from datacard_core.scaffold.new_plugin import write_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from datacard_core.analysis import Cards
-    from datacard_core.plugins import Plugins
+    from datacard_core.plugins.manager import Plugins
 
 _DEBUG = f"{__name__}.debug"
 

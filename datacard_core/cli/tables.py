@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from datacard_core.errors import InputError
-from datacard_core.histograms import NOMINAL
-from datacard_core.introspection import NOT_LOOKED_INTO
+from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.output import Source
 from datacard_core.names import listing
-from datacard_core.sources import Source
+from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.analysis import Cards
     from datacard_core.datacard import Datacard
-    from datacard_core.histograms import HistogramArray
-    from datacard_core.introspection import PluginReport
+    from datacard_core.inputs.histograms import HistogramArray
+    from datacard_core.plugins.introspection import PluginReport
 
 _SMALL = 0.1
 

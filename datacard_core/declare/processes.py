@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 import numpy as np
 
-from datacard_core.declarations import Declarations
+from datacard_core.declare.container import Declarations
 from datacard_core.errors import DeclarationError
 from datacard_core.names import duplicates, name_problem, names_of, plain, year_problem
 

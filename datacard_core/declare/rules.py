@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from datacard_core.declare.processes import Process
 from datacard_core.names import duplicates, listing, name_problem, year_problem
-from datacard_core.processes import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.declare.systematics import SystematicUncertainty
 
 
 def contradictions(systematic: SystematicUncertainty) -> Iterator[str | None]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.contradictions import contradictions
-from datacard_core.declarations import Declarations
+from datacard_core.declare.container import Declarations
+from datacard_core.declare.rules import contradictions
+from datacard_core.declare.values import SameForAll, in_words, own, plain_processes, plain_value
 from datacard_core.errors import DeclarationError
 from datacard_core.names import listing, names_of, plain
-from datacard_core.values import SameForAll, in_words, own, plain_processes, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.processes import Process
+    from datacard_core.declare.processes import Process
 
 Value: TypeAlias = float | tuple[float, float]
 """A number, or a (down, up) pair."""

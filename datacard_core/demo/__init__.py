@@ -22,7 +22,7 @@ from hist.axis import Regular, StrCategory
 from hist.storage import Weight
 
 from datacard_core.errors import ExistingFileError
-from datacard_core.writing import staging
+from datacard_core.output.staging import staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

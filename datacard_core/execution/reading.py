@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from datacard_core.errors import InputError
-from datacard_core.histograms import check_histogram
-from datacard_core.sources import check_output
+from datacard_core.inputs.histograms import check_histogram
+from datacard_core.inputs.output import check_output
 
 if TYPE_CHECKING:
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import HistogramSource
+    from datacard_core.plugins.calling import Provided
 
 
 def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str]) -> Mapping[str, Any]:

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.collecting import collect
 from datacard_core.errors import InputError
+from datacard_core.execution.reading import read
+from datacard_core.execution.workers import results
+from datacard_core.inputs.output import LOADED, Inventory, Source, check_output
 from datacard_core.names import closest, duplicates
-from datacard_core.reading import read
-from datacard_core.sources import LOADED, Inventory, Source, check_output
-from datacard_core.sums import grouped
-from datacard_core.workers import results
+from datacard_core.templates.collector import collect
+from datacard_core.templates.sums import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from datacard_core.layout import Layout
-    from datacard_core.plugins import Plugins
-    from datacard_core.sums import Sums
+    from datacard_core.plugins.manager import Plugins
+    from datacard_core.templates.rows import Layout
+    from datacard_core.templates.sums import Sums
 
 
 @attrs.frozen

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import lz4.frame
 
 from datacard_core.errors import InputError
-from datacard_core.merging import merge_outputs, output_problems
+from datacard_core.inputs.merging import merge_outputs, output_problems
+from datacard_core.inputs.unpickling import RefusedError, unpickled
 from datacard_core.names import closest, duplicates, listing
-from datacard_core.unpickling import RefusedError, unpickled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

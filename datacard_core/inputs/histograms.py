@@ -13,7 +13,7 @@ import hist
 import numpy as np
 
 from datacard_core.errors import InputError
-from datacard_core.model import Axis
+from datacard_core.model.channel import Axis
 from datacard_core.names import duplicates, listing, names_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from datacard_core.model import ComplexArray, IntArray
+    from datacard_core.model.channel import ComplexArray, IntArray
 
 NOMINAL = "nominal"
 

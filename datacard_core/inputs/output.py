@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import InputError
-from datacard_core.histograms import stored
+from datacard_core.inputs.histograms import stored
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.histograms import HistogramArray
+    from datacard_core.inputs.histograms import HistogramArray
 
 LOADED = "the output"
 """Where an output comes from that was not read here."""

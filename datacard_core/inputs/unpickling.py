@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 import hist
 import numpy as np
 
-from datacard_core.histograms import DecodedHistogram
+from datacard_core.inputs.histograms import DecodedHistogram
 from datacard_core.names import listing
 
 if TYPE_CHECKING:

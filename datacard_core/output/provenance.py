@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.selection import LOCAL
+from datacard_core.plugins.selection import LOCAL
 from datacard_core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import Rendering
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
 
 
 def provenance(

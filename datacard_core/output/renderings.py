@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import MissingProviderError
-from datacard_core.model import Directive, Effect
-from datacard_core.overlaps import own_renderings
+from datacard_core.model.channel import Directive, Effect
+from datacard_core.plugins.conflicts import own_renderings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import CardContext, CardWriter, Rendering
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
 
 
 def card_text(writer: Provided[CardWriter], card: CardContext) -> str:

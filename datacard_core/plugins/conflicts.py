@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import PluginConflictError
-from datacard_core.model import Directive, Effect
+from datacard_core.model.channel import Directive, Effect
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import CardWriter, Rendering
+    from datacard_core.plugins.calling import Provided
 
 
 def add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any], what: str) -> None:

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.discovery import look
 from datacard_core.errors import DatacardError, PluginError, PluginLoadError, with_type
 from datacard_core.hookspecs import API_VERSION
-from datacard_core.plugins import DEFAULT_PLUGINS, load_plugins
-from datacard_core.registration import FAMILIES, hooks
-from datacard_core.selection import LOCAL, Selected
+from datacard_core.plugins.discovery import look
+from datacard_core.plugins.manager import DEFAULT_PLUGINS, load_plugins
+from datacard_core.plugins.registration import FAMILIES, hooks
+from datacard_core.plugins.selection import LOCAL, Selected
 from datacard_core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datacard_core.calling import Provided
-    from datacard_core.discovery import Installed, InstalledPlugin
-    from datacard_core.plugins import Plugins
-    from datacard_core.registration import Family
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.discovery import Installed, InstalledPlugin
+    from datacard_core.plugins.manager import Plugins
+    from datacard_core.plugins.registration import Family
 
 Provides: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By family and name, what else the objects say about themselves."""

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import Provided
-from datacard_core.discovery import Installed, installed_plugins, look
 from datacard_core.errors import (
     DatacardError,
     MissingProviderError,
@@ -22,9 +20,11 @@ from datacard_core.errors import (
     with_type,
 )
 from datacard_core.names import closest, listing
-from datacard_core.overlaps import add, refuse_superfluous
-from datacard_core.registration import FAMILIES, contributed
-from datacard_core.selection import LOCAL, select
+from datacard_core.plugins.calling import Provided
+from datacard_core.plugins.conflicts import add, refuse_superfluous
+from datacard_core.plugins.discovery import Installed, installed_plugins, look
+from datacard_core.plugins.registration import FAMILIES, contributed
+from datacard_core.plugins.selection import LOCAL, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

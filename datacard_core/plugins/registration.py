@@ -16,7 +16,6 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from datacard_core import hookspecs
-from datacard_core.calling import Provided, blame
 from datacard_core.errors import PluginLoadError
 from datacard_core.hookspecs import (
     API_VERSION,
@@ -30,6 +29,7 @@ from datacard_core.hookspecs import (
     TemplateSerializer,
 )
 from datacard_core.names import closest, listing
+from datacard_core.plugins.calling import Provided, blame
 
 Hook: TypeAlias = Callable[[], Any]
 

@@ -13,7 +13,7 @@ from datacard_core.names import closest, duplicates, listing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datacard_core.discovery import Installed
+    from datacard_core.plugins.discovery import Installed
 
 LOCAL = "local"
 """The origin of a plugin that was given as an object."""

@@ -16,12 +16,12 @@ from string import Template
 import attrs
 from packaging.version import Version
 
-from datacard_core.discovery import look
 from datacard_core.errors import DatacardError, ExistingFileError, PluginConflictError
 from datacard_core.hookspecs import API_VERSION
-from datacard_core.plugins import load_plugins
+from datacard_core.output.staging import staging
+from datacard_core.plugins.discovery import look
+from datacard_core.plugins.manager import load_plugins
 from datacard_core.version import __version__
-from datacard_core.writing import staging
 
 __all__ = ["NewPlugin", "write_plugin"]
 
@@ -79,7 +79,7 @@ def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugi
     if os.path.lexists(folder):
         raise ExistingFileError(f"{folder} exists, and nothing was changed: take another name or another directory")
     names = _names(plugin)
-    template = files(__name__) / "template"
+    template = files("datacard_core.scaffold") / "template"
     with staging(folder) as stage:
         for path, source in _FILES.items():
             text = (template / source).read_text(encoding="utf-8")

@@ -1,5 +1,5 @@
 """The old interface's module for processes."""
 
-from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
+from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
 
 __all__ = ["DataProcess", "DataProcesses", "MCProcess", "MCProcesses", "Process"]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datacard_core.sums import Cells, add_exactly
+from datacard_core.templates.sums import Cells, add_exactly
 
 if TYPE_CHECKING:
-    from datacard_core.layout import Layout
-    from datacard_core.model import Axis, ComplexArray, IntArray
+    from datacard_core.model.channel import Axis, ComplexArray, IntArray
+    from datacard_core.templates.rows import Layout
 
 
 class Scratch:

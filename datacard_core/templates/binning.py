@@ -11,7 +11,7 @@ from datacard_core.errors import DeclarationError
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from datacard_core.model import Axis, FloatArray
+    from datacard_core.model.channel import Axis, FloatArray
 
 Binning: TypeAlias = Iterable[float] | int | None
 """Edges, or how many bins become one, or None for the bins as they are."""

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.accumulating import Accumulator, gather
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice
-from datacard_core.histograms import HOW_TO_FILL, NOMINAL
+from datacard_core.inputs.histograms import HOW_TO_FILL, NOMINAL
+from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
-from datacard_core.sources import LOADED
-from datacard_core.sums import Sums, bins_text, place_of
-from datacard_core.templates import Fallback
+from datacard_core.templates.accumulator import Accumulator, gather
+from datacard_core.templates.sums import Sums, bins_text, place_of
+from datacard_core.templates.template_set import Fallback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from datacard_core.histograms import HistogramArray
-    from datacard_core.layout import Layout, Request
-    from datacard_core.model import Axis, BoolArray, ComplexArray, IntArray
-    from datacard_core.sources import Source
+    from datacard_core.inputs.histograms import HistogramArray
+    from datacard_core.inputs.output import Source
+    from datacard_core.model.channel import Axis, BoolArray, ComplexArray, IntArray
+    from datacard_core.templates.rows import Layout, Request
 
 
 def collect(

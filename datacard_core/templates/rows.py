@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.histograms import NOMINAL
+from datacard_core.inputs.histograms import NOMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacard_core.model import IntArray
+    from datacard_core.model.channel import IntArray
 
 
 @attrs.frozen

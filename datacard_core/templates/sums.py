@@ -13,14 +13,14 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.names import listing
-from datacard_core.templates import Fallback, TemplateSet
+from datacard_core.templates.template_set import Fallback, TemplateSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datacard_core.findings import Finding
-    from datacard_core.layout import Layout
-    from datacard_core.model import Axis, ComplexArray, IntArray
+    from datacard_core.model.channel import Axis, ComplexArray, IntArray
+    from datacard_core.templates.rows import Layout
 
 
 @attrs.frozen(eq=False)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.binning import Binning, new_edges
-from datacard_core.model import Axis, Templates
+from datacard_core.model.channel import Axis, Templates
+from datacard_core.templates.binning import Binning, new_edges
 
 if TYPE_CHECKING:
     from datacard_core.findings import Finding
-    from datacard_core.layout import Layout
-    from datacard_core.model import FloatArray, IntArray
+    from datacard_core.model.channel import FloatArray, IntArray
+    from datacard_core.templates.rows import Layout
 
 
 @attrs.frozen

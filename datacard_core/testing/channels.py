@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from datacard_core.model import (
+from datacard_core.model.channel import (
     Axis,
     BinByBinStatistics,
     Channel,
@@ -27,7 +27,7 @@ from datacard_core.model import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacard_core.plugins import Plugins
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.sketches import Sketch
 
 

@@ -15,10 +15,10 @@ from datacard_core.testing.sketches import BY_HAND
 from datacard_core.testing.strategies import sketches
 
 if TYPE_CHECKING:
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import Check
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.channels import Named
     from datacard_core.testing.sketches import Sketch

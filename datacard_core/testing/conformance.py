@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.calling import Provided
 from datacard_core.names import closest
-from datacard_core.registration import FAMILIES
+from datacard_core.plugins.calling import Provided
+from datacard_core.plugins.registration import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
 from datacard_core.testing.checks import assert_check
 from datacard_core.testing.declared import Examples, Keywords, accepted
@@ -39,8 +39,8 @@ from datacard_core.testing.writers import Writing, assert_writer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.manager import Plugins
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datacard_core.declared import kind_problems
+from datacard_core.build.declared import kind_problems
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.sketches import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import SystematicKind
+    from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
 
 Keywords: TypeAlias = Mapping[str, Any]

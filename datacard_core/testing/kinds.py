@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
-from datacard_core.declared import kind_problems
-from datacard_core.model import Shape
-from datacard_core.plans import shifts_of
+from datacard_core.build.declared import kind_problems
+from datacard_core.build.plans import shifts_of
+from datacard_core.model.channel import Shape
 from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.products import card_bytes, is_finite
 from datacard_core.testing.searching import search
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from datacard_core.calling import Provided
     from datacard_core.datacard import Datacard
+    from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.model import Channel, Nuisance
-    from datacard_core.plugins import Plugins
-    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.model.channel import Channel, Nuisance
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
 
 MOST = 25

@@ -7,16 +7,16 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datacard_core.discovery import look
 from datacard_core.names import listing
-from datacard_core.plugins import DEFAULT_PLUGINS, Plugins, load_plugins
-from datacard_core.registration import FAMILIES
+from datacard_core.plugins.discovery import look
+from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, load_plugins
+from datacard_core.plugins.registration import FAMILIES
 from datacard_core.testing.cases import Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datacard_core.calling import Provided
+    from datacard_core.plugins.calling import Provided
 
 Contributed: TypeAlias = tuple[tuple[str, str], ...]
 """The attribute of `Plugins`, and the key in it, of each object."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from hypothesis import strategies as st
 
-from datacard_core.declared import kind_problems
+from datacard_core.build.declared import kind_problems
+from datacard_core.build.plans import shifts_of
 from datacard_core.errors import DeclarationError
-from datacard_core.plans import shifts_of
 from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.kinds import Given, Trial, built
 from datacard_core.testing.searching import search
@@ -19,7 +19,7 @@ from datacard_core.testing.strategies import FAR_VALUES, STRANGE, near, strange_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.declare.systematics import SystematicUncertainty
 
 MOST = 40
 """Declarations that hypothesis draws for a kind."""

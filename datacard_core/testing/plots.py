@@ -13,10 +13,10 @@ from datacard_core.testing.sketches import EMPTY_BINS, FAR
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import Plot
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datacard_core.hookspecs import CardContext
-from datacard_core.renderings import Renderer, card_text
+from datacard_core.output.renderings import Renderer, card_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from datacard_core.datacard import Datacard
-    from datacard_core.model import Channel
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel
+    from datacard_core.plugins.manager import Plugins
 
 SHAPES = "shapes.root"
 PROVENANCE = ("datacard_core",)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.plans import shifts_of
-from datacard_core.renderings import items
+from datacard_core.build.plans import shifts_of
+from datacard_core.output.renderings import items
 from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.products import rendered
 from datacard_core.testing.sketches import SMALL
@@ -15,10 +15,10 @@ from datacard_core.testing.sketches import SMALL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import Rendering
-    from datacard_core.model import Channel, Directive, Effect
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel, Directive, Effect
+    from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
 
 

@@ -16,9 +16,9 @@ from datacard_core.testing.strategies import Written, written
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.calling import Provided
     from datacard_core.hookspecs import TemplateSerializer
-    from datacard_core.model import NamedTemplates
+    from datacard_core.model.channel import NamedTemplates
+    from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
 
 Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]

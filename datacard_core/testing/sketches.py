@@ -10,16 +10,16 @@ import attrs
 import numpy as np
 
 from datacard_core.datacard import Datacard
+from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core.declare.systematics import DIRECTIONS, Systematics, SystematicUncertainty
 from datacard_core.errors import InputError
-from datacard_core.histograms import NOMINAL, HistogramArray
-from datacard_core.model import Axis
-from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+from datacard_core.inputs.histograms import NOMINAL, HistogramArray
+from datacard_core.model.channel import Axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from datacard_core.plugins import Plugins
+    from datacard_core.plugins.manager import Plugins
 
 Contents: TypeAlias = tuple[float, ...]
 """The yield of each bin."""

@@ -8,12 +8,12 @@ import hist
 import numpy as np
 
 from datacard_core.datacard import Datacard
-from datacard_core.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.systematics import Systematics
+from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core.declare.systematics import Systematics
 
 if TYPE_CHECKING:
-    from datacard_core.plugins import Plugins
-    from datacard_core.systematics import SystematicUncertainty
+    from datacard_core.declare.systematics import SystematicUncertainty
+    from datacard_core.plugins.manager import Plugins
 
 YEARS = ("2022", "2023")
 VARIABLE = "x"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from datacard_core.errors import InputError
-from datacard_core.histograms import stored
-from datacard_core.sources import Source, check_output
+from datacard_core.inputs.histograms import stored
+from datacard_core.inputs.output import Source, check_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from datacard_core.calling import Provided
-    from datacard_core.histograms import HistogramArray
     from datacard_core.hookspecs import HistogramSource
+    from datacard_core.inputs.histograms import HistogramArray
+    from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
 
 Arrays: TypeAlias = dict[tuple[str, str, str], "HistogramArray"]

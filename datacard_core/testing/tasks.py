@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from datacard_core.plans import shifts_of
+from datacard_core.build.plans import shifts_of
 from datacard_core.testing import channels, sketches
 from datacard_core.testing.checks import found_by
 from datacard_core.testing.declared import NAME, Keywords
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from datacard_core.model import Channel, NamedTemplates
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel, NamedTemplates
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.loading import Contributed
     from datacard_core.testing.sketches import Sketch
 

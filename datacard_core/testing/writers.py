@@ -9,7 +9,15 @@ import attrs
 import numpy as np
 
 from datacard_core.errors import DeclarationError, InputError, MissingProviderError
-from datacard_core.model import BinByBinStatistics, Directive, Effect, FreeParameter, Normalisation, Nuisance, Shape
+from datacard_core.model.channel import (
+    BinByBinStatistics,
+    Directive,
+    Effect,
+    FreeParameter,
+    Normalisation,
+    Nuisance,
+    Shape,
+)
 from datacard_core.testing import channels
 from datacard_core.testing.channels import Named, UnknownDirective, UnknownEffect
 from datacard_core.testing.products import rendered
@@ -19,8 +27,8 @@ from datacard_core.testing.strategies import sketches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.model import Channel, Templates
-    from datacard_core.plugins import Plugins
+    from datacard_core.model.channel import Channel, Templates
+    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.sketches import Sketch
 

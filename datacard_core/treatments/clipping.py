@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.model import Templates
+from datacard_core.model.channel import Templates
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datacard_core.model import BoolArray, Column, FloatArray, Shape
-    from datacard_core.templates import TemplateSet
+    from datacard_core.model.channel import BoolArray, Column, FloatArray, Shape
+    from datacard_core.templates.template_set import TemplateSet
 
 LOST_FLOW_WARNING = 0.01
 """The fraction of a column's yield outside the axis above which a notice becomes a warning."""

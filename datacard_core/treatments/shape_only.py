@@ -8,15 +8,15 @@ import attrs
 import numpy as np
 
 from datacard_core.findings import Finding, warning
-from datacard_core.layout import Layout
 from datacard_core.names import listing
+from datacard_core.templates.rows import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from datacard_core.declared import Declared
-    from datacard_core.model import Column, FloatArray
-    from datacard_core.plans import Plan
+    from datacard_core.build.declared import Declared
+    from datacard_core.build.plans import Plan
+    from datacard_core.model.channel import Column, FloatArray
 
 
 @attrs.frozen(eq=False)

@@ -25,13 +25,11 @@ from datacard_core import (
     load_output,
 )
 from datacard_core.demo import write_demo
+from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
 
 YEARS = ("2022", "2023")
 CATEGORIES = {"SR": Category("m", bins_edges=[0, 1, 3]), "CR": Category("n"), "VR": Category("m", 3)}

@@ -23,13 +23,11 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
+from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
 
 card, process, shape, signal_and_ttbar = (
     by_hand.card,

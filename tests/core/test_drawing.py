@@ -19,18 +19,15 @@ from datacard_core import (
     Systematics,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from datacard_core import Cards, Channel, Datacard, Plugins
-    from tests import outputs_by_hand as by_hand
     from tests.conftest import Install
-    from tests.plugins_by_hand import Provider
-else:
-    import outputs_by_hand as by_hand
-    from plugins_by_hand import Provider
 
 
 class Yields(Plot):

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datacard_core import DEFAULT_PLUGINS, Severity, load_plugins
+from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from datacard_core import Datacard, Finding
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
+
 
 YEARS = ("2022", "2023")
 

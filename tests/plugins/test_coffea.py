@@ -23,15 +23,14 @@ from datacard_core import (
     load_output,
     load_plugins,
 )
-from datacard_core.histograms import stored
+from datacard_core.inputs.histograms import stored
+from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from datacard_core import Plugins
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
+
 
 YEARS = ("2022", "2023")
 

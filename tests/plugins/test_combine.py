@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from functools import singledispatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -36,16 +35,17 @@ from datacard_core import (
     hookimpl,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.paths import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from datacard_core import Datacard, Target
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
 
-CARDS = Path(__file__).parents[1] / "cards"
+
+CARDS = TESTS / "cards"
 YEARS = ("2022", "2023")
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]{0,60}", fullmatch=True)

@@ -6,7 +6,6 @@ import importlib
 import re
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,15 +14,17 @@ import pytest
 from datacard_core import DEFAULT_PLUGINS, Analysis, load_plugins
 from datacard_core.demo import write_demo
 from datacard_core.demo.analysis import analysis as demo_analysis
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from datacard_core import Cards
 
     Copy = Callable[[str], str]
 
-PLUGINS = Path(__file__).parents[1] / "plugins"
+PLUGINS = ROOT / "plugins"
 
 
 @pytest.fixture(scope="module")

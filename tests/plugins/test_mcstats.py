@@ -26,8 +26,8 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
-from datacard_core.declared import Declared
-from datacard_core.sources import Source
+from datacard_core.build.declared import Declared
+from datacard_core.inputs.output import Source
 
 KIND: SystematicKind = load_plugins("mcstats").kinds["autoMCStats"].value
 YEARS = ["2022", "2023"]

@@ -24,7 +24,7 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
-from datacard_core.declared import Declared
+from datacard_core.build.declared import Declared
 
 KIND: SystematicKind = load_plugins("rateparam").kinds["rateParam"].value
 YEARS = ["2022", "2023"]

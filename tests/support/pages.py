@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from click.testing import CliRunner
 
-from datacard_core.cli import main
+from datacard_core.cli.commands import main
 from datacard_core.hookspecs import ENTRY_POINT_GROUP
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pytest
 
-ROOT = Path(__file__).parents[1]
 
 FILE = re.compile(r"# ([\w/.-]+\.py)\n")
 """How a block begins that is a file and no session."""

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core import hookspecs
-from datacard_core.cli import main
+from datacard_core.cli.commands import main
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     import click
 
-ROOT = Path(__file__).parents[1]
 MODULES = (
     "datacard_core",
     "datacard_core.stat",
@@ -170,10 +170,18 @@ def _attributes(cls: type) -> Iterator[tuple[str, str]]:
 
 
 def _set_by_methods(cls: type) -> Iterable[str]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    targets = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    # The source of a class is not found by its name: a public class names the package as its module.
+    written = [value for value in vars(cls).values() if inspect.isfunction(value) and not _is_generated(value)]
+    trees = [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in written]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    targets = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
     names = [target.attr for target in targets if isinstance(target.value, ast.Name) and target.value.id == "self"]
     return dict.fromkeys(name for name in names if not name.startswith("_"))
+
+
+def _is_generated(function: Callable[..., Any]) -> bool:
+    """Whether attrs or another library wrote it, so that it stands in no file."""
+    return inspect.getfile(inspect.unwrap(function)).startswith("<")
 
 
 def _methods(cls: type) -> Iterator[tuple[str, str]]:

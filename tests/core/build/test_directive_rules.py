@@ -25,14 +25,12 @@ from datacard_core import (
     Target,
     load_plugins,
 )
+from tests.support.plugins import YEARS, Provider, mine, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.conftest import CardArguments
-    from tests.plugins_by_hand import YEARS, Provider, mine, rows
-else:
-    from plugins_by_hand import YEARS, Provider, mine, rows
 
 
 def test_a_card_may_have_lines_of_a_kind_of_ones_own(card_arguments: CardArguments) -> None:

@@ -22,16 +22,13 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.plugins import YEARS, Acme, Provider, kind_source, mine, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests import outputs_by_hand as by_hand
     from tests.conftest import CardArguments, Install
-    from tests.plugins_by_hand import YEARS, Acme, Provider, kind_source, mine, rows
-else:
-    import outputs_by_hand as by_hand
-    from plugins_by_hand import YEARS, Acme, Provider, kind_source, mine, rows
 
 
 def test_an_option_that_a_kind_does_not_have_is_an_error(card_arguments: CardArguments) -> None:

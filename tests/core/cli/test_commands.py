@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from datacard_core import API_VERSION, DEFAULT_PLUGINS, __version__, cli, clusters
+from datacard_core import API_VERSION, DEFAULT_PLUGINS, __version__
+from datacard_core.cli import commands as cli
 from datacard_core.demo import write_demo
+from datacard_core.execution import dask as clusters
+from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 DATACARD = Path(sysconfig.get_path("scripts")) / "datacard"
-REAL = Path(__file__).parents[2] / "shared" / "data"
+REAL = SHARED_DATA
 DROP_RIGHTS = """
 import ctypes, os, sys
 for capability in (1, 2):  # to write and to read where the mode of a file forbids it

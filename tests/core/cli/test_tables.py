@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from datacard_core import Analysis, Category, Systematics
-from datacard_core.introspection import PluginReport
-from datacard_core.tables import contents, plugins, yields
-from tests.outputs_by_hand import WEIGHT, Output, observation, observed, simulated, two_processes
+from datacard_core.cli.tables import contents, plugins, yields
+from datacard_core.plugins.introspection import PluginReport
+from tests.support.outputs import WEIGHT, Output, observation, observed, simulated, two_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -26,7 +26,7 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
-from datacard_core.values import in_words
+from datacard_core.declare.values import in_words
 
 YEARS = ["2022", "2023"]
 PROCESSES = MCProcesses(

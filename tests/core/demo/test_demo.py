@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -19,11 +18,14 @@ import pytest
 
 from datacard_core.demo import demo_output, write_demo
 from datacard_core.errors import ExistingFileError
+from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-REAL = Path(__file__).parents[2] / "shared" / "data" / "output_all.coffea"
+REAL = SHARED_DATA / "output_all.coffea"
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 MC = {"SignalSampleA", "SignalSampleB", "TTbar", "SingleTop", "Vjets", "VV"}
 DATA = {"DATA_EGamma", "DATA_SingleMuon"}

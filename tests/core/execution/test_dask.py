@@ -31,7 +31,7 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
-from datacard_core.workers import results
+from datacard_core.execution.workers import results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core.progress import progress
+from datacard_core.execution.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,8 @@ def test_the_table_stays_and_fits(shown: str) -> None:
 
 def test_an_error_takes_the_bar_away_and_shows_the_cursor_again(tmp_path: Path) -> None:
     program = (
-        "from datacard_core.progress import progress\nwith progress('looking', 3) as step:\n    step()\n    1 / 0\n"
+        "from datacard_core.execution.progress import progress\n"
+        "with progress('looking', 3) as step:\n    step()\n    1 / 0\n"
     )
     status, sent = on_terminal([sys.executable, "-c", program], tmp_path)
     assert status == 1

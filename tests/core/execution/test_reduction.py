@@ -27,15 +27,14 @@ from datacard_core import (
     SystematicUncertainty,
     load_output,
 )
+from tests.support import outputs as by_hand
+from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = SHARED_DATA
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
 PARTIAL = sorted((DATA / "partial").glob("*.coffea"))
 DEMO = runpy.run_path(str(Path(datacard_core.demo.__file__).with_name("analysis.py")))["analysis"]

@@ -30,8 +30,8 @@ from datacard_core.errors import (
     StrictError,
     UnknownPluginError,
 )
+from datacard_core.execution.workers import LOST_WORKERS, results
 from datacard_core.findings import warning
-from datacard_core.workers import LOST_WORKERS, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -20,10 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datacard_core.errors import InputError
-from datacard_core.merging import merge_outputs
-from datacard_core.outputs import load_output
+from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.merging import merge_outputs
+from tests.support.paths import SHARED_DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = SHARED_DATA
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
 of_numpy_1 = pytest.mark.filterwarnings("ignore:numpy.core.* is deprecated:DeprecationWarning")
 PARTIAL = sorted((DATA / "partial").glob("*.coffea"))
@@ -137,7 +138,7 @@ def test_trust_loads_the_same_with_coffeas_own_loader() -> None:
 @needs_data
 def test_coffea_is_not_imported_for_a_file_without_its_classes() -> None:
     code = (
-        "import sys; from datacard_core.outputs import load_output; load_output(sys.argv[1]);"
+        "import sys; from datacard_core.inputs.coffea import load_output; load_output(sys.argv[1]);"
         "raise SystemExit('coffea' in sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

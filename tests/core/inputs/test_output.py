@@ -27,18 +27,16 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from datacard_core import Datacard, Plugins
-    from tests import outputs_by_hand as by_hand
     from tests.conftest import Install
-    from tests.plugins_by_hand import Provider
-else:
-    import outputs_by_hand as by_hand
-    from plugins_by_hand import Provider
+
 
 YEARS = ("2022", "2023")
 EDGES = np.array([0.0, 1.0, 2.0, 4.0])

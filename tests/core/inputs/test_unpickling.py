@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datacard_core.errors import InputError
-from datacard_core.histograms import DecodedHistogram, HistogramArray, stored
-from datacard_core.outputs import load_output
-from datacard_core.unpickling import unpickled
+from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.histograms import DecodedHistogram, HistogramArray, stored
+from datacard_core.inputs.unpickling import unpickled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

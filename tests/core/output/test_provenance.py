@@ -32,18 +32,16 @@ from datacard_core import (
     load_output,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from datacard_core import CardContext, Channel, Datacard, Finding, NamedTemplates, Plugins, Target
-    from tests import outputs_by_hand as by_hand
     from tests.conftest import Install
-    from tests.plugins_by_hand import Provider
-else:
-    import outputs_by_hand as by_hand
-    from plugins_by_hand import Provider
+
 
 VERSION = importlib.metadata.version("datacard-core")
 CORE = f"plugins of datacard-core {VERSION}: "

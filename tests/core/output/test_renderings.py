@@ -31,18 +31,16 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
+from tests.support import outputs as by_hand
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from datacard_core import CardContext, Channel, Datacard, Plugins, Target
-    from tests import outputs_by_hand as by_hand
     from tests.conftest import Install
-    from tests.plugins_by_hand import Provider
-else:
-    import outputs_by_hand as by_hand
-    from plugins_by_hand import Provider
+
 
 # Three distributions: an effect and a line with their kinds, a writer that is not Combine, what brings them together.
 
@@ -387,7 +385,7 @@ class TestMissing:
         plugins = with_plugins(Provider("writer", Names()))
         with pytest.raises(
             MissingProviderError,
-            match=r"effect datacard_core\.model\.Shape of 'JES', which plugin 'shape' \(datacard-core .*\) makes: "
+            match=r"effect datacard_core\.Shape of 'JES', which plugin 'shape' \(datacard-core .*\) makes: "
             r"contribute Rendering\('names', Shape, function\)",
         ):
             card(by_hand.shape("JES"), plugins=plugins).content(writer="names")

@@ -32,15 +32,13 @@ from datacard_core import (
     load_plugins,
     warning,
 )
+from tests.support.plugins import Acme, Numpy, Provider, Text, Yields, mine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from tests.conftest import CardArguments, Install
-    from tests.plugins_by_hand import Acme, Numpy, Provider, Text, Yields, mine
-else:
-    from plugins_by_hand import Acme, Numpy, Provider, Text, Yields, mine
 
 
 def test_a_check_of_ones_own_adds_findings_and_can_stop_the_card(card_arguments: CardArguments) -> None:

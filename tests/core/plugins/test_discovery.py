@@ -16,15 +16,13 @@ from datacard_core import (
     installed_plugins,
     load_plugins,
 )
-from datacard_core.discovery import look
+from datacard_core.plugins.discovery import look
+from tests.support.plugins import kind_source, mine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import CardArguments, Install
-    from tests.plugins_by_hand import kind_source, mine
-else:
-    from plugins_by_hand import kind_source, mine
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ import importlib_metadata
 import pytest
 
 from datacard_core import API_VERSION, DEFAULT_PLUGINS, Check, __version__, hookimpl, load_plugins
-from datacard_core.introspection import BROKEN, NOT_LOOKED_INTO, OK, as_document, report_plugins
-from datacard_core.registration import FAMILIES
+from datacard_core.plugins.introspection import BROKEN, NOT_LOOKED_INTO, OK, as_document, report_plugins
+from datacard_core.plugins.registration import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from datacard_core import Channel, Finding
-    from datacard_core.introspection import PluginReport
-    from datacard_core.plugins import Plugins
+    from datacard_core.plugins.introspection import PluginReport
+    from datacard_core.plugins.manager import Plugins
     from tests.conftest import Install
 
 KIND = """

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datacard_core import DEFAULT_PLUGINS, Datacard, PluginError, load_plugins
-from datacard_core.introspection import BROKEN, NOT_LOOKED_INTO, report_plugins
+from datacard_core.plugins.introspection import BROKEN, NOT_LOOKED_INTO, report_plugins
+from tests.support.plugins import kind_source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CardArguments, Install
-    from tests.plugins_by_hand import kind_source
-else:
-    from plugins_by_hand import kind_source
+
 
 HOOK = "from datacard_core import *\n@hookimpl\ndef datacard_systematic_kinds():\n    "
 CLASS = (

@@ -27,15 +27,13 @@ from datacard_core import (
     installed_plugins,
     load_plugins,
 )
-from datacard_core.registration import FAMILIES
+from datacard_core.plugins.registration import FAMILIES
+from tests.support.plugins import INTERFACES, YEARS, Acme, Provider, kind_source, mine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CardArguments, Install
-    from tests.plugins_by_hand import INTERFACES, YEARS, Acme, Provider, kind_source, mine
-else:
-    from plugins_by_hand import INTERFACES, YEARS, Acme, Provider, kind_source, mine
 
 
 def test_without_names_the_built_in_set_is_selected() -> None:

@@ -13,12 +13,10 @@ from datacard_core import (
     hookimpl,
     load_plugins,
 )
+from tests.support.plugins import INTERFACES, Acme, Provider, kind_source
 
 if TYPE_CHECKING:
     from tests.conftest import Install
-    from tests.plugins_by_hand import INTERFACES, Acme, Provider, kind_source
-else:
-    from plugins_by_hand import INTERFACES, Acme, Provider, kind_source
 
 
 @pytest.mark.parametrize(

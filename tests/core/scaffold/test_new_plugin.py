@@ -17,8 +17,8 @@ from packaging.specifiers import SpecifierSet
 
 from datacard_core import API_VERSION, DatacardError, PluginConflictError, __version__, load_plugins
 from datacard_core.errors import ExistingFileError
-from datacard_core.introspection import report_plugins
-from datacard_core.new_plugin import _series, write_plugin
+from datacard_core.plugins.introspection import report_plugins
+from datacard_core.scaffold.new_plugin import _series, write_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +229,7 @@ def test_what_is_there_already_stays_as_it_is(what: str, tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits there")
 def test_what_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path) -> None:
     code = (
-        "import resource, sys\nfrom datacard_core.new_plugin import write_plugin\n"
+        "import resource, sys\nfrom datacard_core.scaffold.new_plugin import write_plugin\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\nwrite_plugin('acme-gmn', sys.argv[1])"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "new")]

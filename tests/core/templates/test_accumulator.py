@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacard_core.accumulating import Accumulator, Scratch, gather
-from datacard_core.collecting import collect
 from datacard_core.errors import InputError
-from datacard_core.layout import Layout, Request
-from datacard_core.sources import Source
+from datacard_core.inputs.output import Source
+from datacard_core.templates.accumulator import Accumulator, Scratch, gather
+from datacard_core.templates.collector import collect
+from datacard_core.templates.rows import Layout, Request
+from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
     import hist
     from numpy.typing import NDArray
 
-    from datacard_core.sums import Sums
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
+    from datacard_core.templates.sums import Sums
+
 
 COLUMN = Layout((Request("ttbar_2022", (("TTbar", "2022"),)),))
 BINS = 3

@@ -7,7 +7,6 @@ import operator
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,18 +15,19 @@ import numpy as np
 import pytest
 
 from datacard_core import DeclarationError, InputError, MCProcesses, Severity, SystematicUncertainty
-from datacard_core.collecting import collect
-from datacard_core.layout import Layout, Request
-from datacard_core.sources import Source
+from datacard_core.inputs.output import Source
+from datacard_core.templates.collector import collect
+from datacard_core.templates.rows import Layout, Request
+from tests.support import outputs as by_hand
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-    from datacard_core.binning import Binning
-    from datacard_core.sums import Sums
-    from tests import outputs_by_hand as by_hand
-else:
-    import outputs_by_hand as by_hand
+    from datacard_core.templates.binning import Binning
+    from datacard_core.templates.sums import Sums
+
 
 card, found, process, shape = by_hand.card, by_hand.found, by_hand.process, by_hand.shape
 bins, codes, simulated, template, variance = (
@@ -1267,7 +1267,7 @@ class TestTemplateSets:
 
 HASHING = """
 import sys
-import outputs_by_hand as by_hand
+import tests.support.outputs as by_hand
 
 output = by_hand.Output()
 for year in ("2022", "2023"):
@@ -1287,7 +1287,7 @@ print("\\n".join(map(str, made.findings)))
 def test_no_byte_and_no_finding_depends_on_the_order_of_hashes(tmp_path: Path) -> None:
     results = []
     for seed in ("1", "2", "3"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             [sys.executable, "-c", HASHING, tmp_path / seed],
             check=True,

@@ -53,6 +53,7 @@ from datacard_core import (
 from datacard_core.testing import assert_plugin, small_card, small_output
 from datacard_core.testing.repeating import FORWARDS
 from datacard_core.testing.searching import search
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -62,9 +63,7 @@ if TYPE_CHECKING:
 
     from datacard_core import Finding
     from tests.conftest import Install
-    from tests.plugins_by_hand import Provider
-else:
-    from plugins_by_hand import Provider
+
 
 CALLS = itertools.count()
 """Whose values are never the same."""

@@ -1,0 +1,1 @@
+"""The corridor from declarations and templates to a finished channel."""

@@ -1,0 +1,1 @@
+"""Declarations: what a script says about processes and systematic uncertainties."""

@@ -1,0 +1,1 @@
+"""Inputs: PocketCoffea outputs, read and seen as arrays."""

@@ -1,0 +1,1 @@
+"""The finished card as frozen values."""

@@ -1,0 +1,1 @@
+"""Output: the files of a card, written all or none."""

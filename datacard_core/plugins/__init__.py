@@ -1,0 +1,1 @@
+"""Hosting of plugins: finding, selecting, checking and calling them."""

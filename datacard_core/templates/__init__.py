@@ -1,0 +1,1 @@
+"""Templates: sums of histograms as arrays."""

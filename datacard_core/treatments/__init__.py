@@ -1,0 +1,1 @@
+"""Treatments: from templates to templates, with a finding for each change."""
