@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from datacard_core.build.channel import build_channel
-from datacard_core.build.declared import Declared, bin_name
+from datacard_core.build.declared import DeclaredCard, bin_name
 from datacard_core.build.plans import plan_card
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
@@ -145,7 +145,7 @@ class Analysis:
                 paths, wanted, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
-    def _totals(self, declared: Declared, reduced: Reduced) -> dict[str, FloatArray]:
+    def _totals(self, declared: DeclaredCard, reduced: Reduced) -> dict[str, FloatArray]:
         if not declared.floats_shape_only:
             return {}
         totals = {}
@@ -163,8 +163,8 @@ class Analysis:
         """The file name of a category's templates."""
         return f"shapes_{category}_{self.label}.root"
 
-    def _declared(self, category: str) -> Declared:
-        return Declared(
+    def _declared(self, category: str) -> DeclaredCard:
+        return DeclaredCard(
             self.years,
             self.mc_processes,
             self.systematics,
@@ -287,7 +287,7 @@ class Cards(Mapping[str, Datacard]):
 
 
 def _build(
-    declared: Declared,
+    declared: DeclaredCard,
     plans: Sequence[Plan],
     inventory: Inventory,
     sums: Sums,

@@ -14,14 +14,14 @@ import hist
 import numpy as np
 
 from datacard_core.build.channel import build_channel
-from datacard_core.build.declared import MCSTAT, Declared
+from datacard_core.build.declared import MCSTAT, DeclaredCard
 from datacard_core.build.plans import plan_card
 from datacard_core.declare.systematics import DIRECTIONS
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.findings import report
 from datacard_core.hookspecs import CardContext
 from datacard_core.inputs.histograms import NOMINAL
-from datacard_core.inputs.output import Source
+from datacard_core.inputs.output import HistogramSet
 from datacard_core.model.channel import DATA
 from datacard_core.names import closest, names_of
 from datacard_core.output.provenance import provenance
@@ -103,7 +103,7 @@ class Datacard:
         plugins: Plugins | None = None,
         strict: bool = False,
     ) -> None:
-        declared = Declared(
+        declared = DeclaredCard(
             names_of(years),
             mc_processes,
             systematics,
@@ -116,7 +116,7 @@ class Datacard:
             bins_edges,
             shape_only_for_rateparam,
         )
-        source = Source(histograms, datasets_metadata, cutflow)
+        source = HistogramSet(histograms, datasets_metadata, cutflow)
         declared.check(source.inventory)
         layout, plans = plan_card(declared)
         templates = collect(source, layout, [category], alone=True)[category].complete()
@@ -127,13 +127,13 @@ class Datacard:
             print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
 
     @classmethod
-    def of(cls, declared: Declared, channel: Channel, source: str | None = None) -> Self:
+    def of(cls, declared: DeclaredCard, channel: Channel, source: str | None = None) -> Self:
         """The card of a channel that is built already, from an output that a source has read."""
         card = cls.__new__(cls)
         card._keep(declared, channel, source)  # noqa: SLF001 - its own
         return card
 
-    def _keep(self, declared: Declared, channel: Channel, source: str | None = None) -> None:
+    def _keep(self, declared: DeclaredCard, channel: Channel, source: str | None = None) -> None:
         self.channel = channel
         self._source = source
         self.bin = declared.bin
@@ -362,9 +362,9 @@ def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> 
 
 
 def _totals(
-    declared: Declared,
+    declared: DeclaredCard,
     layout: Layout,
-    source: Source,
+    source: HistogramSet,
     categories: Iterable[str] | Mapping[str, Histograms] | None,
 ) -> dict[str, FloatArray]:
     """What `shape_only_scales` takes: nothing where it is not asked for."""

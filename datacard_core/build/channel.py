@@ -9,7 +9,7 @@ import numpy as np
 
 from datacard_core.build.coverage import data_findings, fallback_findings, process_findings
 from datacard_core.build.directive_rules import check_directives
-from datacard_core.build.effects import contributions
+from datacard_core.build.effects import effects_of
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
 from datacard_core.model.channel import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
@@ -20,7 +20,7 @@ from datacard_core.treatments.shape_only import Scales, shape_only_scales
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datacard_core.build.declared import Declared
+    from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
     from datacard_core.model.channel import FloatArray
@@ -32,7 +32,7 @@ SIGNAL_STRENGTH = "r"
 
 
 def build_channel(
-    declared: Declared,
+    declared: DeclaredCard,
     inventory: Inventory,
     plans: Sequence[Plan],
     native: TemplateSet,
@@ -76,7 +76,7 @@ def build_channel(
     return attrs.evolve(channel, findings=tuple(findings))
 
 
-def _rebinned(templates: TemplateSet, declared: Declared) -> TemplateSet:
+def _rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
     try:
         return templates.rebinned(declared.bins_edges)
     except DeclarationError as failure:
@@ -84,7 +84,7 @@ def _rebinned(templates: TemplateSet, declared: Declared) -> TemplateSet:
 
 
 def _channel(
-    declared: Declared, plans: Sequence[Plan], templates: TemplateSet, scales: Scales, findings: list[Finding]
+    declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet, scales: Scales, findings: list[Finding]
 ) -> Channel:
     """The channel without its findings; those of the treatments on the way are added to the list."""
     written = clipped(_nominal(declared, templates))
@@ -95,7 +95,7 @@ def _channel(
             message = "it covers no column of this card and has no row"
             findings.append(notice("no-effect", message, systematic=plan.name))
             continue
-        effects, lines = contributions(declared, plan, templates, scales, written.norms)
+        effects, lines = effects_of(declared, plan, templates, scales, written.norms)
         if not effects and not lines:
             message = f"its kind {plan.systematic.typ!r} makes nothing of the columns that it covers: it has no row"
             findings.append(notice("no-effect", message, systematic=plan.name))
@@ -120,24 +120,24 @@ def _channel(
     return channel
 
 
-def _nominal(declared: Declared, templates: TemplateSet) -> Templates:
+def _nominal(declared: DeclaredCard, templates: TemplateSet) -> Templates:
     """The nominal of each column, before clipping."""
     return templates.inside[templates.layout.starts[: len(declared.columns)]]
 
 
-def _data(declared: Declared, templates: TemplateSet) -> Templates | None:
+def _data(declared: DeclaredCard, templates: TemplateSet) -> Templates | None:
     """The observation, which comes last in the layout."""
     return templates.inside[templates.layout.starts[-1:]] if declared.data_process else None
 
 
-def _asimov(declared: Declared, nominal: Templates) -> Templates:
+def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
     """The sum of the backgrounds, with the variance that so many events would have."""
     background = np.array([not column.is_signal for column in declared.columns])
     expected = nominal.values[background].sum(axis=0, keepdims=True)
     return Templates(expected, expected)
 
 
-def _treated(effect: Effect, name: str, declared: Declared, rates: FloatArray, findings: list[Finding]) -> Effect:
+def _treated(effect: Effect, name: str, declared: DeclaredCard, rates: FloatArray, findings: list[Finding]) -> Effect:
     """An effect as it is written: without content below 0, and without templates that Combine refuses."""
     if not isinstance(effect, Shape):
         return effect
@@ -193,7 +193,7 @@ def _norm_findings(channel: Channel) -> Iterator[Finding]:
         yield error("negative-data", f"a bin has {channel.data.values.min():g} events", column=DATA)
 
 
-def _check_findings(declared: Declared, channel: Channel) -> Iterator[Finding]:
+def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Finding]:
     for name, provided in declared.plugins.checks.items():
         doing = f"running check {name!r} on channel {channel.bin!r}"
         with provided.blamed(doing) as check:

@@ -12,13 +12,13 @@ from datacard_core.names import closest, listing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datacard_core.build.declared import Declared
+    from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
     from datacard_core.templates.template_set import Fallback, TemplateSet
 
 
-def process_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]:
+def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
     """Samples without dataset, datasets without year, parameters without effect."""
     for process in declared.mc_processes.values():
         if process.has_rateParam and process.is_signal:
@@ -39,7 +39,7 @@ def process_findings(declared: Declared, inventory: Inventory) -> Iterator[Findi
             )
 
 
-def data_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]:
+def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
     """Years that the simulation has and the data have not."""
     process = declared.data_process
     if process is None:
@@ -54,7 +54,7 @@ def data_findings(declared: Declared, inventory: Inventory) -> Iterator[Finding]
             yield warning("no-data", message, column=DATA)
 
 
-def fallback_findings(declared: Declared, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
+def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
     """Where the nominal stands in for a variation.
 
     A warning if no dataset of a column has it, or if a dataset has some of the variations that a nuisance is made of
@@ -86,7 +86,7 @@ def _has_no(fallback: Fallback, labels: Sequence[str]) -> str:
     return f"dataset {fallback.dataset!r} of sample {fallback.sample!r} has no {listing(labels, 6)}{where}"
 
 
-def _missing(declared: Declared, plan: Plan, templates: TemplateSet, columns: Sequence[str]) -> Iterator[Finding]:
+def _missing(declared: DeclaredCard, plan: Plan, templates: TemplateSet, columns: Sequence[str]) -> Iterator[Finding]:
     """The variations that no dataset of a column has: those of one reason together."""
     # A variation that one dataset has not computed is known by name, whatever the others lack.
     reasons = {

@@ -32,7 +32,7 @@ RATEPARAM_RANGE = (0.0, 5.0)
 
 
 @attrs.frozen(eq=False)
-class Declared:
+class DeclaredCard:
     """The declarations of one card; nothing in it is changed by building the card."""
 
     years: tuple[str, ...] = attrs.field(converter=names_of)
@@ -222,7 +222,7 @@ def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple
 
 
 def _alias_problems(systematic: SystematicUncertainty, processes: list[str]) -> Iterator[str]:
-    for part in systematic.parts:
+    for part in systematic.merged_from:
         aliases = part.coffea_name_alias if isinstance(part.coffea_name_alias, Mapping) else {}
         for process in aliases:
             if process not in processes:

@@ -9,15 +9,15 @@ from datacard_core.hookspecs import Target
 from datacard_core.model.channel import Directive, Effect, Templates, read_only
 
 if TYPE_CHECKING:
-    from datacard_core.build.declared import Declared
+    from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.model.channel import FloatArray
     from datacard_core.templates.template_set import TemplateSet
     from datacard_core.treatments.shape_only import Scales
 
 
-def contributions(
-    declared: Declared, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray
+def effects_of(
+    declared: DeclaredCard, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray
 ) -> tuple[list[Effect], list[Directive]]:
     """The effects and directives of one declaration; `rates` are those of all columns as they are written.
 
@@ -37,7 +37,7 @@ def contributions(
     )
 
 
-def _target(declared: Declared, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray) -> Target:
+def _target(declared: DeclaredCard, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray) -> Target:
     inside = templates.inside
     columns = declared.columns
     variations = {}

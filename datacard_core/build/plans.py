@@ -15,7 +15,7 @@ from datacard_core.templates.rows import Layout, Request
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from datacard_core.build.declared import Declared
+    from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
     from datacard_core.model.channel import Column, IntArray
@@ -59,7 +59,7 @@ class Plan:
             yield from zip(self.positions.tolist(), labels, self.rows[shift].tolist(), strict=True)
 
 
-def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
+def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
     """The rows of templates that a card needs, and a plan for each of its declarations.
 
     The layout has the card's columns first; the data, if there are any, come last.
@@ -83,7 +83,7 @@ def plan_card(declared: Declared) -> tuple[Layout, tuple[Plan, ...]]:
     )
 
 
-def _needs(declared: Declared, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Needs:
+def _needs(declared: DeclaredCard, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Needs:
     provided = declared.plugins.kind(systematic.typ)
     shifts = shifts_of(provided, systematic)
     positions = tuple(
@@ -104,7 +104,7 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
         return strings(kind.shifts(systematic))
 
 
-def _requests(declared: Declared, columns: Sequence[Column], needs: Sequence[_Needs]) -> tuple[Request, ...]:
+def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence[_Needs]) -> tuple[Request, ...]:
     labels: list[dict[str, None]] = [{NOMINAL: None} for _ in columns]
     for need in needs:
         for of_shift in need.labels.values():

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import NOMINAL
-from datacard_core.inputs.output import Source
+from datacard_core.inputs.output import HistogramSet
 from datacard_core.names import listing
 from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 
@@ -88,7 +88,7 @@ def _rate(card: Datacard, processes: set[str]) -> float:
 def contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
     """Variables with their axes and categories, samples by year, variations by sample; and what no card can use."""
     sources = {
-        name: Source(histograms, output["datasets_metadata"], output["cutflow"])
+        name: HistogramSet(histograms, output["datasets_metadata"], output["cutflow"])
         for name, histograms in output["variables"].items()
     }
     variables = _table("variables", "variable", "axis", "bins", "range", "categories")
@@ -107,16 +107,16 @@ def contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
             variations.setdefault(sample, {}).update(dict.fromkeys(histogram.variations or ()))
     yield variables
     yield from unusable
-    any_source = next(iter(sources.values()), None) or Source({}, output["datasets_metadata"], output["cutflow"])
+    any_source = next(iter(sources.values()), None) or HistogramSet({}, output["datasets_metadata"], output["cutflow"])
     yield _samples(any_source)
     yield _variations({sample: variations.get(sample) for sample in any_source.inventory.samples})
 
 
-def _samples(source: Source) -> Table:
-    years = source.inventory.years
+def _samples(histograms: HistogramSet) -> Table:
+    years = histograms.inventory.years
     table = _table("datasets by sample and year", "sample", *years)
-    for sample in source.inventory.samples:
-        table.add_row(sample, *(str(len(source.datasets(sample, year)) or "-") for year in years))
+    for sample in histograms.inventory.samples:
+        table.add_row(sample, *(str(len(histograms.datasets(sample, year)) or "-") for year in years))
     return table
 
 
@@ -128,10 +128,10 @@ def _variations(by_sample: Mapping[str, Mapping[str, None] | None]) -> Table:
     return table
 
 
-def _histograms(source: Source) -> Iterator[tuple[str, HistogramArray]]:
-    for sample in sorted(source.histograms):
-        for dataset in sorted(source.histograms[sample]):
-            if histogram := source.histogram(sample, dataset):
+def _histograms(histogram_set: HistogramSet) -> Iterator[tuple[str, HistogramArray]]:
+    for sample in sorted(histogram_set.histograms):
+        for dataset in sorted(histogram_set.histograms[sample]):
+            if histogram := histogram_set.histogram(sample, dataset):
                 yield sample, histogram
 
 

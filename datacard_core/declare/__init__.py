@@ -1,1 +1,1 @@
-"""Declarations: what a script says about processes and systematic uncertainties."""
+"""DeclarationDict: what a script says about processes and systematic uncertainties."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-class Declarations(dict[str, Value]):
+class DeclarationDict(dict[str, Value]):
     """An ordered dict by name that checks what comes in, whichever way it comes in.
 
     Subclasses say what a value must be (`_type`), which attribute is its key (`_key`) and what else must hold

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import attrs
 import numpy as np
 
-from datacard_core.declare.container import Declarations
+from datacard_core.declare.container import DeclarationDict
 from datacard_core.errors import DeclarationError
 from datacard_core.names import duplicates, name_problem, names_of, plain, year_problem
 
@@ -94,7 +94,7 @@ class DataProcess(Process):
 AnyProcess = TypeVar("AnyProcess", bound=Process)
 
 
-class _Processes(Declarations[AnyProcess]):
+class _Processes(DeclarationDict[AnyProcess]):
     _key = "name"
 
 

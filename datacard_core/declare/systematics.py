@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.declare.container import Declarations
+from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.rules import contradictions
 from datacard_core.declare.values import SameForAll, in_words, own, plain_processes, plain_value
 from datacard_core.errors import DeclarationError
@@ -79,7 +79,7 @@ class SystematicUncertainty:
             object.__setattr__(self, "processes", tuple(self.processes))
 
     @property
-    def parts(self) -> tuple[SystematicUncertainty, ...]:
+    def merged_from(self) -> tuple[SystematicUncertainty, ...]:
         """The declarations that were merged into this one; itself, if there were none."""
         return self._merged or (self,)
 
@@ -116,10 +116,10 @@ class SystematicUncertainty:
         return ((process, year) for process in self.processes for year in self.years if self.covers(process, year))
 
 
-class Systematics(Declarations[SystematicUncertainty]):
+class Systematics(DeclarationDict[SystematicUncertainty]):
     """The nuisances by their name in the card, in the order of its rows.
 
-    Declarations that share a `datacard_name` are one nuisance: where their columns (process and year) are
+    DeclarationDict that share a `datacard_name` are one nuisance: where their columns (process and year) are
     disjoint and their `typ` and options agree, the entry is the merged declaration; where not, it is an error.
     """
 
@@ -155,8 +155,8 @@ class Systematics(Declarations[SystematicUncertainty]):
         if kept is None:
             return value
         # A part that is there already is assigned again where a notebook cell is run twice.
-        for part in value.parts:
-            if part != kept and part not in kept.parts:
+        for part in value.merged_from:
+            if part != kept and part not in kept.merged_from:
                 kept = merged(kept, part)
         return kept
 
@@ -182,7 +182,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         value=None,
         coffea_name_alias=aliases,
     )
-    object.__setattr__(both, "_merged", (*first.parts, *second.parts))
+    object.__setattr__(both, "_merged", (*first.merged_from, *second.merged_from))
     return both
 
 
@@ -195,7 +195,7 @@ def _differences(first: SystematicUncertainty, second: SystematicUncertainty) ->
 
 def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
     columns = set(second.columns())
-    for part in first.parts:
+    for part in first.merged_from:
         if overlap := sorted(columns.intersection(part.columns())):
             yield (
                 f"{_both(part, second)} and both cover {listing(f'{process} {year}' for process, year in overlap)}: "

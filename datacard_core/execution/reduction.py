@@ -14,7 +14,7 @@ import attrs
 from datacard_core.errors import InputError
 from datacard_core.execution.reading import read
 from datacard_core.execution.workers import results
-from datacard_core.inputs.output import LOADED, Inventory, Source, check_output
+from datacard_core.inputs.output import LOADED, HistogramSet, Inventory, check_output
 from datacard_core.names import closest, duplicates
 from datacard_core.templates.collector import collect
 from datacard_core.templates.sums import grouped
@@ -92,7 +92,7 @@ def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = LOADE
     sums: dict[str, Sums] = {}
     for variable in dict.fromkeys(wanted.variables.values()):
         histograms = output["variables"].get(variable, {})
-        source = Source(histograms, output["datasets_metadata"], output["cutflow"], origin)
+        source = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], origin)
         inventory = source.inventory if inventory is None else inventory + source.inventory
         categories = [category for category, of in wanted.variables.items() if of == variable]
         sums |= collect(source, wanted.layout, categories, alone=alone, parts=wanted.parts)

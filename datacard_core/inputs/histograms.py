@@ -33,7 +33,7 @@ class DecodedHistogram:
     """A histogram as it was read: axes as `hist` has them, and bins that were never copied into one."""
 
     axes: tuple[Any, ...]
-    cells: ComplexArray
+    contents: ComplexArray
     """Values (real) and variances (imaginary) with flow, in the order of the axes."""
     has_variances: bool
 
@@ -46,7 +46,7 @@ class HistogramArray:
     variations: tuple[str, ...] | None
     """None for data, whose histograms have no such axis."""
     axis: Axis
-    cells: ComplexArray
+    contents: ComplexArray
     """Values (real) and variances (imaginary), shape (bins with flow, variations, categories): the order in memory.
 
     Both category axes may have a flow bin at their end.
@@ -89,11 +89,11 @@ class HistogramArray:
                 f"values have shape {shapes[0]} and variances {shapes[1]}, expected {allowed[0]} for both, "
                 f"or {allowed[1]} without flow"
             )
-        cells = np.empty(shapes[0], dtype=np.complex128)
-        cells.real, cells.imag = arrays
-        cells = cells if variations is not None else cells[:, np.newaxis, :]
+        contents = np.empty(shapes[0], dtype=np.complex128)
+        contents.real, contents.imag = arrays
+        contents = contents if variations is not None else contents[:, np.newaxis, :]
         flow = (1, 1) if shapes[0] == allowed[0] else (0, 0)
-        histogram = cls(*names, axis, cells.transpose(2, 1, 0), flow)
+        histogram = cls(*names, axis, contents.transpose(2, 1, 0), flow)
         histogram.check()
         return histogram
 
@@ -103,7 +103,7 @@ class HistogramArray:
         Raises:
             InputError: it is not.
         """
-        if problems := [*self._name_problems(), *self._axis_problems()] or list(self._cell_problems()):
+        if problems := [*self._name_problems(), *self._axis_problems()] or list(self._content_problems()):
             raise InputError(problems)
 
     def _name_problems(self) -> Iterator[str]:
@@ -119,27 +119,27 @@ class HistogramArray:
         elif not _are_edges(self.axis.edges):
             yield f"its axis has edges {self.axis.edges!r}, expected an array of at least two, rising"
 
-    def _cell_problems(self) -> Iterator[str]:
-        shape = np.shape(self.cells)
+    def _content_problems(self) -> Iterator[str]:
+        shape = np.shape(self.contents)
         least = (self.axis.bins + sum(self.flow), len(self.variations or (NOMINAL,)), len(self.categories))
         # PocketCoffea's category axes may have a flow bin at their end.
         most = (least[0], least[1] + 1, least[2] + 1)
         if len(shape) != len(least) or not all(
             low <= size <= high for low, size, high in zip(least, shape, most, strict=True)
         ):
-            yield f"its cells have shape {shape}, expected {least}: bins with flow, variations, categories"
-        elif not isinstance(self.cells, np.ndarray) or self.cells.dtype != np.complex128:
-            what = getattr(self.cells, "dtype", type(self.cells).__name__)
-            yield f"its cells are {what}, expected an array of complex128: values and variances"
+            yield f"its contents have shape {shape}, expected {least}: bins with flow, variations, categories"
+        elif not isinstance(self.contents, np.ndarray) or self.contents.dtype != np.complex128:
+            what = getattr(self.contents, "dtype", type(self.contents).__name__)
+            yield f"its contents are {what}, expected an array of complex128: values and variances"
 
     def positions(self, labels: tuple[str, ...]) -> IntArray:
         """Where those variations are on the axis, shape (labels,), -1 for one that is not."""
         index = {label: position for position, label in enumerate(self.variations or (NOMINAL,))}
         return np.array([index.get(label, -1) for label in labels], dtype=np.intp)
 
-    def cell_name(self, cell: int) -> str:
+    def bin_name(self, place: int) -> str:
         """A bin of the variable, counted as ROOT does, or a flow bin."""
-        number = cell + 1 - self.flow[0]
+        number = place + 1 - self.flow[0]
         return {0: "underflow", self.axis.bins + 1: "overflow"}.get(number, f"bin {number}")
 
 
@@ -170,12 +170,12 @@ def stored(histogram: Any) -> HistogramArray:
     if isinstance(histogram, HistogramArray):
         return histogram
     if isinstance(histogram, DecodedHistogram):
-        return _from_axes(histogram.axes, histogram.cells, has_variances=histogram.has_variances)
-    cells, has_variances = _cells(histogram)
-    return _from_axes(histogram.axes, cells, has_variances=has_variances)
+        return _from_axes(histogram.axes, histogram.contents, has_variances=histogram.has_variances)
+    contents, has_variances = _contents(histogram)
+    return _from_axes(histogram.axes, contents, has_variances=has_variances)
 
 
-def _from_axes(axes: Sequence[Any], cells: ComplexArray, *, has_variances: bool) -> HistogramArray:
+def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:
     names = [axis.name for axis in axes]
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
@@ -186,19 +186,19 @@ def _from_axes(axes: Sequence[Any], cells: ComplexArray, *, has_variances: bool)
             "fill or unroll it to one dimension"
         )
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
-    cells = cells.transpose(order)
+    contents = contents.transpose(order)
     axis = axes[order[0]]
     return HistogramArray(
         categories=tuple(axes[order[-1]]),
         variations=tuple(axes[order[1]]) if "variation" in names else None,
         axis=_axis(axis),
-        cells=cells if "variation" in names else cells[:, np.newaxis, :],
+        contents=contents if "variation" in names else contents[:, np.newaxis, :],
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
         has_variances=has_variances,
     )
 
 
-def _cells(histogram: Any) -> tuple[ComplexArray, bool]:
+def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     view = np.asarray(histogram.view(flow=True))
     kind = histogram.storage_type.__name__
     if kind == "Weight":

@@ -74,14 +74,14 @@ class Inventory:
 
 
 @attrs.frozen(eq=False)
-class Source:
+class HistogramSet:
     """The histograms of one variable, with what the output says about their datasets."""
 
     histograms: Mapping[str, Mapping[str, Any]]
     """By sample and dataset."""
     datasets_metadata: Mapping[str, Any]
     cutflow: Mapping[str, Any]
-    origin: str = LOADED
+    read_from: str = LOADED
     """The file it was read from, for messages."""
     _stored: dict[tuple[str, str], HistogramArray] = attrs.field(factory=dict, init=False)
 

@@ -198,8 +198,8 @@ def _decoded(building: _Building, record: _Record, contents: _Record) -> object:
     shape = tuple(axis.extent for axis in axes)
     if math.prod(shape) * (1 + weighted) != bins.size:
         raise RefusedError("a histogram with another number of bins than its axes have")
-    cells = bins.view(np.complex128) if weighted else bins * (1 + 1j)
-    return DecodedHistogram(tuple(axes), cells.reshape(shape, order="F"), weighted)
+    values = bins.view(np.complex128) if weighted else bins * (1 + 1j)
+    return DecodedHistogram(tuple(axes), values.reshape(shape, order="F"), weighted)
 
 
 def _attributes(building: _Building, record: _Record) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datacard_core.templates.sums import Cells, add_exactly
+from datacard_core.templates.sums import ExactSums, add_exactly
 
 if TYPE_CHECKING:
     from datacard_core.model.channel import Axis, ComplexArray, IntArray
@@ -31,20 +31,20 @@ class Scratch:
         return self._arrays[name][:size].reshape(shape)
 
 
-def gather(cells: ComplexArray, labels: IntArray, categories: list[int], scratch: Scratch) -> ComplexArray:
+def gather(contents: ComplexArray, labels: IntArray, categories: list[int], scratch: Scratch) -> ComplexArray:
     """Some variations and categories of a histogram, to write to until the next is gathered."""
     first, last = categories[0], categories[-1] + 1
     in_order = categories == list(range(first, last))
-    if in_order and 2 * len(categories) > cells.shape[2]:
-        return _taken(cells, labels, scratch)[:, :, first:last]
-    chosen = cells[:, :, first:last] if in_order else cells[:, :, categories]
+    if in_order and 2 * len(categories) > contents.shape[2]:
+        return _taken(contents, labels, scratch)[:, :, first:last]
+    chosen = contents[:, :, first:last] if in_order else contents[:, :, categories]
     return _taken(np.ascontiguousarray(chosen), labels, scratch)
 
 
-def _taken(cells: ComplexArray, labels: IntArray, scratch: Scratch) -> ComplexArray:
-    taken = scratch.array("gathered", (cells.shape[0], len(labels), cells.shape[2]))
+def _taken(contents: ComplexArray, labels: IntArray, scratch: Scratch) -> ComplexArray:
+    taken = scratch.array("gathered", (contents.shape[0], len(labels), contents.shape[2]))
     # The positions are known to be inside; any other mode fills a buffer first.
-    return np.take(cells, labels, axis=1, out=taken, mode="clip")
+    return np.take(contents, labels, axis=1, out=taken, mode="clip")
 
 
 class Accumulator:
@@ -65,19 +65,19 @@ class Accumulator:
         self.carries: list[ComplexArray] = []
         self._column: tuple[ComplexArray, ComplexArray | None] | None = None
 
-    def add(self, cells: ComplexArray, flow: tuple[int, int], there: IntArray) -> None:
+    def add(self, contents: ComplexArray, flow: tuple[int, int], there: IntArray) -> None:
         """Add a dataset to the column that is being summed.
 
         Args:
-            cells: shape (bins with the flow bins that there are, labels, categories that there are).
+            contents: shape (bins with the flow bins that there are, labels, categories that there are).
             flow: how many underflow and overflow bins there are.
             there: which of the categories there are.
         """
         if flow != (1, 1) or len(there) < self.categories:
-            cells = self._padded(cells, flow, there)
+            contents = self._padded(contents, flow, there)
         if self._column is None:
-            sums = self.scratch.array("sums", cells.shape)
-            np.copyto(sums, cells)
+            sums = self.scratch.array("sums", contents.shape)
+            np.copyto(sums, contents)
             self._column = sums, None
             return
         sums, carry = self._column
@@ -85,7 +85,7 @@ class Accumulator:
             carry = self.scratch.array("carry", sums.shape)
             carry.fill(0)
             self._column = sums, carry
-        for one, lost, addend in zip(sums, carry, cells, strict=True):  # a bin at a time stays in the cache
+        for one, lost, addend in zip(sums, carry, contents, strict=True):  # a bin at a time stays in the cache
             add_exactly(one, lost, addend)
 
     def finish_column(self, column: int, axis: Axis) -> None:
@@ -108,18 +108,18 @@ class Accumulator:
             for category, lost in enumerate(self.carries):
                 lost[rows] = carry[:, :, category].T
 
-    def cells(self, category: int, axis: Axis | None) -> Cells | None:
+    def contents(self, category: int, axis: Axis | None) -> ExactSums | None:
         """The sums of a category, bins last; None if nothing was added."""
         if not self.sums or axis is None:
             return None
-        return Cells(axis, self.sums[category], self.carries[category] if self.carries else None)
+        return ExactSums(axis, self.sums[category], self.carries[category] if self.carries else None)
 
     def _rows(self, axis: Axis) -> list[ComplexArray]:
         shape = (self.layout.rows, axis.bins + 2)
         return [np.zeros(shape, dtype=np.complex128) for _ in range(self.categories)]
 
-    def _padded(self, cells: ComplexArray, flow: tuple[int, int], there: IntArray) -> ComplexArray:
-        bins = cells.shape[0] - sum(flow) + 2
-        whole: ComplexArray = np.zeros((bins, cells.shape[1], self.categories), dtype=np.complex128)
-        whole[1 - flow[0] : bins - 1 + flow[1], :, there] = cells
+    def _padded(self, contents: ComplexArray, flow: tuple[int, int], there: IntArray) -> ComplexArray:
+        bins = contents.shape[0] - sum(flow) + 2
+        whole: ComplexArray = np.zeros((bins, contents.shape[1], self.categories), dtype=np.complex128)
+        whole[1 - flow[0] : bins - 1 + flow[1], :, there] = contents
         return whole

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from datacard_core.inputs.histograms import HistogramArray
-    from datacard_core.inputs.output import Source
+    from datacard_core.inputs.output import HistogramSet
     from datacard_core.model.channel import Axis, BoolArray, ComplexArray, IntArray
     from datacard_core.templates.rows import Layout, Request
 
 
 def collect(
-    source: Source, layout: Layout, categories: Iterable[str], *, alone: bool = False, parts: bool = False
+    histograms: HistogramSet, layout: Layout, categories: Iterable[str], *, alone: bool = False, parts: bool = False
 ) -> dict[str, Sums]:
     """Sum the histograms of some categories to the rows of a layout.
 
@@ -35,16 +35,16 @@ def collect(
     not there or has not the category, for another source may have it.
 
     Args:
-        source: where to read histograms.
+        histograms: the histograms of one variable.
         layout: the rows.
         categories: the categories to sum, by name.
         alone: whether nothing will be added to the sums.
         parts: whether another source may have parts of the same datasets.
     """
-    collector = _Collector(source, layout, tuple(categories), alone=alone, parts=parts)
+    collector = _Collector(histograms, layout, tuple(categories), alone=alone, parts=parts)
     for column, request in enumerate(layout.requests):
-        for sample, year in request.parts:
-            for dataset in source.datasets(sample, year):
+        for sample, year in request.samples:
+            for dataset in histograms.datasets(sample, year):
                 collector.take(_Piece(column, request, sample, dataset))
         collector.finish_column(column)
     return collector.finished()
@@ -71,9 +71,9 @@ class _Collector:
     """The sums while they are made, with what there is to say about them."""
 
     def __init__(
-        self, source: Source, layout: Layout, categories: tuple[str, ...], *, alone: bool, parts: bool
+        self, histograms: HistogramSet, layout: Layout, categories: tuple[str, ...], *, alone: bool, parts: bool
     ) -> None:
-        self.source = source
+        self.histograms = histograms
         self.parts = parts
         self.accumulator = Accumulator(layout, len(categories), exact=not alone)
         self.layout = layout
@@ -91,8 +91,8 @@ class _Collector:
     def take(self, piece: _Piece) -> None:
         """Add a dataset to its column."""
         try:
-            histogram = self.source.histogram(piece.sample, piece.dataset)
-            if self.source.is_empty(piece.dataset):
+            histogram = self.histograms.histogram(piece.sample, piece.dataset)
+            if self.histograms.is_empty(piece.dataset):
                 self._skip(piece, histogram)
             elif wanted := self._wanted(piece, histogram):
                 self._take(piece, wanted[0], wanted[1])
@@ -101,7 +101,7 @@ class _Collector:
                 problems += [(self._place(piece), problem) for problem in error.problems]
 
     def _place(self, piece: _Piece) -> str:
-        return str(piece) if self.source.origin == LOADED else f"{self.source.origin}: {piece}"
+        return str(piece) if self.histograms.read_from == LOADED else f"{self.histograms.read_from}: {piece}"
 
     def finish_column(self, column: int) -> None:
         """Go on to the next column."""
@@ -114,7 +114,7 @@ class _Collector:
             category: Sums(
                 category,
                 self.layout,
-                self.accumulator.cells(position, self.axis),
+                self.accumulator.contents(position, self.axis),
                 self.present[:, position].copy(),
                 self.datasets[category],
                 self.lacking[category],
@@ -128,7 +128,7 @@ class _Collector:
         }
 
     def _skip(self, piece: _Piece, histogram: HistogramArray | None) -> None:
-        if histogram is not None and histogram.cells.any():
+        if histogram is not None and histogram.contents.any():
             raise InputError(
                 "no event in cutflow['presel'], but its histogram has content: "
                 "cutflow and histograms are not of one production"
@@ -150,23 +150,23 @@ class _Collector:
     def _lacking(self, piece: _Piece, category: str, histogram: HistogramArray | None) -> str:
         if histogram is not None:
             return f"the histogram has no category {category!r}{closest(category, histogram.categories)}"
-        known = sorted(self.source.histograms.get(piece.sample, {}))
+        known = sorted(self.histograms.histograms.get(piece.sample, {}))
         has = f"the sample has histograms of {listing(known, 4)}" if known else "nor has any dataset of the sample"
         return f"it has events in cutflow['presel'], but no histogram of the variable of category {category!r}; {has}"
 
     def _take(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> None:
         self._agree(piece, histogram)
-        cells, absent = self._cells(piece, histogram, there)
-        not_computed = self._fall_back(piece, cells, absent, there)
-        self._look_at_content(piece, histogram, cells, there)
-        _refuse_without_variances(piece, histogram, cells)
-        self.accumulator.add(cells, histogram.flow, there)
+        contents, absent = self._contents(piece, histogram, there)
+        not_computed = self._fall_back(piece, contents, absent, there)
+        self._look_at_content(piece, histogram, contents, there)
+        _refuse_without_variances(piece, histogram, contents)
+        self.accumulator.add(contents, histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
         self.variations[piece.column].update(histogram.variations or ())
         for index, position in enumerate(there):
             category = self.categories[position]
-            self.datasets[category][piece.key] = self.source.origin
+            self.datasets[category][piece.key] = self.histograms.read_from
             self._note(piece, category, absent, computed=False)
             self._note(piece, category, not_computed[:, index], computed=True)
 
@@ -179,7 +179,7 @@ class _Collector:
                 "the histograms of one channel must have the same edges"
             )
 
-    def _cells(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
+    def _contents(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
         """Values and variances, shape (bins, labels, categories), and which labels are absent, shape (labels,)."""
         positions = histogram.positions(piece.request.labels)
         if positions[0] < 0:
@@ -189,42 +189,44 @@ class _Collector:
         positions = np.where(absent, positions[0], positions)
         # By name, never by sum: the flow bin of a category axis may hold the events of other categories.
         columns = [histogram.categories.index(self.categories[position]) for position in there]
-        return gather(histogram.cells, positions, columns, self.accumulator.scratch), absent
+        return gather(histogram.contents, positions, columns, self.accumulator.scratch), absent
 
-    def _fall_back(self, piece: _Piece, cells: ComplexArray, absent: BoolArray, there: IntArray) -> BoolArray:
+    def _fall_back(self, piece: _Piece, contents: ComplexArray, absent: BoolArray, there: IntArray) -> BoolArray:
         """Put the nominal where a variation was never filled in a category; tells where, shape (labels, categories).
 
         PocketCoffea keeps a shape variation that another category asked for on the axis, with zeros. The cutflow
         counts its events all the same; where it has none, the variation is really empty.
         """
-        empty: BoolArray = np.all(cells == 0, axis=0)
+        empty: BoolArray = np.all(contents == 0, axis=0)
         empty[absent] = False
         empty &= ~empty[0]
         for label, index in np.argwhere(empty).tolist():
             category = self.categories[there[index]]
-            if self.source.counts_by_variation(category, piece.dataset, piece.sample):
+            if self.histograms.counts_by_variation(category, piece.dataset, piece.sample):
                 variation = piece.request.labels[label]
-                empty[label, index] = bool(self.source.selected(category, piece.dataset, piece.sample, variation))
+                empty[label, index] = bool(self.histograms.selected(category, piece.dataset, piece.sample, variation))
         labels, indices = np.nonzero(empty)
-        cells[:, labels, indices] = cells[:, 0, indices]
+        contents[:, labels, indices] = contents[:, 0, indices]
         return empty
 
-    def _look_at_content(self, piece: _Piece, histogram: HistogramArray, cells: ComplexArray, there: IntArray) -> None:
+    def _look_at_content(
+        self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray
+    ) -> None:
         """Note what is not finite, and variances below 0, with the first place where they are."""
         # One sum tells: anything that is not finite makes it so.
         with np.errstate(invalid="ignore", over="ignore"):
-            total = cells.sum()
-        if math.isfinite(total.real) and math.isfinite(total.imag) and not (cells.imag < 0).any():
+            total = contents.sum()
+        if math.isfinite(total.real) and math.isfinite(total.imag) and not (contents.imag < 0).any():
             return
         for index, position in enumerate(there):
             category = self.categories[position]
-            for what, array in (("content", cells.real[:, :, index]), ("variance", cells.imag[:, :, index])):
+            for what, array in (("content", contents.real[:, :, index]), ("variance", contents.imag[:, :, index])):
                 bad = ~np.isfinite(array) | ((array < 0) & (what == "variance"))
                 if bad.any():
                     cell, label = (int(places[0]) for places in np.nonzero(bad))
                     problem = (
                         f"category {category!r}, variation {piece.request.labels[label]!r} has a {what} of "
-                        f"{array[cell, label]} in {histogram.cell_name(cell)} ({int(bad.sum())} such in all): "
+                        f"{array[cell, label]} in {histogram.bin_name(cell)} ({int(bad.sum())} such in all): "
                         "look for a bad weight in this dataset"
                     )
                     self.problems[category].append((self._place(piece), problem))
@@ -234,15 +236,15 @@ class _Collector:
         if not missing.any():
             return
         labels = tuple(piece.request.labels[label] for label in np.flatnonzero(missing))
-        certain = not computed or self.source.counts_by_variation(category, piece.dataset, piece.sample)
+        certain = not computed or self.histograms.counts_by_variation(category, piece.dataset, piece.sample)
         self.fallbacks[category].append(Fallback(piece.column, piece.sample, piece.dataset, labels, computed, certain))
 
 
-def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, cells: ComplexArray) -> None:
+def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, contents: ComplexArray) -> None:
     if histogram.has_variances:
         return
     if not piece.request.is_data:
         raise InputError(f"its storage keeps no variances, which autoMCStats needs: {HOW_TO_FILL}")
     # Counts are Poisson, their variance is the content; weights in such a storage have lost it.
-    if np.any(cells.real[np.isfinite(cells.real)] % 1):
+    if np.any(contents.real[np.isfinite(contents.real)] % 1):
         raise InputError(f"its content is no counts, and its storage keeps no variances: {HOW_TO_FILL}")

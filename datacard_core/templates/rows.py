@@ -20,7 +20,7 @@ class Request:
     """What one column is made of, and which variations it needs."""
 
     column: str
-    parts: tuple[tuple[str, str], ...]
+    samples: tuple[tuple[str, str], ...]
     """(sample, year) pairs that are summed."""
     labels: tuple[str, ...] = (NOMINAL,)
     """Variations as the output names them, the nominal first."""

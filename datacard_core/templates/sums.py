@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(eq=False)
-class Cells:
+class ExactSums:
     """Values (real) and variances (imaginary) of shape (rows, bins + 2), and what rounding has taken from them."""
 
     axis: Axis
     sums: ComplexArray
     carry: ComplexArray | None = None
 
-    def __add__(self, other: Cells) -> Cells:
+    def __add__(self, other: ExactSums) -> ExactSums:
         sums, carry = self.sums.copy(), np.zeros_like(self.sums)
         add_exactly(sums, carry, other.sums)
         for part in (self, other):
             if part.carry is not None:
                 carry += part.carry
-        return Cells(self.axis, sums, carry)
+        return ExactSums(self.axis, sums, carry)
 
     @property
     def rounded(self) -> ComplexArray:
@@ -51,7 +51,7 @@ class Sums:
 
     category: str
     layout: Layout
-    cells: Cells | None
+    contents: ExactSums | None
     """None where no dataset had a histogram."""
     present: IntArray
     """How many datasets have the variation themselves, shape (rows,)."""
@@ -81,7 +81,7 @@ class Sums:
         return Sums(
             self.category,
             self.layout,
-            self.cells + other.cells if self.cells and other.cells else self.cells or other.cells,
+            self.contents + other.contents if self.contents and other.contents else self.contents or other.contents,
             self.present + other.present,
             {**self.datasets, **other.datasets},
             {**self.lacking, **other.lacking},
@@ -101,17 +101,17 @@ class Sums:
         missing = [(place_of(key), problem) for key, problem in self.lacking.items() if key not in self.datasets]
         if missing or self.problems:
             raise InputError(grouped([*self.problems, *missing]))
-        if self.cells is None:
+        if self.contents is None:
             raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
         columns = [column for column, _, _ in self.datasets]
-        cells = self.cells.rounded
-        self._refuse_overflow(cells)
+        contents = self.contents.rounded
+        self._refuse_overflow(contents)
         return TemplateSet(
             self.category,
             self.layout,
-            self.cells.axis,
-            cells.real,
-            cells.imag,
+            self.contents.axis,
+            contents.real,
+            contents.imag,
             self.present,
             np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
             self.variations,
@@ -119,12 +119,12 @@ class Sums:
             tuple(sorted(self.findings, key=str)),
         )
 
-    def _refuse_overflow(self, cells: ComplexArray) -> None:
+    def _refuse_overflow(self, contents: ComplexArray) -> None:
         with np.errstate(invalid="ignore", over="ignore"):
-            total = cells.sum()
-        if np.isfinite(total) or np.isfinite(cells).all():
+            total = contents.sum()
+        if np.isfinite(total) or np.isfinite(contents).all():
             return
-        row = int(np.flatnonzero(~np.isfinite(cells).all(axis=1))[0])
+        row = int(np.flatnonzero(~np.isfinite(contents).all(axis=1))[0])
         column = int(np.searchsorted(self.layout.starts, row, side="right")) - 1
         request = self.layout.requests[column]
         label = request.labels[row - int(self.layout.starts[column])]
@@ -175,13 +175,13 @@ def _place(fallback: Fallback) -> tuple[Any, ...]:
 
 
 def _different_bins(first: Sums, second: Sums) -> list[str]:
-    if not first.cells or not second.cells or first.cells.axis.same_binning(second.cells.axis):
+    if not first.contents or not second.contents or first.contents.axis.same_binning(second.contents.axis):
         return []
     here, there = (next(iter(part.datasets.values()), "") for part in (first, second))
     return [
         (
-            f"category {first.category!r}: the bins are {bins_text(first.cells.axis)} in {here} and "
-            f"{bins_text(second.cells.axis)} in {there}: the histograms of one channel must have the same edges"
+            f"category {first.category!r}: the bins are {bins_text(first.contents.axis)} in {here} and "
+            f"{bins_text(second.contents.axis)} in {there}: the histograms of one channel must have the same edges"
         )
     ]
 

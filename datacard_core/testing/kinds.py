@@ -137,7 +137,7 @@ def _card(sketch: Sketch, output: Mapping[str, Any], plugins: Plugins, systemati
 
 def _contents(output: Mapping[str, Any]) -> list[bytes]:
     histograms = [found for by_dataset in output["variables"]["x"].values() for found in by_dataset.values()]
-    return [array.tobytes() for histogram in histograms for array in (histogram.cells, histogram.axis.edges)]
+    return [array.tobytes() for histogram in histograms for array in (histogram.contents, histogram.axis.edges)]
 
 
 def _assert_text(case: Case, channel: Channel) -> None:

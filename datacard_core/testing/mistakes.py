@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datacard_core.declare.systematics import SystematicUncertainty
 
 MOST = 40
-"""Declarations that hypothesis draws for a kind."""
+"""DeclarationDict that hypothesis draws for a kind."""
 
 
 @attrs.frozen

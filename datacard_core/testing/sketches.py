@@ -117,7 +117,7 @@ class Sketch:
         )
 
     def others(self) -> tuple[SystematicUncertainty, ...]:
-        """Declarations on everything, of built-in kinds."""
+        """DeclarationDict on everything, of built-in kinds."""
         return (
             SystematicUncertainty(f"{OTHERS}_rate", "lnN", self.names, self.years, 1.1),
             SystematicUncertainty(f"{OTHERS}_shape", "shape", self.names, self.years, 1.0),

@@ -9,7 +9,7 @@ import attrs
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import stored
-from datacard_core.inputs.output import Source, check_output
+from datacard_core.inputs.output import HistogramSet, check_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -62,7 +62,7 @@ def _output(
         case.fail("the output as a dict", f"{type(output).__name__} {output!r:.80}")
     with case.trying("an output that has what cards need"):
         check_output(output)
-        Source({}, output["datasets_metadata"], output["cutflow"])
+        HistogramSet({}, output["datasets_metadata"], output["cutflow"])
     is_mapping = isinstance(output["variables"], Mapping)
     case.expect(is_mapping, "variables that are a dict", f"{type(output['variables']).__name__}")
     return output
@@ -94,12 +94,12 @@ def _contents(arrays: Arrays) -> dict[tuple[str, str, str], tuple[object, ...]]:
 def _parts(array: HistogramArray) -> Iterator[object]:
     axis = array.axis
     yield from (array.categories, array.variations, array.flow, array.has_variances)
-    yield from (axis.name, axis.label, axis.uniform, axis.categories, axis.edges.tolist(), array.cells.tobytes())
+    yield from (axis.name, axis.label, axis.uniform, axis.categories, axis.edges.tolist(), array.contents.tobytes())
 
 
 def _known(output: Mapping[str, Any]) -> tuple[object, ...]:
     """What an output says about its datasets."""
-    source = Source({}, output["datasets_metadata"], output["cutflow"])
+    source = HistogramSet({}, output["datasets_metadata"], output["cutflow"])
     names = sorted({name for listed in source.inventory.datasets.values() for name in listed})
     return source.inventory, [(name, source.is_empty(name)) for name in names]
 

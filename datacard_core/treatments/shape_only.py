@@ -14,7 +14,7 @@ from datacard_core.templates.rows import Layout
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from datacard_core.build.declared import Declared
+    from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.model.channel import Column, FloatArray
 
@@ -34,7 +34,7 @@ class Scales:
 
 
 def shape_only_scales(
-    declared: Declared, layout: Layout, plans: Sequence[Plan], totals: Mapping[str, FloatArray]
+    declared: DeclaredCard, layout: Layout, plans: Sequence[Plan], totals: Mapping[str, FloatArray]
 ) -> Scales:
     """What keeps the total of each process with a free parameter nominal under every variation.
 
@@ -66,7 +66,7 @@ def shape_only_scales(
     return Scales(factors, tuple(findings))
 
 
-def norm_layout(declared: Declared, layout: Layout) -> Layout | None:
+def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout | None:
     """What must be read in other categories: the same rows, filled for processes with a free parameter; or None."""
     if not declared.floats_shape_only:
         return None
@@ -75,7 +75,7 @@ def norm_layout(declared: Declared, layout: Layout) -> Layout | None:
     # What has no parts is not read, and the rows stay those of the plans.
     return Layout(
         tuple(
-            request if position < len(wanted) and wanted[position] else attrs.evolve(request, parts=())
+            request if position < len(wanted) and wanted[position] else attrs.evolve(request, samples=())
             for position, request in enumerate(layout.requests)
         )
     )

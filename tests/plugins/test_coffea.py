@@ -105,7 +105,7 @@ def test_it_gives_the_content_of_the_histograms_and_all_that_is_said_about_them(
     assert isinstance(found, HistogramArray)
     up = (found.variations or ()).index("JESUp")
     # as many as the variances, which by_hand makes equal to the yields
-    np.testing.assert_array_equal(found.cells[1:-1, up, 0], [11 + 11j, 22 + 22j, 33 + 33j])
+    np.testing.assert_array_equal(found.contents[1:-1, up, 0], [11 + 11j, 22 + 22j, 33 + 33j])
 
 
 def test_files_that_cannot_be_read_are_all_named(files: list[Path], tmp_path: Path) -> None:

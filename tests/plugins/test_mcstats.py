@@ -26,8 +26,8 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
-from datacard_core.build.declared import Declared
-from datacard_core.inputs.output import Source
+from datacard_core.build.declared import DeclaredCard
+from datacard_core.inputs.output import HistogramSet
 
 KIND: SystematicKind = load_plugins("mcstats").kinds["autoMCStats"].value
 YEARS = ["2022", "2023"]
@@ -60,8 +60,8 @@ def line(systematic: SystematicUncertainty) -> str:
     return " ".join(text.split())
 
 
-def declared(mcstat: Any, processes: MCProcesses = PROCESSES) -> Declared:
-    return Declared(YEARS, processes, Systematics(), "SR", load_plugins("mcstats"), None, "run3", mcstat=mcstat)
+def declared(mcstat: Any, processes: MCProcesses = PROCESSES) -> DeclaredCard:
+    return DeclaredCard(YEARS, processes, Systematics(), "SR", load_plugins("mcstats"), None, "run3", mcstat=mcstat)
 
 
 def test_by_default_there_is_a_parameter_per_bin_for_backgrounds_and_whatever_the_statistics() -> None:
@@ -170,7 +170,7 @@ def test_the_dict_of_a_script_is_not_changed() -> None:
 
 
 def test_a_card_without_processes_is_refused_for_that_and_not_for_statistics() -> None:
-    source = Source({}, {"by_datataking_period": {}, "by_dataset": {}}, {"presel": {}})
+    source = HistogramSet({}, {"by_datataking_period": {}, "by_dataset": {}}, {"presel": {}})
     with pytest.raises(DeclarationError) as caught:
         declared(mcstat=True, processes=MCProcesses()).check(source.inventory)
     assert any("no process" in problem for problem in caught.value.problems)

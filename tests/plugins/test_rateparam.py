@@ -24,7 +24,7 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
-from datacard_core.build.declared import Declared
+from datacard_core.build.declared import DeclaredCard
 
 KIND: SystematicKind = load_plugins("rateparam").kinds["rateParam"].value
 YEARS = ["2022", "2023"]
@@ -58,7 +58,7 @@ def lines(systematic: SystematicUncertainty) -> list[str]:
 
 def implied(*processes: MCProcess) -> list[SystematicUncertainty]:
     """The declarations that processes imply."""
-    declared = Declared(YEARS, MCProcesses(processes), Systematics(), "SR", load_plugins("rateparam"), mcstat=False)
+    declared = DeclaredCard(YEARS, MCProcesses(processes), Systematics(), "SR", load_plugins("rateparam"), mcstat=False)
     return list(declared.all_systematics())
 
 

@@ -713,8 +713,8 @@ def test_options_of_one_nuisance_may_be_arrays() -> None:
 
 
 def test_a_merged_nuisance_knows_its_parts() -> None:
-    assert Systematics([LUMI_2022, LUMI_2023])["lumi"].parts == (LUMI_2022, LUMI_2023)
-    assert PILEUP.parts == (PILEUP,)
+    assert Systematics([LUMI_2022, LUMI_2023])["lumi"].merged_from == (LUMI_2022, LUMI_2023)
+    assert PILEUP.merged_from == (PILEUP,)
 
 
 def test_all_that_is_wrong_in_a_constructor_is_told_at_once() -> None:

@@ -131,9 +131,9 @@ class TestHistogramArrays:
 
     def test_are_not_changed_by_a_card(self) -> None:
         histogram = array()
-        before = histogram.cells.copy()
+        before = histogram.contents.copy()
         card(histogram)
-        np.testing.assert_array_equal(histogram.cells, before)
+        np.testing.assert_array_equal(histogram.contents, before)
 
     def test_an_infinite_variance_is_told_as_one_and_spoils_no_value(self) -> None:
         variances = BOTH[1].copy()
@@ -179,12 +179,12 @@ class TestWrongArrays:
             pytest.param({"axis": Axis(np.array([0, 1, 1, 4.0]))}, "at least two, rising", id="equal edges"),
             pytest.param({"axis": Axis(np.array([0, np.nan, 1, 4]))}, "at least two, rising", id="edges that are none"),
             pytest.param({"axis": Axis([0.0, 1.0, 2.0, 4.0])}, "at least two, rising", id="a list of edges"),  # type: ignore[arg-type]
-            pytest.param({"cells": np.ones((3, 5))}, "its cells have shape (3, 5), expected (5, 3, 1)", id="shape"),
-            pytest.param({"flow": (0, 0)}, "its cells have shape (5, 3, 1), expected (3, 3, 1)", id="flow and shape"),
-            pytest.param({"cells": np.ones((5, 3, 1))}, "its cells are float64, expected an array of comp", id="real"),
-            pytest.param({"cells": np.ones((5, 3, 1), ">c16")}, "its cells are >c16, expected an array", id="swapped"),
+            pytest.param({"contents": np.ones((3, 5))}, "contents have shape (3, 5), expected (5, 3, 1)", id="shape"),
+            pytest.param({"flow": (0, 0)}, "contents have shape (5, 3, 1), expected (3, 3, 1)", id="flow and shape"),
+            pytest.param({"contents": np.ones((5, 3, 1))}, "contents are float64, expected an array", id="real"),
+            pytest.param({"contents": np.ones((5, 3, 1), ">c16")}, "contents are >c16, expected an", id="swapped"),
             pytest.param(
-                {"cells": np.ones((5, 3, 1)).tolist()}, "its cells are list, expected an arr", id="cells listed"
+                {"contents": np.ones((5, 3, 1)).tolist()}, "its contents are list, expected an arr", id="cells listed"
             ),
         ],
     )
@@ -445,9 +445,9 @@ FAULTY = """
             "cutflow": {"presel": {f"{name}_2022": 10 for name in samples}},
         } | changes
 
-    def array(cells, **changes):
+    def array(contents, **changes):
         names = {"categories": ("SR", "CR"), "variations": ("nominal",), "axis": Axis(np.array([0.0, 1.0, 2.0]))}
-        return HistogramArray(**(names | changes), cells=cells, flow=(0, 0))
+        return HistogramArray(**(names | changes), contents=contents, flow=(0, 0))
 
     class Odd(dict):
         def __contains__(self, key):
@@ -545,14 +545,14 @@ class TestFaults:
             pytest.param("return output()", f"{HERE}a NoneType stands where a hist.Hist or a", id="no histogram"),
             pytest.param("return output(np.ones(2))", f"{HERE}a ndarray stands where a hist.Hist", id="a plain array"),
             pytest.param(
-                "return output(array(np.ones((2, 1, 2))))", f"{HERE}its cells are float64, expected", id="real cells"
+                "return output(array(np.ones((2, 1, 2))))", f"{HERE}its contents are float64, expected", id="real cells"
             ),
             pytest.param(
-                "return output(array(np.ones((2, 1, 2), object)))", f"{HERE}its cells are object", id="objects"
+                "return output(array(np.ones((2, 1, 2), object)))", f"{HERE}its contents are object", id="objects"
             ),
             pytest.param(
                 "return output(array(np.ones((1, 2, 2), complex)))",
-                f"{HERE}its cells have shape (1, 2, 2), expected (2, 1, 2): bins with flow, variations, categories",
+                f"{HERE}its contents have shape (1, 2, 2), expected (2, 1, 2): bins with flow, variations, categories",
                 id="axes in another order",
             ),
             pytest.param(

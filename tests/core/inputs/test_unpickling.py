@@ -123,7 +123,7 @@ def assert_same(one: HistogramArray, other: HistogramArray) -> None:
     for part in ("name", "label", "uniform", "categories"):
         assert getattr(one.axis, part) == getattr(other.axis, part)
     assert_same_bits(one.axis.edges, other.axis.edges)
-    assert_same_bits(one.cells, other.cells)
+    assert_same_bits(one.contents, other.contents)
 
 
 class TestEveryAxis:
@@ -142,8 +142,8 @@ class TestEveryAxis:
         assert found.has_variances
         variances = real.variances(flow=True)
         assert variances is not None
-        assert_same_bits(found.cells.real, np.asarray(real.values(flow=True)))
-        assert_same_bits(found.cells.imag, np.asarray(variances))
+        assert_same_bits(found.contents.real, np.asarray(real.values(flow=True)))
+        assert_same_bits(found.contents.imag, np.asarray(variances))
         assert_same(stored(found), stored(real))
 
     @with_every_axis
@@ -163,10 +163,10 @@ class TestEveryAxis:
         view["value"] = np.arange(view.size).reshape(view.shape)
         seen = stored(decoded(real))
         under, over = seen.flow
-        assert seen.cells.shape == (len(axis) + under + over, len(LABELS) + 1, len(CATEGORIES) + 1)
+        assert seen.contents.shape == (len(axis) + under + over, len(LABELS) + 1, len(CATEGORIES) + 1)
         assert (seen.categories, seen.variations) == (CATEGORIES, LABELS)
         for category, label in ((0, 1), (1, 2)):
-            found = seen.cells.real[under : under + len(axis), label, category]
+            found = seen.contents.real[under : under + len(axis), label, category]
             np.testing.assert_array_equal(found, real.values()[category, label])
 
     @with_every_axis
@@ -191,8 +191,8 @@ class TestEveryStorage:
         found = decoded(real, numpy)
         assert isinstance(found, DecodedHistogram)
         assert not found.has_variances
-        np.testing.assert_array_equal(found.cells.real, real.values(flow=True))
-        np.testing.assert_array_equal(found.cells.imag, real.values(flow=True))
+        np.testing.assert_array_equal(found.contents.real, real.values(flow=True))
+        np.testing.assert_array_equal(found.contents.imag, real.values(flow=True))
         assert_same(stored(found), stored(real))
 
     @pytest.mark.parametrize("storage", ["AtomicInt64", "Unlimited"])
@@ -202,7 +202,7 @@ class TestEveryStorage:
         found = decoded(real)
         assert found == real
         assert_same(stored(found), stored(real))
-        assert stored(found).cells.real.sum() == 3
+        assert stored(found).contents.real.sum() == 3
 
     @pytest.mark.parametrize("storage", ["Mean", "WeightedMean"])
     def test_a_storage_of_means_is_refused_by_name_as_the_histogram_is(self, storage: str) -> None:
@@ -239,7 +239,7 @@ class TestMemory:
 
     def test_bins_are_the_bytes_of_the_pickle(self) -> None:
         found = decoded(self.large())
-        memory = self.memory_of(found.cells)
+        memory = self.memory_of(found.contents)
         assert isinstance(memory, bytearray | bytes)
         # 16 bytes for a value and its variance; flow: 2 of the variable, 1 of either category axis
         assert len(memory) == 16 * (self.BINS + 2) * (len(LABELS) + 1) * (len(CATEGORIES) + 1)
@@ -247,16 +247,16 @@ class TestMemory:
     @pytest.mark.parametrize("storage", DECODED)
     def test_seeing_a_decoded_histogram_copies_nothing(self, storage: str) -> None:
         found = decoded(self.large(storage))
-        assert np.shares_memory(stored(found).cells, found.cells)
+        assert np.shares_memory(stored(found).contents, found.contents)
 
     def test_seeing_a_real_histogram_copies_nothing(self) -> None:
         real = self.large()
-        assert np.shares_memory(stored(real).cells, np.asarray(real.view(flow=True)))
+        assert np.shares_memory(stored(real).contents, np.asarray(real.view(flow=True)))
 
     def test_what_is_written_to_one_histogram_is_not_in_another(self) -> None:
         # One pickle, two equal histograms: each has memory of its own.
         output: Any = unpickled(io.BytesIO(pickle.dumps(an_output(m=self.large(), n=self.large()))), decode=True)
-        one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].cells for name in "mn")
+        one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].contents for name in "mn")
         assert not np.shares_memory(one, other)
 
     @pytest.mark.parametrize("filled", [True, False])
@@ -270,7 +270,7 @@ class TestMemory:
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        found = [output["variables"][name]["TTbar"]["TTbar_2022"].cells.nbytes for name in names]
+        found = [output["variables"][name]["TTbar"]["TTbar_2022"].contents.nbytes for name in names]
         # and a few times that of the one that is being read
         assert peak < sum(found) + 4 * max(found)
 
@@ -346,5 +346,5 @@ class TestForgedContents:
 
     def test_the_right_bins_are_taken(self, tmp_path: Path) -> None:
         output = load_output(save(tmp_path, forged(np.arange(8.0))), variables={"m"}, arrays=True)
-        cells = output["variables"]["m"]["TTbar"]["TTbar_2022"].cells
+        cells = output["variables"]["m"]["TTbar"]["TTbar_2022"].contents
         np.testing.assert_array_equal(cells, [[0 + 1j, 4 + 5j], [2 + 3j, 6 + 7j]])

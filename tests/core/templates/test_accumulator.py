@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.output import Source
+from datacard_core.inputs.output import HistogramSet
 from datacard_core.templates.accumulator import Accumulator, Scratch, gather
 from datacard_core.templates.collector import collect
 from datacard_core.templates.rows import Layout, Request
@@ -67,12 +67,12 @@ def in_groups(draw: st.DrawFn, spread: int) -> tuple[list[list[float]], list[lis
     return datasets, [group for group in groups if group]
 
 
-def source(datasets: dict[str, Sequence[float]]) -> Source:
+def source(datasets: dict[str, Sequence[float]]) -> HistogramSet:
     """TTbar with those datasets; the variances are the absolute values."""
     output = by_hand.Output()
     for part, values in datasets.items():
         output.mc("TTbar", "2022", part, nominal=values)
-    return Source(output.histograms, output.metadata, output.cutflow)
+    return HistogramSet(output.histograms, output.metadata, output.cutflow)
 
 
 def summed(datasets: Sequence[Sequence[float]], places: Sequence[int], *, alone: bool = False) -> Sums:
@@ -222,17 +222,17 @@ class TestMemoryThatIsUsedAgain:
                 Request("signal_2022", (("Signal", "2022"),), ("nominal", "JESDown", "JESUp")),
             )
         )
-        made = collect(Source(output.histograms, output.metadata, output.cutflow), layout, wanted, alone=alone)
+        made = collect(HistogramSet(output.histograms, output.metadata, output.cutflow), layout, wanted, alone=alone)
         assert list(made) == wanted
         for category, sums in made.items():
-            if sums.cells is None:
+            if sums.contents is None:
                 continue
             row = 0
             for request in layout.requests:
                 for label in request.labels:
-                    expected = by_the_book(dealt, request.parts[0][0], category, label)
-                    np.testing.assert_array_equal(sums.cells.rounded[row].real, expected)
-                    np.testing.assert_array_equal(sums.cells.rounded[row].imag, expected)
+                    expected = by_the_book(dealt, request.samples[0][0], category, label)
+                    np.testing.assert_array_equal(sums.contents.rounded[row].real, expected)
+                    np.testing.assert_array_equal(sums.contents.rounded[row].imag, expected)
                     row += 1
 
     def test_a_dataset_with_other_bins_is_a_problem_and_adds_nothing(self) -> None:
@@ -240,11 +240,11 @@ class TestMemoryThatIsUsedAgain:
         output.mc("TTbar", "2022", "a", nominal=[1, 2, 3])
         output.mc("TTbar", "2022", "b", nominal=[50, 60])
         output.mc("TTbar", "2022", "c", nominal=[10, 20, 30])
-        sums = collect(Source(output.histograms, output.metadata, output.cutflow), COLUMN, ["SR"])["SR"]
+        sums = collect(HistogramSet(output.histograms, output.metadata, output.cutflow), COLUMN, ["SR"])["SR"]
         assert len(sums.problems) == 1
         assert "TTbar_b_2022" in sums.problems[0][0]
-        assert sums.cells is not None
-        assert sums.cells.rounded[0].real.tolist() == [0, 11, 22, 33, 0]
+        assert sums.contents is not None
+        assert sums.contents.rounded[0].real.tolist() == [0, 11, 22, 33, 0]
 
     def test_the_histograms_stay_as_they_were(self) -> None:
         output = by_hand.Output()
@@ -253,7 +253,7 @@ class TestMemoryThatIsUsedAgain:
         before = [histogram.copy() for histogram in output.histograms["TTbar"].values()]
         layout = Layout((Request("ttbar_2022", (("TTbar", "2022"),), ("nominal", "JESUp")),))
         for _ in range(2):
-            collect(Source(output.histograms, output.metadata, output.cutflow), layout, ["SR"])
+            collect(HistogramSet(output.histograms, output.metadata, output.cutflow), layout, ["SR"])
         assert list(output.histograms["TTbar"].values()) == before
 
     def test_sums_that_were_given_out_do_not_change_with_what_is_summed_later(self) -> None:
@@ -287,7 +287,7 @@ class TestMemoryThatIsUsedAgain:
         for _ in range(2):
             accumulator.add(np.full((3, 3, 1), 2 + 2j), (0, 0), here)
         accumulator.finish_column(1, seen.axis)
-        cells = accumulator.cells(0, seen.axis)
+        cells = accumulator.contents(0, seen.axis)
         assert cells is not None
         np.testing.assert_array_equal(cells.rounded[0], np.full(5, 2e16 + 2 + 2j))
         np.testing.assert_array_equal(cells.rounded[1:], [[0, 4 + 4j, 4 + 4j, 4 + 4j, 0]] * 3)

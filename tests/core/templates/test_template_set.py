@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from datacard_core import DeclarationError, InputError, MCProcesses, Severity, SystematicUncertainty
-from datacard_core.inputs.output import Source
+from datacard_core.inputs.output import HistogramSet
 from datacard_core.templates.collector import collect
 from datacard_core.templates.rows import Layout, Request
 from tests.support import outputs as by_hand
@@ -1191,7 +1191,7 @@ class TestTemplateSets:
     ) -> Sums:
         return collect(self.source(datasets, edges, origin), layout, ["SR"])["SR"]
 
-    def source(self, datasets: Iterable[str], edges: tuple[float, ...], origin: str) -> Source:
+    def source(self, datasets: Iterable[str], edges: tuple[float, ...], origin: str) -> HistogramSet:
         """Of ttbar, with one dataset for each letter."""
         output = Output()
         for number, part in enumerate("abcd", start=1):
@@ -1201,7 +1201,7 @@ class TestTemplateSets:
             if part != "c":
                 values |= {"JESUp": [0.3, 1.5 * number, 2.5 * number, 0.2], "JESDown": [0, 0, number, 0]}
             output.add("TTbar", "2022", simulated({"SR": values}, bins(*edges)), part=part)
-        return Source(output.histograms, output.metadata, output.cutflow, origin)
+        return HistogramSet(output.histograms, output.metadata, output.cutflow, origin)
 
     def layout(self) -> Layout:
         parts = (("TTbar", "2022"),)
