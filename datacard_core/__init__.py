@@ -1,10 +1,11 @@
 """From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
 
+from datacard_core import grammar
 from datacard_core.analysis import Analysis, Cards, Category
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.declare.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -15,10 +16,10 @@ from datacard_core.errors import (
     PluginConflictError,
     PluginError,
     PluginLoadError,
-    StrictError,
     UnknownPluginError,
 )
-from datacard_core.findings import Finding, Severity, error, notice, report, warning
+from datacard_core.findings import Finding, Severity, StrictError, error, notice, report, warning
+from datacard_core.grammar import DATA, DIRECTIONS, number
 from datacard_core.hookspecs import (
     API_VERSION,
     CardContext,
@@ -34,27 +35,18 @@ from datacard_core.hookspecs import (
 )
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import HistogramArray
-from datacard_core.model.channel import (
-    DATA,
+from datacard_core.model.arrays import (
     Axis,
-    BinByBinStatistics,
     BoolArray,
-    Channel,
-    Column,
     ComplexArray,
-    Directive,
-    Effect,
     FloatArray,
-    FreeParameter,
     IntArray,
     NamedTemplates,
-    Normalisation,
-    Nuisance,
-    RawLine,
-    Shape,
     Templates,
-    number,
 )
+from datacard_core.model.channel import Channel, Column, Directive, Statement
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
+from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.version import __version__ as __version__
@@ -108,6 +100,7 @@ __all__ = [
     "Rendering",
     "Severity",
     "Shape",
+    "Statement",
     "StrictError",
     "SystematicKind",
     "SystematicUncertainty",
@@ -118,6 +111,7 @@ __all__ = [
     "UnknownPluginError",
     "combine_datacards",
     "error",
+    "grammar",
     "hookimpl",
     "installed_plugins",
     "load_output",

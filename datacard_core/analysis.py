@@ -1,22 +1,20 @@
-"""A whole analysis as one object: declared once, built from an output, written as cards of all categories."""
+"""A whole analysis as one object: declared once, built from an output, written as the cards of all categories."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
-from datacard_core.build.channel import build_channel
+from datacard_core.build.corridor import Collected, build_channels
 from datacard_core.build.declared import DeclaredCard, bin_name
-from datacard_core.build.plans import plan_card
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
-from datacard_core.errors import DatacardError, DeclarationError, InputError, StrictError, raise_together
+from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Wanted, reduce_files, reduce_output
 from datacard_core.execution.workers import results
@@ -27,15 +25,14 @@ from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
 
 if TYPE_CHECKING:
-    from datacard_core.build.plans import Plan
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.execution.reduction import Reduced
     from datacard_core.findings import Finding
-    from datacard_core.inputs.output import Inventory
-    from datacard_core.model.channel import Channel, FloatArray
     from datacard_core.templates.binning import Binning
-    from datacard_core.templates.sums import Sums
+    from datacard_core.templates.rows import Layout
+
+Finished = TypeVar("Finished")
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
@@ -46,12 +43,12 @@ SOURCE = "coffea"
 
 @attrs.frozen
 class Category:
-    """What is fitted in one category."""
+    """The variable that is fitted in one category, and its bins."""
 
     variable: str
     """A key of `output["variables"]`."""
     bins_edges: Binning = None
-    """Edges to rebin to, or how many bins to join, or None."""
+    """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +64,7 @@ class Analysis:
     categories: Mapping[str, Category]
     data_processes: DataProcesses | None = None
     label: str = attrs.field(default=attrs.Factory(lambda self: "_".join(self.years), takes_self=True))
-    """Ends the names of bins and files; the years if not given."""
+    """Ending of the names of bins and files; the years if not given."""
     mcstat: bool | Mapping[str, Any] = True
     bin_prefix: str | None = None
     shape_only_for_rateparam: bool = False
@@ -77,7 +74,7 @@ class Analysis:
     """Categories over which shape-only totals are kept, all of the analysis if not given."""
     plugins: Plugins = attrs.field(factory=load_plugins)
     strict: bool = False
-    """Whether warnings are errors."""
+    """True if warnings are errors."""
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):
@@ -86,7 +83,7 @@ class Analysis:
     def build(
         self, output: Output, *, source: str = SOURCE, executor: Any = None, jobs: int = 1, parts: bool = False
     ) -> Cards:
-        """Build the cards of all categories; nothing is written.
+        """Build the cards of all categories, without writing files.
 
         Files are read one at a time, so that no more than one of them and the templates are in memory.
 
@@ -94,44 +91,39 @@ class Analysis:
             output: a loaded output, or the path of one, or of several that make one.
             source: the histogram source that reads them.
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files and build cards on.
-            jobs: without an executor, in how many processes.
-            parts: whether several files may hold parts of one dataset; otherwise that is an error.
+            jobs: without an executor, the number of processes.
+            parts: whether several files may hold parts of one dataset; without it, such files are an error.
 
         Raises:
             DeclarationError: the declarations contradict each other or the output.
             InputError: the output, or a histogram in it, cannot be used.
             StrictError: `strict`, and there are warnings.
-            PluginError: a plugin failed, or no selected one provides what is declared.
+            PluginError: a plugin failed, or no selected plugin provides a declared kind.
         """
         declared = {name: self._declared(name) for name in self.categories}
-        first = next(iter(declared.values()))
-        first.check()
-        layout, plans = plan_card(first)
-        wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
-        reduced = self._reduced(output, wanted, source, executor, jobs)
-        first.check_samples(reduced.inventory)
-        totals = self._totals(first, reduced)
-        calls = {
-            name: (declared[name], plans, reduced.inventory, reduced.sums[name], totals, self.strict)
-            for name in self.categories
-        }
-        channels: dict[str, Channel] = {}
-        failures: list[DatacardError] = []
-        with progress("building cards", len(calls)) as advance:
-            for name, result in results(_build, calls, executor=executor, jobs=jobs):
-                try:
-                    channels[name] = result()
-                except (InputError, DeclarationError, StrictError) as failure:
-                    failures.append(failure)
-                advance()
-        raise_together(failures)
+        channels = build_channels(
+            declared,
+            lambda layout: self._collected(output, layout, source, executor, jobs, parts=parts),
+            strict=self.strict,
+            run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
+        )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
         return Cards(self, {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories})
 
     def _is_built_in(self, source: str) -> bool:
-        """Whether cards need not name a source: what PocketCoffea wrote is the same, whoever has loaded it."""
+        """Return whether a source is the built-in one; cards do not name it, and equal those of a loaded output."""
         provided = self.plugins.source(source)
         return provided.plugin == SOURCE and provided.origin != LOCAL
+
+    def _collected(
+        self, output: Output, layout: Layout, source: str, executor: Any, jobs: int, *, parts: bool
+    ) -> Collected:
+        wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
+        reduced = self._reduced(output, wanted, source, executor, jobs)
+        norms = self.rateparam_norm_categories or tuple(self.categories)
+        return Collected(
+            inventory=reduced.inventory, sums=reduced.sums, norms={name: reduced.sums[name] for name in norms}
+        )
 
     def _reduced(self, output: Output, wanted: Wanted, source: str, executor: Any, jobs: int) -> Reduced:
         if isinstance(output, Mapping):
@@ -139,43 +131,33 @@ class Analysis:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
             return reduce_output(output, wanted, alone=True).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
-        self.plugins.source(source)  # before anything is given to workers
+        self.plugins.source(source)  # An unknown name is an error before work is given to workers.
         with progress("reading files", len(paths)) as advance:
             return reduce_files(
                 paths, wanted, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
-    def _totals(self, declared: DeclaredCard, reduced: Reduced) -> dict[str, FloatArray]:
-        if not declared.floats_shape_only:
-            return {}
-        totals = {}
-        for name in self.rateparam_norm_categories or tuple(self.categories):
-            # What is wrong with a category is told when its card is built, with what is wrong with the others.
-            with contextlib.suppress(InputError):
-                totals[name] = reduced.sums[name].complete().totals
-        return totals
-
     def card_name(self, category: str) -> str:
-        """The file name of a category's card."""
+        """Return the file name of a category's card."""
         return f"datacard_{category}_{self.label}.txt"
 
     def shapes_name(self, category: str) -> str:
-        """The file name of a category's templates."""
+        """Return the file name of a category's templates."""
         return f"shapes_{category}_{self.label}.root"
 
     def _declared(self, category: str) -> DeclaredCard:
         return DeclaredCard(
-            self.years,
-            self.mc_processes,
-            self.systematics,
-            category,
-            self.plugins,
-            self.bin_prefix,
-            self.label,
-            self.data_processes,
-            self.mcstat,
-            self.categories[category].bins_edges,
-            self.shape_only_for_rateparam,
+            years=self.years,
+            mc_processes=self.mc_processes,
+            systematics=self.systematics,
+            category=category,
+            plugins=self.plugins,
+            bin_prefix=self.bin_prefix,
+            bin_suffix=self.label,
+            data_processes=self.data_processes,
+            mcstat=self.mcstat,
+            bins_edges=self.categories[category].bins_edges,
+            shape_only_for_rateparam=self.shape_only_for_rateparam,
         )
 
     def _problems(self) -> Iterator[str]:
@@ -194,7 +176,7 @@ class Analysis:
 
 @attrs.frozen(eq=False)
 class Cards(Mapping[str, Datacard]):
-    """The cards of an analysis by category, ready to be written."""
+    """Cards of an analysis by category, ready to be written."""
 
     analysis: Analysis
     _cards: Mapping[str, Datacard]
@@ -210,20 +192,20 @@ class Cards(Mapping[str, Datacard]):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed and treated, in all categories."""
+        """Findings of all categories."""
         return tuple(finding for card in self.values() for finding in card.findings)
 
     @property
     def script_name(self) -> str:
-        """The file name of the script that combines the cards."""
+        """File name of the script that combines the cards."""
         return f"combine_datacards_{self.analysis.label}.sh"
 
     def report(self) -> str:
-        """The findings as text."""
+        """Return the findings as text."""
         return report(self.findings)
 
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
-        """Draw all categories, as `Datacard.plot` does one: all files, or none.
+        """Draw all categories as `Datacard.plot` does; after a failure no file is left.
 
         Raises:
             MissingProviderError: no selected plugin has such a plot.
@@ -246,15 +228,17 @@ class Cards(Mapping[str, Datacard]):
         executor: Any = None,
         jobs: int = 1,
     ) -> None:
-        """Write the cards and templates of all categories, and the script that combines them: all, or nothing.
+        """Write the cards and templates of all categories, and the script that combines them.
+
+        After a failure all files are as before.
 
         Args:
-            directory: where to.
+            directory: the directory to write to; it is made if it does not exist.
             channel_masks: whether the workspace that the script makes can mask channels.
             writer: the card writer.
             serializer: the template serializer.
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
-            jobs: without an executor, in how many processes.
+            jobs: without an executor, the number of processes.
 
         Raises:
             MissingProviderError: no selected plugin has that writer or serializer.
@@ -286,20 +270,16 @@ class Cards(Mapping[str, Datacard]):
             stage.text(self.script_name, text_of_script, executable=True)
 
 
-def _build(
-    declared: DeclaredCard,
-    plans: Sequence[Plan],
-    inventory: Inventory,
-    sums: Sums,
-    totals: Mapping[str, FloatArray],
-    strict: bool,
-) -> Channel:
-    """The channel of one category: what a worker does."""
-    return build_channel(declared, inventory, plans, sums.complete(), totals, strict=strict)
+def _shown(finished: Iterable[Finished], count: int) -> Iterator[Finished]:
+    """Yield cards as they are finished, with a progress bar."""
+    with progress("building cards", count) as advance:
+        for card in finished:
+            yield card
+            advance()
 
 
 def _files(card: Datacard, card_name: str, shapes_name: str, writer: str, serializer: str) -> tuple[bytes, str]:
-    """The templates and the text of a card: what a worker does, whose disk may be another."""
+    """Return the templates and the text of a card: the work of one call on a worker, whose disk may be another one."""
     with tempfile.TemporaryDirectory() as directory:
         card.dump(directory, card_name, shapes_name, writer=writer, serializer=serializer)
         shapes, text = (Path(directory) / name for name in (shapes_name, card_name))

@@ -1,4 +1,4 @@
-"""The script that joins the cards of several categories and makes a workspace of them."""
+"""The script that joins the cards of several categories and makes a workspace."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def combine_datacards(
         datacards: the cards by their file names, relative to `directory`.
         directory: where the cards are, and where the script puts what it makes.
         path: the script, relative to `directory`; ends in `.sh`.
-        card_name: the combined card that the script makes, likewise.
-        workspace_name: the workspace that the script makes, likewise.
+        card_name: the combined card that the script makes, relative to `directory`.
+        workspace_name: the workspace that the script makes, relative to `directory`.
         channel_masks: whether the workspace can mask channels.
 
     Raises:
@@ -59,7 +59,7 @@ def combination_script(
     channel_masks: bool,
     directory: str | os.PathLike[str] = ".",
 ) -> str:
-    """The text of the script.
+    """Return the text of the script.
 
     Raises:
         DeclarationError: the cards cannot be combined.
@@ -83,12 +83,12 @@ def combination_script(
 
 
 def _partial(card_name: str) -> str:
-    """What the combined card is called until it is complete."""
+    """Return the name of the combined card while it is incomplete."""
     return f"{card_name}.part"
 
 
 def _word(name: str) -> str:
-    """A file as an argument of a command, which takes what begins with a dash for an option."""
+    """Return a file as an argument of a command; a leading dash would make it an option."""
     return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 

@@ -1,4 +1,4 @@
-"""The card of one category, as scripts know it."""
+"""The card of one category: the interface of scripts."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ import attrs
 import hist
 import numpy as np
 
-from datacard_core.build.channel import build_channel
+from datacard_core.build.corridor import Collected, build_channels
 from datacard_core.build.declared import MCSTAT, DeclaredCard
-from datacard_core.build.plans import plan_card
-from datacard_core.declare.systematics import DIRECTIONS
+from datacard_core.build.plans import norm_layout
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.findings import report
+from datacard_core.grammar import DATA, DIRECTIONS
 from datacard_core.hookspecs import CardContext
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.model.channel import DATA
 from datacard_core.names import closest, names_of
 from datacard_core.output.provenance import provenance
 from datacard_core.output.renderings import Renderer, card_text
 from datacard_core.output.staging import Staging, staging
 from datacard_core.plugins.manager import load_plugins
 from datacard_core.templates.collector import collect
-from datacard_core.treatments.shape_only import norm_layout
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +37,8 @@ if TYPE_CHECKING:
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.findings import Finding
-    from datacard_core.model.channel import Axis, Channel, FloatArray
+    from datacard_core.model.arrays import Axis, FloatArray
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Contribution, Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
@@ -51,8 +50,8 @@ Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 class Datacard:
     """One category of one variable as a Combine datacard.
 
-    Building it does all the work and writes nothing; `findings` tells what was noticed, `channel` is the finished
-    model. None of the arguments is changed.
+    The constructor builds the card and writes no file. `findings` are the observations and treatments on the way,
+    `channel` is the finished model. The arguments are not changed.
 
     Args:
         histograms: the variable's histograms by sample and dataset, `output["variables"][name]`.
@@ -64,14 +63,14 @@ class Datacard:
         category: the category to select.
         data_processes: one data process; without it the card is for Asimov data.
         mcstat: whether the card has an autoMCStats line, or a dict with threshold, include_signal, hist_mode.
-        bins_edges: edges to rebin to, or how many bins to join, or None.
-        bin_prefix: goes before the category in Combine's bin name.
-        bin_suffix: goes behind it; the years if not given.
+        bins_edges: edges to rebin to, or the number of bins to join, or None for the bins of the histograms.
+        bin_prefix: text before the category in Combine's bin name.
+        bin_suffix: text behind the category; the years if not given.
         verbose: whether findings are printed, to standard error.
         shape_only_for_rateparam: scale shape variations of a process with a free rateParam so that its total over
             `rateparam_norm_categories` and its years stays nominal: the rateParam has that change already.
-        rateparam_norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict
-            that gives each category histograms of its own, where variables are not filled in all categories.
+        rateparam_norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict of
+            histograms by category, for variables that are not filled in all categories.
         plugins: the selected plugins, the built-in set if not given.
         strict: whether warnings are errors.
 
@@ -79,7 +78,7 @@ class Datacard:
         DeclarationError: the declarations contradict each other or the output.
         InputError: histograms are missing or cannot be used.
         StrictError: `strict`, and there are warnings.
-        PluginError: a plugin failed, or no selected one provides what is declared.
+        PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
 
     def __init__(
@@ -104,31 +103,32 @@ class Datacard:
         strict: bool = False,
     ) -> None:
         declared = DeclaredCard(
-            names_of(years),
-            mc_processes,
-            systematics,
-            category,
-            load_plugins() if plugins is None else plugins,
-            bin_prefix,
-            bin_suffix,
-            data_processes,
-            mcstat,
-            bins_edges,
-            shape_only_for_rateparam,
+            years=names_of(years),
+            mc_processes=mc_processes,
+            systematics=systematics,
+            category=category,
+            plugins=load_plugins() if plugins is None else plugins,
+            bin_prefix=bin_prefix,
+            bin_suffix=bin_suffix,
+            data_processes=data_processes,
+            mcstat=mcstat,
+            bins_edges=bins_edges,
+            shape_only_for_rateparam=shape_only_for_rateparam,
         )
-        source = HistogramSet(histograms, datasets_metadata, cutflow)
-        declared.check(source.inventory)
-        layout, plans = plan_card(declared)
-        templates = collect(source, layout, [category], alone=True)[category].complete()
-        totals = _totals(declared, layout, source, rateparam_norm_categories)
-        channel = build_channel(declared, source.inventory, plans, templates, totals, strict=strict)
-        self._keep(declared, channel)
+        histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
+        channels = build_channels(
+            {category: declared},
+            lambda layout: _collected(declared, layout, histogram_set, rateparam_norm_categories),
+            inventory=histogram_set.inventory,
+            strict=strict,
+        )
+        self._keep(declared, channels[category])
         if verbose and self.findings:
             print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
 
     @classmethod
     def of(cls, declared: DeclaredCard, channel: Channel, source: str | None = None) -> Self:
-        """The card of a channel that is built already, from an output that a source has read."""
+        """Return the card of a channel that is built already, from an output that a histogram source has read."""
         card = cls.__new__(cls)
         card._keep(declared, channel, source)  # noqa: SLF001 - its own
         return card
@@ -151,12 +151,12 @@ class Datacard:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was noticed and treated."""
+        """Observations and treatments on the way to the card."""
         return self.channel.findings
 
     @property
     def has_data(self) -> bool:
-        """Whether there is a data process."""
+        """True if the card has a data process."""
         return self.channel.has_data
 
     @property
@@ -181,25 +181,25 @@ class Datacard:
 
     @property
     def kmax(self) -> int:
-        """Number of rows with nuisances, and of lines with constrained parameters."""
+        """Number of rows of nuisances, and of lines of constrained parameters."""
         return self.channel.kmax
 
     @property
     def mcstat_config(self) -> dict[str, Any]:
-        """What the autoMCStats line says, empty without one."""
+        """Options of the autoMCStats line, empty without the line."""
         return {} if self.mcstat is False else {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
 
     @property
     def shape_variations(self) -> list[str]:
-        """The variations that templates have, the nominal first."""
+        """Variations of the templates, the nominal first."""
         return [NOMINAL, *self._variations]
 
     def rate(self, process: str, systematic: str = NOMINAL) -> float:
-        """The integral of a written template.
+        """Return the integral of a written template.
 
         Args:
             process: a column, `{process}_{year}`.
-            systematic: a variation, `{datacard_name}Up` or `…Down`; a column that it does not touch keeps its rate.
+            systematic: a variation, `{datacard_name}Up` or `…Down`; a column without an effect of it keeps its rate.
 
         Raises:
             DeclarationError: the card has no such column or variation.
@@ -215,9 +215,9 @@ class Datacard:
 
     @cached_property
     def histogram(self) -> Any:
-        """The written templates as one `hist.Hist` by process, variation and variable.
+        """Written templates as one `hist.Hist` by process, variation and variable.
 
-        A column that a nuisance does not touch has its nominal there.
+        A column that a nuisance has no effect on has its nominal under the variation.
         """
         columns = [column.name for column in self.channel.columns]
         histogram = hist.Hist(
@@ -233,7 +233,7 @@ class Datacard:
 
     @cached_property
     def data_obs(self) -> Any:
-        """The observation as a `hist.Hist`, or the sum of the backgrounds without data."""
+        """Observation as a `hist.Hist`, or the sum of the backgrounds without data."""
         histogram = hist.Hist(
             hist.axis.StrCategory([DATA], name="process"),
             _variable_axis(self.channel.axis),
@@ -244,13 +244,16 @@ class Datacard:
         return histogram
 
     def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine", serializer: str = "root") -> str:
-        """The text of the card, whose templates are in a file of that name, as seen from where the card is.
+        """Return the text of the card.
 
-        The serializer of that file is named in it, if it is selected.
+        Args:
+            shapes_name: the file of the templates, relative to the directory of the card.
+            writer: the card writer.
+            serializer: the template serializer of that file, which the card names if it is selected.
 
         Raises:
             MissingProviderError: no selected plugin has that writer, or renders an effect of the card for it.
-            PluginCallError: it failed.
+            PluginCallError: the writer failed.
         """
         provided = self.plugins.writer(writer)
         rendered = Renderer.of(self.plugins, provided, self.channel)
@@ -266,12 +269,12 @@ class Datacard:
         writer: str = "combine",
         serializer: str = "root",
     ) -> None:
-        """Write the card and its templates to a directory: both, or none.
+        """Write the card and its templates to a directory; after a failure both files are as before.
 
         Args:
-            directory: where to write them; made if it is not there.
+            directory: the directory; it is made if it does not exist.
             card_name: the card, relative to the directory.
-            shapes_name: the templates, relative to the directory too.
+            shapes_name: the templates, relative to the directory.
             writer: the card writer.
             serializer: the template serializer.
 
@@ -283,7 +286,7 @@ class Datacard:
             self.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
 
     def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
-        """Write the card and its templates as part of a larger whole, the card last."""
+        """Write the card and its templates together with further files, the card last."""
         provided = self.plugins.serializer(serializer)
         text = self.content(stage.reference(shapes_name, within=card_name), writer=writer, serializer=serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
@@ -292,14 +295,14 @@ class Datacard:
         stage.text(card_name, text)
 
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
-        """Draw the channel: a file `{plot}_{bin}` for each plot, all of them or none.
+        """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
 
         Args:
-            directory: where to draw; made if it is not there.
-            plots: names of plots, everything that the selected plugins draw if none is given.
+            directory: the directory; it is made if it does not exist.
+            plots: names of plots; all plots of the selected plugins if no name is given.
 
         Returns:
-            The files.
+            The paths of the files.
 
         Raises:
             MissingProviderError: no selected plugin has such a plot.
@@ -312,7 +315,16 @@ class Datacard:
     def stage_plots(
         self, stage: Staging, plots: Iterable[str] = (), advance: Callable[[], None] = lambda: None
     ) -> tuple[str, ...]:
-        """Draw the channel as part of a larger whole; gives the names of the files, and advances after each."""
+        """Draw the channel together with further files.
+
+        Args:
+            stage: the files that appear together.
+            plots: names of plots; all plots of the selected plugins if no name is given.
+            advance: called after each plot.
+
+        Returns:
+            The names of the files.
+        """
         chosen = tuple(plots) or tuple(self.plugins.plots)
         if not chosen:
             raise MissingProviderError("no selected plugin draws a plot: select one that does, such as 'plots'")
@@ -333,7 +345,7 @@ class Datacard:
 
     @cached_property
     def _variations(self) -> dict[str, list[tuple[Any, Any]]]:
-        """For each variation, the positions of the columns with their templates."""
+        """Positions of the affected columns with their templates, by variation."""
         variations: dict[str, list[tuple[Any, Any]]] = {}
         for nuisance, shape in self.channel.shapes():
             for direction, templates in zip(DIRECTIONS, (shape.up, shape.down), strict=True):
@@ -341,7 +353,7 @@ class Datacard:
         return variations
 
     def _content(self, variation: str) -> tuple[FloatArray, FloatArray]:
-        """Values and variances of all columns under a variation."""
+        """Return values and variances of all columns under a variation, each of shape (columns, bins)."""
         values, variances = self.channel.nominal.values.copy(), self.channel.nominal.variances.copy()
         for columns, templates in self._variations.get(variation, ()):
             values[columns], variances[columns] = templates.values, templates.variances
@@ -350,10 +362,10 @@ class Datacard:
 
 @contextmanager
 def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> Iterator[Contribution]:
-    """Call into a plugin that is to write a file.
+    """Call a plugin that is to write a file.
 
     Raises:
-        PluginCallError: it failed, or left none.
+        PluginCallError: the plugin failed, or left no file, or an empty one.
     """
     with provided.blamed(doing) as contribution:
         yield contribution
@@ -361,24 +373,26 @@ def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> 
         raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
 
 
-def _totals(
+def _collected(
     declared: DeclaredCard,
     layout: Layout,
-    source: HistogramSet,
-    categories: Iterable[str] | Mapping[str, Histograms] | None,
-) -> dict[str, FloatArray]:
-    """What `shape_only_scales` takes: nothing where it is not asked for."""
-    layout_of_norm = norm_layout(declared, layout)
-    if layout_of_norm is None:
-        return {}
-    if isinstance(categories, Mapping):
-        sources = {category: attrs.evolve(source, histograms=of) for category, of in categories.items()}
-    else:
-        sources = dict.fromkeys(source.categories if categories is None else names_of(categories), source)
-    return {
-        category: collect(of, layout_of_norm, [category], alone=True)[category].complete().totals
-        for category, of in sources.items()
-    }
+    histograms: HistogramSet,
+    norm_categories: Iterable[str] | Mapping[str, Histograms] | None,
+) -> Collected:
+    """Sum the histograms of a card, and those of other categories that shape-only totals need."""
+    category = declared.category
+    norm_sets: Mapping[str, HistogramSet] = {}
+    if declared.floats_shape_only and isinstance(norm_categories, Mapping):
+        norm_sets = {name: attrs.evolve(histograms, histograms=of) for name, of in norm_categories.items()}
+    elif declared.floats_shape_only:
+        names = histograms.categories if norm_categories is None else names_of(norm_categories)
+        norm_sets = dict.fromkeys(names, histograms)
+    rows = norm_layout(declared, layout)
+    return Collected(
+        inventory=histograms.inventory,
+        sums=collect(histograms, layout, [category], alone=True),
+        norms={name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()},
+    )
 
 
 def _variable_axis(axis: Axis) -> Any:

@@ -1,16 +1,18 @@
-"""What can go wrong, one class for each place where the remedy lies.
+"""Errors, one class for each place where the remedy lies.
 
 DatacardError
-├── DeclarationError       the analysis declares something inconsistent         .problems
-├── InputError             the output, or a histogram in it, cannot be used     .problems
-├── StrictError            strict=True met warnings                             .findings
-├── ExistingFileError      a file in the way that must not be replaced
-└── PluginError            a plugin, or the choice of plugins, is at fault      .plugin .origin
-    ├── UnknownPluginError     nobody has a plugin of that name
-    ├── PluginConflictError    two plugins bring the same thing
-    ├── PluginLoadError        it cannot be imported, or is no plugin
-    ├── MissingProviderError   no selected plugin has what is needed: a kind, a writer …
-    └── PluginCallError        it failed, or returned what it must not
+├── DeclarationError       the declarations are inconsistent or impossible          .problems
+├── InputError             the output, or a histogram in it, cannot be used         .problems
+├── StrictError            there were warnings under strict=True                    .findings
+├── ExistingFileError      a file is in the place of a new one, and may not be replaced
+└── PluginError            a plugin, or the choice of plugins, is at fault          .plugin .origin
+    ├── UnknownPluginError     no installed plugin has the name
+    ├── PluginConflictError    two plugins bring objects of one name
+    ├── PluginLoadError        the plugin cannot be imported, or is not a plugin
+    ├── MissingProviderError   no selected plugin has the kind, writer, … that is needed
+    └── PluginCallError        the plugin failed, or returned an unusable result
+
+`StrictError` holds findings and is defined beside them, in `datacard_core.findings`.
 """
 
 from __future__ import annotations
@@ -21,15 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from datacard_core.findings import Finding
-
 
 class DatacardError(Exception):
     """Base of every error that datacard_core raises on purpose."""
 
 
-class _ProblemsError(DatacardError):
-    """Several sentences, raised once: all that is wrong is told at the first try."""
+class ProblemsError(DatacardError):
+    """Base of errors that tell all problems at once, a sentence each."""
 
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
@@ -39,39 +39,24 @@ class _ProblemsError(DatacardError):
         return type(self), (self.problems,), self.__dict__
 
 
-class DeclarationError(_ProblemsError, ValueError):
-    """The analysis declares something inconsistent or impossible."""
+class DeclarationError(ProblemsError, ValueError):
+    """Declarations of the analysis are inconsistent or impossible."""
 
 
-class InputError(_ProblemsError, ValueError):
+class InputError(ProblemsError, ValueError):
     """A `.coffea` output, or a histogram in it, cannot be used as it is."""
 
 
-class StrictError(DatacardError):
-    """`strict=True` and there were warnings; `findings` holds them."""
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = tuple(findings)
-        count = len(self.findings)
-        super().__init__(
-            f"{count} warning{'s' * (count != 1)}, and strict=True takes none:"
-            + "".join(f"\n  - {finding}" for finding in self.findings)
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.findings,), self.__dict__
-
-
 class ExistingFileError(DatacardError, FileExistsError):
-    """A file stands where something new should go, and nobody said that it may be replaced."""
+    """A file is in the place of a new one, and may not be replaced."""
 
 
 class PluginError(DatacardError):
     """A plugin, or the choice of plugins, is at fault.
 
     Attributes:
-        plugin: name of the plugin, empty where the choice itself is at fault.
-        origin: distribution and version that brought it, or "local".
+        plugin: name of the plugin, empty if the choice of plugins is at fault.
+        origin: distribution and version that brought the plugin, or "local".
     """
 
     def __init__(self, message: str, *, plugin: str = "", origin: str = "") -> None:
@@ -82,15 +67,15 @@ class PluginError(DatacardError):
 
 
 class UnknownPluginError(PluginError):
-    """Nobody has a plugin of that name."""
+    """No installed plugin has the name."""
 
 
 class PluginConflictError(PluginError):
-    """Two plugins bring the same thing, and no order may decide between them."""
+    """Two plugins bring objects of one name; their order must not decide."""
 
 
 class PluginLoadError(PluginError):
-    """A plugin that was asked for cannot be imported, or is no plugin."""
+    """A selected plugin cannot be imported, or is not a plugin."""
 
 
 class MissingProviderError(PluginError):
@@ -98,34 +83,23 @@ class MissingProviderError(PluginError):
 
 
 class PluginCallError(PluginError):
-    """A plugin failed at work, or returned what it must not."""
+    """A plugin failed, or returned an unusable result."""
 
 
 def text_of(error: BaseException) -> str:
-    """What an error says; that of a plugin may be one that cannot even be shown."""
+    """Return the text of an error; a plugin may raise an error whose text cannot be made."""
     try:
         return str(error)
     except (KeyboardInterrupt, MemoryError):
         raise
-    except BaseException:  # noqa: BLE001 - whatever it is, who caused it is to be named
+    except BaseException:  # noqa: BLE001 - a broken text must not hide which plugin failed
         return "its text cannot be shown"
 
 
 def with_type(error: BaseException, text: object = None) -> str:
-    """What an error says, behind its type; some say nothing."""
+    """Return the type of an error, and its text if it has one."""
     text = text_of(error) if text is None else str(text)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def raise_together(errors: Iterable[DatacardError]) -> None:
-    """Raise several errors as one, if there are any: of the kind that they share, with all that they say once."""
-    errors = list(errors)
-    problems = dict.fromkeys(problem for error in errors for problem in getattr(error, "problems", ()))
-    if problems:
-        kinds = {type(error) for error in errors if isinstance(error, _ProblemsError)}
-        raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
-    if errors:
-        raise StrictError(finding for error in errors for finding in getattr(error, "findings", ()))
 
 
 def _listing(problems: tuple[str, ...]) -> str:

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
-from datacard_core.model.channel import Directive, Effect, read_only, real
+from datacard_core.model.arrays import read_only, real
+from datacard_core.model.channel import Directive
+from datacard_core.model.effects import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -27,16 +29,15 @@ if TYPE_CHECKING:
 
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.findings import Finding
-    from datacard_core.model.channel import (
+    from datacard_core.model.arrays import (
         Axis,
         BoolArray,
-        Channel,
-        Column,
         FloatArray,
         IntArray,
         NamedTemplates,
         Templates,
     )
+    from datacard_core.model.channel import Channel, Column
 
 API_VERSION = "1.0"
 """Version of what plugins build on: the second number grows with what is new, the first where something changes."""

@@ -1,4 +1,4 @@
-"""Building a channel: declarations, templates and plugins to the finished model of one card."""
+"""The channel of one category, from declarations, templates and plugins."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from datacard_core.build.directive_rules import check_directives
 from datacard_core.build.effects import effects_of
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, raise_for, warning
-from datacard_core.model.channel import DATA, Channel, Directive, Effect, Nuisance, Shape, Templates
+from datacard_core.grammar import DATA, SIGNAL_STRENGTH
+from datacard_core.model.arrays import Templates
+from datacard_core.model.channel import Channel, Statement
+from datacard_core.model.effects import Nuisance, Shape
 from datacard_core.names import duplicates
-from datacard_core.treatments.clipping import clip_findings, clipped, flow_findings, usable_columns
-from datacard_core.treatments.shape_only import Scales, shape_only_scales
+from datacard_core.treatments.clipping import clip, clip_shape
+from datacard_core.treatments.empty_variations import drop_empty_variations
+from datacard_core.treatments.flow import drop_flow
+from datacard_core.treatments.shape_only import shape_only_scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +28,20 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
-    from datacard_core.model.channel import FloatArray
+    from datacard_core.model.arrays import FloatArray
+    from datacard_core.model.channel import Directive
+    from datacard_core.model.effects import Effect
     from datacard_core.templates.template_set import TemplateSet
 
 
-SIGNAL_STRENGTH = "r"
-"""What Combine's models call the parameter of interest, if nobody says otherwise."""
+@attrs.frozen(eq=False)
+class _Contribution:
+    """The part of a channel that one declaration makes."""
+
+    plan: Plan
+    effects: tuple[Effect, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def build_channel(
@@ -43,37 +56,50 @@ def build_channel(
     """Build the channel of one category from its templates.
 
     Args:
-        declared: what the analysis declares for this card, checked.
+        declared: the declarations of the card, checked.
         inventory: the names in the output.
         plans: the plans of the declarations, on the layout of the templates.
-        native: the templates of the category, as the output has them.
-        totals: with `shape_only_for_rateparam`, for each category over which totals are kept, the total of every
-            row of the layout; empty without.
+        native: the templates of the category, binned as in the output.
+        totals: with `shape_only_for_rateparam`, the total of each row of the layout for each category over which
+            totals are kept; otherwise empty.
         strict: whether warnings are errors.
 
     Raises:
-        DeclarationError: bins_edges are no edges of the axis, or two templates would have one name.
+        DeclarationError: bins_edges are not edges of the axis, or two templates would have one name.
         InputError: Combine would refuse the channel.
         StrictError: `strict`, and there are warnings.
         PluginError: a plugin failed.
     """
     templates = _rebinned(native, declared)
-    scales = shape_only_scales(declared, templates.layout, plans, totals) if totals else Scales()
+    inside, flow_findings = drop_flow(templates)
+    nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
+    variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
+    floating = [process.name for process in declared.floating]
+    scales, scale_findings = shape_only_scales(variations, floating, totals)
+    rates = nominal.norms
+    made = [
+        _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, rates)
+        if len(plan.positions)
+        else _uncovered(plan)
+        for plan in plans
+    ]
+    channel = _channel(declared, templates, inside, nominal, made)
+    _refuse_names(channel)
     findings = [
         *process_findings(declared, inventory),
         *data_findings(declared, inventory),
         *templates.findings,
         *fallback_findings(declared, plans, templates),
-        *flow_findings(templates),
-        *clip_findings(declared.columns, _nominal(declared, templates)),
-        *scales.findings,
+        *flow_findings,
+        *clip_findings,
+        *scale_findings,
+        *(finding for contribution in made for finding in contribution.findings),
+        *_norm_findings(channel),
+        *_check_findings(declared, channel),
     ]
-    channel = _channel(declared, plans, templates, scales, findings)
-    _refuse_names(channel)
-    findings += [*_norm_findings(channel), *_check_findings(declared, channel)]
-    findings = [attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings]
-    raise_for(findings, strict=strict)
-    return attrs.evolve(channel, findings=tuple(findings))
+    placed = tuple(attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings)
+    raise_for(placed, strict=strict)
+    return attrs.evolve(channel, findings=placed)
 
 
 def _rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
@@ -83,84 +109,77 @@ def _rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
         raise DeclarationError(f"category {declared.category!r}: {problem}" for problem in failure.problems) from None
 
 
+def _nominal(inside: Templates, templates: TemplateSet, declared: DeclaredCard) -> Templates:
+    """Return the nominal of each column; the columns come first in the layout."""
+    return inside[templates.layout.starts[: len(declared.columns)]]
+
+
+def _uncovered(plan: Plan) -> _Contribution:
+    message = "it covers no column of this card and has no row"
+    return _Contribution(plan, findings=(notice("no-effect", message, systematic=plan.name),))
+
+
+def _treated(
+    plan: Plan, made: tuple[tuple[Effect, ...], tuple[Directive, ...]], declared: DeclaredCard, rates: FloatArray
+) -> _Contribution:
+    """Return effects and directives as they are written, with the findings of the treatments."""
+    effects, directives = made
+    findings: list[Finding] = []
+    if not effects and not directives:
+        message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
+        findings.append(notice("no-effect", message, systematic=plan.name))
+    kept: list[Effect] = []
+    for effect in effects:
+        written, of_effect = _written(effect, plan.name, declared, rates)
+        findings += of_effect
+        if len(written.columns):
+            kept.append(written)
+    return _Contribution(plan, tuple(kept), directives, tuple(findings))
+
+
+def _written(
+    effect: Effect, nuisance: str, declared: DeclaredCard, rates: FloatArray
+) -> tuple[Effect, tuple[Finding, ...]]:
+    """Return an effect without content below 0, and without templates that Combine refuses."""
+    if not isinstance(effect, Shape):
+        return effect, ()
+    columns = [declared.columns[position] for position in effect.columns]
+    clipped, of_clipping = clip_shape(effect, columns, nuisance)
+    kept, of_empty = drop_empty_variations(clipped, columns, rates[effect.columns], nuisance)
+    return kept, (*of_clipping, *of_empty)
+
+
 def _channel(
-    declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet, scales: Scales, findings: list[Finding]
+    declared: DeclaredCard, templates: TemplateSet, inside: Templates, nominal: Templates, made: Sequence[_Contribution]
 ) -> Channel:
-    """The channel without its findings; those of the treatments on the way are added to the list."""
-    written = clipped(_nominal(declared, templates))
-    nuisances: list[tuple[Plan, Nuisance]] = []
-    directives: list[tuple[Plan, Directive]] = []
-    for plan in plans:
-        if not len(plan.positions):
-            message = "it covers no column of this card and has no row"
-            findings.append(notice("no-effect", message, systematic=plan.name))
-            continue
-        effects, lines = effects_of(declared, plan, templates, scales, written.norms)
-        if not effects and not lines:
-            message = f"its kind {plan.systematic.typ!r} makes nothing of the columns that it covers: it has no row"
-            findings.append(notice("no-effect", message, systematic=plan.name))
-        directives += [(plan, line) for line in lines]
-        treated = [_treated(effect, plan.name, declared, written.norms, findings) for effect in effects]
-        if kept := tuple(effect for effect in treated if len(effect.columns)):
-            nuisances.append((plan, Nuisance(plan.name, kept, plan.systematic.typ)))
-    directives.sort(key=lambda made: made[1].order)
-    channel = Channel(
-        declared.bin,
-        declared.category,
-        templates.axis,
-        declared.columns,
-        written,
-        _data(declared, templates) or _asimov(declared, written),
-        declared.data_process is not None,
-        tuple(nuisance for _, nuisance in nuisances),
-        tuple(directive for _, directive in directives),
-        declared_as=tuple((plan.name, plan.systematic.typ) for plan, _ in directives),
+    """Return the channel without its findings."""
+    rows = [contribution for contribution in made if contribution.effects]
+    # Sorting is stable: directives of one order stay in the order of the declarations.
+    directives = sorted(
+        ((contribution.plan, directive) for contribution in made for directive in contribution.directives),
+        key=lambda pair: pair[1].order,
     )
-    check_directives(channel, [plan for plan, _ in nuisances], directives)
+    channel = Channel(
+        bin=declared.bin,
+        category=declared.category,
+        axis=templates.axis,
+        columns=declared.columns,
+        nominal=nominal,
+        # The data are last in the layout.
+        data=inside[templates.layout.starts[-1:]] if declared.data_process else _asimov(declared, nominal),
+        has_data=declared.data_process is not None,
+        nuisances=tuple(Nuisance(row.plan.name, row.effects, row.plan.systematic.typ) for row in rows),
+        statements=tuple(Statement(directive, plan.name, plan.systematic.typ) for plan, directive in directives),
+    )
+    check_directives(channel, [row.plan for row in rows], directives)
     return channel
 
 
-def _nominal(declared: DeclaredCard, templates: TemplateSet) -> Templates:
-    """The nominal of each column, before clipping."""
-    return templates.inside[templates.layout.starts[: len(declared.columns)]]
-
-
-def _data(declared: DeclaredCard, templates: TemplateSet) -> Templates | None:
-    """The observation, which comes last in the layout."""
-    return templates.inside[templates.layout.starts[-1:]] if declared.data_process else None
-
-
 def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
-    """The sum of the backgrounds, with the variance that so many events would have."""
+    """Return the sum of the backgrounds, with the variance of as many observed events."""
     background = np.array([not column.is_signal for column in declared.columns])
     expected = nominal.values[background].sum(axis=0, keepdims=True)
     return Templates(expected, expected)
-
-
-def _treated(effect: Effect, name: str, declared: DeclaredCard, rates: FloatArray, findings: list[Finding]) -> Effect:
-    """An effect as it is written: without content below 0, and without templates that Combine refuses."""
-    if not isinstance(effect, Shape):
-        return effect
-    columns = [declared.columns[position] for position in effect.columns]
-    for direction, templates in (("Up", effect.up), ("Down", effect.down)):
-        findings += clip_findings(columns, templates, f"{name}{direction}")
-    effect = attrs.evolve(effect, up=clipped(effect.up), down=clipped(effect.down))
-    usable = usable_columns(effect, rates)
-    if usable.all():
-        return effect
-    up, down, nominal = effect.up.norms, effect.down.norms, rates[effect.columns]
-    findings += [
-        warning(
-            "empty-variation",
-            f"the integrals are {up[index]:.4g} (Up) and {down[index]:.4g} (Down) for a nominal of "
-            f'{nominal[index]:.4g}: Combine stops at a template that is not above 0 ("Bogus norm"), so the '
-            "effect on this column is left out",
-            column=columns[index].name,
-            systematic=name,
-        )
-        for index in np.flatnonzero(~usable & (nominal > 0))
-    ]
-    return effect.keeping(usable)
 
 
 def _refuse_names(channel: Channel) -> None:
@@ -179,7 +198,7 @@ def _refuse_names(channel: Channel) -> None:
 
 
 def _norm_findings(channel: Channel) -> Iterator[Finding]:
-    """Columns without yield, and what Combine refuses."""
+    """Yield findings on columns without yield, and on channels that Combine refuses."""
     for column, rate in zip(channel.columns, channel.rates, strict=True):
         if not rate > 0:
             message = f"the rate is {rate:g}: Combine leaves this process out of the channel"

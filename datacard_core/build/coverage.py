@@ -1,4 +1,4 @@
-"""What the output has for the declarations, and what stands in where it has nothing: as findings."""
+"""Findings on missing datasets and variations, and on nominals that replace them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from datacard_core.declare.processes import column_name
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.model.channel import DATA
+from datacard_core.grammar import DATA
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
-    """Samples without dataset, datasets without year, parameters without effect."""
+    """Yield findings on samples without dataset, datasets without year, and parameters without effect."""
     for process in declared.mc_processes.values():
         if process.has_rateParam and process.is_signal:
             message = "has_rateParam has no effect on a signal, which r scales already"
@@ -40,7 +40,7 @@ def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[F
 
 
 def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
-    """Years that the simulation has and the data have not."""
+    """Yield findings on years that the simulation has and the data have not."""
     process = declared.data_process
     if process is None:
         return
@@ -55,10 +55,10 @@ def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Find
 
 
 def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
-    """Where the nominal stands in for a variation.
+    """Yield findings on variations that the nominal replaces.
 
-    A warning if no dataset of a column has it, or if a dataset has some of the variations that a nuisance is made of
-    and lacks others; else a notice.
+    They are warnings if no dataset of a column has the variation, or if a dataset has only a part of the variations
+    that a nuisance is made of; otherwise notices.
     """
     if not templates.fallbacks:
         return
@@ -72,12 +72,14 @@ def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: 
     for fallback in templates.fallbacks:
         missing, lacks = frozenset(fallback.labels), _some_have(fallback, templates)
         if lacks:
-            message = f"{_has_no(fallback, lacks)}: its nominal stands in"
+            message = f"{_has_no(fallback, lacks)}: its nominal replaces them"
             yield notice("fallback", message, column=columns[fallback.column])
         for plan, labels in reads.get(fallback.column, ()):
             if not missing.issuperset(labels) and (partly := [label for label in lacks if label in labels]):
-                message = f"{_has_no(fallback, partly)}, but has others that the nuisance is made of: its nominal "
-                message += "stands in, so that the nuisance is too small here"
+                message = (
+                    f"{_has_no(fallback, partly)}, but has other variations that the nuisance is made of: its nominal "
+                )
+                message += "replaces them, so that the nuisance is too small here"
                 yield warning("partial-variation", message, column=columns[fallback.column], systematic=plan.name)
 
 
@@ -87,8 +89,8 @@ def _has_no(fallback: Fallback, labels: Sequence[str]) -> str:
 
 
 def _missing(declared: DeclaredCard, plan: Plan, templates: TemplateSet, columns: Sequence[str]) -> Iterator[Finding]:
-    """The variations that no dataset of a column has: those of one reason together."""
-    # A variation that one dataset has not computed is known by name, whatever the others lack.
+    """Yield a finding for the variations that no dataset of a column has, those of one reason together."""
+    # "Not computed" is the reason as soon as one dataset has the variation on its axis.
     reasons = {
         (fallback.column, label): (fallback.computed, fallback.certain)
         for fallback in sorted(templates.fallbacks, key=lambda fallback: fallback.computed)
@@ -107,15 +109,15 @@ def _missing(declared: DeclaredCard, plan: Plan, templates: TemplateSet, columns
         known = sorted(set().union(*(templates.variations[column] for column in where)))
         yield warning(
             "no-variation",
-            f"{_no_variation(missing, declared.category, known, on_axis=on_axis, certain=certain)}: the nominal stands "
-            f"in, so that the nuisance {'does nothing' if all_lack else 'is too small'} here",
+            f"{_no_variation(missing, declared.category, known, on_axis=on_axis, certain=certain)}: the nominal is "
+            f"used, so that the nuisance {'has no effect' if all_lack else 'is too small'} here",
             column=listing((columns[column] for column in where), 4),
             systematic=plan.name,
         )
 
 
 def _some_have(fallback: Fallback, templates: TemplateSet) -> list[str]:
-    """The variations that other datasets of the column have."""
+    """Return the missing variations that other datasets of the column have."""
     rows = templates.layout.rows_of([fallback.column] * len(fallback.labels), fallback.labels)
     return [label for label, row in zip(fallback.labels, rows, strict=True) if templates.present[row]]
 
@@ -129,7 +131,7 @@ def _no_variation(labels: Sequence[str], category: str, known: Sequence[str], *,
     if certain:
         return (
             f"the {variations} {be} on the axis but {were} not computed in category {category!r} "
-            "(the cutflow has events, the histogram has none)"
+            "(the cutflow has events, the histogram is empty)"
         )
     return (
         f"the {variations} {be} empty in category {category!r}, and the cutflow of this output has no counts "

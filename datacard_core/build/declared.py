@@ -1,4 +1,4 @@
-"""What an analysis declares for one card, and everything that can be wrong with it before a histogram is read."""
+"""The declarations of one card, and the rules on them that need no histogram."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import attrs
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError, MissingProviderError
+from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM
 from datacard_core.model.channel import Column
 from datacard_core.names import closest, duplicates, listing, name_problem, names_of
 from datacard_core.plugins.calling import strings
@@ -25,15 +26,21 @@ if TYPE_CHECKING:
     from datacard_core.templates.binning import Binning
 
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
-"""What `mcstat=True` means."""
+"""Options of autoMCStats that `mcstat=True` stands for."""
 
 RATEPARAM_RANGE = (0.0, 5.0)
-"""Between what `has_rateParam=True` floats a process."""
+"""Range of the free parameter that `has_rateParam=True` declares."""
+
+_WAYS_OUT = {
+    AUTO_MC_STATS: "; or pass mcstat=False for a card without it",
+    RATE_PARAM: "; or declare the process without has_rateParam",
+}
+"""Ways out of a missing kind, for the kinds that the core declares itself."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class DeclaredCard:
-    """The declarations of one card; nothing in it is changed by building the card."""
+    """The declarations of one card; building the card does not change them."""
 
     years: tuple[str, ...] = attrs.field(converter=names_of)
     mc_processes: MCProcesses
@@ -42,7 +49,7 @@ class DeclaredCard:
     plugins: Plugins
     bin_prefix: str | None = None
     bin_suffix: str | None = None
-    """The years if not given."""
+    """Years joined by "_" if not given."""
     data_processes: DataProcesses | None = None
     mcstat: bool | Mapping[str, Any] = True
     bins_edges: Binning = None
@@ -55,7 +62,7 @@ class DeclaredCard:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The card's columns: every process for those of its years that the card has."""
+        """Columns of the card: each process in those of its years that the card has."""
         chosen = [(name, process, year) for name, process, year in self.mc_processes.columns() if year in self.years]
         signals = iter(range(0, -len(chosen) - 1, -1))
         backgrounds = iter(range(1, len(chosen) + 1))
@@ -66,46 +73,46 @@ class DeclaredCard:
 
     @property
     def data_process(self) -> DataProcess | None:
-        """The one data process, or None where there is no data."""
+        """The data process, or None without data."""
         return None if self.data_processes is None else next(iter(self.data_processes.values()))
 
     @property
     def floating(self) -> tuple[MCProcess, ...]:
-        """The processes that have a free rateParam: a signal is scaled by r already."""
+        """Processes with a free rateParam; signals are left out, because r scales them already."""
         return tuple(
             process for process in self.mc_processes.values() if process.has_rateParam and not process.is_signal
         )
 
     @property
     def floats_shape_only(self) -> bool:
-        """Whether shapes of some process must leave the normalisation to its free parameter."""
+        """True if shapes of some process must leave the normalisation to its free parameter."""
         return self.shape_only_for_rateparam and bool(self.floating)
 
     def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
-        """What is declared, and what `has_rateParam` and `mcstat` imply: everything is a systematic."""
+        """Return the declared systematics, and those that `has_rateParam` and `mcstat` imply."""
         return (*self.systematics.values(), *self._implied())
 
     def _implied(self) -> Iterator[SystematicUncertainty]:
         for process in self.floating:
             bounds: dict[str, Any] = {"range": RATEPARAM_RANGE}
             yield SystematicUncertainty(
-                f"SF_{process.name}", "rateParam", [process.name], process.years, 1.0, options=bounds
+                f"SF_{process.name}", RATE_PARAM, [process.name], process.years, 1.0, options=bounds
             )
         if self.mcstat is not False and self.mc_processes:
             options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
             years = tuple(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))
             yield SystematicUncertainty(
-                "autoMCStats", "autoMCStats", list(self.mc_processes), years, 1.0, options=options
+                AUTO_MC_STATS, AUTO_MC_STATS, list(self.mc_processes), years, 1.0, options=options
             )
 
     def check(self, inventory: Inventory | None = None) -> None:
-        """Refuse what cannot become a card.
+        """Refuse declarations that cannot become a card.
 
         Args:
-            inventory: the names in the output; without it only what needs no output is looked at.
+            inventory: the names in the output; without it only rules that need no output are applied.
 
         Raises:
-            DeclarationError: something is wrong; all of it is told at once.
+            DeclarationError: declarations are inconsistent or impossible; all problems are told at once.
             MissingProviderError: no selected plugin has a declared `typ`.
         """
         if problems := list(self._type_problems()):
@@ -115,10 +122,10 @@ class DeclaredCard:
             raise DeclarationError(problems)
 
     def check_samples(self, inventory: Inventory) -> None:
-        """Refuse what contradicts an output, where all else has been checked.
+        """Refuse declarations that contradict an output; `check` has been called before.
 
         Raises:
-            DeclarationError: the output lacks a sample or a year, or would be counted twice; all of it is told.
+            DeclarationError: the output lacks a sample or a year, or events would count twice; all problems are told.
         """
         if problems := list(self._sample_problems(inventory)):
             raise DeclarationError(problems)
@@ -149,7 +156,7 @@ class DeclaredCard:
             yield "no process is a background: Combine takes no channel without one"
         if self.data_processes is not None and len(self.data_processes) != 1:
             yield (
-                f"data_processes holds {listing(map(repr, self.data_processes)) or 'none'}, expected one process: "
+                f"data_processes holds {listing(map(repr, self.data_processes)) or 'no process'}, expected one: "
                 "list all samples in one DataProcess, or pass None without data"
             )
 
@@ -197,14 +204,14 @@ class DeclaredCard:
 
     def _way_out(self, systematic: SystematicUncertainty) -> str:
         by_hand = self.systematics.get(systematic.datacard_name) is systematic
-        return "" if by_hand else _ways_out[systematic.typ]
+        return "" if by_hand else _WAYS_OUT[systematic.typ]
 
 
 def kind_problems(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """What is wrong with a declaration for its kind: options that it does not have, and what it says itself.
+    """Return the problems of a declaration that its kind finds, and options that the kind does not have.
 
     Raises:
-        PluginCallError: the kind failed, or said something else.
+        PluginCallError: the kind failed, or returned other objects than strings.
     """
     with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
         unknown = [
@@ -216,7 +223,7 @@ def kind_problems(provided: Provided[SystematicKind], systematic: SystematicUnce
 
 
 def bin_name(prefix: str | None, category: str, suffix: str | None, years: tuple[str, ...]) -> str:
-    """Combine's name of a channel, `[prefix_]category[_suffix]`; the years end it where no suffix is given."""
+    """Return Combine's name of a channel, `[prefix_]category[_suffix]`; the suffix is the years if it is not given."""
     suffix = "_".join(map(str, years)) if suffix is None else suffix
     return "_".join(str(part) for part in (prefix, category, suffix) if part)
 
@@ -230,9 +237,3 @@ def _alias_problems(systematic: SystematicUncertainty, processes: list[str]) -> 
                     f"systematic {part.name!r}: coffea_name_alias lists process {process!r}, "
                     f"and no process is named like that{closest(process, processes)}"
                 )
-
-
-_ways_out = {
-    "autoMCStats": "; or pass mcstat=False for a card without it",
-    "rateParam": "; or declare the process without has_rateParam",
-}

@@ -1,4 +1,4 @@
-"""Whether the lines below the table may stand in one card: what one plugin writes, no other may mean differently."""
+"""Rules on the lines below the table: no two lines of a card may give one name two meanings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import DeclarationError
-from datacard_core.model.channel import BinByBinStatistics, FreeParameter
+from datacard_core.grammar import (
+    AUTO_MC_STATS,
+    COMMENT,
+    HEAD_WORDS,
+    PARAMETER_KEYWORDS,
+    RATE_PARAM,
+    ROW_KEYWORDS,
+    keyword_of,
+)
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,30 +25,21 @@ if TYPE_CHECKING:
     from datacard_core.errors import DatacardError
     from datacard_core.model.channel import Channel, Directive
 
-_HEAD = {"imax", "jmax", "kmax", "shapes", "bin", "Observation", "observation", "process", "rate"}
-"""First words of what stands above the table, where the card writer puts it."""
-
-_ROWS = {"lnN", "lnU", "gmM", "gmN", "trG", "unif", "dFD", "dFD2", "shape", "shapeN", "shapeN2", "shapeU", "shape?"}
-"""Second words of rows of the table."""
-
-_PARAMETERS = {"param", "constr", "flatParam", "rateParam", "extArg", "discrete"}
-"""Second words of the lines that define a parameter, which is their first word."""
-
 
 @attrs.frozen(eq=False)
 class _Claim:
-    """One name that a declaration's lines define, and what as."""
+    """A name that a line of a declaration defines, and its meaning."""
 
     plan: Plan
     name: str
     meaning: str
-    """In words, equal for lines that may stand in one card."""
+    """Meaning in words, equal for lines that may stand in one card."""
     is_declared: bool = False
-    """Whether it follows from the declaration, so that another declaration is the way out."""
+    """True if the name follows from the declaration, so that another declaration is the way out."""
 
 
 def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Sequence[tuple[Plan, Directive]]) -> None:
-    """Refuse lines that are none, and names that something else in the card has.
+    """Refuse lines that are not directives, and names that have two meanings in the card.
 
     Args:
         channel: the finished channel.
@@ -47,8 +47,8 @@ def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Se
         directives: all directives of the channel, each with the plan that it comes from.
 
     Raises:
-        PluginCallError: a plugin made such a line, or took the name of something that is not its own.
-        DeclarationError: two declarations mean different things by one name.
+        PluginCallError: a plugin made such a line, or took a name that another line of the card defines.
+        DeclarationError: two declarations give one name two meanings.
     """
     claims = [claim for plan, directive in directives for claim in _claims(channel, plan, directive)]
     rows = {plan.name: plan for plan in nuisances}
@@ -64,7 +64,10 @@ def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Se
 
 
 def _claims(channel: Channel, plan: Plan, directive: Directive) -> list[_Claim]:
-    """The names that a directive defines; its lines are made now, so that its plugin is blamed and not the writer."""
+    """Return the names that a directive defines.
+
+    The lines are made here first, so that a failure is the fault of the plugin and not of the writer.
+    """
     doing = f"writing the lines of {plan.name!r} in channel {channel.bin!r}"
     with plan.kind.blamed(doing):
         lines = list(directive.lines(channel))
@@ -77,7 +80,7 @@ def _claims(channel: Channel, plan: Plan, directive: Directive) -> list[_Claim]:
         if problem := _line_problem(line):
             raise plan.kind.fault(f"{doing}: {what} has {' '.join(line)!r:.120}, {problem}")
     if isinstance(directive, FreeParameter):
-        # Combine takes the start and range of the first line, and says nothing about the others.
+        # Combine takes start and range of the first line of a parameter, and ignores further ones without a message.
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
         return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
     is_declared = isinstance(directive, BinByBinStatistics)
@@ -85,24 +88,24 @@ def _claims(channel: Channel, plan: Plan, directive: Directive) -> list[_Claim]:
     return [_Claim(plan, name, meaning, is_declared=is_declared) for name, meaning in defined if name]
 
 
-def _defined(line: Sequence[str]) -> tuple[str, str]:
-    """The name that a line defines, and what as; empty if it defines none."""
-    keyword = "" if len(line) < 2 or line[0].startswith("#") else line[1]  # noqa: PLR2004 - it is the second word
-    if keyword == "autoMCStats":
-        # There is one for a channel, which may be called `*`: of several Combine takes the last.
-        return keyword, f"it is {' '.join(line[2:])}"
-    if keyword == "rateParam":
-        # It has a line for each channel and process.
-        return line[0], f"it is {' '.join([keyword, *line[4:]])}"
-    return (line[0], f"it is {' '.join(line[1:])}") if keyword in _PARAMETERS else ("", "")
+def _defined(words: Sequence[str]) -> tuple[str, str]:
+    """Return the name that a line defines, and its meaning in words; both empty if the line defines no name."""
+    keyword = keyword_of(words)
+    if keyword == AUTO_MC_STATS:
+        # The first word is the channel, which may be `*`; of several such lines Combine takes the last.
+        return keyword, f"it is {' '.join(words[2:])}"
+    if keyword == RATE_PARAM:
+        # The third and fourth words are channel and process: a parameter has a line for each.
+        return words[0], f"it is {' '.join([keyword, *words[4:]])}"
+    return (words[0], f"it is {' '.join(words[1:])}") if keyword in PARAMETER_KEYWORDS else ("", "")
 
 
 def _line_problem(words: Sequence[str]) -> str:
-    if not words or words[0].startswith("#"):
+    if not words or words[0].startswith(COMMENT):
         return ""
-    if words[0] in _HEAD:
+    if words[0] in HEAD_WORDS:
         return f"but {words[0]!r} stands above the table, where the card writer puts it"
-    if len(words) > 1 and words[1] in _ROWS:
+    if keyword_of(words) in ROW_KEYWORDS:
         return "a row of the table: contribute an effect, which becomes one"
     return ""
 

@@ -1,4 +1,4 @@
-"""Whether what a kind returned fits the columns that it was asked about."""
+"""Rules on the effects and directives that a kind returns for its columns."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacard_core.model.channel import (
-    BinByBinStatistics,
-    Directive,
-    Effect,
-    FreeParameter,
-    Normalisation,
-    Nuisance,
-    RawLine,
-    Shape,
-    Templates,
-)
+from datacard_core.model.arrays import Templates
+from datacard_core.model.channel import Directive
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
+from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
 from datacard_core.names import duplicates, name_problem
 
 if TYPE_CHECKING:
@@ -27,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def problems(contributed: Sequence[object], target: Target) -> list[str]:
-    """What is wrong with effects and directives, a sentence each."""
+    """Return the problems of effects and directives, a sentence each."""
     effects = [item for item in contributed if isinstance(item, Effect)]
     found = [problem for item in contributed for problem in _problems(item, target)]
-    # What they are together is worth a look where each of them is right.
+    # Rules on all of them together read attributes that the rules on each have checked.
     return found or [*_overlaps(effects, target), *_row_problems(target.systematic.datacard_name, effects)]
 
 
@@ -56,7 +49,7 @@ def _effect_problems(effect: Effect, target: Target) -> Iterator[str]:
         found += _normalisation_problems(effect)
     if not found and isinstance(effect, Shape):
         found += _shape_problems(effect, target.axis.bins)
-    # An effect makes text of what it holds only where that is right; the core's own then have nothing wrong in it.
+    # The text of cells is made from attributes that must be right first. The core's classes write correct text.
     yield from found or (() if type(effect) in (Normalisation, Shape) else _text_problems(effect))
 
 
@@ -84,7 +77,7 @@ def _text_problems(effect: Effect) -> Iterator[str]:
 
 
 def _is_cell(text: str) -> bool:
-    """Whether Combine reads it as numbers that a fit can use; it would take "nan" too."""
+    """Return whether a cell holds numbers that a fit can use; Combine's parser would take "nan" too."""
     try:
         return text == "-" or all(math.isfinite(float(part)) for part in text.split("/", 1))
     except ValueError:

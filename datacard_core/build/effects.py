@@ -1,4 +1,4 @@
-"""What kinds make of declarations: calling them with arrays, and looking whether what they return fits."""
+"""Effects and directives of declarations: kinds are called with arrays, and their results are checked."""
 
 from __future__ import annotations
 
@@ -6,59 +6,63 @@ from typing import TYPE_CHECKING
 
 from datacard_core.build.effect_rules import problems
 from datacard_core.hookspecs import Target
-from datacard_core.model.channel import Directive, Effect, Templates, read_only
+from datacard_core.model.arrays import Templates, read_only
+from datacard_core.model.channel import Directive
+from datacard_core.model.effects import Effect
 
 if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
-    from datacard_core.model.channel import FloatArray
+    from datacard_core.model.arrays import FloatArray
     from datacard_core.templates.template_set import TemplateSet
     from datacard_core.treatments.shape_only import Scales
 
 
 def effects_of(
-    declared: DeclaredCard, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray
-) -> tuple[list[Effect], list[Directive]]:
-    """The effects and directives of one declaration; `rates` are those of all columns as they are written.
+    declared: DeclaredCard, plan: Plan, templates: TemplateSet, inside: Templates, scales: Scales, rates: FloatArray
+) -> tuple[tuple[Effect, ...], tuple[Directive, ...]]:
+    """Return the effects and the directives of one declaration.
+
+    Args:
+        declared: the declarations of the card.
+        plan: the plan of the declaration.
+        templates: the template set that the plan refers to.
+        inside: its templates without flow, shape (rows, bins).
+        scales: the factors on its variations.
+        rates: the rates of all columns as they are written, shape (columns,).
 
     Raises:
-        PluginCallError: the kind failed, or what it returned does not fit the columns.
+        PluginCallError: the kind failed, or its result does not fit the columns.
     """
-    target = _target(declared, plan, templates, scales, rates)
+    target = _target(declared, plan, templates, inside, scales, rates)
     doing = f"working out the effects of {plan.name!r} in channel {declared.bin!r}"
     with plan.kind.blamed(doing) as kind:
-        contributed = list(kind.effects(target))
-        found = problems(contributed, target)
+        returned = list(kind.effects(target))
+        found = problems(returned, target)
     if found:
         raise plan.kind.fault(f"{doing}: {'; '.join(found)}")
     return (
-        [item for item in contributed if isinstance(item, Effect)],
-        [item for item in contributed if isinstance(item, Directive)],
+        tuple(item for item in returned if isinstance(item, Effect)),
+        tuple(item for item in returned if isinstance(item, Directive)),
     )
 
 
-def _target(declared: DeclaredCard, plan: Plan, templates: TemplateSet, scales: Scales, rates: FloatArray) -> Target:
-    inside = templates.inside
-    columns = declared.columns
-    variations = {}
-    for shift, rows in plan.rows.items():
-        variations[shift] = inside[rows]
-        if scales.factors:
-            factor = scales.of(plan, shift, columns)
-            read = variations[shift]
-            variations[shift] = Templates(read.values * factor, read.variances * factor**2)
+def _target(
+    declared: DeclaredCard, plan: Plan, templates: TemplateSet, inside: Templates, scales: Scales, rates: FloatArray
+) -> Target:
+    processes = plan.processes(declared.columns)
+    datasets = templates.datasets[plan.positions]
     return Target(
-        plan.systematic,
-        declared.bin,
-        templates.axis,
-        tuple(columns[position] for position in plan.positions),
-        plan.positions,
-        inside[templates.layout.starts[plan.positions]],
-        variations,
-        plan.values,
-        rates[plan.positions],
-        {
-            shift: read_only(templates.present[rows] == templates.datasets[plan.positions])
-            for shift, rows in plan.rows.items()
+        systematic=plan.systematic,
+        bin=declared.bin,
+        axis=templates.axis,
+        columns=tuple(declared.columns[position] for position in plan.positions),
+        positions=plan.positions,
+        nominal=inside[templates.layout.starts[plan.positions]],
+        variations={
+            shift: scales.applied(inside[rows], plan.name, shift, processes) for shift, rows in plan.rows.items()
         },
+        values=plan.values,
+        rates=rates[plan.positions],
+        available={shift: read_only(templates.present[rows] == datasets) for shift, rows in plan.rows.items()},
     )

@@ -1,4 +1,4 @@
-"""What each declaration means for one card: the columns it covers, and the rows of templates it reads."""
+"""Plans: the columns that each declaration covers in one card, and the rows of templates that it reads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import NOMINAL
-from datacard_core.model.channel import DATA
 from datacard_core.plugins.calling import strings
 from datacard_core.templates.rows import Layout, Request
+from datacard_core.treatments.shape_only import Variation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.model.channel import Column, IntArray
+    from datacard_core.model.arrays import IntArray
+    from datacard_core.model.channel import Column
     from datacard_core.plugins.calling import Provided
 
 
@@ -33,53 +35,69 @@ class _Needs:
     """For each shift that the kind asks for, n variations as the output names them."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Plan:
-    """One declaration, and where what it needs stands in the card's layout."""
+    """One declaration, and the places in the card's layout of the templates that it reads."""
 
     systematic: SystematicUncertainty
     kind: Provided[SystematicKind]
     positions: IntArray
-    """The columns that it covers in this card, shape (n,)."""
+    """Columns that the declaration covers in this card, shape (n,)."""
     labels: Mapping[str, tuple[str, ...]]
     """For each shift that the kind asks for, n variations as the output names them."""
     rows: Mapping[str, IntArray]
-    """Likewise, their rows in the layout, shape (n,)."""
+    """For each shift, the rows of these variations in the layout, shape (n,)."""
     values: tuple[Any, ...]
-    """The declared value of each of the n columns."""
+    """Declared value of each of the n columns."""
 
     @property
     def name(self) -> str:
-        """The nuisance in the card."""
+        """Nuisance in the card."""
         return self.systematic.datacard_name
 
     def reads(self) -> Iterator[tuple[int, str, int]]:
-        """Position of the column, variation and row, of everything that it reads."""
+        """Yield the column's position, the variation and the row of each template that the declaration reads."""
         for shift, labels in self.labels.items():
             yield from zip(self.positions.tolist(), labels, self.rows[shift].tolist(), strict=True)
 
+    def variations(self, layout: Layout, columns: Sequence[Column]) -> Iterator[Variation]:
+        """Yield each variation of the nuisance, with its rows in the layout."""
+        processes = self.processes(columns)
+        for shift, rows in self.rows.items():
+            yield Variation(
+                nuisance=self.name,
+                shift=shift,
+                processes=processes,
+                nominal_rows=layout.starts[self.positions],
+                rows=rows,
+            )
+
+    def processes(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        """Return the process of each column that the declaration covers, n names."""
+        return tuple(columns[position].process for position in self.positions)
+
 
 def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
-    """The rows of templates that a card needs, and a plan for each of its declarations.
+    """Return the rows of templates that a card needs, and a plan for each of its declarations.
 
-    The layout has the card's columns first; the data, if there are any, come last.
+    The layout has the card's columns first; the data, if any are declared, come last.
     """
     columns = declared.columns
     needs = [_needs(declared, columns, systematic) for systematic in declared.all_systematics()]
     layout = Layout(_requests(declared, columns, needs))
-    return layout, tuple(
-        Plan(
-            need.systematic,
-            need.kind,
-            np.array(need.positions, dtype=np.intp),
-            need.labels,
-            {shift: layout.rows_of(need.positions, labels) for shift, labels in need.labels.items()},
-            tuple(
-                need.systematic.value_for(columns[position].process, columns[position].year)
-                for position in need.positions
-            ),
-        )
-        for need in needs
+    return layout, tuple(_plan(need, layout, columns) for need in needs)
+
+
+def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout:
+    """Return the layout that other categories are read with for shape-only totals.
+
+    Its rows are those of the card, but only processes with a free parameter request samples. Histograms of
+    further processes are not read, so that a fault in them, in another category, stops no card.
+    """
+    floating = {process.name for process in declared.floating}
+    wanted = {column.name for column in declared.columns if column.process in floating}
+    return Layout(
+        tuple(request if request.column in wanted else attrs.evolve(request, samples=()) for request in layout.requests)
     )
 
 
@@ -94,11 +112,23 @@ def _needs(declared: DeclaredCard, columns: Sequence[Column], systematic: System
     return _Needs(systematic, provided, positions, labels)
 
 
+def _plan(need: _Needs, layout: Layout, columns: Sequence[Column]) -> Plan:
+    covered = [columns[position] for position in need.positions]
+    return Plan(
+        systematic=need.systematic,
+        kind=need.kind,
+        positions=np.array(need.positions, dtype=np.intp),
+        labels=need.labels,
+        rows={shift: layout.rows_of(need.positions, labels) for shift, labels in need.labels.items()},
+        values=tuple(need.systematic.value_for(column.process, column.year) for column in covered),
+    )
+
+
 def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """What ends the names of the variations that a kind needs for a declaration.
+    """Return the endings of the names of the variations that a kind needs for a declaration.
 
     Raises:
-        PluginCallError: the kind failed, or said something else.
+        PluginCallError: the kind failed, or returned other objects than strings.
     """
     with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
         return strings(kind.shifts(systematic))
@@ -120,6 +150,6 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence
     ]
     if data := declared.data_process:
         years = [year for year in data.years if year in declared.years]
-        parts = tuple((sample, year) for year in years for sample in data.samples)
-        requests.append(Request(DATA, parts, is_data=True))
+        samples = tuple((sample, year) for year in years for sample in data.samples)
+        requests.append(Request(DATA, samples, is_data=True))
     return tuple(requests)

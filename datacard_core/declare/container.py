@@ -1,4 +1,4 @@
-"""The container that processes and systematics are declared in."""
+"""The container of declarations: a dict that checks its values."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Value = TypeVar("Value")
 
 
 class DeclarationDict(dict[str, Value]):
-    """An ordered dict by name that checks what comes in, whichever way it comes in.
+    """An ordered dict by name that checks each value, in every method that adds one.
 
-    Subclasses say what a value must be (`_type`), which attribute is its key (`_key`) and what else must hold
+    A subclass defines the class of the values (`_type`), the attribute that is their key (`_key`), and further rules
     between the values (`_checked`).
     """
 
@@ -38,12 +38,12 @@ class DeclarationDict(dict[str, Value]):
         super().__setitem__(name, self._checked(value))
 
     def update(self, other: Any = (), /, **more: Value) -> None:
-        """Add several, each checked as an assignment is: all of them, or none where one is refused."""
+        """Add several values, each checked as in an assignment; if one is refused, the container stays unchanged."""
         pairs = other.items() if isinstance(other, Mapping) else other
         self._add([(key, value) for key, value in pairs] + list(more.items()))
 
     def setdefault(self, key: str, default: Any = None) -> Value:
-        """Get a value, or add one, checked as an assignment is."""
+        """Return a value; if it is missing, add the default, checked as in an assignment."""
         if key not in self:
             self[key] = default
         return self[key]
@@ -63,7 +63,7 @@ class DeclarationDict(dict[str, Value]):
         return self
 
     def copy(self) -> Self:
-        """A container of the same kind with the same values."""
+        """Return a container of the same class with the same values."""
         return type(self)(self.values())
 
     def _named(self, values: Iterable[Value]) -> Iterable[tuple[str, Value]]:
@@ -94,12 +94,12 @@ class DeclarationDict(dict[str, Value]):
             )
 
     def _checked(self, value: Value) -> Value:
-        """The value as it is kept, after a look at the others."""
+        """Return the value to keep, after comparing it with the values that are there."""
         self._refuse_another(value)
         return value
 
     def _refuse_another(self, value: Value) -> None:
-        # Assigning the same declaration again, as a notebook cell that is run twice does, changes nothing.
+        # A notebook cell that is run twice assigns an equal declaration again: the container stays as it is.
         name = getattr(value, self._key)
         if name in self and self[name] != value:
             raise DeclarationError(

@@ -1,4 +1,4 @@
-"""Processes: which samples make a column of the card, for which years."""
+"""Processes: the samples and years that make the columns of a card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def column_name(process: str, year: str) -> str:
-    """The name that a process of one year has in the card: Combine's process."""
+    """Return the name in the card of one process in one year, which Combine calls a process."""
     return f"{process}_{year}"
 
 
@@ -28,26 +28,24 @@ def _switch(answer: bool) -> bool:
     return bool(answer) if isinstance(answer, np.bool_) else answer
 
 
-def _label(label: str | None) -> str:
-    return "" if label is None else plain(label)
+def _label(label: str | None, process: Any) -> str:
+    return plain(label) if label else str(process.name)
 
 
 @attrs.frozen
 class Process:
-    """What data and Monte Carlo processes share: use `MCProcess` or `DataProcess`."""
+    """Common part of data and simulated processes; use `MCProcess` or `DataProcess`."""
 
     name: str = attrs.field(converter=plain)
     samples: tuple[str, ...] = attrs.field(converter=_names)
-    """Samples of the output, summed; one string is one sample."""
-    label: str = attrs.field(default="", converter=_label)
-    """For display; the name if not given."""
+    """Samples of the output that are summed; one string is one sample."""
+    label: str = attrs.field(default="", converter=attrs.Converter(_label, takes_self=True))  # type: ignore[misc] # mypy has no such converters yet
+    """Name for display; the process's name if not given."""
     years: tuple[str, ...] = attrs.field(converter=_names, kw_only=True)
 
     is_data: ClassVar[bool] = False
 
     def __attrs_post_init__(self) -> None:
-        if not self.label:
-            object.__setattr__(self, "label", self.name)
         if problems := dict.fromkeys(problem for problem in self._problems() if problem):
             raise DeclarationError(problems)
 
@@ -70,12 +68,12 @@ class Process:
 
 @attrs.frozen
 class MCProcess(Process):
-    """A simulated process; each of its years is a column of the card, `{name}_{year}`."""
+    """A simulated process, with a column `{name}_{year}` of the card for each year."""
 
     is_signal: bool = attrs.field(converter=_switch, kw_only=True)
-    """Signals get process ids of 0 and below, so that Combine scales them with r."""
+    """True for a signal: its process ids are 0 and below, so that Combine scales it with r."""
     has_rateParam: bool = attrs.field(default=False, converter=_switch, kw_only=True)  # noqa: N815 - its old name
-    """A free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
+    """True if a free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
 
     def _problems(self) -> Iterator[str | None]:
         yield from super()._problems()
@@ -86,7 +84,7 @@ class MCProcess(Process):
 
 @attrs.frozen
 class DataProcess(Process):
-    """The observed data; all samples and years are summed to `data_obs`."""
+    """The observed data, summed over all samples and years to `data_obs`."""
 
     is_data: ClassVar[bool] = True
 
@@ -99,7 +97,7 @@ class _Processes(DeclarationDict[AnyProcess]):
 
 
 class MCProcesses(_Processes[MCProcess]):
-    """The simulated processes by name, in the order of the card's columns."""
+    """Simulated processes by name, in the order of the card's columns."""
 
     _type = MCProcess
 
@@ -119,7 +117,7 @@ class MCProcesses(_Processes[MCProcess]):
         return sum(len(process.years) for process in self.values())
 
     def columns(self) -> Iterator[tuple[str, MCProcess, str]]:
-        """Column name, process and year of every column, in their order."""
+        """Yield the name, the process and the year of each column, in order."""
         return _columns(self.values())
 
     def _checked(self, value: MCProcess) -> MCProcess:

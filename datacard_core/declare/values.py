@@ -1,4 +1,8 @@
-"""What declarations are given, as they keep it: numbers and names in Python's own types, and columns in words."""
+"""Values of declarations in Python's types, and columns in words.
+
+Scripts give numbers and names in types of many libraries. They are converted once, where they enter, so that a card
+and its messages do not depend on these types.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ReadOnlyDict(dict[str, Any]):
-    """A dict that keeps what it was made with: plugins get declarations that other cards are made from."""
+    """A dict that cannot be changed: plugins get declarations that other cards are made from."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a declaration is read-only: make another one with attrs.evolve, or copy what is to change")
@@ -30,11 +34,11 @@ class ReadOnlyDict(dict[str, Any]):
 
 
 class SameForAll(ReadOnlyDict):
-    """Values by process that come from one value for all of them."""
+    """Values by process that were declared as one value for all processes."""
 
 
 def own(given: Any) -> Any:
-    """A copy in Python's own types: what becomes of the original later has no part in it."""
+    """Return a read-only copy in Python's types; later changes of the original do not reach it."""
     if isinstance(given, np.ndarray | np.generic):
         given = given.tolist()
     if isinstance(given, Mapping):
@@ -45,11 +49,11 @@ def own(given: Any) -> Any:
 
 
 def plain_value(value: Any) -> Any:
-    """Numbers of any library as floats, and pairs of them as tuples; all else as it is, for a kind to judge."""
+    """Return numbers of any library as floats, and pairs as tuples; the kind judges values of other types."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        with suppress(OverflowError):  # an integer may be too large for one, and is for a kind to refuse then
+        with suppress(OverflowError):  # An integer may be too large for a float; the kind refuses it.
             return float(value)
     if isinstance(value, Mapping):
         return ReadOnlyDict({plain(key): plain_value(entry) for key, entry in value.items()})
@@ -59,14 +63,14 @@ def plain_value(value: Any) -> Any:
 
 
 def plain_processes(processes: Any) -> Any:
-    """The names of processes, or their values by name."""
+    """Return the names of processes, or their values by name."""
     if isinstance(processes, SameForAll):
         return processes
     return plain_value(processes) if isinstance(processes, Mapping) else names_of(processes)
 
 
 def in_words(columns: Iterable[tuple[str, str]]) -> str:
-    """Columns, each a process and a year, as in "ttbar, vjets (2022, 2023); diboson 2023"."""
+    """Return columns, each a process and a year, as text: "ttbar, vjets (2022, 2023); diboson 2023"."""
     years: dict[str, list[str]] = {}
     for process, year in columns:
         years.setdefault(process, []).append(year)

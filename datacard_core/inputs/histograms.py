@@ -13,7 +13,7 @@ import hist
 import numpy as np
 
 from datacard_core.errors import InputError
-from datacard_core.model.channel import Axis
+from datacard_core.model.arrays import Axis
 from datacard_core.names import duplicates, listing, names_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from datacard_core.model.channel import ComplexArray, IntArray
+    from datacard_core.model.arrays import ComplexArray, IntArray
 
 NOMINAL = "nominal"
 
@@ -214,4 +214,4 @@ def _axis(axis: Any) -> Axis:
     if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
         categories = tuple(str(label) for label in axis)
     edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
-    return Axis(edges, axis.name, axis.label or "", uniform or categories is not None, categories)
+    return Axis(edges, axis.name, axis.label or "", uniform=uniform or categories is not None, categories=categories)

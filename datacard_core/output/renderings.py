@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import MissingProviderError
-from datacard_core.model.channel import Directive, Effect
+from datacard_core.model.channel import Directive
+from datacard_core.model.effects import Effect
 from datacard_core.plugins.conflicts import own_renderings
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, chann
         return f"card writer {writer.value.name!r} asked for a rendering of {item!r}, expected an effect or a directive"
     what = "effect" if isinstance(item, Effect) else "directive"
     name, of = type(item).__name__, f"{type(item).__module__}.{type(item).__qualname__}"
-    kind = plugins.kinds.get(channel.origin(item)[1])
+    kind = plugins.kinds.get(_declared_by(item, channel)[1])
     made = f", which plugin {kind.plugin!r} ({kind.origin}) makes" if kind else ""
     return (
         f"channel {channel.bin!r}: card writer {writer.value.name!r} of plugin {writer.plugin!r} ({writer.origin}) has "
@@ -108,5 +109,16 @@ def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, chann
 
 def _of(item: Effect | Directive, channel: Channel) -> str:
     """Whose it is, in words."""
-    name, _ = channel.origin(item)
+    name, _ = _declared_by(item, channel)
     return f" of {name!r}" if name else ""
+
+
+def _declared_by(item: Effect | Directive, channel: Channel) -> tuple[str, str]:
+    """Return the name in the card and the typ of the systematic that an effect or a directive comes from."""
+    for nuisance in channel.nuisances:
+        if any(effect is item for effect in nuisance.effects):
+            return nuisance.name, nuisance.typ
+    for statement in channel.statements:
+        if statement.directive is item:
+            return statement.systematic, statement.typ
+    return "", ""

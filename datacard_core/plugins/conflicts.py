@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import PluginConflictError
-from datacard_core.model.channel import Directive, Effect
+from datacard_core.model.channel import Directive
+from datacard_core.model.effects import Effect
 from datacard_core.names import listing
 
 if TYPE_CHECKING:

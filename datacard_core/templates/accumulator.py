@@ -13,18 +13,18 @@ import numpy as np
 from datacard_core.templates.sums import ExactSums, add_exactly
 
 if TYPE_CHECKING:
-    from datacard_core.model.channel import Axis, ComplexArray, IntArray
+    from datacard_core.model.arrays import Axis, ComplexArray, IntArray
     from datacard_core.templates.rows import Layout
 
 
 class Scratch:
-    """Arrays that are used again: each is valid until the next of its name is asked for."""
+    """Arrays that are used again: each is valid until an array of its name is requested again."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, ComplexArray] = {}
 
     def array(self, name: str, shape: tuple[int, ...]) -> ComplexArray:
-        """An array of that shape with anything in it."""
+        """Return an array of that shape with undefined contents."""
         size = int(np.prod(shape))
         if name not in self._arrays or self._arrays[name].size < size:
             self._arrays[name] = np.empty(size, dtype=np.complex128)
@@ -32,7 +32,10 @@ class Scratch:
 
 
 def gather(contents: ComplexArray, labels: IntArray, categories: list[int], scratch: Scratch) -> ComplexArray:
-    """Some variations and categories of a histogram, to write to until the next is gathered."""
+    """Copy some variations and categories of a histogram to an array that the caller may write to.
+
+    The array is valid until the next call with the same scratch.
+    """
     first, last = categories[0], categories[-1] + 1
     in_order = categories == list(range(first, last))
     if in_order and 2 * len(categories) > contents.shape[2]:
@@ -43,17 +46,17 @@ def gather(contents: ComplexArray, labels: IntArray, categories: list[int], scra
 
 def _taken(contents: ComplexArray, labels: IntArray, scratch: Scratch) -> ComplexArray:
     taken = scratch.array("gathered", (contents.shape[0], len(labels), contents.shape[2]))
-    # The positions are known to be inside; any other mode fills a buffer first.
+    # All positions are valid. Mode "raise" would fill a buffer first, so that a fault leaves `out` unchanged.
     return np.take(contents, labels, axis=1, out=taken, mode="clip")
 
 
 class Accumulator:
-    """The sums of several categories, column by column.
+    """Sums of several categories, made column by column.
 
     Args:
         layout: the rows.
-        categories: how many categories there are.
-        exact: whether what rounding takes is kept for sums that will be added to these.
+        categories: the number of categories.
+        exact: whether rounding errors are kept, for sums that are added to these later.
     """
 
     def __init__(self, layout: Layout, categories: int, *, exact: bool) -> None:
@@ -69,9 +72,9 @@ class Accumulator:
         """Add a dataset to the column that is being summed.
 
         Args:
-            contents: shape (bins with the flow bins that there are, labels, categories that there are).
-            flow: how many underflow and overflow bins there are.
-            there: which of the categories there are.
+            contents: shape (bins with the histogram's flow bins, labels, categories of the histogram).
+            flow: the numbers of underflow and overflow bins.
+            there: positions of the histogram's categories among all, shape (categories of the histogram,).
         """
         if flow != (1, 1) or len(there) < self.categories:
             contents = self._padded(contents, flow, there)
@@ -85,11 +88,12 @@ class Accumulator:
             carry = self.scratch.array("carry", sums.shape)
             carry.fill(0)
             self._column = sums, carry
-        for one, lost, addend in zip(sums, carry, contents, strict=True):  # a bin at a time stays in the cache
+        # One bin at a time stays in the processor's cache.
+        for one, lost, addend in zip(sums, carry, contents, strict=True):
             add_exactly(one, lost, addend)
 
     def finish_column(self, column: int, axis: Axis) -> None:
-        """Put what has been added into the rows of a column."""
+        """Write the sums of the column to its rows."""
         if self._column is None:
             return
         if not self.sums:
@@ -99,7 +103,8 @@ class Accumulator:
             with np.errstate(invalid="ignore", over="ignore"):
                 sums += carry
             carry = None
-        sums += 0  # a zero is a zero, whatever sign its dataset gave it
+        # Turn -0.0 into 0.0: the sign of a zero depends on the order of datasets, and equal sums give equal bytes.
+        sums += 0
         rows = self.layout.slice_of(column)
         for category, total in enumerate(self.sums):
             total[rows] = sums[:, :, category].T
@@ -109,7 +114,7 @@ class Accumulator:
                 lost[rows] = carry[:, :, category].T
 
     def contents(self, category: int, axis: Axis | None) -> ExactSums | None:
-        """The sums of a category, bins last; None if nothing was added."""
+        """Return the sums of a category with bins as the last axis, or None if no dataset was added."""
         if not self.sums or axis is None:
             return None
         return ExactSums(axis, self.sums[category], self.carries[category] if self.carries else None)

@@ -1,4 +1,4 @@
-"""Rebinning: which edges a declaration asks for, and whether the axis has them."""
+"""Rebinning: the edges that a declaration requests, found on the axis."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from datacard_core.errors import DeclarationError
+from datacard_core.model.arrays import EDGE_TOLERANCE
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from datacard_core.model.channel import Axis, FloatArray
+    from datacard_core.model.arrays import Axis, FloatArray
 
 Binning: TypeAlias = Iterable[float] | int | None
-"""Edges, or how many bins become one, or None for the bins as they are."""
-
-TOLERANCE = 1e-6
-"""How far an edge may be off, in widths of the narrowest bin: edges are written by hand, axes are computed."""
+"""Edges, or the number of bins to join to one, or None for the bins of the axis."""
 
 
+# Edges are written by hand, and those of an axis are computed: they differ by rounding.
 def new_edges(axis: Axis, binning: Binning) -> FloatArray:
-    """The edges of the axis that a binning asks for.
+    """Return the edges of the axis that a binning requests.
 
     Raises:
-        DeclarationError: they are no edges of the axis, or the factor does not divide its bins.
+        DeclarationError: an edge is not an edge of the axis, or the factor does not divide its number of bins.
     """
     if binning is None:
         return axis.edges
@@ -33,10 +32,10 @@ def new_edges(axis: Axis, binning: Binning) -> FloatArray:
     if isinstance(binning, int | np.integer):
         return _joined(axis, int(binning), binning)
     wanted = _edges(binning)
-    close = np.isclose(wanted[:, np.newaxis], axis.edges, rtol=0, atol=TOLERANCE * axis.narrowest)
+    close = np.isclose(wanted[:, np.newaxis], axis.edges, rtol=0, atol=EDGE_TOLERANCE * axis.narrowest)
     if len(strange := wanted[~close.any(axis=1)]):
         raise DeclarationError(
-            f"bins_edges: {_text(strange)} {'is no edge' if len(strange) == 1 else 'are no edges'} of axis "
+            f"bins_edges: {_text(strange)} {'is not an edge' if len(strange) == 1 else 'are not edges'} of axis "
             f"{axis.name!r}; its edges are {_text(axis.edges)}"
         )
     edges: FloatArray = axis.edges[close.argmax(axis=1)]

@@ -1,4 +1,4 @@
-"""Collecting templates: one pass over the histograms of a source, for several categories at once."""
+"""The collector of sums: one pass over the histograms of an output, for several categories at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.inputs.output import HistogramSet
-    from datacard_core.model.channel import Axis, BoolArray, ComplexArray, IntArray
+    from datacard_core.model.arrays import Axis, BoolArray, ComplexArray, IntArray
     from datacard_core.templates.rows import Layout, Request
 
 
@@ -31,15 +31,15 @@ def collect(
 ) -> dict[str, Sums]:
     """Sum the histograms of some categories to the rows of a layout.
 
-    Nothing is raised: what is wrong with a histogram is kept beside the sums, and so is a dataset whose histogram is
-    not there or has not the category, for another source may have it.
+    No error is raised here. Problems of histograms are kept beside the sums, and so are datasets without histogram or
+    without the category: another file may have them.
 
     Args:
         histograms: the histograms of one variable.
         layout: the rows.
         categories: the categories to sum, by name.
-        alone: whether nothing will be added to the sums.
-        parts: whether another source may have parts of the same datasets.
+        alone: whether the sums are complete, so that no other sums are added to them.
+        parts: whether another file may have parts of the same datasets.
     """
     collector = _Collector(histograms, layout, tuple(categories), alone=alone, parts=parts)
     for column, request in enumerate(layout.requests):
@@ -68,7 +68,7 @@ class _Piece:
 
 
 class _Collector:
-    """The sums while they are made, with what there is to say about them."""
+    """Sums that are being made, with their findings and problems."""
 
     def __init__(
         self, histograms: HistogramSet, layout: Layout, categories: tuple[str, ...], *, alone: bool, parts: bool
@@ -104,12 +104,12 @@ class _Collector:
         return str(piece) if self.histograms.read_from == LOADED else f"{self.histograms.read_from}: {piece}"
 
     def finish_column(self, column: int) -> None:
-        """Go on to the next column."""
+        """Finish a column, before datasets of the next are added."""
         if self.axis is not None:
             self.accumulator.finish_column(column, self.axis)
 
     def finished(self) -> dict[str, Sums]:
-        """The sums of each category as arrays of their own, bins last."""
+        """Return the sums of each category."""
         return {
             category: Sums(
                 category,
@@ -139,7 +139,7 @@ class _Collector:
         self.findings.append(notice("empty-dataset", message, column=piece.request.column))
 
     def _wanted(self, piece: _Piece, histogram: HistogramArray | None) -> tuple[HistogramArray, IntArray] | None:
-        """The histogram with the positions of the categories that it has, among those to collect."""
+        """Return the histogram, and which of the categories to collect it has, as positions among these."""
         known = () if histogram is None else histogram.categories
         for category in self.categories:
             if category not in known:
@@ -180,22 +180,22 @@ class _Collector:
             )
 
     def _contents(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
-        """Values and variances, shape (bins, labels, categories), and which labels are absent, shape (labels,)."""
+        """Return values and variances, shape (bins, labels, categories), and absent labels, shape (labels,)."""
         positions = histogram.positions(piece.request.labels)
         if positions[0] < 0:
             raise InputError(f"its variation axis has no {NOMINAL!r}, only {listing(histogram.variations or ())}")
         absent = positions < 0
-        # A missing variation is read from the nominal: the sum then holds the dataset's nominal in its place.
+        # A missing variation is read from the nominal, so that the sum holds the dataset's nominal in its place.
         positions = np.where(absent, positions[0], positions)
-        # By name, never by sum: the flow bin of a category axis may hold the events of other categories.
+        # By name, never by a sum over the axis: its flow bin may hold the events of other categories.
         columns = [histogram.categories.index(self.categories[position]) for position in there]
         return gather(histogram.contents, positions, columns, self.accumulator.scratch), absent
 
     def _fall_back(self, piece: _Piece, contents: ComplexArray, absent: BoolArray, there: IntArray) -> BoolArray:
-        """Put the nominal where a variation was never filled in a category; tells where, shape (labels, categories).
+        """Write the nominal where a variation was never filled in a category; return where, shape (labels, categories).
 
-        PocketCoffea keeps a shape variation that another category asked for on the axis, with zeros. The cutflow
-        counts its events all the same; where it has none, the variation is really empty.
+        PocketCoffea keeps a shape variation that only another category computes on the axis, with zeros. The cutflow
+        counts its events in each category: if it counts events, the variation was not computed, otherwise it is empty.
         """
         empty: BoolArray = np.all(contents == 0, axis=0)
         empty[absent] = False
@@ -212,8 +212,8 @@ class _Collector:
     def _look_at_content(
         self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray
     ) -> None:
-        """Note what is not finite, and variances below 0, with the first place where they are."""
-        # One sum tells: anything that is not finite makes it so.
+        """Note contents that are not finite, and variances below 0, with the first bin that has them."""
+        # One sum is cheaper than a test of each bin: a content that is not finite makes the sum not finite.
         with np.errstate(invalid="ignore", over="ignore"):
             total = contents.sum()
         if math.isfinite(total.real) and math.isfinite(total.imag) and not (contents.imag < 0).any():
@@ -245,6 +245,6 @@ def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, contents
         return
     if not piece.request.is_data:
         raise InputError(f"its storage keeps no variances, which autoMCStats needs: {HOW_TO_FILL}")
-    # Counts are Poisson, their variance is the content; weights in such a storage have lost it.
+    # The variance of a count is the count; weights in such a storage have lost their variance.
     if np.any(contents.real[np.isfinite(contents.real)] % 1):
-        raise InputError(f"its content is no counts, and its storage keeps no variances: {HOW_TO_FILL}")
+        raise InputError(f"its contents are not counts, and its storage keeps no variances: {HOW_TO_FILL}")

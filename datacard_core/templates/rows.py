@@ -1,4 +1,4 @@
-"""Which templates a card needs: the rows of its template sets, column by column."""
+"""The rows of template sets: the templates that a card needs, column by column."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from datacard_core.inputs.histograms import NOMINAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacard_core.model.channel import IntArray
+    from datacard_core.model.arrays import IntArray
 
 
 @attrs.frozen
 class Request:
-    """What one column is made of, and which variations it needs."""
+    """The samples that one column is made of, and the variations that it needs."""
 
     column: str
     samples: tuple[tuple[str, str], ...]
-    """(sample, year) pairs that are summed."""
+    """Pairs (sample, year) that are summed."""
     labels: tuple[str, ...] = (NOMINAL,)
     """Variations as the output names them, the nominal first."""
     is_data: bool = False
@@ -35,31 +35,26 @@ class Layout:
     """
 
     requests: tuple[Request, ...]
-    starts: IntArray = attrs.field(init=False, eq=False)
-    """The row of each column's nominal."""
-    _positions: tuple[dict[str, int], ...] = attrs.field(init=False, eq=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        sizes = [len(request.labels) for request in self.requests]
-        object.__setattr__(self, "starts", np.cumsum([0, *sizes[:-1]], dtype=np.intp))
-        shared: dict[tuple[str, ...], dict[str, int]] = {}
-        for request in self.requests:
-            if request.labels not in shared:
-                shared[request.labels] = {label: row for row, label in enumerate(request.labels)}
-        object.__setattr__(self, "_positions", tuple(shared[request.labels] for request in self.requests))
+    starts: IntArray = attrs.field(
+        default=attrs.Factory(lambda self: _starts(self.requests), takes_self=True), init=False, eq=False
+    )
+    """Row of each column's nominal, shape (columns,)."""
+    _positions: tuple[dict[str, int], ...] = attrs.field(
+        default=attrs.Factory(lambda self: _positions(self.requests), takes_self=True), init=False, eq=False, repr=False
+    )
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return sum(len(request.labels) for request in self.requests)
 
     def slice_of(self, column: int) -> slice:
-        """The rows of a column."""
+        """Return the rows of a column."""
         start = int(self.starts[column])
         return slice(start, start + len(self.requests[column].labels))
 
     def rows_of(self, columns: Sequence[int], labels: Sequence[str]) -> IntArray:
-        """The rows of a variation for each of some columns, shape (columns,)."""
+        """Return the row of one variation for each of some columns, shape (columns,)."""
         return np.array(
             [
                 self.starts[column] + self._positions[column][label]
@@ -67,3 +62,18 @@ class Layout:
             ],
             dtype=np.intp,
         )
+
+
+def _starts(requests: Sequence[Request]) -> IntArray:
+    sizes = [len(request.labels) for request in requests]
+    return np.cumsum([0, *sizes[:-1]], dtype=np.intp)
+
+
+def _positions(requests: Sequence[Request]) -> tuple[dict[str, int], ...]:
+    """Return the position of each variation among those of its column."""
+    # Most columns need the same variations, and share one dict.
+    shared: dict[tuple[str, ...], dict[str, int]] = {}
+    for request in requests:
+        if request.labels not in shared:
+            shared[request.labels] = {label: row for row, label in enumerate(request.labels)}
+    return tuple(shared[request.labels] for request in requests)

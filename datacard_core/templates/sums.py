@@ -1,7 +1,8 @@
-"""Sums over datasets that can be added: one file at a time, in any order and grouping, gives the same bytes.
+"""Sums over datasets that can be added: files in any order and grouping give the same bytes.
 
-A value and its variance travel as one complex number, as the output stores them side by side. What a sum loses to
-rounding is carried along.
+A value and its variance are one complex number, because the output stores them side by side. The rounding error of a
+sum is carried along: without it the last digits would depend on how datasets are split into files, and so would the
+bytes of the card.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datacard_core.findings import Finding
-    from datacard_core.model.channel import Axis, ComplexArray, IntArray
+    from datacard_core.model.arrays import Axis, ComplexArray, IntArray
     from datacard_core.templates.rows import Layout
 
 
 @attrs.frozen(eq=False)
 class ExactSums:
-    """Values (real) and variances (imaginary) of shape (rows, bins + 2), and what rounding has taken from them."""
+    """Values (real) and variances (imaginary) of shape (rows, bins + 2), with their rounding errors."""
 
     axis: Axis
     sums: ComplexArray
@@ -41,35 +42,35 @@ class ExactSums:
 
     @property
     def rounded(self) -> ComplexArray:
-        """The sums, rounded once."""
+        """Sums, rounded once."""
         return self.sums if self.carry is None else self.sums + self.carry
 
 
 @attrs.frozen(eq=False)
 class Sums:
-    """What one source, or several, give for one category."""
+    """Sums for one category over the datasets of one or several files."""
 
     category: str
     layout: Layout
     contents: ExactSums | None
-    """None where no dataset had a histogram."""
+    """Sums of values and variances; None if no dataset had a histogram."""
     present: IntArray
-    """How many datasets have the variation themselves, shape (rows,)."""
+    """Number of datasets that have the variation, shape (rows,); in the rest the nominal replaces it."""
     datasets: Mapping[tuple[int, str, str], str]
-    """Where each (column, sample, dataset) that is summed came from."""
+    """File of each (column, sample, dataset) that is summed."""
     lacking: Mapping[tuple[int, str, str], str]
-    """What is wrong with each that should be summed and was not there: another source may have it."""
+    """Problem of each (column, sample, dataset) that was not found; another file may have it."""
     problems: tuple[tuple[str, str], ...]
-    """Each a place and what is wrong there: with one of them there are no templates."""
+    """Pairs of a place and the problem there; with a problem the sums give no templates."""
     variations: tuple[frozenset[str], ...]
-    """Every variation that some dataset of a column has, for messages."""
+    """Variations that at least one dataset of each column has, for messages."""
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
     parts: bool = False
-    """Whether other sums may hold parts of the same datasets."""
+    """True if other sums may hold parts of the same datasets."""
 
     def __add__(self, other: Sums) -> Sums:
-        """The sums of both.
+        """Return the sums over the datasets of both.
 
         Raises:
             InputError: a dataset is in both, or their bins differ.
@@ -93,10 +94,10 @@ class Sums:
         )
 
     def complete(self) -> TemplateSet:
-        """The templates, when everything has been added.
+        """Return the templates, after all files have been added.
 
         Raises:
-            InputError: a histogram cannot be used, or a dataset with events was nowhere found; all such are named.
+            InputError: a histogram cannot be used, or no file has a dataset with events; all problems are told.
         """
         missing = [(place_of(key), problem) for key, problem in self.lacking.items() if key not in self.datasets]
         if missing or self.problems:
@@ -135,11 +136,11 @@ class Sums:
 
 
 def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -> None:
-    """Add to sums in place, and what that loses to rounding to their carry.
+    """Add to sums in place, and the rounding error to their carry.
 
     Knuth's two-sum (The Art of Computer Programming, vol. 2, section 4.2.2, theorem B).
     """
-    # What is not finite stays so, and is told where the sums are complete.
+    # Sums that are not finite stay so, and are told when the sums are complete.
     with np.errstate(invalid="ignore", over="ignore"):
         total = sums + addend
         gained = total - sums
@@ -148,12 +149,12 @@ def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -
 
 
 def place_of(key: tuple[int, str, str]) -> str:
-    """A (column, sample, dataset), for a message."""
+    """Return a (column, sample, dataset) as text for a message."""
     return f"sample {key[1]!r}, dataset {key[2]!r}"
 
 
 def grouped(problems: Iterable[tuple[str, str]]) -> list[str]:
-    """Problems of datasets, each told once with the first place and the number of others."""
+    """Return problems of datasets as text, each once with its first place and the number of further places."""
     places: dict[str, list[str]] = {}
     for place, problem in problems:
         places.setdefault(problem, []).append(place)
@@ -164,7 +165,7 @@ def grouped(problems: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def bins_text(axis: Axis) -> str:
-    """The bins of an axis, for a message."""
+    """Return the bins of an axis as text for a message."""
     if axis.categories is not None:
         return f"labelled {listing(axis.categories)}"
     return f"{axis.bins} with edges {listing((f'{edge:.15g}' for edge in axis.edges), 30)}"

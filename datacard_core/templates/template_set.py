@@ -1,4 +1,4 @@
-"""Templates of one category as arrays, complete: what kinds, treatments and the channel are made from."""
+"""The complete templates of one category as arrays, from which kinds and treatments make the channel."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.model.channel import Axis, Templates
+from datacard_core.model.arrays import Axis, Templates
 from datacard_core.templates.binning import Binning, new_edges
 
 if TYPE_CHECKING:
     from datacard_core.findings import Finding
-    from datacard_core.model.channel import FloatArray, IntArray
+    from datacard_core.model.arrays import FloatArray, IntArray
     from datacard_core.templates.rows import Layout
 
 
 @attrs.frozen
 class Fallback:
-    """Variations that a dataset does not have, so that its nominal stands in for them."""
+    """Variations that a dataset does not have, so that its nominal replaces them."""
 
     column: int
     sample: str
     dataset: str
     labels: tuple[str, ...]
     computed: bool
-    """False: not on the axis at all. True: on the axis, but not computed in this category."""
+    """True if they are on the axis but not computed in this category; False if they are not on the axis."""
     certain: bool = True
-    """Whether the cutflow could tell "not computed" from "no event left"."""
+    """True if the cutflow distinguishes a variation that was not computed from one without events."""
 
 
 @attrs.frozen(eq=False)
@@ -40,32 +40,32 @@ class TemplateSet:
     values: FloatArray
     """Shape (rows, bins + 2), underflow first and overflow last."""
     variances: FloatArray
-    """Likewise."""
+    """Shape (rows, bins + 2), underflow first and overflow last."""
     present: IntArray
-    """How many datasets have the variation themselves, shape (rows,)."""
+    """Number of datasets that have the variation, shape (rows,); in the rest the nominal replaces it."""
     datasets: IntArray
-    """How many datasets each column is made of, shape (columns,)."""
+    """Number of datasets of each column, shape (columns,)."""
     variations: tuple[frozenset[str], ...]
-    """Every variation that some dataset of a column has, for messages."""
+    """Variations that at least one dataset of each column has, for messages."""
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
     def inside(self) -> Templates:
-        """Without flow, shape (rows, bins)."""
+        """Templates without flow, shape (rows, bins)."""
         return Templates(self.values[:, 1:-1], self.variances[:, 1:-1])
 
     @property
     def totals(self) -> FloatArray:
-        """The sum over the bins and the flow, shape (rows,)."""
+        """Sums over bins and flow, shape (rows,)."""
         totals: FloatArray = self.values.sum(axis=1)
         return totals
 
     def rebinned(self, binning: Binning) -> TemplateSet:
-        """The same sums in wider bins; what falls outside the new range goes to the flow bins.
+        """Return the templates in wider bins; contents outside the new range go to the flow bins.
 
         Raises:
-            DeclarationError: the new edges are no edges of the axis.
+            DeclarationError: a new edge is not an edge of the axis.
         """
         if binning is None:
             return self

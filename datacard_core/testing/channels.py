@@ -7,22 +7,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from datacard_core.model.channel import (
-    Axis,
-    BinByBinStatistics,
-    Channel,
-    Column,
-    Directive,
-    Effect,
-    FreeParameter,
-    IntArray,
-    Normalisation,
-    Nuisance,
-    RawLine,
-    Shape,
-    Templates,
-    read_only,
-)
+from datacard_core.model.arrays import Axis, IntArray, Templates, read_only
+from datacard_core.model.channel import Channel, Column, Directive, Statement
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
+from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +86,7 @@ def complete() -> Channel:
             Nuisance("jes", (_shape(channel, 0, 1, 2),)),
             Nuisance("tune", (_shape(channel, 1), Normalisation(_at(2), np.array([1.5])))),
         ),
-        directives=(
+        statements=_undeclared(
             FreeParameter("free_top", _at(1)),
             FreeParameter("free_vjets", _at(2), 1.5, (0.5, 5.0)),
             RawLine("theory group = scale tune"),
@@ -145,9 +133,11 @@ def _channel(columns: Sequence[tuple[str, int]], values: Any, data: Any = None) 
         nominal=nominal,
         data=_templates([background if data is None else data]),
         has_data=data is not None,
-        nuisances=(),
-        directives=(),
     )
+
+
+def _undeclared(*directives: Directive) -> tuple[Statement, ...]:
+    return tuple(map(Statement, directives))
 
 
 def _column(name: str, number: int) -> Column:
@@ -165,7 +155,7 @@ def _long_names() -> Channel:
             Nuisance("jes.Absolute-2018", (_shape(channel, 0, 1),)),
             Nuisance("nuisance" * 15, (Normalisation(_at(1), np.array([1.1])),)),
         ),
-        directives=(FreeParameter("free.top-2018", _at(1), 1.0, (0.0, 5.0)),),
+        statements=_undeclared(FreeParameter("free.top-2018", _at(1), 1.0, (0.0, 5.0))),
     )
 
 

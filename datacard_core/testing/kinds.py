@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from datacard_core.build.declared import kind_problems
 from datacard_core.build.plans import shifts_of
-from datacard_core.model.channel import Shape
+from datacard_core.model.effects import Shape
 from datacard_core.testing.declared import NAME, Keywords
 from datacard_core.testing.products import card_bytes, is_finite
 from datacard_core.testing.searching import search
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datacard_core.datacard import Datacard
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.model.channel import Channel, Nuisance
+    from datacard_core.model.channel import Channel
+    from datacard_core.model.effects import Nuisance
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
@@ -152,7 +153,7 @@ def _assert_text(case: Case, channel: Channel) -> None:
 def _others(typ: str, card: Channel, without: Channel) -> list[tuple[str, object, object]]:
     """What a declaration must leave alone, with it and without it."""
     rows = [row for row in card.nuisances if row.name.startswith(OTHERS)]
-    lines = [line for line, (_, of) in zip(card.directives, card.declared_as, strict=True) if of != typ]
+    lines = [statement.directive for statement in card.statements if statement.typ != typ]
     return [
         ("what the columns are", card.columns, without.columns),
         ("the nominal", _bytes(card.nominal), _bytes(without.nominal)),

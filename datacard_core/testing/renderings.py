@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from datacard_core.hookspecs import Rendering
-    from datacard_core.model.channel import Channel, Directive, Effect
+    from datacard_core.model.channel import Channel, Directive
+    from datacard_core.model.effects import Effect
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case

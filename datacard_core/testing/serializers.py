@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.hookspecs import TemplateSerializer
-    from datacard_core.model.channel import NamedTemplates
+    from datacard_core.model.arrays import NamedTemplates
     from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
-from datacard_core.declare.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import InputError
+from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.histograms import NOMINAL, HistogramArray
-from datacard_core.model.channel import Axis
+from datacard_core.model.arrays import Axis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
-from datacard_core.model.channel import Axis, NamedTemplates, Templates
+from datacard_core.model.arrays import Axis, NamedTemplates, Templates
 from datacard_core.testing.sketches import YEARS, Contents, Dataset, Simulated, Sketch
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from datacard_core.model.channel import Channel, NamedTemplates
+    from datacard_core.model.arrays import NamedTemplates
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.loading import Contributed
     from datacard_core.testing.sketches import Sketch

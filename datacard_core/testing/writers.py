@@ -9,15 +9,9 @@ import attrs
 import numpy as np
 
 from datacard_core.errors import DeclarationError, InputError, MissingProviderError
-from datacard_core.model.channel import (
-    BinByBinStatistics,
-    Directive,
-    Effect,
-    FreeParameter,
-    Normalisation,
-    Nuisance,
-    Shape,
-)
+from datacard_core.model.channel import Directive, Statement
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter
+from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
 from datacard_core.testing import channels
 from datacard_core.testing.channels import Named, UnknownDirective, UnknownEffect
 from datacard_core.testing.products import rendered
@@ -27,7 +21,8 @@ from datacard_core.testing.strategies import sketches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.model.channel import Channel, Templates
+    from datacard_core.model.arrays import Templates
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.sketches import Sketch
@@ -106,7 +101,7 @@ def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
     for number, directive in enumerate(channel.directives):
         for what, lines in _changes_of_directive(directive):
             directives = (*channel.directives[:number], *lines, *channel.directives[number + 1 :])
-            yield what, attrs.evolve(channel, directives=directives)
+            yield what, attrs.evolve(channel, statements=tuple(map(Statement, directives)))
 
 
 def _more(templates: Templates, row: int) -> Templates:
@@ -152,7 +147,7 @@ def _unknown(channel: Channel) -> Iterator[tuple[str, Channel, Channel]]:
     row = Nuisance("unknown", (UnknownEffect(first),))
     yield "an effect", channel, attrs.evolve(channel, nuisances=(*channel.nuisances, row))
     line = UnknownDirective()
-    yield "a directive", channel, attrs.evolve(channel, directives=(*channel.directives, line))
+    yield "a directive", channel, attrs.evolve(channel, statements=(*channel.statements, Statement(line)))
     if len(channel.columns) > 1:
         known = Normalisation(np.array([1], dtype=np.intp), np.array([1.25]))
         plain, mixed = (

@@ -1,43 +1,64 @@
-"""What is done to templates before they are written; each treatment leaves a finding."""
+"""Clipping of bins below 0, which Combine cannot handle."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.model.channel import Templates
+from datacard_core.model.arrays import Templates
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datacard_core.model.channel import BoolArray, Column, FloatArray, Shape
-    from datacard_core.templates.template_set import TemplateSet
-
-LOST_FLOW_WARNING = 0.01
-"""The fraction of a column's yield outside the axis above which a notice becomes a warning."""
+    from datacard_core.model.channel import Column
+    from datacard_core.model.effects import Shape
 
 
-def clipped(templates: Templates) -> Templates:
-    """Templates with bins below 0 set to 0, their variance too: Combine cannot handle negative contents."""
-    if not _any_negative(templates):
-        return templates
+def clip(templates: Templates, columns: Sequence[Column], variation: str = "") -> tuple[Templates, tuple[Finding, ...]]:
+    """Set bins below 0 to 0, and their variances.
+
+    Args:
+        templates: shape (columns, bins).
+        columns: the columns that the templates are of.
+        variation: the nuisance with its direction, empty for the nominal.
+
+    Returns:
+        The templates, and a finding for each column that is changed: a warning for the nominal, a notice for a
+        variation.
+    """
+    if not templates.values.size or templates.values.min() >= 0:
+        return templates, ()
     negative = templates.values < 0
-    return Templates(np.where(negative, 0.0, templates.values), np.where(negative, 0.0, templates.variances))
+    clipped = Templates(np.where(negative, 0.0, templates.values), np.where(negative, 0.0, templates.variances))
+    return clipped, tuple(_findings(templates, clipped, columns, variation))
 
 
-def clip_findings(columns: Sequence[Column], before: Templates, variation: str = "") -> Iterator[Finding]:
-    """What clipping changes in each column: a warning for the nominal, a notice for a variation of it."""
-    if not _any_negative(before):
-        return
-    after = clipped(before).norms
+def clip_shape(shape: Shape, columns: Sequence[Column], nuisance: str) -> tuple[Shape, tuple[Finding, ...]]:
+    """Clip both templates of an effect.
+
+    Args:
+        shape: an effect of a nuisance.
+        columns: the columns of the effect.
+        nuisance: the name of the nuisance, for findings.
+    """
+    up, of_up = clip(shape.up, columns, f"{nuisance}Up")
+    down, of_down = clip(shape.down, columns, f"{nuisance}Down")
+    findings = (*of_up, *of_down)
+    return (attrs.evolve(shape, up=up, down=down) if findings else shape), findings
+
+
+def _findings(before: Templates, after: Templates, columns: Sequence[Column], variation: str) -> Iterator[Finding]:
+    # The sums are made once for all rows: made for each row, they were quadratic in the number of columns.
+    old_yields, new_yields = before.norms, after.norms
+    make = notice if variation else warning
     for row in np.flatnonzero((before.values < 0).any(axis=1)).tolist():
         bins = np.flatnonzero(before.values[row] < 0) + 1
-        old, new = before.norms[row], after[row]
+        old, new = old_yields[row], new_yields[row]
         change = f" ({100 * (new - old) / abs(old):+.3g} %)" if old else ""
-        make = notice if variation else warning
         yield make(
             "clipped",
             f"content below 0 (lowest {before.values[row].min():.4g}) is set to 0 in "
@@ -46,34 +67,3 @@ def clip_findings(columns: Sequence[Column], before: Templates, variation: str =
             column=columns[row].name,
             systematic=variation,
         )
-
-
-def _any_negative(templates: Templates) -> bool:
-    return templates.values.size > 0 and bool(templates.values.min() < 0)
-
-
-def flow_findings(templates: TemplateSet) -> Iterator[Finding]:
-    """What each nominal loses outside the axis: Combine takes no flow bins."""
-    for request, row in zip(templates.layout.requests, templates.layout.starts.tolist(), strict=True):
-        under, over = templates.values[row, 0], templates.values[row, -1]
-        if not under and not over:
-            continue
-        inside = templates.values[row, 1:-1].sum()
-        lost = (abs(under) + abs(over)) / (abs(under) + abs(over) + abs(inside))
-        make = warning if lost > LOST_FLOW_WARNING else notice
-        yield make(
-            "flow-lost",
-            f"{under:.4g} in underflow and {over:.4g} in overflow are not in the card: {100 * lost:.3g} % "
-            f"of {under + over + inside:.6g}; widen bins_edges or the axis to keep them",
-            column=request.column,
-        )
-
-
-def usable_columns(shape: Shape, rates: FloatArray) -> BoolArray:
-    """On which of its columns Combine accepts a shape effect, shape (n,).
-
-    Combine stops at a varied template without positive integral ("Bogus norm"), and leaves out a column whose rate
-    is 0.
-    """
-    usable: BoolArray = (shape.up.norms > 0) & (shape.down.norms > 0) & (rates[shape.columns] > 0)
-    return usable

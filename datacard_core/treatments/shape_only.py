@@ -1,4 +1,4 @@
-"""Taking the normalisation out of shape variations where a free parameter has it already."""
+"""Removal of the normalisation from shape variations of processes whose free parameter has it already."""
 
 from __future__ import annotations
 
@@ -8,77 +8,81 @@ import attrs
 import numpy as np
 
 from datacard_core.findings import Finding, warning
+from datacard_core.model.arrays import Templates
 from datacard_core.names import listing
-from datacard_core.templates.rows import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from datacard_core.build.declared import DeclaredCard
-    from datacard_core.build.plans import Plan
-    from datacard_core.model.channel import Column, FloatArray
+    from datacard_core.model.arrays import FloatArray, IntArray
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Variation:
+    """One variation of one nuisance on n columns, and its rows in the template sets of all categories."""
+
+    nuisance: str
+    shift: str
+    """Ending of the variation's name, such as "Up"."""
+    processes: Sequence[str]
+    """Process of each column, n names."""
+    nominal_rows: IntArray
+    """Rows of the columns' nominals, shape (n,)."""
+    rows: IntArray
+    """Rows of the columns under the variation, shape (n,)."""
 
 
 @attrs.frozen(eq=False)
 class Scales:
-    """A factor for every variation of a process with a free parameter."""
+    """A factor for each variation of a process with a free parameter."""
 
     factors: Mapping[tuple[str, str, str], float] = attrs.field(factory=dict)
-    """By nuisance, shift and process; 1 where none is listed."""
-    findings: tuple[Finding, ...] = ()
+    """By nuisance, shift and process; 1 for a combination that is not listed."""
 
-    def of(self, plan: Plan, shift: str, columns: Sequence[Column]) -> FloatArray:
-        """The factor of each of a plan's columns, shape (n, 1)."""
-        keys = [(plan.name, shift, columns[position].process) for position in plan.positions]
-        return np.array([[self.factors.get(key, 1.0)] for key in keys]).reshape(-1, 1)
+    def applied(self, templates: Templates, nuisance: str, shift: str, processes: Sequence[str]) -> Templates:
+        """Return the templates of one variation, shape (n, bins), times the factor of each row's process."""
+        if not self.factors:
+            return templates
+        factor = np.array([[self.factors.get((nuisance, shift, process), 1.0)] for process in processes])
+        factor = factor.reshape(-1, 1)  # also for a declaration that covers no column
+        return Templates(templates.values * factor, templates.variances * factor**2)
 
 
 def shape_only_scales(
-    declared: DeclaredCard, layout: Layout, plans: Sequence[Plan], totals: Mapping[str, FloatArray]
-) -> Scales:
-    """What keeps the total of each process with a free parameter nominal under every variation.
+    variations: Iterable[Variation], floating: Sequence[str], totals: Mapping[str, FloatArray]
+) -> tuple[Scales, tuple[Finding, ...]]:
+    """Find the factors that keep the total of each floating process nominal under each variation.
 
     The total is that of the process over all categories, flow included, and over those of the card's years that the
-    nuisance covers: what moves between categories, bins and years stays, what the free parameter would do goes.
+    nuisance covers. Migration between categories, bins and years stays; the change that the free parameter makes goes.
 
     Args:
-        declared: the card's declarations.
-        layout: its rows.
-        plans: its plans.
-        totals: for each category that the parameter spans, the total of every row, shape (rows,).
+        variations: the variations of the card.
+        floating: the processes with a free parameter.
+        totals: for each category that the parameter spans, the total of each row of the layout, shape (rows,).
     """
+    if not totals:
+        return Scales(), ()
     total: FloatArray = np.sum(list(totals.values()), axis=0)
     factors: dict[tuple[str, str, str], float] = {}
     findings: list[Finding] = []
-    for plan in plans:
-        processes = np.array([declared.columns[position].process for position in plan.positions])
-        for process in declared.floating:
-            here = processes == process.name
-            if not here.any():
-                continue
-            for shift, rows in plan.rows.items():
-                nominal = float(total[layout.starts[plan.positions[here]]].sum())
-                varied = float(total[rows[here]].sum())
-                if nominal > 0 and varied > 0:
-                    factors[plan.name, shift, process.name] = nominal / varied
-                else:
-                    findings.append(_not_scaled(process.name, f"{plan.name}{shift}", nominal, varied, list(totals)))
-    return Scales(factors, tuple(findings))
+    for variation in variations:
+        for process, rows, nominal_rows in _by_process(variation, floating):
+            nominal, varied = float(total[nominal_rows].sum()), float(total[rows].sum())
+            if nominal > 0 and varied > 0:
+                factors[variation.nuisance, variation.shift, process] = nominal / varied
+            else:
+                name = f"{variation.nuisance}{variation.shift}"
+                findings.append(_not_scaled(process, name, nominal, varied, list(totals)))
+    return Scales(factors), tuple(findings)
 
 
-def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout | None:
-    """What must be read in other categories: the same rows, filled for processes with a free parameter; or None."""
-    if not declared.floats_shape_only:
-        return None
-    floating = {process.name for process in declared.floating}
-    wanted = [column.process in floating for column in declared.columns]
-    # What has no parts is not read, and the rows stay those of the plans.
-    return Layout(
-        tuple(
-            request if position < len(wanted) and wanted[position] else attrs.evolve(request, samples=())
-            for position, request in enumerate(layout.requests)
-        )
-    )
+def _by_process(variation: Variation, floating: Sequence[str]) -> Iterator[tuple[str, IntArray, IntArray]]:
+    processes = np.array(variation.processes)
+    for process in floating:
+        here = processes == process
+        if here.any():
+            yield process, variation.rows[here], variation.nominal_rows[here]
 
 
 def _not_scaled(process: str, variation: str, nominal: float, varied: float, categories: Sequence[str]) -> Finding:

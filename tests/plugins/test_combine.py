@@ -29,6 +29,7 @@ from datacard_core import (
     Nuisance,
     RawLine,
     Shape,
+    Statement,
     SystematicKind,
     SystematicUncertainty,
     Templates,
@@ -66,7 +67,7 @@ def channel(rates: Sequence[float], nuisances: Iterable[Nuisance] = (), **change
         "data": Templates(np.array([[7.0]]), np.array([[7.0]])),
         "has_data": True,
         "nuisances": tuple(nuisances),
-        "directives": (),
+        "statements": tuple(map(Statement, changes.pop("directives", ()))),
     }
     return Channel(**(options | changes))
 

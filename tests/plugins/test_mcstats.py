@@ -55,13 +55,23 @@ def directive(systematic: SystematicUncertainty) -> BinByBinStatistics:
 
 def line(systematic: SystematicUncertainty) -> str:
     """What stands in the card, the words one blank apart."""
-    channel = Channel("SR_run3", "SR", AXIS, COLUMNS, NOTHING, NOTHING, has_data=False, nuisances=(), directives=())
+    channel = Channel(
+        bin="SR_run3", category="SR", axis=AXIS, columns=COLUMNS, nominal=NOTHING, data=NOTHING, has_data=False
+    )
     (text,) = directive(systematic).lines(channel)
     return " ".join(text.split())
 
 
 def declared(mcstat: Any, processes: MCProcesses = PROCESSES) -> DeclaredCard:
-    return DeclaredCard(YEARS, processes, Systematics(), "SR", load_plugins("mcstats"), None, "run3", mcstat=mcstat)
+    return DeclaredCard(
+        years=YEARS,
+        mc_processes=processes,
+        systematics=Systematics(),
+        category="SR",
+        plugins=load_plugins("mcstats"),
+        bin_suffix="run3",
+        mcstat=mcstat,
+    )
 
 
 def test_by_default_there_is_a_parameter_per_bin_for_backgrounds_and_whatever_the_statistics() -> None:

@@ -39,6 +39,7 @@ from datacard_core import (
     Nuisance,
     RawLine,
     Shape,
+    Statement,
     Templates,
     load_plugins,
 )
@@ -82,7 +83,7 @@ def channel(
         "data": Templates(data, data),
         "has_data": True,
         "nuisances": nuisances,
-        "directives": (),
+        "statements": tuple(map(Statement, changes.pop("directives", ()))),
     }
     return Channel(**arguments | changes)
 

@@ -52,13 +52,22 @@ def parameter(systematic: SystematicUncertainty) -> FreeParameter:
 
 def lines(systematic: SystematicUncertainty) -> list[str]:
     """What stands in the card, the words one blank apart."""
-    channel = Channel("SR", "SR", AXIS, COLUMNS, NOTHING, NOTHING, has_data=False, nuisances=(), directives=())
+    channel = Channel(
+        bin="SR", category="SR", axis=AXIS, columns=COLUMNS, nominal=NOTHING, data=NOTHING, has_data=False
+    )
     return [" ".join(line.split()) for line in parameter(systematic).lines(channel)]
 
 
 def implied(*processes: MCProcess) -> list[SystematicUncertainty]:
     """The declarations that processes imply."""
-    declared = DeclaredCard(YEARS, MCProcesses(processes), Systematics(), "SR", load_plugins("rateparam"), mcstat=False)
+    declared = DeclaredCard(
+        years=YEARS,
+        mc_processes=MCProcesses(processes),
+        systematics=Systematics(),
+        category="SR",
+        plugins=load_plugins("rateparam"),
+        mcstat=False,
+    )
     return list(declared.all_systematics())
 
 

@@ -21,6 +21,8 @@ import attrs
 
 from datacard_core import hookspecs
 from datacard_core.cli.commands import main
+from datacard_core.errors import ProblemsError
+from datacard_core.model.arrays import FrozenArrays
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "datacard_core",
+    "datacard_core.grammar",
     "datacard_core.stat",
     "datacard_core.stat.combine",
     "datacard_core.stat.processes",
@@ -47,6 +50,9 @@ INTERNAL = (
     "datacard_core.Datacard.stage_plots",
 )
 """What has a public name and is not promised; docs/plugins.md says so."""
+
+INTERNAL_BASES = (FrozenArrays, ProblemsError)
+"""Bases of public classes that are not promised."""
 
 SPECIAL = ("__call__", "__contains__", "__delitem__", "__getitem__", "__iter__", "__len__", "__or__", "__setitem__")
 """The methods behind operators that are part of an interface wherever a class of ours defines them."""
@@ -74,7 +80,9 @@ def _module_lines(module: ModuleType, described: dict[int, str]) -> Iterator[str
     """The public names of a module; what another has already is only said to be the same."""
     for name in sorted(module.__all__):
         value, full = getattr(module, name), f"{module.__name__}.{name}"
-        if not callable(value) or isinstance(value, tuple):
+        if inspect.ismodule(value):
+            yield f"{full}: module"
+        elif not callable(value) or isinstance(value, tuple):
             yield f"{full} = {value!r}"
         elif (first := described.setdefault(id(value), full)) != full:
             yield f"{full} is {first}"
@@ -127,9 +135,9 @@ def _default(default: Any) -> Any:
 
 
 def _bases(cls: type) -> Iterator[str]:
-    """The names of its bases, of private ones theirs."""
+    """The names of its bases; for bases that are not public, those of theirs."""
     for base in cls.__bases__:
-        if base.__name__.startswith("_"):
+        if base.__name__.startswith("_") or base in INTERNAL_BASES:
             yield from _bases(base)
         elif base is not object:
             yield base.__name__

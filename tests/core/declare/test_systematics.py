@@ -150,8 +150,8 @@ def test_lists_and_dicts_that_are_changed_later_do_not_change_the_systematic() -
 
 
 def test_a_systematic_cannot_be_changed_behind_the_back_of_its_container() -> None:
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        systematic().typ = "shape"  # type: ignore[misc]
+    with pytest.raises(attrs.exceptions.FrozenError):
+        systematic().typ = "shape"
 
 
 def test_a_changed_copy_of_a_systematic_can_be_made() -> None:

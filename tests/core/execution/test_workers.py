@@ -27,11 +27,10 @@ from datacard_core.errors import (
     PluginConflictError,
     PluginError,
     PluginLoadError,
-    StrictError,
     UnknownPluginError,
 )
 from datacard_core.execution.workers import LOST_WORKERS, results
-from datacard_core.findings import warning
+from datacard_core.findings import StrictError, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -1,0 +1,108 @@
+"""Arrays of a finished card: its axis and its templates, locked against writing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+ComplexArray: TypeAlias = npt.NDArray[np.complex128]
+IntArray: TypeAlias = npt.NDArray[np.intp]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+EDGE_TOLERANCE = 1e-6
+"""Largest distance of two edges that count as equal, in widths of the narrowest bin."""
+
+
+def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return real numbers as a read-only array of float64; other values pass unchanged, and are refused later."""
+    if isinstance(array, np.ndarray) and array.dtype != np.float64 and np.can_cast(array.dtype, np.float64):
+        array = array.astype(np.float64)
+    return read_only(array)
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view of an array that cannot be written to; other values pass unchanged, and are refused later."""
+    if not isinstance(array, np.ndarray) or not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@attrs.frozen(eq=False)
+class FrozenArrays:
+    """Base of values that hold arrays.
+
+    Their pickles hold the arguments: numpy does not keep the read-only flag in a pickle, the converters set it again.
+    """
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        values = {field.alias: getattr(self, field.name) for field in attrs.fields(type(self)) if field.init}
+        return _made, (type(self), values)
+
+
+def _made(cls: type[Any], values: dict[str, Any]) -> Any:
+    return cls(**values)
+
+
+@attrs.frozen(eq=False)
+class Axis(FrozenArrays):
+    """The variable of a channel, with its bins."""
+
+    edges: FloatArray = attrs.field(converter=real)
+    """Bin edges, shape (bins + 1,), rising."""
+    name: str = ""
+    label: str = ""
+    uniform: bool = attrs.field(default=False, kw_only=True)
+    """True if the bins were declared as equally wide."""
+    categories: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
+    """Labels of the bins, for a variable that is a category."""
+
+    @property
+    def bins(self) -> int:
+        """Number of bins, without flow."""
+        return len(self.edges) - 1
+
+    @property
+    def narrowest(self) -> float:
+        """Width of the narrowest bin."""
+        return float(np.diff(self.edges).min())
+
+    def same_binning(self, other: Axis) -> bool:
+        """Return whether the bins agree, to a millionth of the narrowest bin."""
+        if self.bins != other.bins or self.categories != other.categories:
+            return False
+        return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
+
+
+@attrs.frozen(eq=False)
+class Templates(FrozenArrays):
+    """Yields and their variances, both of shape (templates, bins), without flow."""
+
+    values: FloatArray = attrs.field(converter=real)
+    variances: FloatArray = attrs.field(converter=real)
+
+    @property
+    def norms(self) -> FloatArray:
+        """Sums over the bins, shape (templates,), which Combine calls integrals."""
+        norms: FloatArray = self.values.sum(axis=1)
+        return norms
+
+    def __getitem__(self, which: IntArray | BoolArray) -> Templates:
+        return Templates(self.values[which], self.variances[which])
+
+
+@attrs.frozen(eq=False)
+class NamedTemplates:
+    """Templates with the names that a card refers to, as a serializer writes them."""
+
+    names: tuple[str, ...]
+    templates: Templates
+    axis: Axis
