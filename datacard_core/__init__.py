@@ -5,6 +5,7 @@ from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import DIRECTIONS, Systematics, SystematicUncertainty
+from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -55,6 +56,7 @@ from datacard_core.model.channel import (
     Templates,
     number,
 )
+from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.version import __version__ as __version__
@@ -84,6 +86,7 @@ __all__ = [
     "Directive",
     "Effect",
     "ExistingFileError",
+    "ExpectedProcess",
     "Finding",
     "FloatArray",
     "FreeParameter",
@@ -103,6 +106,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "Plugins",
+    "Prefit",
     "Provided",
     "RawLine",
     "Rendering",
@@ -120,10 +124,12 @@ __all__ = [
     "error",
     "hookimpl",
     "installed_plugins",
+    "is_finite_number",
     "load_output",
     "load_plugins",
     "notice",
     "number",
+    "prefit",
     "report",
     "warning",
 ]
