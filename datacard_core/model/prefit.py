@@ -85,7 +85,7 @@ def prefit(channel: Channel) -> Prefit:
     up, down = variance.copy(), variance.copy()
     changes = list(_background_changes(channel, initial, is_background))
     for plus, minus in changes:
-        # Both ends may lie on one side of the nominal: the larger counts there, and the other side gets nothing.
+        # Both ends may lie on one side of the nominal: the larger counts there, and the other side does not grow.
         up += np.maximum(np.maximum(plus, minus), 0) ** 2
         down += np.maximum(np.maximum(-plus, -minus), 0) ** 2
     return Prefit(

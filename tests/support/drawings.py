@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 from datacard_plots.stack import stack_figure
-from datacard_plots.style import own_style
+from datacard_plots.style import plot_style
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 
@@ -67,7 +67,7 @@ class StackOf:
 
     @cached_property
     def figure(self) -> Figure:
-        with own_style():
+        with plot_style():
             return stack_figure(self.channel)
 
     @property

@@ -22,13 +22,13 @@ from datacard_plots.style import (
     drawn_edges,
     highest,
     listing,
-    own_style,
     plain,
+    plot_style,
     ratio_range,
     ratio_to,
     room_for_names,
 )
-from datacard_plots.varied import varied_processes, without_templates
+from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from datacard_core import Channel, FloatArray, Nuisance
-    from datacard_plots.varied import Varied
+    from datacard_plots.variations import Varied
 
 MOST_PANELS = 9
 """Largest number of processes on one page; further processes follow on further pages."""
@@ -77,7 +77,7 @@ class _Page:
 
 def write_pages(channel: Channel, path: Path) -> None:
     """Draw the pages to a new PDF."""
-    with own_style(), PdfPages(path, metadata=METADATA) as pdf:
+    with plot_style(), PdfPages(path, metadata=METADATA) as pdf:
         for figure in page_figures(channel):
             pdf.savefig(figure)
 
@@ -176,6 +176,7 @@ def _fill(page: _Page, varied: Sequence[Varied]) -> None:
         contents = (process.nominal, process.up, process.down)
         for step, values in zip(panel.steps, contents, strict=True):
             step.set_data(values)
+        # matplotlib warns about a range without height, which an empty process would give.
         panel.above.set_ylim(0, 1.3 * highest(*contents) or 1)
         ratios = [ratio_to(process.nominal, values) for values in contents[1:]]
         for step, ratio in zip(panel.ratios, ratios, strict=True):

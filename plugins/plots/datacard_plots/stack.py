@@ -23,8 +23,8 @@ from datacard_plots.style import (
     hatch,
     highest,
     listing,
-    own_style,
     plain,
+    plot_style,
     ratio_range,
     ratio_to,
     room_for_names,
@@ -98,14 +98,14 @@ class _Content:
 
 def write_stack(channel: Channel, path: Path) -> None:
     """Draw the stack to a new PDF."""
-    with own_style():
+    with plot_style():
         stack_figure(channel).savefig(path, format="pdf", metadata=METADATA)
 
 
 def stack_figure(channel: Channel) -> Figure:
     """Return the figure of the stack, with the ratio of data to background below it.
 
-    The caller must be in `own_style` and save the figure there, because matplotlib reads some settings only then.
+    The caller must be in `plot_style` and save the figure there, because matplotlib reads some settings only then.
     """
     content = _content(channel)
     notes = list(_notes(content.expected))
@@ -217,6 +217,7 @@ def _set_range(axes: Axes, content: _Content, room: float) -> None:
     peak = max([highest(expected.background + expected.up, content.ends[1]), *signals])
     filled = [value for value in (*expected.background, *signals) if value > 0]
     if not filled or peak < LOGARITHMIC_FROM * min(filled):
+        # matplotlib warns about a range without height, which an empty channel would give.
         axes.set_ylim(0, peak / (1 - room) or 1)
         axes.yaxis.set_minor_locator(AutoMinorLocator())
         return
@@ -228,6 +229,7 @@ def _set_range(axes: Axes, content: _Content, room: float) -> None:
 
 def _draw_ratio(axes: Axes, content: _Content) -> None:
     expected = content.expected
+    # The wide band comes first, so that the statistical part is drawn on top of it.
     low, high = (content.ratio(expected.background + way) for way in (-expected.down, expected.up))
     if expected.has_systematics:
         axes.stairs(high, content.edges, baseline=low, fill=True, color="#d0d0d0", label=content.band)

@@ -64,7 +64,7 @@ WIDTH_OF_NAMES = 1.75
 
 
 @contextmanager
-def own_style() -> Iterator[None]:
+def plot_style() -> Iterator[None]:
     """Apply the style of these plots, and restore the style of the analysis afterwards."""
     with matplotlib.style.context(["default", SETTINGS]):
         yield

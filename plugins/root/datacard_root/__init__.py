@@ -13,7 +13,7 @@ import attrs
 
 from datacard_core import TemplateSerializer, hookimpl
 from datacard_root.buffers import tstring
-from datacard_root.checking import check_finite, check_shapes
+from datacard_root.checks import check_finite, check_shapes
 from datacard_root.compression import COMPRESSIONS, Compressor
 from datacard_root.identity import identity
 from datacard_root.records import Pattern

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 from datacard_plots.pages import MOST_PANELS, page_figures
-from datacard_plots.style import own_style
+from datacard_plots.style import plot_style
 from matplotlib.patches import StepPatch
 
 from datacard_core import Normalisation, Nuisance, Templates
@@ -29,7 +29,7 @@ def test_page_per_nuisance(tmp_path: Path) -> None:
         shifted("jer", [1, 3], [[2, 3], [1, 1]], [[-1, -1], [0, 0]]),
     )
     assert pages(draw("variations", made, tmp_path / "plot.pdf")) == 2
-    with own_style():
+    with plot_style():
         first, second = (words(figure) for figure in page_figures(made))
     assert ("jes   SR_2022_2023" in first, "jer   SR_2022_2023" in second) == (True, True)
     assert {"top (2022)", "vjets"} <= set(second)
@@ -50,7 +50,7 @@ def test_processes_beyond_one_page(processes: int, tmp_path: Path) -> None:
     made = channel_of(processes)
     made = attrs.evolve(made, nuisances=(all_shifted(made),))
     assert pages(draw("variations", made, tmp_path / "plot.pdf")) == math.ceil(processes / MOST_PANELS)
-    with own_style():
+    with plot_style():
         found = [text for figure in page_figures(made) for text in words(figure) if re.fullmatch(r"b\d+", text)]
     assert found == [f"b{number}" for number in range(processes)]
 
@@ -59,7 +59,7 @@ def test_channel_without_templates(tmp_path: Path) -> None:
     """A channel whose nuisances have no templates has one page with a note."""
     made = channel(factors("lumi", [1], [1.1]))
     assert pages(draw("variations", made, tmp_path / "plot.pdf")) == 1
-    with own_style():
+    with plot_style():
         (figure,) = page_figures(made)
     assert words(figure) == ["SR_2022_2023: no nuisance with templates, of 1 in all"]
 
@@ -68,7 +68,7 @@ def test_page_after_another() -> None:
     """A page keeps no text and no number of the page before it."""
     mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [2.0]), Normalisation(np.array([3]), np.array([2.0]))))
     plain_one = shifted("jes", [3], [[1, 1]], [[-1, -1]])
-    with own_style():
+    with plot_style():
         alone = next(page_figures(channel(plain_one)))
         *_, after = page_figures(channel(mixed, plain_one))
         assert words(alone, ticks=True) == words(after, ticks=True)
@@ -79,7 +79,7 @@ def test_numbers_of_a_panel() -> None:
     """A panel shows templates, ratios, statistical error and relative yields of its process."""
     jes = shifted("jes", [3], [[1, 1.5]], [[-1, -1.5]])
     variances = np.array([*VARIANCES[:3], [6.25, 1.5625]])
-    with own_style():
+    with plot_style():
         figure = next(page_figures(channel(jes, nominal=Templates(VALUES, variances))))
     found = steps(figure)
     assert found[:3] == [[5, 5], [6, 6.5], [4, 3.5]]
@@ -96,7 +96,7 @@ def test_numbers_of_a_panel() -> None:
 def test_scale_and_other_effects() -> None:
     """Effects without templates, years and scale are named."""
     mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [0.5]), Normalisation(np.array([3]), np.array([2.0]))))
-    with own_style():
+    with plot_style():
         found = words(next(page_figures(channel(mixed))))
     assert "It has effects without templates on vjets" in found
     assert "top (2022), 0.5 θ" in found

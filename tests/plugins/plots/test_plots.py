@@ -58,7 +58,7 @@ HARD = {
 
 
 QUICK = ("nothing at all", "one bin", "no background", "odd names")
-"""Channels that are drawn in every run. Drawing takes half a second, so all others are marked as slow."""
+"""Channels that are drawn in every run. Drawing takes half a second, so all other channels are marked as slow."""
 
 
 @pytest.mark.parametrize(

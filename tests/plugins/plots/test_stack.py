@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 from datacard_plots.stack import MOST_BACKGROUNDS, MOST_SIGNALS, stack_figure
-from datacard_plots.style import COLOURS, own_style
+from datacard_plots.style import COLOURS, plot_style
 from matplotlib.colors import to_hex
 
 from datacard_core import Axis, BinByBinStatistics, FreeParameter, Nuisance, Templates, prefit
@@ -147,7 +147,7 @@ class TestAxes:
     def test_room_for_the_legend(self) -> None:
         """The band stays below the legend, and the legend inside the axes."""
         for made in (channel(), channel_of(30, 8), channel_of(1, 1), channel_of(3, bins=1)):
-            with own_style():
+            with plot_style():
                 figure = stack_figure(made)
                 figure.canvas.draw()
                 above = figure.axes[1]
@@ -179,7 +179,7 @@ class TestNamesOfBins:
         """All bins are named or, if they are many, every n-th from the first on."""
         categories = tuple(f"c{number}" for number in range(bins))
         made = channel_of(2, bins=bins, axis=Axis(np.arange(bins + 1.0), "x", categories=categories))
-        with own_style():
+        with plot_style():
             found = words(stack_figure(made), ticks=True)
         drawn = [text for text in found if text in categories]
         assert len(set(drawn)) == named

@@ -40,6 +40,7 @@ class Varied:
 def varied_processes(channel: Channel, nuisance: Nuisance) -> tuple[Varied, ...]:
     """Return each process that the nuisance has templates for, in the order of the columns."""
     members: dict[str, list[tuple[Shape, int]]] = {}
+    # Effects may list columns in any order among each other; sorting restores the order of the channel.
     for position, shape, row in sorted(_rows(nuisance), key=lambda found: found[0]):
         members.setdefault(channel.columns[position].process, []).append((shape, row))
     return tuple(_varied(channel, process, rows) for process, rows in members.items())
