@@ -19,7 +19,7 @@ class RateParam(SystematicKind):
     """
 
     typ: ClassVar[str] = "rateParam"
-    options: ClassVar[Mapping[str, str]] = {"range": "pair of the lowest and the highest value; no limits if not given"}
+    options: ClassVar[Mapping[str, str]] = {"range": "lowest and highest value, as a pair; no limits if not given"}
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """Yield a problem if there is not exactly one initial value, or if it is outside the range."""
