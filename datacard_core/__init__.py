@@ -6,6 +6,7 @@ from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
+from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -47,6 +48,7 @@ from datacard_core.model.arrays import (
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
+from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.version import __version__ as __version__
@@ -76,6 +78,7 @@ __all__ = [
     "Directive",
     "Effect",
     "ExistingFileError",
+    "ExpectedProcess",
     "Finding",
     "FloatArray",
     "FreeParameter",
@@ -95,6 +98,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "Plugins",
+    "Prefit",
     "Provided",
     "RawLine",
     "Rendering",
@@ -114,10 +118,12 @@ __all__ = [
     "grammar",
     "hookimpl",
     "installed_plugins",
+    "is_finite_number",
     "load_output",
     "load_plugins",
     "notice",
     "number",
+    "prefit",
     "report",
     "warning",
 ]

@@ -6,6 +6,7 @@ and its messages do not depend on these types.
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Mapping
 from contextlib import suppress
@@ -60,6 +61,24 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(plain_value(entry) for entry in value)
     return value
+
+
+def is_finite_number(value: object) -> bool:
+    """Return True for a finite real number of any library, and False for a bool or any other value.
+
+    Meant for the options of a systematic, which reach its kind as the script wrote them. NaN, infinities and integers
+    beyond the range of a double are not finite numbers here, because a card cannot hold them.
+
+    Args:
+        value: The value to judge, of any type.
+    """
+    # Python counts True as the integer 1, but a script that says True for a number has made a mistake.
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # raised for an integer beyond the range of a double
+        return False
 
 
 def plain_processes(processes: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The built-in checks: what Combine accepts, and somebody should look at."""
+"""The built-in checks: warnings about channels that Combine accepts."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ class TestLargeVariations:
         [(20, False), (20.001, True), (100, True), (5, False), (4.999, True), (0, True), (10, False)],
         ids=["twice", "more-than-twice", "ten-times", "half", "less-than-half", "nothing", "nominal"],
     )
-    def test_more_than_100_per_cent_either_way_is_told(self, up: float, large: bool) -> None:
+    def test_threshold(self, up: float, large: bool) -> None:
+        """A ratio above 2 in either direction gives a warning, a ratio of exactly 2 none."""
         made = varied([10, 20, 30], [up, 20, 30], [10, 20, 30])
         assert len(findings(made, "large-variation")) == large
 
-    def test_it_names_column_nuisance_direction_and_the_worst_bin(self) -> None:
+    def test_message(self) -> None:
+        """The warning names column, nuisance, direction, and the bin with the largest difference."""
         made = varied([10, 20, 30], [21, 70, 30], [10, 20, 1])
         up, down = findings(made, "large-variation")
         assert (up.severity, up.column, up.systematic) == (Severity.WARNING, "ttbar_2022", "JESUp")
@@ -45,25 +47,30 @@ class TestLargeVariations:
         assert down.systematic == "JESDown"
         assert "bin 3: 30 -> 1" in down.message
 
-    def test_a_bin_that_is_empty_in_both_is_fine(self) -> None:
+    def test_bin_empty_in_both_templates(self) -> None:
+        """A bin that is empty in both templates gives no warning."""
         made = varied([10, 0, 30], [11, 0, 31], [9, 0, 29])
         assert findings(made, "large-variation") == []
 
-    def test_content_where_the_nominal_has_none_is_told(self) -> None:
+    def test_bin_empty_in_the_nominal(self) -> None:
+        """Content in a bin that is empty in the nominal gives a warning."""
         made = varied([10, 0, 30], [11, 0.5, 31], [9, 0, 29])
         (finding,) = findings(made, "large-variation")
         assert "bin 2: 0 -> 0.5" in finding.message
 
-    def test_what_is_written_counts_not_what_was_clipped(self) -> None:
+    def test_clipped_bins(self) -> None:
+        """The check sees the templates after negative bins were clipped."""
         made = varied([10, -5, 30], [11, -1, 31], [9, -20, 29])
         assert findings(made, "large-variation") == []
 
-    def test_joined_bins_count_not_those_of_the_output(self) -> None:
+    def test_joined_bins(self) -> None:
+        """The check sees the bins of the card, not those of the output."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[25, 10, 30], JESDown=[10, 20, 30])
         made = by_hand.card(output, by_hand.shape("JES"), bins_edges=[0, 2, 3])
         assert findings(made, "large-variation") == []
 
-    def test_every_column_is_looked_at_by_itself(self) -> None:
+    def test_columns(self) -> None:
+        """Every column is checked separately."""
         output = by_hand.Output()
         for year, up in (("2022", [30, 10]), ("2023", [11, 10])):
             output.mc("Signal", year, nominal=[10, 10], JESUp=[10, 10], JESDown=[10, 10])
@@ -73,30 +80,35 @@ class TestLargeVariations:
 
 
 class TestEmptyBackground:
-    def test_signal_where_no_background_is_names_the_bins(self) -> None:
+    def test_signal_without_background(self) -> None:
+        """The warning names the bins that have signal but no background."""
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[0, 20, 0]))
         (finding,) = findings(made, "no-background-in-bin")
         assert finding.severity is Severity.WARNING
         assert "bins 1, 3 " in finding.message
 
-    def test_data_where_no_background_is_names_the_bins(self) -> None:
+    def test_data_without_background(self) -> None:
+        """The warning names the bins that have data but no background."""
         output = by_hand.Output().mc("Signal", "2022", nominal=[0, 1]).mc("TTbar", "2022", nominal=[0, 20])
         output.data("Muon", "2022", [1, 20])
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
         (finding,) = findings(made, "no-background-in-bin")
         assert "bins 1 " in finding.message
 
-    def test_a_bin_with_nothing_at_all_is_fine(self) -> None:
+    def test_empty_bin(self) -> None:
+        """A bin without signal, data and background gives no warning."""
         output = by_hand.Output().mc("Signal", "2022", nominal=[0, 1]).mc("TTbar", "2022", nominal=[0, 20])
         assert by_hand.codes(by_hand.card(output)) == []
 
-    def test_one_background_of_several_is_enough(self) -> None:
+    def test_one_background_of_several(self) -> None:
+        """One background process with content is enough."""
         output = by_hand.signal_and_ttbar(nominal=[0, 20, 0]).mc("VV", "2022", nominal=[1, 0, 1])
         processes = by_hand.two_processes()
         processes["vv"] = by_hand.process("vv", "VV")
         assert by_hand.codes(by_hand.card(output, mc_processes=processes)) == []
 
-    def test_a_background_that_was_clipped_away_is_none(self) -> None:
+    def test_clipped_background(self) -> None:
+        """A background that clipping removed does not count."""
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[-3, 20, 30]))
         assert by_hand.codes(made) == ["clipped", "no-background-in-bin"]
 
@@ -107,23 +119,27 @@ class TestWeightedData:
         [([3, 0, 4], False), ([3, 0.5, 4], True), ([1e6, 7, 0], False), ([3.0000000001, 1, 1], False)],
         ids=["counts", "weights", "many", "rounded"],
     )
-    def test_what_is_no_count_is_told(self, values: Sequence[float], weighted: bool) -> None:
+    def test_counts(self, values: Sequence[float], weighted: bool) -> None:
+        """Contents that are not whole numbers, beyond rounding, give a warning."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30]).data("Muon", "2022", values)
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
         assert len(findings(made, "weighted-data")) == weighted
 
-    def test_it_names_bin_and_content(self) -> None:
+    def test_message(self) -> None:
+        """The warning names the bin and its content."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30]).data("Muon", "2022", [3, 0.5, 4])
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
         (finding,) = findings(made, "weighted-data")
         assert (finding.column, finding.severity) == ("data_obs", Severity.WARNING)
         assert "bin 2 holds 0.5" in finding.message
 
-    def test_the_asimov_template_may_be_anything(self) -> None:
+    def test_channel_without_data(self) -> None:
+        """Without data there is no warning for the sum of the backgrounds."""
         assert by_hand.codes(by_hand.card(by_hand.signal_and_ttbar(nominal=[10.5, 20.25, 30.125]))) == []
 
 
-def test_without_the_plugin_nothing_is_checked_and_the_card_is_the_same() -> None:
+def test_card_without_the_plugin() -> None:
+    """Without the plugin there are no findings of its checks, and the card is the same."""
     output = by_hand.signal_and_ttbar(nominal=[0, 20, 30], JESUp=[9, 90, 90], JESDown=[1, 1, 1])
     plugins = load_plugins(*DEFAULT_PLUGINS, block=["checks"])
     checked, unchecked = (

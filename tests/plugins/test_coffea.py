@@ -1,4 +1,4 @@
-"""The histogram source coffea: what PocketCoffea writes is read as if a script had loaded it, and nothing is run."""
+"""The histogram source `coffea`: it reads the files of PocketCoffea without executing code in them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ YEARS = ("2022", "2023")
 
 
 def of_year(year: str) -> dict[str, Any]:
-    """An output with two variables."""
+    """Return an output with two variables."""
     output = by_hand.Output().mc("Signal", year, nominal=[1, 2, 3])
     output.mc("TTbar", year, nominal=[10, 20, 30], JESUp=[11, 22, 33], JESDown=[9, 18, 27])
     loaded = output.data("Muon", year, [12, 21, 34]).loaded
@@ -51,7 +51,7 @@ def save(path: Path, output: object) -> Path:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """A file for each year."""
+    """One file per year."""
     return [save(tmp_path / f"output_{year}.coffea", of_year(year)) for year in YEARS]
 
 
@@ -71,11 +71,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def without_it() -> Plugins:
+def without_the_plugin() -> Plugins:
+    """Return all default plugins but this one."""
     return load_plugins(*DEFAULT_PLUGINS, block="coffea")
 
 
-def test_it_is_one_source_and_nothing_else() -> None:
+def test_contributions() -> None:
+    """The plugin contributes one source and no other object."""
     plugins = load_plugins("coffea")
     assert list(plugins.sources) == ["coffea"]
     contributed = (plugins.kinds, plugins.writers, plugins.serializers, plugins.checks, plugins.plots)
@@ -83,13 +85,15 @@ def test_it_is_one_source_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"source": "coffea"}, {"jobs": 2}], ids=str)
-def test_files_give_what_the_loaded_output_does(options: dict[str, Any], files: list[Path], tmp_path: Path) -> None:
+def test_cards_from_files(options: dict[str, Any], files: list[Path], tmp_path: Path) -> None:
+    """Files give the same cards as the loaded output."""
     analysis().build(load_output(files)).dump(tmp_path / "loaded")
     analysis().build(files, **options).dump(tmp_path / "read")
     assert contents(tmp_path / "read") == contents(tmp_path / "loaded")
 
 
-def test_it_keeps_histograms_of_the_variables_that_are_asked_for_and_the_names_of_others(files: list[Path]) -> None:
+def test_requested_variables(files: list[Path]) -> None:
+    """Histograms of the requested variables are kept, and the names of all other variables."""
     read = CoffeaSource().read(files[0], {"n"})
     assert {name: sorted(samples) for name, samples in read["variables"].items()} == {
         "m": [],
@@ -97,18 +101,20 @@ def test_it_keeps_histograms_of_the_variables_that_are_asked_for_and_the_names_o
     }
 
 
-def test_it_gives_the_content_of_the_histograms_and_all_that_is_said_about_them(files: list[Path]) -> None:
+def test_contents(files: list[Path]) -> None:
+    """Contents of histograms and all metadata are read."""
     read, written = CoffeaSource().read(files[0], {"m"}), of_year("2022")
     assert read["cutflow"] == written["cutflow"]
     assert read["datasets_metadata"] == written["datasets_metadata"]
     found = stored(read["variables"]["m"]["TTbar"]["TTbar_2022"])
     assert isinstance(found, HistogramArray)
     up = (found.variations or ()).index("JESUp")
-    # as many as the variances, which by_hand makes equal to the yields
+    # The imaginary parts are the variances, which the helper makes equal to the yields.
     np.testing.assert_array_equal(found.contents[1:-1, up, 0], [11 + 11j, 22 + 22j, 33 + 33j])
 
 
-def test_files_that_cannot_be_read_are_all_named(files: list[Path], tmp_path: Path) -> None:
+def test_unreadable_files(files: list[Path], tmp_path: Path) -> None:
+    """All files that cannot be read are named in one error."""
     cut_off, text = tmp_path / "cut_off.coffea", tmp_path / "text.coffea"
     cut_off.write_bytes(files[0].read_bytes()[:-40])
     text.write_text("variables: none")
@@ -123,7 +129,7 @@ def test_files_that_cannot_be_read_are_all_named(files: list[Path], tmp_path: Pa
 
 
 class Deadly:
-    """What would do something where a pickle of it is loaded."""
+    """An object whose pickle makes a folder when it is loaded."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -132,7 +138,8 @@ class Deadly:
         return os.mkdir, (os.fspath(self.marker),)
 
 
-def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
+def test_code_in_a_file(tmp_path: Path) -> None:
+    """Code in a file is refused and not executed."""
     marker = tmp_path / "executed"
     file = save(tmp_path / "output.coffea", of_year("2022") | {"columns": Deadly(marker)})
     with pytest.raises(InputError, match=r"output\.coffea holds .*mkdir.*, which is not admitted"):
@@ -140,16 +147,18 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
-def test_without_it_a_file_is_an_error_with_the_way_to_select_it(files: list[Path]) -> None:
+def test_files_without_the_plugin(files: list[Path]) -> None:
+    """Without the plugin a file is an error whose message shows how to select it."""
     with pytest.raises(MissingProviderError) as raised:
-        analysis(without_it()).build(files)
+        analysis(without_the_plugin()).build(files)
     assert str(raised.value) == (
         "no selected plugin provides the histogram source 'coffea'; provided are none; plugin 'coffea' has it, "
         "select it with load_plugins(…, 'coffea')"
     )
 
 
-def test_without_it_a_loaded_output_gives_the_same_cards(files: list[Path], tmp_path: Path) -> None:
-    analysis(without_it()).build(load_output(files)).dump(tmp_path / "without")
+def test_loaded_output_without_the_plugin(files: list[Path], tmp_path: Path) -> None:
+    """The plugin has no influence on the cards of a loaded output."""
+    analysis(without_the_plugin()).build(load_output(files)).dump(tmp_path / "without")
     analysis().build(files).dump(tmp_path / "with")
     assert contents(tmp_path / "without") == contents(tmp_path / "with")

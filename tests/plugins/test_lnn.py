@@ -1,4 +1,4 @@
-"""The kind lnN: which values it takes for factors, and what becomes of them."""
+"""The kind `lnN`: accepted values, and their cells in the card."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def lnn(processes: Any, value: Any = None, years: Any = ("2022", "2023")) -> Sys
 
 
 def problems(value: Any) -> list[str]:
-    """What the kind says about a value, for one column."""
+    """Return the problems of a value for one column."""
     return list(KIND.problems(lnn({"ttbar": value}, years="2022")))
 
 
 def effects(systematic: SystematicUncertainty) -> list[Normalisation]:
-    """What the kind makes of a declaration, for those of `COLUMNS` that it covers."""
+    """Return the effects of a declaration on the columns of `COLUMNS` that it covers."""
     positions = [i for i, column in enumerate(COLUMNS) if systematic.covers(column.process, column.year)]
     nominal = Templates(np.ones((len(positions), 2)), np.ones((len(positions), 2)))
     covered = tuple(COLUMNS[position] for position in positions)
@@ -52,7 +52,7 @@ def effects(systematic: SystematicUncertainty) -> list[Normalisation]:
 
 
 def cells(systematic: SystematicUncertainty) -> dict[str, str]:
-    """The text of each cell, by column."""
+    """Return the text of each cell, by column."""
     return {
         COLUMNS[position].name: cell
         for effect in effects(systematic)
@@ -77,16 +77,19 @@ def cells(systematic: SystematicUncertainty) -> dict[str, str]:
         "crossed pair",
     ],
 )
-def test_factors_on_the_yield_are_taken(value: Any) -> None:
+def test_values(value: Any) -> None:
+    """Factors, and pairs of factors, of any library are accepted."""
     assert problems(value) == []
 
 
-def test_a_pair_of_numpy_numbers_is_taken() -> None:
+def test_array_as_pair() -> None:
+    """A numpy array of two factors is a pair."""
     assert problems(np.array([0.98, 1.05])) == []
 
 
 @pytest.mark.parametrize("value", [0, -1.0, (0.0, 1.05), (0.95, 0), (-0.95, 1.05), (0.95, -1.05)], ids=str)
-def test_a_factor_that_is_not_above_zero_is_refused_with_what_combine_takes(value: Any) -> None:
+def test_factors_not_above_zero(value: Any) -> None:
+    """The problem names the column, and shows a factor and a pair that Combine accepts."""
     (problem,) = problems(value)
     assert "ttbar 2022" in problem
     assert "not above 0" in problem
@@ -107,9 +110,8 @@ def test_a_factor_that_is_not_above_zero_is_refused_with_what_combine_takes(valu
     ],
     ids=str,
 )
-def test_a_relative_uncertainty_in_place_of_a_factor_is_answered_with_the_factor(
-    value: Any, percent: str, meant: str
-) -> None:
+def test_relative_uncertainties(value: Any, percent: str, meant: str) -> None:
+    """The problem shows the factor for a relative uncertainty in place of a factor."""
     (problem,) = problems(value)
     assert f"value {value!r}" in problem
     assert percent in problem
@@ -117,7 +119,8 @@ def test_a_relative_uncertainty_in_place_of_a_factor_is_answered_with_the_factor
 
 
 @given(st.integers(1, 499))
-def test_the_proposed_factor_is_as_short_as_what_was_written(per_mille: int) -> None:
+def test_digits_of_the_proposed_factor(per_mille: int) -> None:
+    """The proposed factor has as few digits as the value."""
     (problem,) = problems(per_mille / 1000)
     assert problem.endswith(f"write {float(f'1.{per_mille:03d}')!r}")
 
@@ -127,32 +130,38 @@ def test_the_proposed_factor_is_as_short_as_what_was_written(per_mille: int) -> 
     ["1.05", (1.0, 1.05, 1.1), (1.05,), (), np.array([1.05]), ((0.9, 1.1), 1.0), ("0.9", 1.1), {0.9, 1.1}, 10**400],
     ids=["string", "three", "one", "none", "array of one", "nested", "pair with a string", "set", "beyond floats"],
 )
-def test_what_is_neither_a_number_nor_a_pair_is_refused(value: Any) -> None:
+def test_other_values(value: Any) -> None:
+    """A value that is neither a number nor a pair of numbers is refused, with its column."""
     found = problems(value)
     assert len(found) == 1
     assert "ttbar 2022" in found[0]
     assert "neither a number nor a (down, up) pair" in found[0]
 
 
-def test_every_wrong_value_is_told_with_its_process_and_year() -> None:
+def test_several_wrong_values() -> None:
+    """Each wrong value is reported with its process and year."""
     found = list(KIND.problems(lnn({"ttbar": {"2022": 0, "2023": 1.05}, "vjets": {"2023": 0.025}}, years=None)))
     assert [problem.partition(":")[0] for problem in found] == ["ttbar 2022", "vjets 2023"]
 
 
-def test_a_value_that_is_wrong_on_many_columns_is_told_once() -> None:
+def test_wrong_value_on_many_columns() -> None:
+    """A wrong value of many columns is one problem."""
     (problem,) = KIND.problems(lnn(["signal", "ttbar", "vjets"], 0.05))
     assert problem.startswith("signal, ttbar, vjets (2022, 2023): value 0.05 is a factor")
 
 
-def test_a_log_normal_needs_no_variation() -> None:
+def test_shifts() -> None:
+    """The kind needs no variation."""
     assert list(KIND.shifts(lnn("ttbar", 1.05))) == []
 
 
-def test_a_log_normal_has_no_options() -> None:
+def test_options() -> None:
+    """The kind has no options."""
     assert dict(KIND.options) == {}
 
 
-def test_a_lone_factor_is_the_effect_at_plus_one_sigma_on_every_column() -> None:
+def test_single_factor() -> None:
+    """A single factor is the effect at +1 sigma on every column."""
     (effect,) = effects(lnn(["ttbar", "vjets"], 1.016))
     assert effect.columns.tolist() == [1, 2, 3]
     assert effect.up.tolist() == [1.016, 1.016, 1.016]
@@ -161,7 +170,8 @@ def test_a_lone_factor_is_the_effect_at_plus_one_sigma_on_every_column() -> None
     assert list(effect.cells()) == ["1.016", "1.016", "1.016"]
 
 
-def test_a_pair_is_down_and_up_in_this_order() -> None:
+def test_pair() -> None:
+    """A pair is the down and the up factor, in this order."""
     (effect,) = effects(lnn("ttbar", (0.98, 1.05)))
     assert effect.columns.tolist() == [1, 2]
     assert effect.down is not None
@@ -170,7 +180,8 @@ def test_a_pair_is_down_and_up_in_this_order() -> None:
     assert list(effect.cells()) == ["0.98/1.05", "0.98/1.05"]
 
 
-def test_each_process_has_its_own_value() -> None:
+def test_values_by_process() -> None:
+    """Each process has the value that is declared for it."""
     assert cells(lnn({"signal": 1.03, "ttbar": 1.06})) == {
         "signal_2022": "1.03",
         "ttbar_2022": "1.06",
@@ -178,14 +189,16 @@ def test_each_process_has_its_own_value() -> None:
     }
 
 
-def test_each_year_has_its_own_value() -> None:
+def test_values_by_year() -> None:
+    """Each year has the value that is declared for it."""
     assert cells(lnn({"ttbar": {"2022": 1.014, "2023": 1.013}}, years=None)) == {
         "ttbar_2022": "1.014",
         "ttbar_2023": "1.013",
     }
 
 
-def test_lone_factors_and_pairs_stand_in_one_row() -> None:
+def test_single_factors_and_pairs() -> None:
+    """Single factors and pairs make one row."""
     systematic = lnn({"signal": (0.9, 1.2), "ttbar": 1.06, "vjets": (0.95, 1.1)})
     nuisance = Nuisance("unc", tuple(effects(systematic)))
     assert nuisance.keyword == "lnN"
@@ -198,7 +211,8 @@ def test_lone_factors_and_pairs_stand_in_one_row() -> None:
     }
 
 
-def test_merged_declarations_have_the_cells_of_their_parts() -> None:
+def test_merged_declarations() -> None:
+    """A merged declaration has the cells of its parts."""
     merged = Systematics(
         [
             SystematicUncertainty("lumi_2022", "lnN", ["signal", "ttbar"], ["2022"], 1.014, "lumi"),
@@ -218,7 +232,8 @@ factors = st.floats(0.5, 100, exclude_min=False)
 
 
 @given(st.fixed_dictionaries({name: factors | st.tuples(factors, factors) for name in ("signal", "ttbar", "vjets")}))
-def test_a_value_that_is_taken_stands_in_its_cell_and_reads_back(values: dict[str, Any]) -> None:
+def test_cells_read_back(values: dict[str, Any]) -> None:
+    """The cell of an accepted value reads back as the same numbers."""
     systematic = lnn(values)
     assert list(KIND.problems(systematic)) == []
     found = cells(systematic)

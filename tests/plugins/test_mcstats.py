@@ -1,4 +1,4 @@
-"""The kind autoMCStats: one line for the channel, from `mcstat`."""
+"""The kind `autoMCStats`: one line for the channel, from the argument `mcstat`."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def statistics(**options: Any) -> SystematicUncertainty:
 
 
 def directive(systematic: SystematicUncertainty) -> BinByBinStatistics:
-    """What the kind makes of a declaration in a channel of two columns."""
+    """Return the directive of a declaration in a channel of two columns."""
     (found,) = KIND.effects(Target(systematic, "SR_run3", AXIS, COLUMNS, np.array([0, 1]), NOTHING, {}))
     assert isinstance(found, BinByBinStatistics)
     return found
 
 
 def line(systematic: SystematicUncertainty) -> str:
-    """What stands in the card, the words one blank apart."""
+    """Return the line in the card, with single blanks between words."""
     channel = Channel(
         bin="SR_run3", category="SR", axis=AXIS, columns=COLUMNS, nominal=NOTHING, data=NOTHING, has_data=False
     )
@@ -74,25 +74,30 @@ def declared(mcstat: Any, processes: MCProcesses = PROCESSES) -> DeclaredCard:
     )
 
 
-def test_by_default_there_is_a_parameter_per_bin_for_backgrounds_and_whatever_the_statistics() -> None:
+def test_default_line() -> None:
+    """The default threshold is 0, without signals and with histogram mode 1."""
     assert line(statistics()) == "SR_run3 autoMCStats 0 0 1"
 
 
-def test_options_stand_in_the_line_in_the_order_of_combine() -> None:
+def test_order_of_options() -> None:
+    """The line has threshold, signals and histogram mode in the order of Combine."""
     assert line(statistics(threshold=10, include_signal=1, hist_mode=2)) == "SR_run3 autoMCStats 10 1 2"
 
 
-def test_a_directive_holds_the_options() -> None:
+def test_directive() -> None:
+    """The directive has the values of the options."""
     found = directive(statistics(threshold=np.int64(10), include_signal=True, hist_mode=2))
     assert (found.threshold, found.include_signal, found.hist_mode) == (10.0, True, 2)
 
 
-def test_it_needs_no_variation() -> None:
+def test_shifts() -> None:
+    """The kind needs no variation."""
     assert list(KIND.shifts(statistics())) == []
 
 
 @given(st.floats(-1e9, 1e9))
-def test_the_threshold_reads_back_as_the_same_number(threshold: float) -> None:
+def test_threshold_reads_back(threshold: float) -> None:
+    """The threshold in the line reads back as the same number."""
     assert float(line(statistics(threshold=threshold)).split()[2]) == threshold
 
 
@@ -113,7 +118,8 @@ def test_the_threshold_reads_back_as_the_same_number(threshold: float) -> None:
     ],
     ids=str,
 )
-def test_options_that_combine_takes_have_no_problem(options: dict[str, Any]) -> None:
+def test_values_of_options(options: dict[str, Any]) -> None:
+    """Options that Combine accepts have no problem."""
     assert list(KIND.problems(statistics(**options))) == []
 
 
@@ -135,19 +141,20 @@ def test_options_that_combine_takes_have_no_problem(options: dict[str, Any]) -> 
     ],
     ids=repr,
 )
-def test_an_option_out_of_its_range_is_refused_with_its_value_and_its_range(
-    option: str, value: Any, expected: str
-) -> None:
+def test_wrong_options(option: str, value: Any, expected: str) -> None:
+    """The problem names the option, its value and the expected values."""
     (problem,) = KIND.problems(statistics(**{option: value}))
     assert problem == f"{option} {value!r}: {expected}"
 
 
-def test_all_options_that_are_wrong_are_told_at_once() -> None:
+def test_several_wrong_options() -> None:
+    """All wrong options are reported together."""
     found = list(KIND.problems(statistics(threshold="x", include_signal="x", hist_mode="x")))
     assert [problem.split()[0] for problem in found] == ["threshold", "include_signal", "hist_mode"]
 
 
-def test_every_option_is_documented_for_those_who_misspell_it() -> None:
+def test_documented_options() -> None:
+    """Every option has a description."""
     assert sorted(KIND.options) == ["hist_mode", "include_signal", "threshold"]
 
 
@@ -161,25 +168,29 @@ def test_every_option_is_documented_for_those_who_misspell_it() -> None:
     ],
     ids=str,
 )
-def test_mcstat_implies_one_declaration_for_the_whole_card(mcstat: Any, expected: str) -> None:
+def test_mcstat(mcstat: Any, expected: str) -> None:
+    """The argument `mcstat` implies one declaration for all columns of the card."""
     (systematic,) = declared(mcstat).all_systematics()
     assert list(KIND.problems(systematic)) == []
     assert line(systematic) == expected
     assert {("signal", "2022"), ("ttbar", "2022"), ("ttbar", "2023")} <= set(systematic.columns())
 
 
-def test_without_mcstat_there_is_no_declaration() -> None:
+def test_mcstat_off() -> None:
+    """Without `mcstat` there is no declaration."""
     assert declared(mcstat=False).all_systematics() == ()
 
 
-def test_the_dict_of_a_script_is_not_changed() -> None:
+def test_dict_is_unchanged() -> None:
+    """The dict of a script stays unchanged."""
     mcstat = {"threshold": 10}
     before = copy.deepcopy(mcstat)
     line(declared(mcstat).all_systematics()[0])
     assert mcstat == before
 
 
-def test_a_card_without_processes_is_refused_for_that_and_not_for_statistics() -> None:
+def test_card_without_processes() -> None:
+    """A card without processes is refused for this reason, not because of autoMCStats."""
     source = HistogramSet({}, {"by_datataking_period": {}, "by_dataset": {}}, {"presel": {}})
     with pytest.raises(DeclarationError) as caught:
         declared(mcstat=True, processes=MCProcesses()).check(source.inventory)

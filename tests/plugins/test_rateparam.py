@@ -1,4 +1,4 @@
-"""The kind rateParam: one free parameter on all columns of a declaration."""
+"""The kind `rateParam`: one free parameter on all columns of a declaration."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def free(value: Any = 1.0, processes: Any = "ttbar", **options: Any) -> Systemat
 
 
 def parameter(systematic: SystematicUncertainty) -> FreeParameter:
-    """What the kind makes of a declaration, for those of `COLUMNS` that it covers."""
+    """Return the parameter of a declaration on the columns of `COLUMNS` that it covers."""
     positions = [i for i, column in enumerate(COLUMNS) if systematic.covers(column.process, column.year)]
     covered = tuple(COLUMNS[position] for position in positions)
     (found,) = KIND.effects(Target(systematic, "SR", AXIS, covered, np.array(positions), NOTHING, {}))
@@ -51,7 +51,7 @@ def parameter(systematic: SystematicUncertainty) -> FreeParameter:
 
 
 def lines(systematic: SystematicUncertainty) -> list[str]:
-    """What stands in the card, the words one blank apart."""
+    """Return the lines in the card, with single blanks between words."""
     channel = Channel(
         bin="SR", category="SR", axis=AXIS, columns=COLUMNS, nominal=NOTHING, data=NOTHING, has_data=False
     )
@@ -71,24 +71,28 @@ def implied(*processes: MCProcess) -> list[SystematicUncertainty]:
     return list(declared.all_systematics())
 
 
-def test_a_parameter_has_a_line_for_each_column_with_its_start_and_range() -> None:
+def test_lines() -> None:
+    """A parameter has one line per column, with start value and range."""
     assert lines(free(range=(0, 5))) == [
         "SF_ttbar rateParam * ttbar_2022 1 [0,5]",
         "SF_ttbar rateParam * ttbar_2023 1 [0,5]",
     ]
 
 
-def test_a_parameter_without_a_range_has_no_limits() -> None:
+def test_no_range() -> None:
+    """Without a range there are no limits."""
     assert lines(free(1.5)) == ["SF_ttbar rateParam * ttbar_2022 1.5", "SF_ttbar rateParam * ttbar_2023 1.5"]
     assert parameter(free()).bounds is None
 
 
-def test_a_range_of_none_is_no_range() -> None:
+def test_range_of_none() -> None:
+    """A range of None means no range."""
     assert list(KIND.problems(free(range=None))) == []
     assert parameter(free(range=None)).bounds is None
 
 
-def test_the_effect_is_one_parameter_on_all_columns() -> None:
+def test_directive() -> None:
+    """The directive is one parameter on all columns, with start value and range."""
     found = parameter(free(1.5, range=[0, 5]))
     assert found.name == "SF_ttbar"
     assert found.columns.tolist() == [1, 2]
@@ -96,12 +100,14 @@ def test_the_effect_is_one_parameter_on_all_columns() -> None:
     assert found.bounds == (0.0, 5.0)
 
 
-def test_the_parameter_has_the_name_of_the_nuisance_in_the_card() -> None:
+def test_name() -> None:
+    """The parameter has the name of the nuisance in the card."""
     systematic = SystematicUncertainty("top", "rateParam", "ttbar", YEARS, 1.0, "SF_top")
     assert parameter(systematic).name == "SF_top"
 
 
-def test_a_parameter_needs_no_variation() -> None:
+def test_shifts() -> None:
+    """The kind needs no variation."""
     assert list(KIND.shifts(free())) == []
 
 
@@ -109,7 +115,8 @@ finite = st.floats(-1e6, 1e6)
 
 
 @given(finite, finite, finite)
-def test_start_and_range_read_back_from_the_card_as_they_were_declared(low: float, initial: float, high: float) -> None:
+def test_numbers_read_back(low: float, initial: float, high: float) -> None:
+    """Start value and range in the card read back as the declared numbers."""
     low, initial, high = sorted((low, initial, high))
     assume(low < high)
     systematic = free(initial, range=(low, high))
@@ -119,7 +126,8 @@ def test_start_and_range_read_back_from_the_card_as_they_were_declared(low: floa
     assert tuple(float(word) for word in bounds.strip("[]").split(",")) == (low, high)
 
 
-def test_a_background_with_has_rateparam_implies_a_parameter_from_zero_to_five() -> None:
+def test_background_with_has_rateparam() -> None:
+    """`has_rateParam` implies a parameter with start value 1 and range from 0 to 5."""
     (systematic,) = implied(
         MCProcess(name="ttbar", samples="TTbar", years=YEARS, is_signal=False, has_rateParam=True),
         MCProcess(name="vjets", samples="Vjets", years=YEARS, is_signal=False),
@@ -132,33 +140,32 @@ def test_a_background_with_has_rateparam_implies_a_parameter_from_zero_to_five()
     ]
 
 
-def test_a_signal_has_no_parameter_of_its_own() -> None:
+def test_signal_with_has_rateparam() -> None:
+    """`has_rateParam` of a signal implies no parameter."""
     assert implied(MCProcess(name="s", samples="S", years=YEARS, is_signal=True, has_rateParam=True)) == []
 
 
 @pytest.mark.parametrize(
     "bounds", [(0, 5), [0, 5], (0.5, 1), (1, 2), (np.float32(0), np.int64(5)), np.array([0, 5])], ids=str
 )
-def test_a_range_that_holds_the_start_is_taken(bounds: Any) -> None:
+def test_ranges(bounds: Any) -> None:
+    """A range that contains the start value is accepted."""
     assert list(KIND.problems(free(1, range=bounds))) == []
 
 
 @pytest.mark.parametrize("bounds", [(2, 5), (0, 0.5), (-5, 0)], ids=str)
-def test_a_range_that_does_not_hold_the_start_is_refused_with_both(bounds: Any) -> None:
+def test_start_value_outside_the_range(bounds: Any) -> None:
+    """The problem names the range and the start value outside it."""
     (problem,) = KIND.problems(free(range=bounds))
     assert repr(bounds) in problem
     assert "does not hold the initial value 1" in problem
 
 
 @pytest.mark.parametrize("bounds", [(5, 0), (1, 1)], ids=str)
-def test_a_range_without_inside_is_refused(bounds: Any) -> None:
+def test_empty_ranges(bounds: Any) -> None:
+    """A range without inside is a problem of the range, not of the start value."""
     (problem,) = KIND.problems(free(range=bounds))
     assert repr(bounds) in problem
-
-
-@pytest.mark.parametrize("bounds", [(5, 0), (1, 1)], ids=str)
-def test_a_range_without_inside_is_told_apart_from_one_that_misses_the_start(bounds: Any) -> None:
-    (problem,) = KIND.problems(free(range=bounds))
     assert "does not hold" not in problem
     assert "lowest" in problem
 
@@ -168,20 +175,23 @@ def test_a_range_without_inside_is_told_apart_from_one_that_misses_the_start(bou
     [5, "05", (0, 1, 5), (0,), ("0", "5"), (None, 5), (math.nan, 5), {0, 5}, (0, 10**400)],
     ids=str,
 )
-def test_a_range_that_is_no_pair_of_numbers_is_refused_with_what_is_expected(bounds: Any) -> None:
+def test_wrong_ranges(bounds: Any) -> None:
+    """A range that is not a pair of finite numbers is refused, with the expected form."""
     (problem,) = KIND.problems(free(range=bounds))
     assert problem.startswith("range ")
     assert "expected a (lowest, highest) pair" in problem
 
 
 @pytest.mark.parametrize("value", [(0.9, 1.1), "1.0", (), {0.9, 1.1}], ids=["pair", "string", "empty", "set"])
-def test_a_start_that_is_no_number_is_refused(value: Any) -> None:
+def test_wrong_start_values(value: Any) -> None:
+    """A start value that is not a number is refused."""
     (problem,) = KIND.problems(free(value))
     assert "initial value" in problem
     assert "expected one number" in problem
 
 
-def test_one_parameter_has_one_start() -> None:
+def test_several_start_values() -> None:
+    """Different start values for processes are refused, and both are named."""
     (problem,) = KIND.problems(free(None, {"ttbar": 1.0, "signal": 2.0}))
     assert "expected one number, the same for all processes" in problem
     assert "1.0" in problem

@@ -1,4 +1,4 @@
-"""The kind shape: it asks for Up and Down, and gives the templates on as they are."""
+"""The kind `shape`: it needs Up and Down, and passes the templates on unchanged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shape(processes: Any = ("ttbar", "vjets"), value: Any = 1.0, years: Any = "2
 
 
 def effect(systematic: SystematicUncertainty) -> Shape:
-    """What the kind makes of a declaration that covers both columns, the second and the fourth of a channel."""
+    """Return the effect of a declaration on both columns, the second and the fourth of a channel."""
     target = Target(
         systematic,
         "SR",
@@ -49,7 +49,8 @@ def effect(systematic: SystematicUncertainty) -> Shape:
 @pytest.mark.parametrize(
     "value", [1, 1.0, 0.5, 2.0, np.float32(1), np.int64(1)], ids=["int", "float", "half", "two", "float32", "int64"]
 )
-def test_a_number_of_sigmas_above_zero_is_taken(value: Any) -> None:
+def test_values(value: Any) -> None:
+    """A number above 0, of any library, is accepted."""
     assert list(KIND.problems(shape(value=value))) == []
 
 
@@ -58,23 +59,27 @@ def test_a_number_of_sigmas_above_zero_is_taken(value: Any) -> None:
     [0, -1.0, (1.0, 1.0), (1.0,), (), "1.0", {1.0}],
     ids=["zero", "negative", "pair", "one", "none", "string", "set"],
 )
-def test_what_is_no_number_of_sigmas_is_refused_with_the_conventional_one(value: Any) -> None:
+def test_wrong_values(value: Any) -> None:
+    """The problem names column, expectation and the conventional value."""
     (problem,) = KIND.problems(shape("ttbar", value))
     assert "ttbar 2022" in problem
     assert "above 0" in problem
     assert "1.0" in problem
 
 
-def test_every_wrong_value_is_told_with_its_process_and_year() -> None:
+def test_several_wrong_values() -> None:
+    """Each wrong value is reported with its process and year."""
     wrong = SystematicUncertainty("JER", "shape", {"ttbar": {"2022": 0, "2023": 1}, "vjets": {"2023": -1}})
     assert [problem.partition(":")[0] for problem in KIND.problems(wrong)] == ["ttbar 2022", "vjets 2023"]
 
 
-def test_it_needs_the_variations_up_and_down() -> None:
+def test_shifts() -> None:
+    """The kind needs the variations Up and Down."""
     assert sorted(KIND.shifts(shape())) == ["Down", "Up"]
 
 
-def test_the_templates_are_those_of_the_output() -> None:
+def test_templates() -> None:
+    """Templates are passed on unchanged, negative bins included."""
     found = effect(shape())
     assert found.columns.tolist() == [1, 3]
     np.testing.assert_array_equal(found.up.values, [[11, 19], [1.5, 2.5]])
@@ -83,7 +88,8 @@ def test_the_templates_are_those_of_the_output() -> None:
     np.testing.assert_array_equal(found.down.variances, [[8, 23], [0.05, 0.15]])
 
 
-def test_the_value_scales_the_parameter_and_not_the_template() -> None:
+def test_scale() -> None:
+    """The value is the scale of the parameter, and templates keep their contents."""
     found = effect(shape({"ttbar": 1, "vjets": 0.5}, None))
     assert found.scale.tolist() == [1.0, 0.5]
     assert list(found.cells()) == ["1.0", "0.5"]
@@ -91,7 +97,8 @@ def test_the_value_scales_the_parameter_and_not_the_template() -> None:
     np.testing.assert_array_equal(found.up.values, UP.values)
 
 
-def test_merged_declarations_keep_the_scale_of_each_part() -> None:
+def test_merged_declarations() -> None:
+    """Each part of a merged declaration keeps its scale."""
     merged = Systematics(
         [
             SystematicUncertainty("a", "shape", ["ttbar"], ["2022"], 1.0, "JER"),
@@ -101,7 +108,8 @@ def test_merged_declarations_keep_the_scale_of_each_part() -> None:
     assert effect(merged).scale.tolist() == [1.0, 2.0]
 
 
-def test_what_it_is_given_is_not_changed() -> None:
+def test_arguments_are_unchanged() -> None:
+    """The kind does not change the templates that it gets."""
     before = [templates.values.copy() for templates in (NOMINAL, UP, DOWN)]
     effect(shape())
     for templates, values in zip((NOMINAL, UP, DOWN), before, strict=True):

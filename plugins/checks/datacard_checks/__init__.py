@@ -1,4 +1,7 @@
-"""The built-in checks of a finished channel: what Combine would accept, and somebody should look at."""
+"""The built-in checks of a finished channel.
+
+They report what Combine accepts without a word, although it often points to a mistake in the analysis.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,21 @@ if TYPE_CHECKING:
     from datacard_core import Channel, Finding
 
 LARGEST_RATIO = 2.0
-"""A varied bin above this times the nominal, or the nominal above this times it, differs by more than 100 %."""
+"""Largest ratio of a varied bin to the nominal, or of the nominal to the varied bin, without a warning."""
 
 
 class LargeVariations(Check):
-    """Bins where a varied template and its nominal differ by more than 100 %, in either direction."""
+    """Check for bins where a varied template differs from the nominal by more than 100 %, up or down."""
 
     name: ClassVar[str] = "large-variations"
 
     def run(self, channel: Channel) -> Iterator[Finding]:
-        """A warning for each column and direction of a nuisance, with the bin that is worst."""
+        """Yield a warning for each column and direction of a nuisance, with the bin of the largest difference."""
         for nuisance, shape in channel.shapes():
             nominal = channel.nominal.values[shape.columns]
             for direction, templates in (("Up", shape.up), ("Down", shape.down)):
                 varied = templates.values
+                # Products, not ratios: a bin that is empty in both templates passes without a division by 0.
                 far = (varied > LARGEST_RATIO * nominal) | (nominal > LARGEST_RATIO * varied)
                 for row in np.flatnonzero(far.any(axis=1)):
                     bins = np.flatnonzero(far[row])
@@ -42,12 +46,12 @@ class LargeVariations(Check):
 
 
 class EmptyBackground(Check):
-    """Bins where something is expected or observed, but no background."""
+    """Check for bins with signal or data but without background."""
 
     name: ClassVar[str] = "empty-background"
 
     def run(self, channel: Channel) -> Iterator[Finding]:
-        """A warning that names the bins."""
+        """Yield one warning that names the bins."""
         signal = np.array([column.is_signal for column in channel.columns])
         background = channel.nominal.values[~signal].sum(axis=0)
         filled = (channel.nominal.values[signal].sum(axis=0) > 0) | (channel.data.values[0] > 0)
@@ -60,15 +64,17 @@ class EmptyBackground(Check):
 
 
 class WeightedData(Check):
-    """Observed data that are no counts."""
+    """Check for observed data that are not counts of events."""
 
     name: ClassVar[str] = "weighted-data"
 
     def run(self, channel: Channel) -> Iterator[Finding]:
-        """A warning with the first bin that is no whole number."""
+        """Yield a warning with the first bin whose content is not a whole number."""
+        # Without data, `channel.data` is the sum of the backgrounds, which need not be whole numbers.
         if not channel.has_data:
             return
         values = channel.data.values[0]
+        # Counts that went through floating-point sums are whole numbers up to rounding only.
         if len(bins := np.flatnonzero(np.abs(values - np.round(values)) > 1e-6 * np.maximum(1, values))):
             message = f"bin {bins[0] + 1} holds {values[bins[0]]:.6g} events: data should be counts, without weights"
             yield warning("weighted-data", message, column=DATA)
@@ -76,5 +82,5 @@ class WeightedData(Check):
 
 @hookimpl
 def datacard_checks() -> Iterable[Check]:
-    """Contribute the checks."""
+    """Contribute the three checks."""
     return (LargeVariations(), EmptyBackground(), WeightedData())

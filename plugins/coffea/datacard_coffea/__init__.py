@@ -12,20 +12,25 @@ if TYPE_CHECKING:
 
 
 class CoffeaSource(HistogramSource):
-    """Reads an output and executes nothing in it."""
+    """Reader of `.coffea` files that never executes code stored in them."""
 
     name: ClassVar[str] = "coffea"
 
     def read(self, path: Path, variables: Collection[str]) -> Mapping[str, Any]:
-        """The output, with histograms of those variables as arrays.
+        """Return the output, with the histograms of the given variables as arrays.
+
+        Args:
+            path: The `.coffea` file.
+            variables: Names of the variables to read; all other variables have no histograms in the result.
 
         Raises:
-            InputError: the file cannot be read, holds what is not admitted, or is no postprocessed output.
+            InputError: The file cannot be read, contains a class or function that is not admitted, or is not a
+                postprocessed output.
         """
         return load_output(path, variables=variables, arrays=True)
 
 
 @hookimpl
 def datacard_histogram_sources() -> Iterable[HistogramSource]:
-    """Contribute coffea."""
+    """Contribute the source coffea."""
     return (CoffeaSource(),)

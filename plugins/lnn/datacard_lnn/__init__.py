@@ -1,6 +1,6 @@
 """The kind `lnN`: a log-normal uncertainty on yields.
 
-This is a whole plugin. A package of its own adds the entry point
+This file is a complete plugin. A separate package would add the entry point
 
     [project.entry-points."datacard_core.plugins"]
     lnn = "datacard_lnn"
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from datacard_core import SystematicUncertainty, Target
 
 LEAST_FACTOR = 0.5
-"""A lone factor below this is taken for a relative uncertainty that was meant as a factor."""
+"""A single factor below this is most likely a relative uncertainty, such as 0.05 in place of 1.05."""
 
 
 class LogNormal(SystematicKind):
-    """A yield times κ^θ, or with a (down, up) pair between κ_down at θ = -1 and κ_up at θ = +1."""
+    """A factor κ^θ on the yield; a (down, up) pair is the factor at θ = -1 and at θ = +1."""
 
     typ: ClassVar[str] = "lnN"
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """Factors must be above 0, and must be factors."""
+        """Yield a problem for each value that is not a factor, or a (down, up) pair of factors, above 0."""
         for columns, value in systematic.distinct_values():
             if problem := _problem(value):
                 yield f"{columns}: {problem}"
 
     def effects(self, target: Target) -> Iterator[Normalisation]:
-        """One effect for the columns with a lone factor, one for those with a pair."""
+        """Yield one effect for the columns with a single factor, and one for the columns with a pair."""
         pairs = np.array([isinstance(value, tuple) for value in target.values])
         if not pairs.all():
             up = np.array([value for value in target.values if not isinstance(value, tuple)])
@@ -54,6 +54,7 @@ def _problem(value: Any) -> str | None:
     if not all(factor > 0 for factor in factors):
         return f"value {value!r} is not above 0: Combine takes factors on the yield, such as 1.05 or (0.95, 1.05)"
     if all(factor < LEAST_FACTOR for factor in factors):
+        # Rounding gives the digits that an author would write: 1 + 0.118 is 1.1179999999999999 in binary.
         up, down = round(1 + factors[-1], 12), round(1 - factors[0], 12)
         return (
             f"value {value!r} is a factor on the yield: for an uncertainty of {100 * factors[-1]:g} % write "
@@ -64,5 +65,5 @@ def _problem(value: Any) -> str | None:
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute lnN."""
+    """Contribute the kind lnN."""
     return (LogNormal(),)

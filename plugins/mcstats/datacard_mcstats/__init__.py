@@ -1,12 +1,10 @@
-"""The kind `autoMCStats`: Combine's own parameters for the statistical uncertainty of the simulation."""
+"""The kind `autoMCStats`: Combine's bin-by-bin parameters for the statistical uncertainty of the simulation."""
 
 from __future__ import annotations
 
-import math
-import numbers
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from datacard_core import BinByBinStatistics, SystematicKind, hookimpl
+from datacard_core import BinByBinStatistics, SystematicKind, hookimpl, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,24 +17,25 @@ class AutoMCStats(SystematicKind):
 
     typ: ClassVar[str] = "autoMCStats"
     options: ClassVar[Mapping[str, str]] = {
-        "threshold": "effective events in a bin below which each process has its own parameter; below 0 there are none",
-        "include_signal": "whether signals count in that decision: 0 or 1",
-        "hist_mode": "1, or 2 to keep the normalisation of shape variations inside their morphing",
+        "threshold": "bins with fewer effective events have one parameter per process; below 0, no bin has any",
+        "include_signal": "1 to count signals in the effective events, 0 to leave them out",
+        "hist_mode": "1, or 2 to keep the normalisation of shape variations inside the morphing",
     }
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """Each option has a type and a range."""
+        """Yield a problem for each option of a wrong type or out of range."""
         options = systematic.options
         threshold = options.get("threshold", 0)
-        if not _is_number(threshold):
+        if not is_finite_number(threshold):
             yield f"threshold {threshold!r}: expected a number"
+        # A comparison by value also admits True, False and the integers of numpy.
         if options.get("include_signal", 0) not in (0, 1):
             yield f"include_signal {options['include_signal']!r}: expected 0 or 1"
         if options.get("hist_mode", 1) not in (1, 2):
             yield f"hist_mode {options['hist_mode']!r}: expected 1 or 2"
 
     def effects(self, target: Target) -> Iterable[BinByBinStatistics]:
-        """One line for the whole channel."""
+        """Return one directive for the whole channel."""
         options = target.systematic.options
         return (
             BinByBinStatistics(
@@ -47,16 +46,7 @@ class AutoMCStats(SystematicKind):
         )
 
 
-def _is_number(value: Any) -> bool:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer that no float holds
-        return False
-
-
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute autoMCStats."""
+    """Contribute the kind autoMCStats."""
     return (AutoMCStats(),)

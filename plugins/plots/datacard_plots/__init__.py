@@ -1,7 +1,8 @@
-"""The built-in plots of a finished channel: its prefit stack, and what its shape nuisances do.
+"""The built-in plots of a finished channel: the prefit stack, and the templates of its shape nuisances.
 
-matplotlib is imported when something is drawn, and pyplot never. Each file is drawn with matplotlib's own settings,
-whatever the analysis has set; they are the process's, so another thread that draws at that moment gets them too.
+matplotlib is imported only when a plot is drawn, and pyplot never, so figures of the analysis stay untouched. Plots use
+the default settings of matplotlib, independent of the settings of the analysis. Settings belong to the whole process:
+another thread that draws at the same time also gets the defaults.
 """
 
 from __future__ import annotations
@@ -18,30 +19,30 @@ if TYPE_CHECKING:
 
 
 class Stack(Plot):
-    """Backgrounds as a stack with their uncertainty, signals as lines, data as points, and data over background."""
+    """Prefit stack of the backgrounds with their uncertainty, signals as lines, data as points, and their ratio."""
 
     name: ClassVar[str] = "stack"
 
     def draw(self, channel: Channel, path: Path) -> None:
         """Write a PDF of one page."""
-        from datacard_plots.stack import write_stack  # noqa: PLC0415 - matplotlib is for those who draw
+        from datacard_plots.stack import write_stack  # noqa: PLC0415 - loads matplotlib
 
         write_stack(channel, path)
 
 
 class Variations(Plot):
-    """Nominal, up and down of each process, a page for each nuisance that has templates."""
+    """Nominal, up and down template of each process, on one page per nuisance with templates."""
 
     name: ClassVar[str] = "variations"
 
     def draw(self, channel: Channel, path: Path) -> None:
-        """Write a PDF; a channel without such nuisances has one page, which says so."""
-        from datacard_plots.pages import write_pages  # noqa: PLC0415 - matplotlib is for those who draw
+        """Write a PDF. A channel without nuisances with templates gets one page with a note."""
+        from datacard_plots.pages import write_pages  # noqa: PLC0415 - loads matplotlib
 
         write_pages(channel, path)
 
 
 @hookimpl
 def datacard_plots() -> Iterable[Plot]:
-    """Contribute the plots."""
+    """Contribute the two plots."""
     return (Stack(), Variations())

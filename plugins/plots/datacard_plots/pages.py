@@ -1,4 +1,4 @@
-"""Drawing what the nuisances with templates do, a page for each."""
+"""Figures of the nuisances with templates, one page or more for each nuisance."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from datacard_plots.style import (
     drawn_edges,
     highest,
     listing,
-    own_style,
     plain,
+    plot_style,
     ratio_range,
     ratio_to,
     room_for_names,
 )
-from datacard_plots.varied import varied_processes, without_templates
+from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
     from matplotlib.patches import StepPatch
     from matplotlib.text import Text
 
-    from datacard_core import Channel, Nuisance
-    from datacard_plots.prefit import FloatArray
-    from datacard_plots.varied import Varied
+    from datacard_core import Channel, FloatArray, Nuisance
+    from datacard_plots.variations import Varied
 
 MOST_PANELS = 9
-"""Processes on one page; the others have further pages."""
+"""Largest number of processes on one page; further processes follow on further pages."""
 SIZE = (11.0, 8.0)
+"""Width and height of a page in inches."""
 MOST_NAMES = 20
-"""More bins than these are named in steps."""
+"""Largest number of named bins; with more bins, only every n-th has its name."""
 HALVES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""How far a ratio's axis may reach from 1, down to 0."""
+"""Possible half ranges of a ratio's axis around 1; the lower end is cut at 0."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Panel:
-    """The artists of one process, which every page fills with its own numbers."""
+    """Artists of one process, which each page fills with new numbers."""
 
     above: Axes
     ratio: Axes
@@ -67,6 +67,8 @@ class _Panel:
 
 @attrs.frozen(eq=False)
 class _Page:
+    """Figure with a fixed number of panels, which several pages of the PDF reuse."""
+
     figure: Figure
     title: Text
     note: Text
@@ -74,14 +76,17 @@ class _Page:
 
 
 def write_pages(channel: Channel, path: Path) -> None:
-    """Draw the pages into a new PDF."""
-    with own_style(), PdfPages(path, metadata=METADATA) as pdf:
+    """Draw the pages to a new PDF."""
+    with plot_style(), PdfPages(path, metadata=METADATA) as pdf:
         for figure in page_figures(channel):
             pdf.savefig(figure)
 
 
 def page_figures(channel: Channel) -> Iterator[Figure]:
-    """Page after page, to be drawn before the next is asked for: pages with as many panels are one figure."""
+    """Yield one figure per page, which the caller must draw before it takes the next.
+
+    Pages with the same number of panels share one figure, because matplotlib needs long to create axes.
+    """
     pages: dict[int, _Page] = {}
     nuisances = [nuisance for nuisance in channel.nuisances if _has_templates(nuisance)]
     for nuisance in nuisances:
@@ -149,19 +154,20 @@ def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel) -> _Panel:
 
 
 def _prepare(axes: Axes, channel: Channel, edges: FloatArray) -> None:
-    """What stays the same on all pages; matplotlib measures no text to place a label, as there is none."""
+    """Draw what stays the same on all pages."""
     draw_variable(axes, channel.axis, edges, MOST_NAMES)
     axes.tick_params(labelsize=8)
     axes.minorticks_off()
     axes.yaxis.set_major_locator(MaxNLocator(4))
     for axis in (axes.xaxis, axes.yaxis):
+        # With fixed coordinates matplotlib does not measure the tick labels to place a label that is empty anyway.
         axis.set_label_coords(0, 0)
         if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
             formatter.set_useMathText(False)
 
 
 def _step(axes: Axes, edges: FloatArray, **style: Any) -> StepPatch:
-    """A histogram without content."""
+    """Draw a histogram without content, and return its artist."""
     return axes.stairs(np.zeros(len(edges) - 1), edges, **{"baseline": None, "linewidth": 1.1, **style})
 
 
@@ -170,12 +176,13 @@ def _fill(page: _Page, varied: Sequence[Varied]) -> None:
         contents = (process.nominal, process.up, process.down)
         for step, values in zip(panel.steps, contents, strict=True):
             step.set_data(values)
+        # matplotlib warns about a range without height, which an empty process would give.
         panel.above.set_ylim(0, 1.3 * highest(*contents) or 1)
         ratios = [ratio_to(process.nominal, values) for values in contents[1:]]
         for step, ratio in zip(panel.ratios, ratios, strict=True):
             step.set_data(ratio)
         error = ratio_to(process.nominal, process.error)
-        below: Any = 1 - error  # an array does, whatever the annotation there says
+        below: Any = 1 - error  # matplotlib accepts an array as the baseline, but its annotation does not
         panel.error.set_data(1 + error, baseline=below)
         half = ratio_range(HALVES, *ratios)
         low, high = max(0.0, 1 - half), 1 + half
@@ -187,7 +194,7 @@ def _fill(page: _Page, varied: Sequence[Varied]) -> None:
 
 
 def _name(process: Varied) -> str:
-    """The process, with its years if they are not all, and the scale of the parameter if it is not 1."""
+    """Return the process, its years if some are missing, and the scale of the parameter if it is not 1."""
     years = f" ({listing(process.years, 16)})" if process.years else ""
     scale = "" if process.scales == (1.0,) else f", {listing([f'{scale:g}' for scale in process.scales], 16)} θ"
     return f"{plain(process.process, 24)}{years}{scale}"
@@ -199,7 +206,7 @@ def _yields(process: Varied) -> str:
 
 
 def _percentage(change: float) -> str:
-    return f"{100 * change:+.1f} %".replace("-", "−") if math.isfinite(change) else "–"  # noqa: RUF001 - a minus sign
+    return f"{100 * change:+.1f} %".replace("-", "−") if math.isfinite(change) else "–"  # noqa: RUF001 - minus sign
 
 
 def _describe(page: _Page, channel: Channel, nuisance: Nuisance, part: str) -> None:

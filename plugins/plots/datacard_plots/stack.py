@@ -1,4 +1,4 @@
-"""Drawing the prefit stack of a channel."""
+"""Figure of the prefit stack of a channel."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import AutoMinorLocator
 
+from datacard_core import prefit
 from datacard_plots.intervals import are_counts, error_bars
-from datacard_plots.prefit import prefit
 from datacard_plots.style import (
     GREY,
     METADATA,
@@ -23,8 +23,8 @@ from datacard_plots.style import (
     hatch,
     highest,
     listing,
-    own_style,
     plain,
+    plot_style,
     ratio_range,
     ratio_to,
     room_for_names,
@@ -36,31 +36,33 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from datacard_core import Channel
-    from datacard_plots.prefit import FloatArray, Prefit, Process
+    from datacard_core import Channel, ExpectedProcess, FloatArray, Prefit
 
 SIZE = 6.4
+"""Width and height of the figure in inches."""
 MOST_BACKGROUNDS = 20
-"""More than these are too many to tell apart: the smallest are one layer."""
+"""Largest number of layers, as more cannot be distinguished; the smallest backgrounds share one layer."""
 MOST_SIGNALS = 6
-"""Likewise, one line."""
+"""Largest number of lines; the smallest signals share one line."""
 LONGEST_NAME = 30
+"""Most characters of a process in the legend."""
 MOST_NAMES = 40
-"""More bins than these are named in steps."""
+"""Largest number of named bins; with more bins, only every n-th has its name."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+"""Line styles of the signals, one for each of `MOST_SIGNALS`."""
 LOGARITHMIC_FROM = 50.0
-"""The y axis is logarithmic if the highest bin is so many times another, or a signal's highest."""
+"""Ratio of the highest bin to the lowest bin, or to the peak of a signal, that makes the y axis logarithmic."""
 DECADES = 7.0
-"""A logarithmic axis shows no more below the highest bin."""
+"""Largest range of a logarithmic axis below the highest bin, in powers of ten."""
 ROW = 0.045
-"""The height of a row of the legend, of the axes' height."""
+"""Height of one row of the legend, as a fraction of the height of the axes."""
 HALVES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
-"""How far the ratio's axis may reach on both sides of 1."""
+"""Possible half ranges of the ratio's axis around 1."""
 
 
 @attrs.frozen(eq=False)
 class _Layer:
-    """A process, or the sum of many, as it is drawn."""
+    """One process, or the sum of several, with its appearance."""
 
     label: str
     values: FloatArray
@@ -70,41 +72,45 @@ class _Layer:
 
 @attrs.frozen(eq=False)
 class _Content:
-    """All numbers of the plot."""
+    """Numbers of the plot. All arrays have shape (bins,) unless stated otherwise."""
 
     expected: Prefit
     edges: FloatArray
     observed: FloatArray
-    """Data, nan where there are none."""
+    """Data, or NaN in a channel without data."""
     bars: FloatArray
-    """How far their error bars reach below and above, shape (2, bins)."""
+    """Lengths of the error bars below and above the data, shape (2, bins)."""
 
     @property
     def ends(self) -> tuple[FloatArray, FloatArray]:
-        """Where the error bars end."""
+        """Lower and upper ends of the error bars."""
         return self.observed - self.bars[0], self.observed + self.bars[1]
 
     @property
     def band(self) -> str:
-        """What the band is."""
-        return "stat. + syst., prefit" if self.expected.has_syst else "stat., prefit"
+        """Label of the uncertainty band."""
+        return "stat. + syst., prefit" if self.expected.has_systematics else "stat., prefit"
 
     def ratio(self, values: FloatArray) -> FloatArray:
-        """Relative to the background."""
+        """Return values relative to the background."""
         return ratio_to(self.expected.background, values)
 
 
 def write_stack(channel: Channel, path: Path) -> None:
-    """Draw the stack into a new PDF."""
-    with own_style():
+    """Draw the stack to a new PDF."""
+    with plot_style():
         stack_figure(channel).savefig(path, format="pdf", metadata=METADATA)
 
 
 def stack_figure(channel: Channel) -> Figure:
-    """The stack, and data over background below it; to be called in `own_style`, and saved there."""
+    """Return the figure of the stack, with the ratio of data to background below it.
+
+    The caller must be in `plot_style` and save the figure there, because matplotlib reads some settings only then.
+    """
     content = _content(channel)
     notes = list(_notes(content.expected))
     figure = Figure(figsize=(SIZE, SIZE))
+    # Positions are fractions of the figure. Notes and upright names of bins need room below the axes.
     bottom = 0.085 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
     ratio = figure.add_axes((0.13, bottom, 0.83, 0.2))
     above = figure.add_axes((0.13, bottom + 0.215, 0.83, 0.73 - bottom))
@@ -132,16 +138,16 @@ def _content(channel: Channel) -> _Content:
 
 
 def _notes(expected: Prefit) -> Iterator[str]:
-    """What a reader of the band must know."""
-    if expected.without:
-        yield f"Band without: {listing(expected.without, 90)}"
+    """Yield the notes below the plot: what the uncertainty band leaves out."""
+    if expected.excluded:
+        yield f"Band without: {listing(expected.excluded, 90)}"
     if expected.free:
         names = [name if initial == 1 else f"{name} (drawn at {initial:g})" for name, initial in expected.free]
         yield f"Free in the fit, not in the band: {listing(names, 80)}"
 
 
-def _layers(processes: Sequence[Process], most: int, others: str) -> list[_Layer]:
-    """The largest first; from so many on, the rest as one."""
+def _layers(processes: Sequence[ExpectedProcess], most: int, others: str) -> list[_Layer]:
+    """Return at most `most` layers, the largest first; the last one sums all processes beyond that number."""
     ordered = sorted(processes, key=lambda process: -float(process.values.sum()))
     shown = ordered if len(ordered) <= most else ordered[: most - 1]
     layers = [_Layer(plain(p.name, LONGEST_NAME), p.values, colour(p.position), hatch(p.position)) for p in shown]
@@ -151,7 +157,7 @@ def _layers(processes: Sequence[Process], most: int, others: str) -> list[_Layer
 
 
 def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
-    """The stack, its band and the signals; gives what the legend shows, the top of the stack first."""
+    """Draw the stack, its band and the signals, and return the legend's handles, the top of the stack first."""
     processes, edges = content.expected.processes, content.edges
     layers = _layers([p for p in processes if not p.is_signal], MOST_BACKGROUNDS, "{} smaller backgrounds")
     signals = _layers([p for p in processes if p.is_signal], MOST_SIGNALS, "sum of {} smaller signals")
@@ -163,7 +169,7 @@ def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
 
 
 def _draw_stack(axes: Axes, layers: Sequence[_Layer], edges: FloatArray) -> list[Any]:
-    """The smallest at the bottom, where a logarithmic axis shows it."""
+    """Draw the stack with the smallest layer at the bottom, where a logarithmic axis shows it best."""
     handles = []
     top = np.zeros(len(edges) - 1)
     for layer in reversed(layers):
@@ -182,6 +188,7 @@ def _draw_band(axes: Axes, content: _Content) -> Any:
 
 
 def _draw_signal(axes: Axes, signal: _Layer, dashes: Any, edges: FloatArray) -> Any:
+    # A white outline separates the line from a stack of a similar colour.
     outline = withStroke(linewidth=3.4, foreground="white")
     style: Any = {"color": signal.colour, "linestyle": dashes, "linewidth": 2, "path_effects": [outline]}
     return axes.stairs(signal.values, edges, baseline=None, label=signal.label, **style)
@@ -189,29 +196,32 @@ def _draw_signal(axes: Axes, signal: _Layer, dashes: Any, edges: FloatArray) -> 
 
 def _draw_points(axes: Axes, edges: FloatArray, values: FloatArray, bars: FloatArray, label: str = "") -> Any:
     there = np.isfinite(values)
-    size = 4 if len(values) <= 60 else 2  # noqa: PLR2004 - points that do not touch each other
+    size = 4 if len(values) <= 60 else 2  # noqa: PLR2004 - larger points would overlap
     style: Any = {"fmt": "o", "color": "black", "markersize": size, "linewidth": 1, "zorder": 5, "label": label}
     return axes.errorbar(centres(edges)[there], values[there], bars[:, there], **style)
 
 
 def _draw_legend(axes: Axes, handles: Sequence[Any]) -> float:
-    """Above the stack; gives the room that it takes, of the axes' height."""
+    """Draw the legend above the stack, and return its height as a fraction of the height of the axes."""
     longest = sorted(len(handle.get_label()) for handle in handles)[-2:]
-    columns = 3 if len(handles) > 6 and sum(longest) <= 44 else 2  # noqa: PLR2004 - what fits in size 8
+    columns = 3 if len(handles) > 6 and sum(longest) <= 44 else 2  # noqa: PLR2004 - fits in size 8
     axes.legend(handles=handles, loc="upper center", ncols=columns, fontsize=8, frameon=False, columnspacing=1.2)
+    # Minus twice makes the division round up to full rows.
     return 0.06 + ROW * -(-len(handles) // columns)
 
 
 def _set_range(axes: Axes, content: _Content, room: float) -> None:
-    """Linear from 0, or logarithmic where that would hide a bin or a signal; with room for the legend above."""
+    """Set the y axis: linear from 0, or logarithmic if that would hide a bin or a signal, with room for the legend."""
     expected = content.expected
     signals = [highest(process.values) for process in expected.processes if process.is_signal]
     peak = max([highest(expected.background + expected.up, content.ends[1]), *signals])
     filled = [value for value in (*expected.background, *signals) if value > 0]
     if not filled or peak < LOGARITHMIC_FROM * min(filled):
+        # matplotlib warns about a range without height, which an empty channel would give.
         axes.set_ylim(0, peak / (1 - room) or 1)
         axes.yaxis.set_minor_locator(AutoMinorLocator())
         return
+    # A third of the lowest content keeps its bin visible above the lower end of the axis.
     low = np.log10(max(min(filled) / 3, peak / 10**DECADES))
     axes.set_yscale("log", nonpositive="clip")
     axes.set_ylim(10**low, 10 ** (low + (np.log10(peak) - low) / (1 - room)))
@@ -219,8 +229,9 @@ def _set_range(axes: Axes, content: _Content, room: float) -> None:
 
 def _draw_ratio(axes: Axes, content: _Content) -> None:
     expected = content.expected
+    # The wide band comes first, so that the statistical part is drawn on top of it.
     low, high = (content.ratio(expected.background + way) for way in (-expected.down, expected.up))
-    if expected.has_syst:
+    if expected.has_systematics:
         axes.stairs(high, content.edges, baseline=low, fill=True, color="#d0d0d0", label=content.band)
     least, most = (content.ratio(expected.background + way) for way in (-expected.stat, expected.stat))
     axes.stairs(most, content.edges, baseline=least, fill=True, color="#989898", label="stat.")
@@ -234,7 +245,7 @@ def _draw_ratio(axes: Axes, content: _Content) -> None:
 
 
 def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
-    """Arrows stand for those that are above the top."""
+    """Draw the points of the ratio, and an arrow for each point above the axis."""
     points = content.ratio(content.observed)
     _draw_points(axes, content.edges, points, np.array([content.ratio(bar) for bar in content.bars]))
     outside = centres(content.edges)[points > top]
@@ -244,7 +255,7 @@ def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
 def _draw_words(above: Axes, ratio: Axes, channel: Channel) -> None:
     years = tuple(dict.fromkeys(column.year for column in channel.columns))
     title = plain(channel.bin, 60)
-    above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - what fits beside the years
+    above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - fits beside the years
     above.set_title(listing(years, 36), loc="right", size=8)
     above.set_ylabel("Events per bin", loc="top", size=12)
     ratio.set_ylabel("Data / bkg." if channel.has_data else "Unc. / bkg.", size=12)

@@ -1,4 +1,4 @@
-"""How plots look, and how names become text that matplotlib takes as it is."""
+"""Appearance of the plots, and conversion of names to text that matplotlib draws literally."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from datacard_core import Axis
-    from datacard_plots.prefit import FloatArray
+    from datacard_core import Axis, FloatArray
 
-# M. A. Petroff, "Accessible Color Sequences for Data Visualization", arXiv:2107.02270: ten colours that colour-blind
-# readers can tell apart, which CMS recommends.
+# Ten colours that colour-blind readers can distinguish, recommended by CMS:
+# M. A. Petroff, "Accessible Color Sequences for Data Visualization", arXiv:2107.02270.
 COLOURS = (
     "#3f90da",
     "#ffa90e",
@@ -36,13 +35,14 @@ COLOURS = (
     "#92dadd",
 )
 HATCHES = ("", "....", "xxxx", "----", "||||", "++++", "oooo", "****", "OOOO", "\\\\\\\\")
-"""What tells those from each other that have the same colour, ten places apart."""
+"""Hatches that distinguish processes of the same colour, which are ten positions apart."""
 
 UP, DOWN = COLOURS[2], COLOURS[0]
 GREY = "#555555"
 FONT = "DejaVu Sans"
+"""Font that every matplotlib installation contains, so that plots look the same everywhere."""
 METADATA: dict[str, Any] = {"CreationDate": None}
-"""A PDF has the time in it, if nobody takes it out."""
+"""Metadata without a date: matplotlib would add the current time, and equal channels must give equal bytes."""
 
 SETTINGS: dict[str, Any] = {
     "font.family": FONT,
@@ -58,32 +58,36 @@ SETTINGS: dict[str, Any] = {
 }
 
 LONGEST_TICK = 24
+"""Most characters in the name of a bin."""
+WIDTH_OF_NAMES = 1.75
+"""Characters per possible name that fit side by side; longer names are turned upright."""
 
 
 @contextmanager
-def own_style() -> Iterator[None]:
-    """Equal channels look the same, whatever style the analysis has chosen; afterwards its style is back."""
+def plot_style() -> Iterator[None]:
+    """Apply the style of these plots, and restore the style of the analysis afterwards."""
     with matplotlib.style.context(["default", SETTINGS]):
         yield
 
 
 def colour(position: int) -> str:
-    """The colour of the process at that place."""
+    """Return the colour of the process at that position."""
     return COLOURS[position % len(COLOURS)]
 
 
 def hatch(position: int) -> str:
-    """The hatch of the process at that place: none for the first ten."""
+    """Return the hatch of the process at that position, which is empty for the first ten."""
     return HATCHES[position // len(COLOURS) % len(HATCHES)]
 
 
 @cache
 def _glyphs() -> frozenset[int]:
+    # Reading the font is slow, and all plots use the same one.
     return frozenset(get_font(findfont(FONT)).get_charmap())
 
 
 def _drawable(text: str) -> str:
-    """With the escapes of Python for what the font does not have."""
+    """Return the text with Python escapes in place of characters that the font lacks."""
     glyphs = _glyphs()
     return "".join(
         character
@@ -94,7 +98,10 @@ def _drawable(text: str) -> str:
 
 
 def plain(text: str, most: int = 1000) -> str:
-    """A name as it is, without its middle if it has more characters than that: a $ begins no formula."""
+    """Return a name for literal drawing, shortened in the middle to at most `most` characters.
+
+    The $ is escaped, as matplotlib would read text between two of them as a formula.
+    """
     text = _drawable(text)
     if len(text) > most:
         text = f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
@@ -102,7 +109,7 @@ def plain(text: str, most: int = 1000) -> str:
 
 
 def formula(text: str) -> str:
-    """The label of an axis: what stands between two $ is a formula, if it can be read as one."""
+    """Return the label of an axis, with text between two $ as a formula if matplotlib can parse it."""
     text = _drawable(text)
     try:
         MathTextParser("path").parse(text)
@@ -112,7 +119,7 @@ def formula(text: str) -> str:
 
 
 def listing(names: Sequence[str], room: int) -> str:
-    """Names one after the other, as many as there is room for in characters, and how many more there are."""
+    """Return as many names as fit into `room` characters, and the number of the remaining names."""
     shown = [plain(names[0], room)] if names else []
     for name in names[1:]:
         if len(", ".join([*shown, name])) > room:
@@ -122,7 +129,7 @@ def listing(names: Sequence[str], room: int) -> str:
 
 
 def drawn_edges(axis: Axis) -> FloatArray:
-    """The edges; those at infinity are as far away as the bin beside them is wide."""
+    """Return the edges for drawing: a bin that reaches to infinity becomes as wide as its neighbour."""
     edges = axis.edges.copy()
     inside = edges[np.isfinite(edges)]
     if not len(inside):
@@ -135,7 +142,7 @@ def drawn_edges(axis: Axis) -> FloatArray:
 
 
 def _names(axis: Axis, most: int) -> list[str]:
-    """The names of the bins, in steps if there are more than that."""
+    """Return the names of every n-th bin, at most `most` of them."""
     categories = axis.categories or ()
     return [plain(category, LONGEST_TICK) for category in categories[:: _every(axis, most)]]
 
@@ -146,16 +153,16 @@ def _every(axis: Axis, most: int) -> int:
 
 def _stand_upright(axis: Axis, most: int) -> bool:
     names = _names(axis, most)
-    return len(names) * max(map(len, names), default=0) > 1.75 * most
+    return len(names) * max(map(len, names), default=0) > WIDTH_OF_NAMES * most
 
 
 def room_for_names(axis: Axis, most: int) -> float:
-    """What names that stand upright need below the axes, in inches."""
+    """Return the height in inches that upright names of bins need below the axes."""
     return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
 
 
 def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int) -> None:
-    """The x axis: its range, and the names of the bins where they have some, of no more than so many."""
+    """Draw the x axis: its range and, for categories, the names of at most `most` bins."""
     axes.set_xlim(edges[0], edges[-1])
     if axis.categories is None:
         axes.xaxis.set_minor_locator(AutoMinorLocator())
@@ -166,30 +173,30 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int) -> None:
 
 
 def axis_label(axis: Axis) -> str:
-    """Its label, or its name."""
+    """Return the label of the axis or, without a label, its name."""
     return formula(axis.label) if axis.label else plain(axis.name)
 
 
 def centres(edges: FloatArray) -> FloatArray:
-    """The middle of each bin."""
+    """Return the centre of each bin, shape (bins,)."""
     middle: FloatArray = (edges[:-1] + edges[1:]) / 2
     return middle
 
 
 def ratio_to(nominal: FloatArray, values: FloatArray) -> FloatArray:
-    """Values over nominal, nan where the nominal is not above 0."""
+    """Return values over nominal, and NaN where the nominal is not above 0."""
     with np.errstate(over="ignore"):
         return np.divide(values, nominal, out=np.full_like(nominal, np.nan), where=nominal > 0)
 
 
 def highest(*arrays: FloatArray) -> float:
-    """The highest finite value, at least 0."""
+    """Return the highest finite value, at least 0."""
     values = np.concatenate([array.ravel() for array in arrays])
     values = values[np.isfinite(values)]
     return max(0.0, float(values.max())) if len(values) else 0.0
 
 
 def ratio_range(halves: Sequence[float], *ratios: FloatArray) -> float:
-    """The smallest of the half ranges around 1 that shows them all, or the largest."""
+    """Return the smallest half range around 1 that shows all ratios with a margin of 5 %, or the largest."""
     farthest = highest(*(np.abs(ratio - 1) for ratio in ratios))
     return next((half for half in halves if 1.05 * farthest < half), halves[-1])

@@ -1,12 +1,10 @@
-"""The kind `rateParam`: a parameter without constraint that scales the yield of processes."""
+"""The kind `rateParam`: an unconstrained parameter that scales the yield of processes."""
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datacard_core import FreeParameter, SystematicKind, hookimpl
+from datacard_core import FreeParameter, SystematicKind, hookimpl, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,16 +13,17 @@ if TYPE_CHECKING:
 
 
 class RateParam(SystematicKind):
-    """One parameter for all columns that a declaration covers, starting at its value.
+    """One free parameter for all columns of a declaration, whose value is the start value in the fit.
 
-    `MCProcess(has_rateParam=True)` declares one named `SF_{process}`, from 0 to 5 and starting at 1.
+    `MCProcess(has_rateParam=True)` declares a parameter `SF_{process}` with start value 1 and range [0, 5].
     """
 
     typ: ClassVar[str] = "rateParam"
-    options: ClassVar[Mapping[str, str]] = {"range": "lowest and highest value, a pair; no limits if not given"}
+    options: ClassVar[Mapping[str, str]] = {"range": "lowest and highest value, as a pair; no limits if not given"}
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """One initial value, inside the range."""
+        """Yield a problem if there is not exactly one initial value, or if it is outside the range."""
+        # Combine fixes start and range at the first line of a parameter and ignores those of later lines.
         initials = [initial for _, initial in systematic.distinct_values()]
         if len(initials) != 1 or not isinstance(initials[0], float):
             yield f"initial values {', '.join(map(repr, initials))}: expected one number, the same for all processes"
@@ -32,7 +31,7 @@ class RateParam(SystematicKind):
             yield problem
 
     def effects(self, target: Target) -> Iterable[FreeParameter]:
-        """One free parameter on all columns."""
+        """Return one free parameter on all columns."""
         bounds = target.systematic.options.get("range")
         return (
             FreeParameter(
@@ -47,25 +46,16 @@ class RateParam(SystematicKind):
 def _range_problem(bounds: Any, initial: float) -> str | None:
     if bounds is None:
         return None
-    if not isinstance(bounds, list | tuple) or len(bounds) != 2 or not all(map(_is_number, bounds)):  # noqa: PLR2004
+    if not isinstance(bounds, list | tuple) or len(bounds) != 2 or not all(map(is_finite_number, bounds)):  # noqa: PLR2004
         return f"range {bounds!r}: expected a (lowest, highest) pair of numbers"
     if not bounds[0] < bounds[1]:
-        return f"range {bounds!r}: its lowest value is not below its highest"
+        return f"range {bounds!r}: the lowest value is not below the highest"
     if not bounds[0] <= initial <= bounds[1]:
         return f"range {bounds!r} does not hold the initial value {initial:g}"
     return None
 
 
-def _is_number(bound: Any) -> bool:
-    if not isinstance(bound, numbers.Real) or isinstance(bound, bool):
-        return False
-    try:
-        return math.isfinite(bound)
-    except OverflowError:  # an integer that no float holds
-        return False
-
-
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute rateParam."""
+    """Contribute the kind rateParam."""
     return (RateParam(),)

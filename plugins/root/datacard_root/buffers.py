@@ -1,4 +1,4 @@
-"""Strings, byte counts and small objects, as ROOT's TBuffer writes them."""
+"""Strings, byte counts and small objects in the format of ROOT's TBuffer. All numbers are big-endian."""
 
 from __future__ import annotations
 
@@ -14,54 +14,62 @@ if TYPE_CHECKING:
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 LONG = 255
-"""A TString of this many bytes or more has this byte first, then its length in four."""
+"""Marker of a long TString: from this length on, its length follows the marker in four bytes."""
 BYTE_COUNT = 0x40000000
-"""Marks a number as a byte count: kByteCountMask."""
+"""Flag that marks a number as a byte count: ROOT's kByteCountMask."""
 NEW_CLASS = 0xFFFFFFFF
-"""Says that a class name follows: kNewClassTag."""
+"""Tag before the name of a class: ROOT's kNewClassTag."""
 
 
 def tstring(text: bytes) -> bytes:
-    """A TString."""
+    """Return a TString."""
     if len(text) < LONG:
         return b"%c%b" % (len(text), text)
     return struct.pack(">BI", LONG, len(text)) + text
 
 
 def versioned(version: int, members: bytes) -> bytes:
-    """The members of an object or of a base, after what TBuffer::WriteVersion puts first."""
+    """Return the members of an object or base class after the header of TBuffer::WriteVersion."""
+    # The byte count includes the two bytes of the version that follows it.
     return struct.pack(">IH", BYTE_COUNT | len(members) + 2, version) + members
 
 
 def pointed(class_name: bytes, content: bytes) -> bytes:
-    """An object that a pointer points to, as TBuffer::WriteObjectAny writes it."""
+    """Return an object that is stored through a pointer, as TBuffer::WriteObjectAny writes it."""
+    # TBuffer may refer back to an earlier class by its position. The full name is valid everywhere, and the bytes of an
+    # object then do not depend on where it is stored.
     content = struct.pack(">I", NEW_CLASS) + class_name + b"\0" + content
     return struct.pack(">I", BYTE_COUNT | len(content)) + content
 
 
 def tobject(unique_id: int = 0) -> bytes:
-    """A TObject: version 1, fUniqueID and fBits."""
+    """Return a TObject: version 1, fUniqueID and fBits."""
     return struct.pack(">HII", 1, unique_id, 0)
 
 
 def tlist(items: Iterable[bytes]) -> bytes:
-    """A TList or THashList without name, of items with an empty option each."""
+    """Return a TList or THashList without a name, whose items have empty options."""
     written = list(items)
     members = tobject() + tstring(b"") + struct.pack(">i", len(written))
+    # 5 is the class version of TList. THashList is streamed as a TList.
     return versioned(5, members + b"".join(item + tstring(b"") for item in written))
 
 
 def tobjstring(text: str, unique_id: int) -> bytes:
-    """A TObjString."""
+    """Return a TObjString."""
     return versioned(1, tobject(unique_id) + tstring(text.encode()))
 
 
 def copies(item: bytes, dtype: np.dtype[np.void], number: int) -> npt.NDArray[np.void]:
-    """An array of equal items to change; numpy itself would not copy what is between the fields of an item."""
+    """Return a writable array of equal items.
+
+    The bytes are repeated rather than the items, because numpy does not copy the padding between the fields of an item.
+    """
     return np.frombuffer(bytearray(item) * number, dtype)
 
 
 def rows(array: npt.NDArray[np.void]) -> list[bytes]:
-    """Each item of an array as bytes."""
+    """Return each item of an array as bytes."""
+    # A void dtype without fields makes `tolist` return the raw bytes, padding included.
     out: list[bytes] = array.view(f"V{array.dtype.itemsize}").tolist()
     return out

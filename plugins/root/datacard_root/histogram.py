@@ -1,4 +1,4 @@
-"""A TH1D as uproot makes it, to be the pattern of many."""
+"""A single TH1D made by uproot, which serves as the pattern of all templates."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from datacard_core import Axis
 
 STATISTICS = ("fEntries", "fTsumw", "fTsumw2", "fTsumwx", "fTsumwx2")
-"""TH1's numbers beside the contents."""
+"""Members of TH1 that summarise its contents."""
 ARRAYS = ("fArray", "fSumw2")
-"""Contents and sums of squares of weights, with flow bins."""
+"""Members of TH1D for contents and sums of squared weights, flow bins included."""
 ALPHANUMERIC = 3
-"""TAxis's fBits2 after SetBinLabel for every bin."""
+"""Value of TAxis's fBits2 after SetBinLabel for every bin."""
 
 
 def histogram(axis: Axis, filling: Mapping[str, float]) -> Any:
-    """A TH1D without name or title; `filling` has a number for each of STATISTICS and ARRAYS."""
+    """Return a TH1D without name and title, filled with one number for each of STATISTICS and ARRAYS."""
     contents, sumw2 = (np.full(axis.bins + 2, filling[name]) for name in ARRAYS)
     statistics = {name: filling[name] for name in STATISTICS}
     return identify.to_TH1x("", "", contents, fSumw2=sumw2, fXaxis=taxis(axis), **statistics)
 
 
 def taxis(axis: Axis) -> Any:
-    """The x axis, with edges where they are not equally wide, and labels where it has categories."""
+    """Return the x axis, with edges if the bins differ in width, and with labels if it has categories."""
+    # Without fXbins ROOT computes edges from the range and finds the bin of a value without a search.
     return identify.to_TAxis(
         fName="xaxis",
         fTitle=axis.label or axis.name,
@@ -44,14 +45,18 @@ def taxis(axis: Axis) -> Any:
 
 
 class Labels:
-    """A THashList of TObjString that uproot serialises as a member: uproot 4 cannot write one of its own."""
+    """List of bin labels, a THashList of TObjString, that uproot serialises as a member.
+
+    uproot 4 cannot write a THashList itself.
+    """
 
     classname = "THashList"
 
     def __init__(self, labels: Iterable[str]) -> None:
-        # TAxis finds the label of a bin by its fUniqueID.
+        # TAxis finds the label of a bin by fUniqueID, which counts bins from 1.
         strings = (tobjstring(label, bin_) for bin_, label in enumerate(labels, start=1))
         self._content = tlist(pointed(b"TObjString", string) for string in strings)
 
+    # uproot calls this method on members of its models; the name and the arguments are its convention.
     def _serialize(self, out: list[bytes], *_: object) -> None:
         out.append(self._content)

@@ -1,4 +1,4 @@
-"""TKey: what stands before every record of a ROOT file, and once more in the list of keys."""
+"""TKey, the header of every record of a ROOT file, which the list of keys repeats."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ KEY = np.dtype(
         ("fSeekPdir", ">i4"),
     ]
 )
-"""The fields before class name, name and title."""
+"""Fields of a TKey before class name, name and title."""
 VERSION = 4
+"""Class version of TKey; above 1000 positions would have 64 bits."""
 DATE = 1 << 22 | 1 << 17
-"""A TDatime of 1995-01-01 00:00:00, its first: the clock makes no difference to a file."""
+"""TDatime of 1995-01-01 00:00:00, the earliest: a fixed date, so that equal templates give equal bytes."""
 BEGIN = 100
-"""Where the first record of a file starts, the root directory: fBEGIN."""
+"""Position of the first record of a file, which is the root directory: TFile's fBEGIN."""
 
 
 def keys(names: list[bytes], stored: list[int], lengths: list[int], position: int) -> list[bytes]:
-    """The keys of TH1D records that follow one another.
+    """Return the keys of consecutive TH1D records.
 
     Args:
-        names: of the histograms, as TStrings.
-        stored: lengths of their records as they stand in the file.
-        lengths: of their records before compression.
-        position: where the first key stands.
+        names: Names of the histograms, as TStrings.
+        stored: Lengths of the records as stored in the file.
+        lengths: Lengths of the records before compression.
+        position: Position of the first key in the file.
     """
     return _keys(tstring(b"TH1D"), names, tstring(b""), stored, lengths, position, BEGIN)
 
 
 def record(class_name: bytes, name: bytes, title: bytes, data: bytes, position: int, parent: int = BEGIN) -> bytes:
-    """A record with its key; `parent` is the position of its directory."""
+    """Return an uncompressed record after its key; `parent` is the position of the record's directory."""
     class_name, name, title = map(tstring, (class_name, name, title))
     size = [len(data)]
     return _keys(class_name, [name], title, size, size, position, parent)[0] + data
@@ -60,5 +61,6 @@ def _keys(
     heads["fObjlen"] = lengths
     heads["fKeylen"] = KEY.itemsize + np.array([len(string) for string in strings])
     heads["fNbytes"] = heads["fKeylen"] + np.array(stored)
+    # Each key is followed by its record: the position of a key is the sum of all lengths before it.
     heads["fSeekKey"] = position + np.cumsum(heads["fNbytes"]) - heads["fNbytes"]
     return [head + string for head, string in zip(rows(heads), strings, strict=True)]

@@ -1,7 +1,7 @@
-"""The records of TH1D objects that share an axis.
+"""Records of TH1D objects with a common axis.
 
-A record is what TH1D::Streamer writes: a front of fixed length, the name, and a tail of fixed length. Fronts differ
-by byte counts, which follow from the length of the name; tails differ by contents and statistics.
+TH1D::Streamer writes a front of fixed length, the name, and a tail of fixed length. Fronts differ in byte counts, which
+depend on the length of the name. Tails differ in contents and statistics.
 """
 
 from __future__ import annotations
@@ -20,28 +20,38 @@ if TYPE_CHECKING:
     from datacard_root.buffers import FloatArray
 
 COUNTS = ("TH1D", "TH1", "TNamed")
+"""Classes whose byte counts include the name, from the object to its innermost base class."""
 FRONT = np.dtype(
     [
         *[field for name in COUNTS for field in ((name, ">u4"), (f"{name} version", ">u2"))],
         ("TObject", "V10"),
     ]
 )
-"""From the start of a TH1D to its name, which is a member of a base of a base: each opens with a byte count."""
+"""Bytes from the start of a TH1D to its name.
+
+The name is a member of TNamed, a base class of the base class TH1. Each class starts with a byte count and a version.
+TObject, the first base class of TNamed, has no byte count.
+"""
 
 
 @attrs.frozen(eq=False)
 class Pattern:
-    """One record with an empty name, and where in it things stand that differ between records."""
+    """One record with an empty name, and the positions of the fields that differ between records."""
 
     front: bytes
     tail: bytes
     fields: np.dtype[np.void]
-    """Where in the tail ARRAYS and STATISTICS are."""
+    """Positions of ARRAYS and STATISTICS in the tail."""
     centres: FloatArray
+    """Centres of the bins, shape (bins,)."""
 
     @classmethod
     def of(cls, axis: Axis) -> Pattern:
-        """The pattern of an axis: uproot serialises a histogram of marks, which tell where the fields are."""
+        """Return the pattern of an axis.
+
+        uproot serialises a histogram filled with marks, numbers that occur nowhere else in the record. A search for the
+        marks finds the fields, so this code does not depend on the members of TH1 and TAxis or on their order.
+        """
         marks = {name: _mark(number) for number, name in enumerate((*ARRAYS, *STATISTICS))}
         record = histogram(axis, marks).serialize(name="")
         tail = record[FRONT.itemsize + len(tstring(b"")) :]
@@ -59,16 +69,17 @@ class Pattern:
 
     @property
     def size(self) -> int:
-        """Length of a record without its name."""
+        """Length of a record in bytes, without its name."""
         return len(self.front) + len(self.tail)
 
     def fill(self, names: list[bytes], values: FloatArray, variances: FloatArray) -> list[bytes]:
-        """The records of some templates, whose names are TStrings."""
+        """Return the records of some templates; names are TStrings, arrays have shape (templates, bins)."""
         fronts, tails = self._fronts(names), self._tails(values, variances)
         return [b"".join(parts) for parts in zip(fronts, names, tails, strict=True)]
 
     def _fronts(self, names: list[bytes]) -> list[bytes]:
         fronts = copies(self.front, FRONT, len(names))
+        # Byte counts have the flag kByteCountMask in their highest bits, which the addition leaves in place.
         longer = np.array([len(name) - len(tstring(b"")) for name in names], np.uint32)
         for count in COUNTS:
             fronts[count] += longer
@@ -78,6 +89,7 @@ class Pattern:
         tails = copies(self.tail, self.fields, len(values))
         for name, contents in zip(ARRAYS, (values, variances), strict=True):
             tails[name][:, 1:-1] = contents
+            # Flow bins stay empty: Combine ignores them, and a finding of the core reports what they contained.
             tails[name][:, [0, -1]] = 0
         for name, statistic in zip(STATISTICS, statistics(values, variances, self.centres), strict=True):
             tails[name][:, 0] = statistic
@@ -85,22 +97,21 @@ class Pattern:
 
 
 def statistics(values: FloatArray, variances: FloatArray, centres: FloatArray) -> tuple[FloatArray, ...]:
-    """STATISTICS, each of shape (templates,), as TH1::ResetStats makes them of contents and errors.
+    """Return STATISTICS, each of shape (templates,), as TH1::ResetStats computes them from contents and errors.
 
-    So fEntries is the effective number of entries, (Σw)²/Σw², which tells how much data is behind a template as
-    the sum of weights does not. Without variances it is the absolute sum of weights. Positions are centres of
-    bins, also where bins have labels.
+    fEntries is the effective number of entries, (Σw)²/Σw², which shows the statistical precision of a template. Without
+    variances it is the absolute sum of weights. Positions are the centres of the bins, even if bins have labels.
     """
-    # The order of a sum depends on how its array lies in memory.
+    # The order of a sum, and with it the last digit, depends on the layout of its array in memory.
     values, variances = np.ascontiguousarray(values), np.ascontiguousarray(variances)
     sumw, sumw2 = values.sum(axis=1), variances.sum(axis=1)
-    # A count beyond what a double holds is infinite, as ROOT would have it too.
+    # The square of a large sum may overflow to infinity, as it does in ROOT.
     with np.errstate(over="ignore"):
         entries = np.divide(sumw**2, sumw2, out=np.abs(sumw), where=sumw2 > 0)
     return entries, sumw, sumw2, (values * centres).sum(axis=1), (values * centres**2).sum(axis=1)
 
 
 def _mark(number: int) -> float:
-    """A NaN of its own: neither a finite number nor UTF-8 text has these bytes."""
+    """Return a NaN with a payload for this number: no finite number and no UTF-8 text contains its bytes."""
     mark: float = struct.unpack(">d", struct.pack(">Q", 0x7FF8_F5F5_F5F5_0000 + number))[0]
     return mark

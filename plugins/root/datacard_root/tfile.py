@@ -1,7 +1,7 @@
-"""The structure of a flat ROOT file: header, root directory, records, streamer info, list of keys, free segments.
+"""Structure of a flat ROOT file: header, root directory, records, streamer info, list of keys, free segments.
 
-Fields have their names in ROOT's classes TFile, TDirectoryFile and TFree, and in the description of the format that
-TFile's documentation gives. All positions have 32 bits, as ROOT itself has them up to 2 GB.
+Fields have the names of ROOT's classes TFile, TDirectoryFile and TFree; the documentation of TFile describes the
+format. All positions have 32 bits, which ROOT itself uses up to 2 GB.
 """
 
 from __future__ import annotations
@@ -25,26 +25,32 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Block: TypeAlias = tuple[list[bytes], list[bytes], list[int]]
-"""Names of some templates as TStrings, their records as they stand in the file, and their lengths uncompressed."""
+"""Names of some templates as TStrings, their records as stored in the file, and their uncompressed lengths."""
 
 HEADER = struct.Struct(">4siiiiiiiBiiiH16s")
+"""Fields of the file header, in the order of TFile::WriteHeader."""
 VERSION = 62400
-"""Of a ROOT that writes such files."""
+"""Version of ROOT that the header names, 6.24/00. Above 1000000 readers would expect 64-bit positions."""
 POSITION_BYTES = 4
 DIRECTORY = struct.Struct(">hIIiiiiiH16s12x")
+"""Fields of a TDirectoryFile. The last 12 bytes are free, so that ROOT can replace positions by 64-bit ones."""
 DIRECTORY_VERSION = 5
+"""Class version of TDirectoryFile; above 1000 positions would have 64 bits."""
 FREE = struct.Struct(">hii")
 FREE_VERSION = 1
 END = 2_000_000_000
-"""Where a file with 32-bit positions ends at the latest: kStartBigFile."""
+"""Largest size in bytes of a file with 32-bit positions: ROOT's kStartBigFile."""
 UUID_VERSION = 1
-"""Of the class TUUID."""
+"""Class version of TUUID."""
 NAME = b"templates.root"
-"""ROOT stores the name that a file was made under, and goes by the one it is opened under."""
+"""Name stored in the file. ROOT ignores it, and a fixed name keeps the bytes independent of the path."""
 
 
 def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression: int) -> None:
-    """Write a file; `compression` is what TFile's fCompress says."""
+    """Write a file; `compression` is the value of TFile's fCompress.
+
+    Header and root directory come first in the file but are written last, as they contain the positions of all else.
+    """
     file.seek(BEGIN + len(_root_directory(uuid, b"", 0)))
     listed: list[bytes] = []
     for names, records, lengths in blocks:
@@ -57,7 +63,7 @@ def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression:
     key_list = _directory_record(struct.pack(">i", len(listed)) + b"".join(listed), seek_keys)
     file.write(key_list)
     seek_free = file.tell()
-    # It holds the end of the file, which depends on its own length.
+    # The record of free segments is the last one and contains the end of the file, so its length is needed first.
     end = seek_free + len(_free_segments(seek_free, 0))
     file.write(_free_segments(seek_free, end))
     file.seek(0)
@@ -66,18 +72,20 @@ def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression:
 
 
 def check_size(names: list[bytes], size: int) -> None:
-    """Raise a DatacardError if a file could get too long, compressed or not.
+    """Raise a DatacardError if the uncompressed file would exceed the largest size.
 
     Args:
-        names: of all templates, as TStrings.
-        size: of a record without key and name.
+        names: Names of all templates, as TStrings.
+        size: Length of a record in bytes, without key and name.
     """
+    # Every template has its key twice, before the record and in the list of keys, and its name a third time inside the
+    # record. 1000 bytes are enough for the header, the root directory and the keys of the other records.
     template = size + 2 * (KEY.itemsize + len(tstring(b"TH1D") + tstring(b"")))
     total = template * len(names) + 3 * sum(map(len, names)) + len(_streamer_info()) + 1000
     if total > END:
         raise DatacardError(
             f"{len(names)} templates of about {template} bytes make a ROOT file of {total / 1e9:.1f} GB, and one file "
-            f"takes {END / 1e9:.0f} GB: write fewer categories, bins or systematic uncertainties to one card"
+            f"can hold {END / 1e9:.0f} GB: write fewer categories, bins or systematic uncertainties to one card"
         )
 
 
@@ -86,6 +94,7 @@ def _directory_record(data: bytes, position: int, parent: int = BEGIN) -> bytes:
 
 
 def _root_directory(uuid: UUID, key_list: bytes, seek_keys: int) -> bytes:
+    # The record of the root directory starts with name and title of the file; fNbytesName is the offset behind them.
     name_and_title = tstring(NAME) + tstring(b"")
     directory = DIRECTORY.pack(
         DIRECTORY_VERSION,
@@ -103,11 +112,12 @@ def _root_directory(uuid: UUID, key_list: bytes, seek_keys: int) -> bytes:
 
 
 def _name_bytes() -> int:
-    """From the start of the root directory's record to its data: fNbytesName."""
+    """Return fNbytesName, the offset of the directory's fields in the record of the root directory."""
     return len(_directory_record(tstring(NAME) + tstring(b""), BEGIN))
 
 
 def _free_segments(position: int, end: int) -> bytes:
+    # A file without gaps has one free segment: from its end to the largest position.
     return _directory_record(FREE.pack(FREE_VERSION, end, END), position)
 
 
@@ -132,13 +142,14 @@ def _header(uuid: UUID, compression: int, info: int, info_bytes: int, seek_free:
 
 @cache
 def _streamer_info() -> bytes:
-    """What a file that uproot writes tells about TH1D and what it is made of."""
+    """Return the streamer info of TH1D and its base classes and members, taken from a small file of uproot."""
     axis = identify.to_TAxis("xaxis", "", 1, 0.0, 1.0)
     flat = np.zeros(3)
     buffer = io.BytesIO()
     with uproot.recreate(buffer, compression=None) as file:
         file["h"] = identify.to_TH1x("h", "", flat, 0.0, 0.0, 0.0, 0.0, 0.0, flat, axis)
         written = buffer.getvalue()
+    # The fields before the UUID's version and bytes are fSeekInfo and fNbytesInfo, which locate the record.
     *_, start, length, _, _ = HEADER.unpack_from(written)
     keylen = int(np.frombuffer(written, KEY, 1, start)["fKeylen"][0])
     return written[start + keylen : start + length]

@@ -1,4 +1,4 @@
-"""The kind `shape`: an uncertainty that is an Up and a Down template in the output."""
+"""The kind `shape`: an uncertainty given by an Up and a Down template in the output."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 
 class ShapeVariation(SystematicKind):
-    """Templates morphed between `{variation}Down`, the nominal and `{variation}Up`."""
+    """Morphing between the templates `{variation}Down`, nominal and `{variation}Up`."""
 
     typ: ClassVar[str] = "shape"
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """The value is a number of sigmas above 0."""
+        """Yield a problem for each value that is not a number of standard deviations above 0."""
         for columns, value in systematic.distinct_values():
             if not isinstance(value, float) or not value > 0:
                 yield f"{columns}: value {value!r}, expected a number above 0, by convention 1.0"
 
-    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the same for all
-        """Up and Down."""
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - equal for all declarations
+        """Return Up and Down."""
         return DIRECTIONS
 
     def effects(self, target: Target) -> Iterable[Shape]:
-        """The two templates as they are."""
+        """Return one effect with the two templates, unchanged. The value is its scale, which multiplies θ."""
         up, down = (target.variations[direction] for direction in DIRECTIONS)
         return (Shape(target.positions, up, down, np.array(target.values, dtype=np.float64)),)
 
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute shape."""
+    """Contribute the kind shape."""
     return (ShapeVariation(),)

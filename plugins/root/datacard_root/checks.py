@@ -1,4 +1,4 @@
-"""What templates must be to stand in a ROOT file."""
+"""Checks of templates before they are written to a ROOT file."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from datacard_core import Axis, NamedTemplates
 
 LONGEST_NAME = 32_000
-"""TKey holds its own length, of which the name is the most, in 16 bits with a sign."""
+"""Longest name in bytes: TKey stores its length, which the name dominates, in a signed 16-bit number."""
 SHOWN = 5
-"""How many examples a message has."""
+"""Number of examples in a message."""
 
 
 def check_shapes(templates: NamedTemplates) -> None:
-    """Raise a DatacardError if the axis, names and shapes are not right."""
+    """Raise a DatacardError that lists all problems of the axis, the names and the shapes."""
     problems = [*_axis_problems(templates.axis), *_name_problems(templates.names), *_shape_problems(templates)]
     if problems:
         raise DatacardError("; ".join(problems))
 
 
 def check_finite(templates: NamedTemplates) -> None:
-    """Raise a DatacardError if there is a content that is no number."""
+    """Raise a DatacardError if a value or variance is NaN or infinite."""
     for what, array in (("values", templates.templates.values), ("variances", templates.templates.variances)):
         finite = np.isfinite(array)
         if not finite.all():
@@ -54,7 +54,7 @@ def _name_problems(names: tuple[str, ...]) -> Iterator[str]:
         several = [repr(name) for name, count in Counter(names).items() if count > 1]
         yield f"templates share a name: {_shown(several)}"
     if too_long := [repr(name[:50]) + "…" for name in names if len(name.encode()) > LONGEST_NAME]:
-        yield f"names are longer than the {LONGEST_NAME} bytes that ROOT admits: {_shown(too_long)}"
+        yield f"names are longer than the {LONGEST_NAME} bytes that ROOT can store: {_shown(too_long)}"
 
 
 def _shape_problems(templates: NamedTemplates) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a nuisance with templates does to each process: the numbers of the variations."""
+"""Yields of each process under a nuisance with templates: the numbers of the plot `variations`."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from datacard_core import Shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core import Channel, Column, Nuisance
-    from datacard_plots.prefit import FloatArray
+    from datacard_core import Channel, Column, FloatArray, Nuisance
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Varied:
-    """One process under one nuisance, summed over the columns that have templates; arrays of shape (bins,)."""
+    """One process under one nuisance, summed over its columns with templates. All arrays have shape (bins,)."""
 
     process: str
     years: tuple[str, ...]
-    """Those of its columns, or none where these are all that the process has."""
+    """Years of these columns; empty if they are all columns of the process."""
     nominal: FloatArray
     error: FloatArray
-    """Standard deviation of the nominal from the sizes of the simulated samples."""
+    """Standard deviation of the nominal from the finite size of the simulated samples."""
     up: FloatArray
-    """The templates as they are written, whatever their scale."""
+    """Templates as written to the file, without the scale."""
     down: FloatArray
     scales: tuple[float, ...]
-    """The different scales of its columns, which Combine multiplies θ with; rising."""
+    """Distinct scales of the columns, in rising order. Combine multiplies θ with the scale."""
 
     def change(self, varied: FloatArray) -> float:
-        """By how much the yield changes relative to the nominal, nan where there is none."""
+        """Return the relative change of the yield, or NaN if the nominal yield is not above 0."""
         nominal = float(self.nominal.sum())
         return float(varied.sum()) / nominal - 1 if nominal > 0 else float("nan")
 
 
 def varied_processes(channel: Channel, nuisance: Nuisance) -> tuple[Varied, ...]:
-    """What it does to each process that it has templates for, in the order of the columns."""
+    """Return each process that the nuisance has templates for, in the order of the columns."""
     members: dict[str, list[tuple[Shape, int]]] = {}
+    # Effects may list columns in any order among each other; sorting restores the order of the channel.
     for position, shape, row in sorted(_rows(nuisance), key=lambda found: found[0]):
         members.setdefault(channel.columns[position].process, []).append((shape, row))
     return tuple(_varied(channel, process, rows) for process, rows in members.items())
 
 
 def without_templates(channel: Channel, nuisance: Nuisance) -> tuple[str, ...]:
-    """The processes on which it has other effects, in the order of the columns."""
+    """Return the processes on which the nuisance has effects without templates, in the order of the columns."""
     positions = {
         int(column) for effect in nuisance.effects if not isinstance(effect, Shape) for column in effect.columns
     }
@@ -55,7 +55,7 @@ def without_templates(channel: Channel, nuisance: Nuisance) -> tuple[str, ...]:
 
 
 def _rows(nuisance: Nuisance) -> Iterator[tuple[int, Shape, int]]:
-    """Each column that has templates, with where they are."""
+    """Yield the position of each column with templates, its effect, and its row in that effect."""
     for effect in nuisance.effects:
         if isinstance(effect, Shape):
             for row, position in enumerate(effect.columns):
@@ -76,5 +76,5 @@ def _varied(channel: Channel, process: str, rows: list[tuple[Shape, int]]) -> Va
 
 
 def _years(columns: list[Column], channel: Channel) -> tuple[str, ...]:
-    everything = [column for column in channel.columns if column.process == columns[0].process]
-    return () if len(columns) == len(everything) else tuple(column.year for column in columns)
+    of_process = [column for column in channel.columns if column.process == columns[0].process]
+    return () if len(columns) == len(of_process) else tuple(column.year for column in columns)

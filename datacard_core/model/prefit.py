@@ -1,0 +1,174 @@
+"""Expected yields of a channel before the fit, and the uncertainty of the total background.
+
+The expectation takes every nuisance at its nominal value and every free parameter at its initial value. The
+uncertainty takes each nuisance to ±1 standard deviation and adds the effects in quadrature.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_core.grammar import INERT_KEYWORDS, keyword_of
+from datacard_core.model.arrays import FrozenArrays, real
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter
+from datacard_core.model.effects import Normalisation, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datacard_core.model.arrays import BoolArray, FloatArray
+    from datacard_core.model.channel import Channel
+    from datacard_core.model.effects import Effect
+
+
+@attrs.frozen(eq=False)
+class ExpectedProcess(FrozenArrays):
+    """Expected yields of one process, summed over its years."""
+
+    name: str
+    is_signal: bool
+    position: int
+    """Position among the processes of the channel, in the order of its columns."""
+    values: FloatArray = attrs.field(converter=real)
+    """Expected events, shape (bins,)."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Prefit(FrozenArrays):
+    """Expectation of a channel before the fit. All arrays have shape (bins,) and are in events."""
+
+    processes: tuple[ExpectedProcess, ...]
+    background: FloatArray = attrs.field(converter=real)
+    """Sum of all background processes."""
+    stat: FloatArray = attrs.field(converter=real)
+    """Standard deviation of the background from the finite size of the simulated samples alone."""
+    up: FloatArray = attrs.field(converter=real)
+    """Total uncertainty of the background upwards, statistical and systematic, at least 0."""
+    down: FloatArray = attrs.field(converter=real)
+    """Total uncertainty of the background downwards, at least 0."""
+    has_systematics: bool
+    """True if at least one nuisance contributes to `up` and `down`."""
+    excluded: tuple[str, ...]
+    """Names of nuisances and lines with an unknown effect on the background, which `up` and `down` do not include."""
+    free: tuple[tuple[str, float], ...]
+    """Free parameters with their initial values: part of the expectation, but not of `up` and `down`."""
+
+
+def prefit(channel: Channel) -> Prefit:
+    r"""Return the expected yields per process and the total uncertainty of the background.
+
+    Columns are summed over their years, and uncertainties are added in quadrature over the nuisances. With B the
+    background, V the sum of the variances of its templates, and Δ± the change of B by nuisance n at θ = ±1:
+
+        up² = V + Σ_n max(Δ⁺_n, Δ⁻_n, 0)²
+        down² = V + Σ_n max(-Δ⁺_n, -Δ⁻_n, 0)²
+
+    Within one nuisance Δ is summed with its sign over the background columns c, because they are fully correlated:
+
+        log-normal factors: Δ± = Σ_c N_c (κ_c± - 1), with κ⁻ = 1/κ⁺ if only one factor is given
+        templates: Δ± = Σ_c s_c (T_c± - N_c), with the scale s; exact for s = 1, linear in s otherwise
+
+    Free parameters multiply N and T with their initial values and add no uncertainty. Correlations between nuisances,
+    which only a fit can find, are not included.
+
+    Args:
+        channel: The finished channel of one card.
+
+    Returns:
+        Expectation and uncertainties per bin, in events.
+    """
+    initial = _initial_factors(channel)
+    values = channel.nominal.values * initial[:, None]
+    is_background = np.array([not column.is_signal for column in channel.columns], dtype=bool)
+    variance = (channel.nominal.variances * initial[:, None] ** 2)[is_background].sum(axis=0)
+    up, down = variance.copy(), variance.copy()
+    changes = list(_background_changes(channel, initial, is_background))
+    for plus, minus in changes:
+        # Both ends may lie on one side of the nominal: the larger counts there, and the other side does not grow.
+        up += np.maximum(np.maximum(plus, minus), 0) ** 2
+        down += np.maximum(np.maximum(-plus, -minus), 0) ** 2
+    return Prefit(
+        processes=tuple(_processes(channel, values)),
+        background=values[is_background].sum(axis=0),
+        stat=np.sqrt(variance),
+        up=np.sqrt(up),
+        down=np.sqrt(down),
+        has_systematics=bool(changes),
+        excluded=tuple(dict.fromkeys(_excluded(channel, is_background))),
+        free=_free_parameters(channel),
+    )
+
+
+def _initial_factors(channel: Channel) -> FloatArray:
+    """Return the product of all free parameters' initial values for each column, shape (columns,)."""
+    initial = np.ones(len(channel.columns))
+    for directive in channel.directives:
+        if isinstance(directive, FreeParameter):
+            initial[directive.columns] *= directive.initial
+    return initial
+
+
+def _free_parameters(channel: Channel) -> tuple[tuple[str, float], ...]:
+    free = [directive for directive in channel.directives if isinstance(directive, FreeParameter)]
+    # Several directives may share one parameter, which is listed once.
+    return tuple({directive.name: float(directive.initial) for directive in free}.items())
+
+
+def _processes(channel: Channel, values: FloatArray) -> Iterator[ExpectedProcess]:
+    members: dict[tuple[str, bool], list[int]] = {}
+    for position, column in enumerate(channel.columns):
+        members.setdefault((column.process, column.is_signal), []).append(position)
+    for position, ((name, is_signal), rows) in enumerate(members.items()):
+        yield ExpectedProcess(name, is_signal, position, values[rows].sum(axis=0))
+
+
+def _background_changes(
+    channel: Channel, initial: FloatArray, is_background: BoolArray
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield, for each nuisance with a known effect on the background, its changes at θ = +1 and θ = -1."""
+    for nuisance in channel.nuisances:
+        found = []
+        for effect in nuisance.effects:
+            keep = is_background[effect.columns]
+            differences = _differences(effect, channel) if keep.any() else None
+            if differences is not None:
+                weights = np.where(keep, initial[effect.columns], 0)
+                found.append([(difference * weights[:, None]).sum(axis=0) for difference in differences])
+        if found:
+            plus, minus = np.sum(found, axis=0)
+            yield plus, minus
+
+
+def _differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArray] | None:
+    """Return the yields at θ = ±1 minus the nominal, shape (n, bins) each; None for an effect of unknown class."""
+    nominal = channel.nominal.values[effect.columns]
+    if isinstance(effect, Normalisation):
+        down = 1 / effect.up if effect.down is None else effect.down
+        return nominal * (effect.up - 1)[:, None], nominal * (down - 1)[:, None]
+    if isinstance(effect, Shape):
+        scale = effect.scale[:, None]
+        up, down = effect.up.values - nominal, effect.down.values - nominal
+        # Combine multiplies θ with the scale: with a negative scale, θ = +1 points to the Down template.
+        return np.abs(scale) * np.where(scale > 0, up, down), np.abs(scale) * np.where(scale > 0, down, up)
+    return None
+
+
+def _excluded(channel: Channel, is_background: BoolArray) -> Iterator[str]:
+    for nuisance in channel.nuisances:
+        unknown = [effect for effect in nuisance.effects if not isinstance(effect, Normalisation | Shape)]
+        if any(is_background[effect.columns].any() for effect in unknown):
+            yield nuisance.name
+    for directive in channel.directives:
+        # The variances of the templates already stand for the parameters of autoMCStats.
+        if not isinstance(directive, FreeParameter | BinByBinStatistics):
+            yield from _names_with_effect(directive.lines(channel))
+
+
+def _names_with_effect(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the first word of each line of a Combine card that may change the expectation."""
+    for words in map(str.split, lines):
+        if keyword_of(words) and keyword_of(words) not in INERT_KEYWORDS:
+            yield words[0]

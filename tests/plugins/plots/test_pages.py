@@ -1,0 +1,102 @@
+"""The plot `variations`: pages, panels and their numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+import pytest
+from datacard_plots.pages import MOST_PANELS, page_figures
+from datacard_plots.style import plot_style
+from matplotlib.patches import StepPatch
+
+from datacard_core import Normalisation, Nuisance, Templates
+from tests.support.channels import VALUES, VARIANCES, all_shifted, channel, channel_of, factors, shape, shifted
+from tests.support.drawings import draw, pages, steps, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_page_per_nuisance(tmp_path: Path) -> None:
+    """Each nuisance with templates has a page with the processes that it affects."""
+    made = channel(
+        shifted("jes", [1], [[2, 3]], [[-1, -1]]),
+        factors("lumi", [1], [1.1]),
+        shifted("jer", [1, 3], [[2, 3], [1, 1]], [[-1, -1], [0, 0]]),
+    )
+    assert pages(draw("variations", made, tmp_path / "plot.pdf")) == 2
+    with plot_style():
+        first, second = (words(figure) for figure in page_figures(made))
+    assert ("jes   SR_2022_2023" in first, "jer   SR_2022_2023" in second) == (True, True)
+    assert {"top (2022)", "vjets"} <= set(second)
+    assert "vjets" not in first
+
+
+@pytest.mark.parametrize(
+    "processes",
+    [
+        1,
+        pytest.param(MOST_PANELS, marks=pytest.mark.slow),
+        MOST_PANELS + 1,
+        pytest.param(3 * MOST_PANELS, marks=pytest.mark.slow),
+    ],
+)
+def test_processes_beyond_one_page(processes: int, tmp_path: Path) -> None:
+    """Processes beyond the panels of one page follow on further pages."""
+    made = channel_of(processes)
+    made = attrs.evolve(made, nuisances=(all_shifted(made),))
+    assert pages(draw("variations", made, tmp_path / "plot.pdf")) == math.ceil(processes / MOST_PANELS)
+    with plot_style():
+        found = [text for figure in page_figures(made) for text in words(figure) if re.fullmatch(r"b\d+", text)]
+    assert found == [f"b{number}" for number in range(processes)]
+
+
+def test_channel_without_templates(tmp_path: Path) -> None:
+    """A channel whose nuisances have no templates has one page with a note."""
+    made = channel(factors("lumi", [1], [1.1]))
+    assert pages(draw("variations", made, tmp_path / "plot.pdf")) == 1
+    with plot_style():
+        (figure,) = page_figures(made)
+    assert words(figure) == ["SR_2022_2023: no nuisance with templates, of 1 in all"]
+
+
+def test_page_after_another() -> None:
+    """A page keeps no text and no number of the page before it."""
+    mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [2.0]), Normalisation(np.array([3]), np.array([2.0]))))
+    plain_one = shifted("jes", [3], [[1, 1]], [[-1, -1]])
+    with plot_style():
+        alone = next(page_figures(channel(plain_one)))
+        *_, after = page_figures(channel(mixed, plain_one))
+        assert words(alone, ticks=True) == words(after, ticks=True)
+        assert steps(alone) == steps(after)
+
+
+def test_numbers_of_a_panel() -> None:
+    """A panel shows templates, ratios, statistical error and relative yields of its process."""
+    jes = shifted("jes", [3], [[1, 1.5]], [[-1, -1.5]])
+    variances = np.array([*VARIANCES[:3], [6.25, 1.5625]])
+    with plot_style():
+        figure = next(page_figures(channel(jes, nominal=Templates(VALUES, variances))))
+    found = steps(figure)
+    assert found[:3] == [[5, 5], [6, 6.5], [4, 3.5]]
+    np.testing.assert_allclose(found[-2:], [[1.2, 1.3], [0.8, 0.7]])
+    (error,) = [artist for artist in figure.axes[1].patches if artist.get_fill()]
+    assert isinstance(error, StepPatch)
+    assert [np.asarray(ends).tolist() for ends in (error.get_data()[0], error.get_data()[2])] == [
+        [1.5, 1.25],
+        [0.5, 0.75],
+    ]
+    assert "yield +25.0 % / −25.0 %" in words(figure)  # noqa: RUF001 - minus sign
+
+
+def test_scale_and_other_effects() -> None:
+    """Effects without templates, years and scale are named."""
+    mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [0.5]), Normalisation(np.array([3]), np.array([2.0]))))
+    with plot_style():
+        found = words(next(page_figures(channel(mixed))))
+    assert "It has effects without templates on vjets" in found
+    assert "top (2022), 0.5 θ" in found

@@ -1,0 +1,193 @@
+"""The plot `stack`: numbers, legend, axes and notes of its figure."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import numpy as np
+import pytest
+from datacard_plots.stack import MOST_BACKGROUNDS, MOST_SIGNALS, stack_figure
+from datacard_plots.style import COLOURS, plot_style
+from matplotlib.colors import to_hex
+
+from datacard_core import Axis, BinByBinStatistics, FreeParameter, Nuisance, Templates, prefit
+from tests.support.channels import COLUMNS, VALUES, Gamma, channel, channel_of, factors
+from tests.support.drawings import StackOf, points, words
+
+
+@pytest.fixture(scope="module")
+def stack() -> StackOf:
+    """The stack of the channel without nuisances."""
+    return StackOf(channel())
+
+
+class TestWords:
+    def test_labels(self) -> None:
+        """Title, years, axes, band and processes are named."""
+        wanted = {
+            "SR_2022_2023",
+            "2022, 2023",
+            "Events per bin",
+            "Data / bkg.",
+            "Unc. (stat. + syst., prefit)",
+            "x",
+            "top",
+        }
+        assert wanted <= set(StackOf(channel(factors("lumi", [1], [1.1]))).words)
+
+    def test_statistical_band(self) -> None:
+        """Without nuisances on the background the band is labelled as statistical."""
+        found = StackOf(channel(factors("signal_scale", [0], [2.0]))).words
+        assert "Unc. (stat., prefit)" in found
+        assert not [text for text in found if "syst" in text]
+
+    def test_label_of_data(self, stack: StackOf) -> None:
+        """The legend distinguishes counts from weighted data."""
+        assert "Data" in stack.legend
+        weighted = Templates(np.array([[44.5, 60.0]]), np.array([[40.0, 50.0]]))
+        assert "Data, weighted" in StackOf(channel(data=weighted)).legend
+
+    def test_formula_as_axis_label(self) -> None:
+        """The label of an axis may contain a formula."""
+        assert "$p_T$ [GeV]" in StackOf(channel(axis=Axis(np.arange(3.0), "pt", "$p_T$ [GeV]"))).words
+
+
+class TestNotes:
+    def test_nuisances_without_known_effect(self) -> None:
+        """Nuisances of unknown effect on the background are named below the plot."""
+        made = channel(Nuisance("gmn_$a", (Gamma(np.array([0, 3])),), "gmN"), factors("lumi", [1], [1.1]))
+        assert "Band without: gmn_$a" in StackOf(made).words
+
+    def test_unknown_effect_on_signals(self) -> None:
+        """Nuisances of unknown effect on signals alone are not named."""
+        made = channel(Nuisance("gmn", (Gamma(np.array([0])),), "gmN"))
+        assert not [text for text in StackOf(made).words if "without" in text]
+
+    def test_free_parameters(self) -> None:
+        """Free parameters are named as not included."""
+        directives = (BinByBinStatistics(10), FreeParameter("SF_top", np.array([1]), 1.0))
+        assert "Free in the fit, not in the band: SF_top" in StackOf(channel(directives=directives)).words
+
+    def test_initial_value_of_free_parameter(self) -> None:
+        """An initial value other than 1 is given."""
+        made = channel(directives=(FreeParameter("SF_top", np.array([1]), 1.5),))
+        assert "Free in the fit, not in the band: SF_top (drawn at 1.5)" in StackOf(made).words
+
+    def test_many_names(self) -> None:
+        """Of many names some are listed, with the number of the remaining ones."""
+        made = channel(*(Nuisance(f"unknown_{number:03}", (Gamma(np.array([1])),)) for number in range(200)))
+        (told,) = [text for text in StackOf(made).words if "without" in text]
+        assert told.startswith("Band without: unknown_000, unknown_001")
+        assert int(re.findall(r"and (\d+) more", told)[0]) + told.count("unknown_") == 200
+
+
+class TestContents:
+    def test_order_of_backgrounds(self, stack: StackOf) -> None:
+        """Backgrounds are stacked with the smallest at the bottom."""
+        top, vjets = (stack.legend[name].get_data() for name in ("top", "vjets"))
+        assert (vjets.values.tolist(), vjets.baseline.tolist()) == ([5, 5], [0, 0])
+        assert (top.values.tolist(), top.baseline.tolist()) == ([45, 65], [5, 5])
+
+    def test_signals(self, stack: StackOf) -> None:
+        """Signals are lines and not part of the stack."""
+        signal = stack.legend["signal"]
+        assert signal.get_data().values.tolist() == [1, 2]
+        assert not signal.get_fill()
+
+    def test_band(self) -> None:
+        """The band surrounds the background."""
+        stack = StackOf(channel(factors("norm", [3], [2.0])))
+        band = stack.legend["Unc. (stat. + syst., prefit)"].get_data()
+        np.testing.assert_allclose((band.values - [45, 65]) ** 2, [34, 41])
+        np.testing.assert_allclose((band.baseline - [45, 65]) ** 2, [15.25, 22.25])
+
+    def test_channel_without_data(self) -> None:
+        """Without data no points are drawn, and the sum of the backgrounds is not taken for data."""
+        stack = StackOf(channel(has_data=False))
+        assert not [name for name in stack.legend if "Data" in name]
+        assert "Unc. / bkg." in stack.words
+
+    def test_colours_of_processes(self, stack: StackOf) -> None:
+        """A process keeps its colour if yields change."""
+        for found in (stack, StackOf(channel(values=VALUES[[0, 3, 3, 2]]))):
+            handles = found.legend
+            assert to_hex(handles["signal"].get_edgecolor()) == COLOURS[0]
+            assert to_hex(handles["top"].get_facecolor()) == COLOURS[1]
+            assert to_hex(handles["vjets"].get_facecolor()) == COLOURS[2]
+
+    def test_many_processes(self) -> None:
+        """The smallest of many processes share one layer, and none is left out."""
+        handles = StackOf(channel_of(1000, signals=20)).legend
+        assert "b0" in handles
+        assert f"b{MOST_BACKGROUNDS - 1}" not in handles
+        # 981 + 980 + … + 1
+        assert handles["981 smaller backgrounds"].get_data().values.tolist() == [981 * 982 / 2] * 2
+        # the signals 15 + 14 + … + 1
+        assert (
+            handles[f"sum of {20 - MOST_SIGNALS + 1} smaller signals"].get_data().values.tolist() == [15 * 16 / 2] * 2
+        )
+        assert handles["b0"].get_data().values.tolist() == [1000 * 1001 / 2] * 2
+
+    def test_as_many_processes_as_allowed(self) -> None:
+        """As many processes as can be distinguished are all shown."""
+        assert not [name for name in StackOf(channel_of(MOST_BACKGROUNDS, MOST_SIGNALS)).legend if "smaller" in name]
+
+
+class TestAxes:
+    @pytest.mark.parametrize(
+        ("values", "scale"), [([10, 20], "linear"), ([1, 49], "linear"), ([1, 100], "log"), ([0, 20], "linear")]
+    )
+    def test_logarithmic_axis(self, values: list[float], scale: str) -> None:
+        """The y axis is logarithmic if a bin would otherwise be invisible."""
+        made = channel(values=[values], columns=COLUMNS[1:2], has_data=False)
+        small = Templates(made.nominal.values, np.zeros((1, 2)))
+        assert StackOf(attrs.evolve(made, nominal=small)).above.get_yscale() == scale
+
+    def test_room_for_the_legend(self) -> None:
+        """The band stays below the legend, and the legend inside the axes."""
+        for made in (channel(), channel_of(30, 8), channel_of(1, 1), channel_of(3, bins=1)):
+            with plot_style():
+                figure = stack_figure(made)
+                figure.canvas.draw()
+                above = figure.axes[1]
+                box = above.get_legend().get_window_extent()  # type: ignore[union-attr]
+                bottom = above.transData.inverted().transform((0, box.y0))[1]
+                frame = above.get_window_extent()
+            expected = prefit(made)
+            assert (expected.background + expected.up).max() <= bottom
+            assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+
+    def test_points_beyond_the_ratio(self) -> None:
+        """The ratio shows data over background, and an arrow for a point above the axis."""
+        data = Templates(np.array([[45.0 * 4, 65.0]]), np.array([[1.0, 1.0]]))
+        ratio = StackOf(channel(data=data)).ratio
+        assert [points(ratio, "o")[1], points(ratio, "^")[0]] == [[4, 1], [0.5]]
+        assert ratio.get_ylim() == (0, 2)
+
+    def test_ratio_without_background(self) -> None:
+        """Bins without background have no ratio."""
+        made = channel(
+            values=[[0.0, 4.0]], columns=COLUMNS[1:2], data=Templates(np.array([[1.0, 5.0]]), np.ones((1, 2)))
+        )
+        assert points(StackOf(made).ratio, "o") == ([1.5], [1.25])
+
+
+class TestNamesOfBins:
+    @pytest.mark.parametrize(("bins", "named"), [(2, 2), (40, 40), (41, 21), (300, 38)])
+    def test_number_of_names(self, bins: int, named: int) -> None:
+        """All bins are named or, if they are many, every n-th from the first on."""
+        categories = tuple(f"c{number}" for number in range(bins))
+        made = channel_of(2, bins=bins, axis=Axis(np.arange(bins + 1.0), "x", categories=categories))
+        with plot_style():
+            found = words(stack_figure(made), ticks=True)
+        drawn = [text for text in found if text in categories]
+        assert len(set(drawn)) == named
+        assert drawn[0] == "c0"
+
+    def test_position_of_names(self) -> None:
+        """Each name is at the centre of its bin."""
+        axis = Axis(np.array([0.0, 1.0, 5.0]), "x", categories=("$ee$", "b"))
+        ratio = StackOf(channel(axis=axis)).ratio
+        assert [label.get_text() for label in ratio.get_xticklabels()] == [r"\$ee\$", "b"]
+        assert list(ratio.get_xticks()) == [0.5, 3]

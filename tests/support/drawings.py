@@ -1,0 +1,89 @@
+"""Plots that a test draws, and what a reader sees on them."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+from datacard_plots.stack import stack_figure
+from datacard_plots.style import plot_style
+from matplotlib.patches import StepPatch
+from matplotlib.text import Text
+
+from datacard_core import load_plugins
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from datacard_core import Channel
+
+PLOTS = load_plugins("plots").plots
+
+
+def draw(name: str, made: Channel, path: Path) -> bytes:
+    """Draw one plot of a channel and return the bytes of its file."""
+    PLOTS[name].value.draw(made, path)
+    return path.read_bytes()
+
+
+def pages(pdf: bytes) -> int:
+    """Return the number of pages of a PDF, for which its page objects and its page tree must agree."""
+    found = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    assert re.findall(rb"/Count\s+(\d+)", pdf) == [str(found).encode()]
+    return found
+
+
+def words(figure: Figure, *, ticks: bool = False) -> list[str]:
+    """Return all text on a figure; the labels of ticks get their text only when the figure is drawn, which is slow."""
+    if ticks:
+        figure.canvas.draw()
+    return [text.get_text().replace(r"\$", "$") for text in figure.findobj(Text) if text.get_text()]
+
+
+def points(axes: Axes, marker: str) -> tuple[list[Any], list[Any]]:
+    """Return the x and y coordinates of all markers of one form."""
+    (line,) = [line for line in axes.get_lines() if line.get_marker() == marker]
+    x, y = (np.asarray(found).tolist() for found in line.get_data())
+    return x, y
+
+
+def steps(figure: Figure) -> list[list[float]]:
+    """Return the contents of all histograms of a page, without the handles of its legend."""
+    artists = [artist for axes in figure.axes for artist in axes.patches if isinstance(artist, StepPatch)]
+    return [np.asarray(artist.get_data()[0]).tolist() for artist in artists]
+
+
+@attrs.define(eq=False, slots=False)
+class StackOf:
+    """The stack of a channel, drawn once."""
+
+    channel: Channel
+
+    @cached_property
+    def figure(self) -> Figure:
+        with plot_style():
+            return stack_figure(self.channel)
+
+    @property
+    def ratio(self) -> Axes:
+        return self.figure.axes[0]
+
+    @property
+    def above(self) -> Axes:
+        return self.figure.axes[1]
+
+    @property
+    def words(self) -> list[str]:
+        return words(self.figure)
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        """Artists in the legend of the upper axes, by their text."""
+        (above,) = [axes for axes in self.figure.axes if axes.get_ylabel() == "Events per bin"]
+        return {str(handle.get_label()): handle for handle in above.get_legend_handles_labels()[0]}
