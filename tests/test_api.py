@@ -27,7 +27,7 @@ docs/plugins.md promises them that
     is not abstract, an argument or a field with a default, behind the others or keyword-only;
   - anything else raises the first number, after two minor versions in which the old way works and warns.
 If that is what you mean, set API_VERSION in datacard_core/hookspecs.py, write CHANGELOG.md, and record it:
-  python tests/public_api.py > tests/api.txt
+  python -m tests.support.public_api > tests/api.txt
 
 """
 
