@@ -11,6 +11,6 @@ if importlib.util.find_spec("hypothesis") is None:
     )
 
 from datacard_core.testing.conformance import assert_plugin
-from datacard_core.testing.small import small_card, small_output
+from datacard_core.testing.inputs.small import small_card, small_output
 
 __all__ = ["assert_plugin", "small_card", "small_output"]

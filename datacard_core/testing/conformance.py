@@ -16,9 +16,7 @@ from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.registration import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
-from datacard_core.testing.checks import assert_check
-from datacard_core.testing.declared import Examples, Keywords, accepted
-from datacard_core.testing.kinds import Trial, assert_kind
+from datacard_core.testing.inputs.declarations import Examples, Keywords, accepted
 from datacard_core.testing.loading import (
     Contributed,
     assert_pickled,
@@ -26,15 +24,17 @@ from datacard_core.testing.loading import (
     loaded_alone,
     loaded_with_others,
 )
-from datacard_core.testing.mistakes import assert_mistakes
-from datacard_core.testing.plots import assert_plot
 from datacard_core.testing.products import folder
-from datacard_core.testing.renderings import assert_rendering, channels_of
-from datacard_core.testing.repeating import repeated
-from datacard_core.testing.serializers import Reader, assert_serializer
-from datacard_core.testing.sources import assert_source
+from datacard_core.testing.repetition import repeated
 from datacard_core.testing.tasks import Task
-from datacard_core.testing.writers import Writing, assert_writer
+from datacard_core.testing.trials.checks import assert_check
+from datacard_core.testing.trials.kinds import Trial, assert_kind
+from datacard_core.testing.trials.mistakes import assert_mistakes
+from datacard_core.testing.trials.plots import assert_plot
+from datacard_core.testing.trials.renderings import assert_rendering, channels_of
+from datacard_core.testing.trials.serializers import Reader, assert_serializer
+from datacard_core.testing.trials.sources import assert_source
+from datacard_core.testing.trials.writers import Writing, assert_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

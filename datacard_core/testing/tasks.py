@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from datacard_core.build.plans import shifts_of
-from datacard_core.testing import channels, sketches
-from datacard_core.testing.checks import found_by
-from datacard_core.testing.declared import NAME, Keywords
-from datacard_core.testing.plots import drawn
+from datacard_core.testing.inputs import channels, sketches
+from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.products import SHAPES, card_bytes, rendered, written_by
-from datacard_core.testing.serializers import BY_HAND, write
+from datacard_core.testing.trials.checks import found_by
+from datacard_core.testing.trials.plots import drawn
+from datacard_core.testing.trials.serializers import BY_HAND, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from datacard_core.model.channel import Channel, NamedTemplates
     from datacard_core.plugins.manager import Plugins
+    from datacard_core.testing.inputs.sketches import Sketch
     from datacard_core.testing.loading import Contributed
-    from datacard_core.testing.sketches import Sketch
 
 Maker: TypeAlias = tuple[str, Callable[[], object]]
 """Words for something, and what makes it."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from datacard_core.plugins.manager import Plugins
-    from datacard_core.testing.sketches import Sketch
+    from datacard_core.testing.inputs.sketches import Sketch
 
 
 @attrs.frozen(eq=False)

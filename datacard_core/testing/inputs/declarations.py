@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datacard_core.build.declared import kind_problems
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.sketches import SMALL
+from datacard_core.testing.inputs.sketches import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

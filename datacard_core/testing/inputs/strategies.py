@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from datacard_core.model.channel import Axis, NamedTemplates, Templates
-from datacard_core.testing.sketches import YEARS, Contents, Dataset, Simulated, Sketch
+from datacard_core.testing.inputs.sketches import YEARS, Contents, Dataset, Simulated, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.findings import Finding
-from datacard_core.testing import channels
-from datacard_core.testing.searching import search
-from datacard_core.testing.sketches import BY_HAND
-from datacard_core.testing.strategies import sketches
+from datacard_core.testing.inputs import channels
+from datacard_core.testing.inputs.sketches import BY_HAND
+from datacard_core.testing.inputs.strategies import sketches
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from datacard_core.hookspecs import Check
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
-    from datacard_core.testing.channels import Named
-    from datacard_core.testing.sketches import Sketch
+    from datacard_core.testing.inputs.channels import Named
+    from datacard_core.testing.inputs.sketches import Sketch
 
 MOST = 25
 """Analyses that hypothesis draws for a check."""

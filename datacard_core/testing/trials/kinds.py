@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from datacard_core.build.declared import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.model.channel import Shape
-from datacard_core.testing.declared import NAME, Keywords
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import BY_HAND, OTHERS, Sketch
+from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import card_bytes, is_finite
-from datacard_core.testing.searching import search
-from datacard_core.testing.sketches import BY_HAND, OTHERS, Sketch
-from datacard_core.testing.strategies import sketches
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

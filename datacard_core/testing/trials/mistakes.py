@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from datacard_core.build.declared import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.declared import NAME, Keywords
-from datacard_core.testing.kinds import Given, Trial, built
-from datacard_core.testing.searching import search
-from datacard_core.testing.sketches import SMALL
-from datacard_core.testing.strategies import FAR_VALUES, STRANGE, near, strange_options
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import SMALL
+from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
+from datacard_core.testing.search import search
+from datacard_core.testing.trials.kinds import Given, Trial, built
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

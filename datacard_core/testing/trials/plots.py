@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.testing import channels
+from datacard_core.testing.inputs import channels
+from datacard_core.testing.inputs.sketches import EMPTY_BINS, FAR
 from datacard_core.testing.products import written_by
-from datacard_core.testing.sketches import EMPTY_BINS, FAR
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ import attrs
 
 from datacard_core.build.plans import shifts_of
 from datacard_core.output.renderings import items
-from datacard_core.testing.declared import NAME, Keywords
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.products import rendered
-from datacard_core.testing.sketches import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

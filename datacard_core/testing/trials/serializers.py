@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 import numpy as np
 
+from datacard_core.testing.inputs.strategies import Written, written
 from datacard_core.testing.products import SHAPES, written_by
-from datacard_core.testing.searching import search
-from datacard_core.testing.strategies import Written, written
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,11 +18,11 @@ from datacard_core.model.channel import (
     Nuisance,
     Shape,
 )
-from datacard_core.testing import channels
-from datacard_core.testing.channels import Named, UnknownDirective, UnknownEffect
+from datacard_core.testing.inputs import channels
+from datacard_core.testing.inputs.channels import Named, UnknownDirective, UnknownEffect
+from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import rendered
-from datacard_core.testing.searching import search
-from datacard_core.testing.strategies import sketches
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Channel, Templates
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
-    from datacard_core.testing.sketches import Sketch
+    from datacard_core.testing.inputs.sketches import Sketch
 
 MOST = 15
 """Analyses that hypothesis draws for a writer."""

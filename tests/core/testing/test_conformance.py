@@ -51,8 +51,8 @@ from datacard_core import (
     warning,
 )
 from datacard_core.testing import assert_plugin, small_card, small_output
-from datacard_core.testing.repeating import FORWARDS
-from datacard_core.testing.searching import search
+from datacard_core.testing.repetition import FORWARDS
+from datacard_core.testing.search import search
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
