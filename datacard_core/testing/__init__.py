@@ -1,6 +1,10 @@
-"""For whoever writes a plugin: `assert_plugin` tries it, `small_output` and `small_card` are something to try it on.
+"""Conformance kit for authors of plugins.
 
-It needs what `python -m pip install 'datacard-core[testing]'` brings.
+    assert_plugin   test all that the core expects of a plugin
+    small_output    a small output to test a plugin with
+    small_card      a card of that output
+
+The kit needs the packages that `python -m pip install 'datacard-core[testing]'` installs.
 """
 
 import importlib.util

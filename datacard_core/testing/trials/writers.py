@@ -1,8 +1,9 @@
-"""What the core expects of a card writer: everything in a channel stands in its text, or is an error."""
+"""Trial of a card writer: its text contains the whole channel, or the writer raises an error."""
 
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -31,21 +32,22 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.sketches import Sketch
+    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 15
-"""Analyses that hypothesis draws for a writer."""
+"""Number of analyses that hypothesis draws for a writer."""
 
 
 @attrs.frozen(eq=False)
 class Writing:
-    """A writer, and the plugins that render for it."""
+    """A writer, and the plugins whose renderings it uses."""
 
     case: Case
     plugins: Plugins
     name: str
 
     def text(self, channel: Channel) -> str | None:
-        """The text of a card, or None where the writer says that it cannot hold everything."""
+        """Return the text of a card, or None if the writer raises the error of an item that it cannot write."""
         with self.case.trying("the text of a card, or a MissingProviderError for what it does not render"):
             try:
                 return rendered(self.plugins, self.name, channel)
@@ -53,12 +55,12 @@ class Writing:
                 return None
 
     def given(self, named: Named) -> Writing:
-        """The same with another channel."""
+        """Return the writer with another channel as the input in messages."""
         return attrs.evolve(self, case=attrs.evolve(self.case, given=named))
 
 
 def assert_writer(writing: Writing) -> None:
-    """Try a writer with channels, and with what makes them different."""
+    """Test a writer with channels, and with channels that differ from them in one respect."""
     smallest, *others = channels.by_hand()
     with writing.given(smallest).case.trying("the text of a card that has processes only"):
         rendered(writing.plugins, writing.name, smallest.channel)
@@ -71,27 +73,33 @@ def assert_writer(writing: Writing) -> None:
     search(sketches(), try_sketch, most=MOST)
 
 
+def makers(task: Task, name: str) -> Iterator[Maker]:
+    """Yield the texts of a writer for the channels made by hand."""
+    for named in channels.by_hand():
+        yield f"the text of {named} by card writer {name!r}", partial(rendered, task.plugins, name, named.channel)
+
+
 def _assert_channel(writing: Writing, named: Named) -> None:
     writing = writing.given(named)
     channel = named.channel
     text = writing.text(channel)
     writing.case.same("the same text of the same channel, each time", text, writing.text(channel))
-    again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - it was made on this line
+    again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - made on this line
     writing.case.same("the same text of an equal channel", text, writing.text(again))
     if text is not None:
         for what, changed in _changes(channel):
-            is_told = writing.text(changed) != text
-            writing.case.expect(is_told, f"another text, or an error, {what}", "the same text")
+            differs = writing.text(changed) != text
+            writing.case.expect(differs, f"another text, or an error, {what}", "the same text")
     for what, plain, unknown in _unknown(channel):
         before, after = writing.text(plain), writing.text(unknown)
-        is_told = after is None or after != before
+        differs = after is None or after != before
         expected = f"that {what} which it does not know stands in the text, or is a MissingProviderError"
-        writing.case.expect(is_told, expected, "the text is the one without it")
+        writing.case.expect(differs, expected, "the text is the one without it")
 
 
 def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
-    """Channels that differ in one thing, each with words for it."""
-    yield "where data are asked for or not", attrs.evolve(channel, has_data=not channel.has_data)
+    """Yield channels that differ from a channel in one respect, each with its description."""
+    yield "where data are requested or not", attrs.evolve(channel, has_data=not channel.has_data)
     if channel.has_data:
         yield "where other data were observed", attrs.evolve(channel, data=_more(channel.data, 0))
     for position, column in enumerate(channel.columns):
@@ -147,7 +155,7 @@ def _changes_of_directive(directive: Directive) -> Iterator[tuple[str, list[Dire
 
 
 def _unknown(channel: Channel) -> Iterator[tuple[str, Channel, Channel]]:
-    """Each with words, a channel, and the same with something unknown in it."""
+    """Yield descriptions of unknown items, each with a channel without and the same channel with the item."""
     first = np.array([0], dtype=np.intp)
     row = Nuisance("unknown", (UnknownEffect(first),))
     yield "an effect", channel, attrs.evolve(channel, nuisances=(*channel.nuisances, row))
