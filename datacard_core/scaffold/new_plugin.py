@@ -1,6 +1,6 @@
-"""A plugin package to start from, small and complete: `datacard new-plugin` writes it.
+"""Plugin package to start from, which `datacard new-plugin` writes: small, complete and tested.
 
-Its files are in `template`, as they are read by whoever changes them; `$name` and the like are filled in.
+Its files are in the folder `template`, with placeholders such as `$name`, which `_names` lists.
 """
 
 from __future__ import annotations
@@ -34,44 +34,47 @@ _FILES = {
     "tests/test_$name.py": "test_module.py.in",
     "pyproject.toml": "pyproject.toml.in",
 }
-"""The template of each file."""
+"""Template of each file, by its path in the package."""
 
 
 @attrs.frozen
 class NewPlugin:
-    """What a new plugin is called: one word derives the others."""
+    """Names of a new plugin, all derived from one word."""
 
     name: str
-    """What analysis code selects, such as acme_gmn."""
+    """Name that analysis code selects, for example acme_gmn."""
 
     @property
     def distribution(self) -> str:
-        """What is installed, and its folder: datacard-acme-gmn."""
+        """Name of the distribution and of its folder, for example datacard-acme-gmn."""
         return f"datacard-{self.name.replace('_', '-')}"
 
     @property
     def module(self) -> str:
-        """What is imported: datacard_acme_gmn."""
+        """Name of the module, for example datacard_acme_gmn."""
         return f"datacard_{self.name}"
 
     @property
     def typ(self) -> str:
-        """What a declaration says to mean its kind: acmeGmn."""
-        first, *others = self.name.split("_")
-        return first + "".join(map(str.capitalize, others))
+        """Word for the kind in declarations, for example acmeGmn."""
+        first, *words = self.name.split("_")
+        return first + "".join(map(str.capitalize, words))
 
 
 def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugin:
-    """Write a package to a new folder of a directory: all of it, or nothing.
+    """Write a package to a new folder of a directory. After an error no file is left.
 
     Args:
-        name: such as acme-gmn, acme_gmn or datacard-acme-gmn, which mean the same.
-        directory: where the folder goes; made if it is not there.
+        name: name of the plugin; acme-gmn, acme_gmn and datacard-acme-gmn are equivalent.
+        directory: directory of the new folder, created if it does not exist.
+
+    Returns:
+        The names of the plugin in all their forms.
 
     Raises:
-        DatacardError: it cannot be the name of a package.
-        PluginConflictError: something that is installed has the name.
-        ExistingFileError: something is where the folder would be.
+        DatacardError: the name cannot be that of a package.
+        PluginConflictError: an installed plugin, module or kind has the name.
+        ExistingFileError: a file or folder is where the new folder would be.
     """
     plugin = NewPlugin(_normalised(name))
     _refuse_conflicts(plugin)
@@ -88,7 +91,7 @@ def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugi
 
 
 def _names(plugin: NewPlugin) -> dict[str, str]:
-    """What the templates may refer to."""
+    """Return the value of each placeholder of the templates."""
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
@@ -100,7 +103,7 @@ def _names(plugin: NewPlugin) -> dict[str, str]:
 
 
 def _series(version: str) -> str:
-    """The first version that it works with: no upper bound is needed beside `requires_api`."""
+    """Return the oldest version that the package needs; `requires_api` in its module is the upper bound."""
     this = Version(version)
     return str(this) if this.is_prerelease else f"{this.major}.{this.minor}"
 
@@ -114,7 +117,7 @@ def _normalised(name: str) -> str:
             f"{suggested or 'acme-gmn'!r}"
         )
     if keyword.iskeyword(normalised) or keyword.iskeyword(normalised.capitalize()):
-        raise DatacardError(f"{name!r} is a word of Python: take another name, for example 'acme-{normalised}'")
+        raise DatacardError(f"{name!r} is a keyword of Python: take another name, for example 'acme-{normalised}'")
     return normalised
 
 
@@ -124,6 +127,6 @@ def _refuse_conflicts(plugin: NewPlugin) -> None:
         if re.sub(r"[-_.]+", "_", installed.name).lower() == plugin.name:
             raise PluginConflictError(f"plugin {installed.name!r} is installed ({installed.origin}): {way_out}")
     if found := find_spec(plugin.module):
-        raise PluginConflictError(f"module {plugin.module!r} is there already, in {found.origin}: {way_out}")
+        raise PluginConflictError(f"module {plugin.module!r} exists already, in {found.origin}: {way_out}")
     if kind := load_plugins().kinds.get(plugin.typ):
         raise PluginConflictError(f"kind {plugin.typ!r} is that of plugin {kind.plugin!r} ({kind.origin}): {way_out}")

@@ -175,12 +175,12 @@ def test_its_style_is_what_it_asks_for_whatever_it_is_called(name: str, tmp_path
         ("", "for example 'acme-gmn'"),
         ("größe", "for example 'gr-e'"),
         ("acme\n", "for example 'acme'"),
-        ("class", "'class' is a word of Python: take another name, for example 'acme-class'"),
-        ("None", "'None' is a word of Python: take another name, for example 'acme-none'"),
+        ("class", "'class' is a keyword of Python: take another name, for example 'acme-class'"),
+        ("None", "'None' is a keyword of Python: take another name, for example 'acme-none'"),
         ("lnn", f"plugin 'lnn' is installed (datacard-core {__version__}): take another name, for example 'my-lnn'"),
         ("datacard-RateParam", "plugin 'rateparam' is installed"),
         ("rate-param", "kind 'rateParam' is that of plugin 'rateparam'"),
-        ("datacard-core", "module 'datacard_core' is there already, in "),
+        ("datacard-core", "module 'datacard_core' exists already, in "),
     ],
 )
 def test_what_cannot_be_its_name_is_refused_with_the_way_out(name: str, words: str, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_name_of_an_installed_plugin_is_refused_without_importing_it(
 
 def test_the_name_of_another_module_is_refused_without_importing_it(install: Install, tmp_path: Path) -> None:
     install("datacard_acme_gmn", "raise RuntimeError", entry_points_text="")
-    with pytest.raises(PluginConflictError, match=r"module 'datacard_acme_gmn' is there already, in .*acme_gmn\.py"):
+    with pytest.raises(PluginConflictError, match=r"module 'datacard_acme_gmn' exists already, in .*acme_gmn\.py"):
         write_plugin("acme-gmn", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
