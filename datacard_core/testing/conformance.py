@@ -20,15 +20,14 @@ from datacard_core.testing.inputs.declarations import Examples, Keywords, accept
 from datacard_core.testing.loading import assert_pickled, contributed, loaded_alone, loaded_with_others
 from datacard_core.testing.products import folder
 from datacard_core.testing.repetition import repeated
-from datacard_core.testing.tasks import Contributed, Task
+from datacard_core.testing.tasks import Contributed, Run, Task
 from datacard_core.testing.trials.families import trial_of
-from datacard_core.testing.trials.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from datacard_core.plugins.manager import Plugins
-    from datacard_core.testing.trials.serializers import Reader
+    from datacard_core.testing.tasks import Reader
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _WORDS = {family.field: family.word for family in FAMILIES}

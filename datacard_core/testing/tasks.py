@@ -1,16 +1,17 @@
-"""Tasks: products that a plugin makes of fixed inputs, to be compared between times and processes."""
+"""Tasks of the kit: the objects of a plugin with the inputs of their trials and products."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.inputs.declarations import Keywords
 
@@ -18,15 +19,36 @@ Contributed: TypeAlias = tuple[tuple[str, str], ...]
 """Family (its attribute of `Plugins`) and key of each object that a plugin contributes."""
 Maker: TypeAlias = tuple[str, Callable[[], object]]
 """Description of a product, and the function that makes it."""
+Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]
+"""Function that returns the values and variances of each template in a file, by name."""
 
 
 @attrs.frozen(eq=False)
 class Task:
-    """Objects of a plugin and their inputs, which can be pickled for other processes."""
+    """Objects whose products are compared; it can be pickled, and so be done in another process."""
 
     plugins: Plugins
     contributed: Contributed
     declarations: Mapping[str, Sequence[Keywords]]
     """Declarations to test kinds with, by typ."""
+    scratch: Path
+    """Directory for files."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Run:
+    """Inputs of the trials of one plugin."""
+
+    plugins: Plugins
+    """The selected plugins without their checks, because an error that a check finds stops a card."""
+    checks: Mapping[str, Provided[Any]]
+    declarations: Mapping[str, tuple[Keywords, ...]]
+    """Declarations to test kinds with, by typ."""
+    anew: Callable[[], Plugins]
+    """Function that returns the plugins as they were before the run."""
+    readers: Mapping[str, Reader]
+    """Readers of files, by template serializer."""
+    files: Mapping[str, Path]
+    """Files to read, by histogram source."""
     scratch: Path
     """Directory for files."""

@@ -10,9 +10,8 @@ import attrs
 
 from datacard_core.names import closest
 from datacard_core.testing.cases import Case
-from datacard_core.testing.tasks import Maker, Task
+from datacard_core.testing.tasks import Maker, Run, Task
 from datacard_core.testing.trials import checks, kinds, mistakes, plots, renderings, serializers, sources, writers
-from datacard_core.testing.trials.run import Run
 
 if TYPE_CHECKING:
     from datacard_core.model.channel import Channel

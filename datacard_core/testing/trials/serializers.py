@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -16,16 +14,14 @@ from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from datacard_core.hookspecs import TemplateSerializer
     from datacard_core.model.channel import NamedTemplates
     from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.sketches import Contents
-    from datacard_core.testing.tasks import Maker, Task
-
-Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]
-"""Function that returns the values and variances of each template in a file, by name."""
+    from datacard_core.testing.tasks import Maker, Reader, Task
 
 MOST = 20
 """Number of sets of templates that hypothesis draws for a serializer."""
