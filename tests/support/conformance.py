@@ -93,6 +93,17 @@ class Average(SystematicKind):
         yield Shape(target.positions, up, target.nominal, np.ones(len(target.positions)))
 
 
+class Complete(Average):
+    """Kind that needs all variations of all datasets."""
+
+    typ: ClassVar[str] = "complete"
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        if not all(available.all() for available in target.available.values()):
+            raise InputError(f"{target.bin}: {target.systematic.name} lacks a variation")
+        return super().effects(target)
+
+
 @attrs.frozen(eq=False)
 class Counted(Effect):
     """Effect that no writer of the core renders."""

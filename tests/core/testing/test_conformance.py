@@ -19,6 +19,7 @@ from datacard_core import DEFAULT_PLUGINS, Rendering, SystematicKind, hookimpl, 
 from datacard_core.testing import assert_plugin, small_output
 from tests.support.conformance import (
     Average,
+    Complete,
     Counted,
     Factor,
     Gamma,
@@ -81,11 +82,17 @@ def test_module() -> None:
 
 @pytest.mark.slow
 def test_objects_of_every_family(table: Path) -> None:
-    """A plugin with objects of all families conforms, and a rendering is tested with the kinds beside it."""
-    everything = Provider("acme", Factor(), Average(), Gamma(), Listing(), Json(), Rates(), Numbers(), Tables())
+    """A plugin with objects of all families conforms, and a rendering is tested with the kinds beside it.
+
+    One of the kinds refuses outputs that lack a variation, which a kind may do.
+    """
+    kinds = (Factor(), Average(), Complete(), Gamma())
+    everything = Provider("acme", *kinds, Listing(), Json(), Rates(), Numbers(), Tables())
     rendering = Provider("acme_rendering", Rendering("listing", Counted, counted))
-    # Factor has no example, and so is tested with all usual values.
-    examples = {"gamma": {"value": 1.0}}
+    examples: dict[str, dict[str, Any]] = {
+        "factor": {"value": 1.5, "options": {"power": 2}},
+        "gamma": {"value": 1.0},
+    }
     assert_plugin(everything, examples=examples, readers={"json": read_json}, files={"tables": table})
     assert_plugin(rendering, examples=examples, beside=[everything])
 
@@ -108,26 +115,24 @@ def test_module_without_import_name() -> None:
 
 @pytest.mark.slow
 def test_products_differ_in_another_process(install: Install) -> None:
-    """A card that depends on hashes is reported, though all its trials pass."""
+    """A plot that depends on hashes is reported, though its trial passes."""
     install(
         "acme",
         """
-        import numpy as np
-        from datacard_core import Normalisation, RawLine, SystematicKind, hookimpl
+        from datacard_core import Plot, hookimpl
 
-        class Kind(SystematicKind):
-            typ = "acme"
-            def effects(self, target):
-                yield RawLine(f"# { {'alpha', 'beta', 'gamma', 'delta', 'epsilon'} }")
-                yield Normalisation(target.positions, np.full(len(target.positions), 1.5))
+        class Acme(Plot):
+            name = "acme"
+            def draw(self, channel, path):
+                path.write_text(str({"alpha", "beta", "gamma", "delta", "epsilon"}))
 
         @hookimpl
-        def datacard_systematic_kinds():
-            return [Kind()]
+        def datacard_plots():
+            return [Acme()]
         """,
     )
     where = "in other processes, where sets have other orders and it is another day"
-    assert f"{where}\n  instead: " in failure("acme", examples={"acme": {"value": 1.0}})
+    assert f"{where}\n  instead: " in failure("acme")
 
 
 class Littering(Numbers):

@@ -18,7 +18,6 @@ from datacard_core import (
     SystematicUncertainty,
     Target,
 )
-from datacard_core.testing import assert_plugin
 from tests.support.conformance import CALLS, Average, Counted, Factor, OnAllYears, failure
 from tests.support.plugins import Provider
 
@@ -217,17 +216,6 @@ def test_lines_that_are_not_finite() -> None:
     assert "lines without nan or inf\n  instead: RawLine has ['limit param 0 inf']" in said
 
 
-class Complete(Average):
-    """Kind that needs all variations of all datasets."""
-
-    typ: ClassVar[str] = "complete"
-
-    def effects(self, target: Target) -> Iterator[Effect]:
-        if not all(available.all() for available in target.available.values()):
-            raise InputError(f"{target.bin}: {target.systematic.name} lacks a variation")
-        return super().effects(target)
-
-
 class Contrary(Average):
     """Kind that refuses complete outputs."""
 
@@ -237,10 +225,8 @@ class Contrary(Average):
         raise InputError(f"{target.bin} is not fit")
 
 
-@pytest.mark.slow
-def test_refused_outputs() -> None:
-    """A kind may refuse outputs that lack one of its variations, but no complete output."""
-    assert_plugin(Provider("complete", Complete()))
+def test_refused_complete_output() -> None:
+    """A kind that refuses an output with all its variations is reported with the error."""
     assert "expected: a card\n  instead: InputError: SR_2016_2017 is not fit" in failure(
         Provider("contrary", Contrary())
     )

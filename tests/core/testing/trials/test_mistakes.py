@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from datacard_core import DEFAULT_PLUGINS, load_plugins
+from datacard_core.testing.cases import Case, UnmetError
+from datacard_core.testing.trials.kinds import KindTrial
+from datacard_core.testing.trials.mistakes import assert_mistakes
 from tests.support.conformance import Factor, failure
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from datacard_core import SystematicKind, SystematicUncertainty, Target
-
-EXAMPLES = {"factor": {"value": 1.5}}
-"""One declaration, because the trial of right declarations runs before."""
 
 
 class TakingAnything(Factor):
@@ -95,7 +97,6 @@ class Wary(Factor):
 
 
 MISTAKES: dict[type[SystematicKind], str] = {
-    TakingAnything: "expected: a card\n  instead: .*Normalisation.up is array(.*\n)*.*value=\\(0.95, 1.05\\)",
     Overflowing: "or a card\n  instead: .*Normalisation.up is array.*\n(.*\n)*.*1e\\+100",
     Trusting: "says what is wrong with a declaration\n  instead: .*TypeError while checking(.*\n)*.*'power': None",
     ChangingItsMind: "the same problems of the same declaration, each time",
@@ -105,11 +106,29 @@ MISTAKES: dict[type[SystematicKind], str] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("broken", MISTAKES, ids=lambda broken: broken.__name__)
-def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind]) -> None:
-    """The failure names the plugin, the expectation, the result and the wrong declaration."""
-    # A kind that accepts all values fails for the usual values, which examples would replace.
-    said = failure(Provider("acme", broken()), examples={} if broken is TakingAnything else EXAMPLES)
+def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind], tmp_path: Path) -> None:
+    """The failure names the expectation, the result and the wrong declaration."""
+    # The trial alone: in `assert_plugin` that of right declarations runs before, which takes longer.
+    plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", broken()))
+    case = Case(plugin="acme", origin="local")
+    trial = KindTrial(case=case, plugins=plugins, typ="factor", anew=lambda: plugins, scratch=tmp_path)
+    with pytest.raises(UnmetError) as raised:
+        assert_mistakes(trial, [{"value": 1.5}])
+    assert re.search(MISTAKES[broken], str(raised.value)), raised.value
+
+
+def test_accepted_mistakes() -> None:
+    """A kind that accepts all values is reported already for a usual value."""
+    said = failure(Provider("acme", TakingAnything()))
     assert said.startswith("plugin 'acme' (local)")
-    assert re.search(MISTAKES[broken], said), said
+    expected = "expected: a card\n  instead: .*Normalisation.up is array(.*\n)*.*value=\\(0.95, 1.05\\)"
+    assert re.search(expected, said), said
+
+
+@pytest.mark.slow
+def test_mistakes_are_part_of_the_kit() -> None:
+    """A kind with wrong answers passes the trial of right declarations, and is then reported."""
+    said = failure(Provider("acme", Vague()), examples={"factor": {"value": 1.5}})
+    assert said.startswith("plugin 'acme' (local), systematic kind 'factor':")
+    assert re.search(MISTAKES[Vague], said), said
