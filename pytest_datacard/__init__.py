@@ -26,7 +26,10 @@ def datacard_output() -> dict[str, Any]:
 
 @pytest.fixture
 def datacard_card() -> Callable[..., Datacard]:
-    """Return the function `datacard_core.testing.small_card`: `datacard_card(*systematics, plugins=None, **changes)`."""
+    """Return the function `datacard_core.testing.small_card`.
+
+    A test calls it as `datacard_card(*systematics, plugins=None, **changes)`.
+    """
     from datacard_core.testing import small_card  # noqa: PLC0415 - see the module docstring
 
     return small_card

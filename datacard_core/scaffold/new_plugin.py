@@ -79,8 +79,9 @@ def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugi
     plugin = NewPlugin(_normalised(name))
     _refuse_conflicts(plugin)
     folder = Path(directory) / plugin.distribution
+    # lexists, because a link to a missing path is no free place either.
     if os.path.lexists(folder):
-        raise ExistingFileError(f"{folder} exists, and nothing was changed: take another name or another directory")
+        raise ExistingFileError(f"{folder} exists, and no file was changed: take another name or another directory")
     names = _names(plugin)
     template = files("datacard_core.scaffold") / "template"
     with staging(folder) as stage:
@@ -123,9 +124,11 @@ def _normalised(name: str) -> str:
 
 def _refuse_conflicts(plugin: NewPlugin) -> None:
     way_out = f"take another name, for example 'my-{plugin.name.replace('_', '-')}'"
+    # Compared as package indices compare names, so that acme-gmn and Acme.GMN are the same.
     for installed in look().plugins:
         if re.sub(r"[-_.]+", "_", installed.name).lower() == plugin.name:
             raise PluginConflictError(f"plugin {installed.name!r} is installed ({installed.origin}): {way_out}")
+    # find_spec reads the path only: the code of an unselected plugin must not run.
     if found := find_spec(plugin.module):
         raise PluginConflictError(f"module {plugin.module!r} exists already, in {found.origin}: {way_out}")
     if kind := load_plugins().kinds.get(plugin.typ):

@@ -26,6 +26,7 @@ def loaded_alone(plugin: str | object) -> Case:
     Raises:
         UnmetError: the plugin does not load, contributes different objects each time, or contributes none.
     """
+    # The name and the origin are known only after loading.
     before = Case(plugin=plugin if isinstance(plugin, str) else _name(plugin), origin="given here")
     with before.trying("a plugin that loads alone"):
         alone, again = load_plugins(plugin), load_plugins(plugin)
@@ -45,6 +46,7 @@ def loaded_with_others(case: Case, plugin: str | object, beside: Iterable[str | 
     Raises:
         UnmetError: it does not load with them.
     """
+    # A built-in plugin under test must not be selected twice.
     built_in = [name for name in DEFAULT_PLUGINS if name not in (plugin, _built_in_name(plugin))]
     others = [other for other in beside if other not in built_in]
     with case.trying("a plugin that loads with the built-in set, and with the plugins that are given beside it"):

@@ -52,6 +52,7 @@ def repeated(case: Case, task: Task, path: Sequence[str]) -> Iterator[None]:
         for directory, process in processes:
             if made := _made(case, directory, process):
                 _compare(case, "in other processes, where sets have other orders and it is another day", first, made)
+    # The trials inside usually take longer than this, so most runs do not wait.
     time.sleep(max(0.0, begun + A_SECOND - time.monotonic()))
     _compare(case, "a second later", first, products(task))
 
@@ -122,6 +123,7 @@ def make() -> None:
 
 def _made(case: Case, directory: Path, process: subprocess.Popen[bytes]) -> dict[str, object]:
     """Return the products of another process, or an empty dict if it cannot import the plugin."""
+    # A plugin that waits for input or a lock must not block the tests of its author forever.
     code = process.wait(LONGEST)
     if code == UNKNOWN:
         return {}

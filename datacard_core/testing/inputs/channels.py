@@ -127,14 +127,15 @@ def _at(*positions: int) -> IntArray:
     return np.array(positions, dtype=np.intp)
 
 
-def _templates(values: Any) -> Templates:
-    return Templates(np.array(values, dtype=float), 0.25 * np.array(values, dtype=float))
-
-
 def _shape(channel: Channel, *positions: int) -> Shape:
     nominal = channel.nominal.values[list(positions)]
     tilt = np.linspace(0.8, 1.3, channel.axis.bins)
     return Shape(_at(*positions), _templates(nominal * tilt), _templates(nominal / tilt), np.ones(len(positions)))
+
+
+# Variances of a quarter of the yields are those of weights of 0.25, so values and variances cannot be confused.
+def _templates(values: Any) -> Templates:
+    return Templates(np.array(values, dtype=float), 0.25 * np.array(values, dtype=float))
 
 
 def _channel(columns: Sequence[tuple[str, int]], values: Any, data: Any = None) -> Channel:
@@ -160,6 +161,7 @@ def _column(name: str, number: int) -> Column:
 
 
 def _long_names() -> Channel:
+    # Fixed widths of columns, and names cut off, are common faults of writers.
     long, dotted = f"{'process' * 17}_2018", "top.b-tagged_2022.preEE"
     channel = _channel([(long, 0), (dotted, 1)], [[1.0, 2.0], [3.0, 4.0]], [3.0, 5.0])
     return attrs.evolve(

@@ -51,6 +51,7 @@ class Dataset:
 
     def histogram(self, axis: Axis, variations: Sequence[str]) -> HistogramArray:
         """Return the histogram with these variations."""
+        # The number of variations depends on the kind, and a sketch is made before it is known.
         cycle = self.variations or (self.nominal,)
         by_name = {name: cycle[number % len(cycle)] for number, name in enumerate(variations)}
         if self.lacks is not None and variations:
@@ -125,6 +126,7 @@ class Sketch:
 
     def taken(self, systematic: SystematicUncertainty, needed: Sequence[str], plugins: Plugins) -> Sketch:
         """Return the analysis, with all variations if the kind refuses outputs that lack one."""
+        # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
         complete = self.complete()
         if complete != self:
             try:

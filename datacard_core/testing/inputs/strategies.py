@@ -92,6 +92,7 @@ def contents(bins: int) -> SearchStrategy[Contents]:
 @st.composite
 def _datasets(draw: DrawFn, bins: int) -> Dataset:
     nominal = draw(contents(bins))
+    # Most real variations are near the nominal, and some are far from it.
     factors = st.tuples(*[FACTOR] * bins)
     near = factors.map(lambda drawn: tuple(content * factor for content, factor in zip(nominal, drawn, strict=True)))
     return Dataset(
@@ -184,6 +185,7 @@ def strange_options(options: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
 
 def near(value: Any) -> tuple[Any, ...]:
     """Return values that differ little from a value that is accepted."""
+    # First, because a bool is an int for Python.
     if isinstance(value, bool):
         return (not value, int(value), str(value))
     if isinstance(value, int):

@@ -35,6 +35,7 @@ _WORD = re.compile(r"[\w.-]{1,60}")
 
 def assert_check(case: Case, plugins: Plugins, provided: Provided[Check]) -> None:
     """Test a check with channels, those included that no card can be made of."""
+    # A check runs before the card is written, so it also gets channels that are then refused.
     for named in (*channels.by_hand(), *channels.refused()):
         _assert_findings(case, provided, named)
 

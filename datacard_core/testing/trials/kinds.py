@@ -73,6 +73,7 @@ def assert_kind(trial: KindTrial, declarations: tuple[Keywords, ...]) -> None:
     """Test a kind with declarations that it accepts, in analyses made by hand and drawn by hypothesis."""
     _assert_options(trial)
     inputs = st.tuples(st.sampled_from(declarations), sketches())
+    # These first: they are small already, so a failure needs no search for a smaller input.
     by_hand = [(keywords, sketch) for keywords in declarations for sketch in BY_HAND]
     search(inputs, lambda drawn: _assert_card(trial, *drawn), first=by_hand, most=MOST)
 
@@ -88,6 +89,7 @@ def makers(task: Task, typ: str) -> Iterator[Maker]:
 def _product(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
     systematic = sketch.declare(NAME, typ, **keywords)
     needed = shifts_of(task.plugins.kind(typ), systematic)
+    # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
     sketch = sketch.taken(systematic, needed, task.plugins)
     output = sketch.output([(systematic, needed)])
     return card_bytes(_card(sketch, output, task.plugins, systematic), task.scratch)
@@ -102,6 +104,7 @@ def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -
     """Return the card of a right declaration after testing that it is well-formed and the same each time."""
     case, needed = trial.case, _stable_shifts(trial, systematic)
     output = sketch.output([(systematic, needed)])
+    # As bytes, taken before: a kind that writes into an array would change what it is compared with.
     histograms = _contents(output)
     with case.trying("a card"):
         card = _card(sketch, output, trial.plugins, systematic)
@@ -112,6 +115,7 @@ def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -
     for one, two in zip(first, again, strict=True):
         case.same("the same card from the same declaration, each time", one, two)
     _assert_text(case, card.channel)
+    # A kind that keeps state gives equal cards here and now, but another card in a process that starts without it.
     with case.trying("a card from plugins that were not used before"):
         anew = card_bytes(_card(sketch, output, trial.anew(), systematic), trial.scratch)
     for one, two in zip(first, anew, strict=True):
@@ -140,9 +144,11 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
     sketch = sketch.taken(systematic, needed, trial.plugins)
     card = built(trial, systematic, sketch)
     output = sketch.output([(systematic, needed)])
+    # From the same output, so that only the declaration differs.
     without = sketch.card(output, trial.plugins, *sketch.bystanders())
     for what, left, was in _unaffected(trial.typ, card.channel, without.channel):
         case.same(f"that {what} stays as it is without the declaration", was, left)
+    # Cards of several categories are built in worker processes, which send their channels back.
     with case.trying("effects and directives that can be sent to another process"):
         travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - made on this line
     case.same("the same card from another process", _description(card.channel), _description(travelled))
@@ -191,5 +197,6 @@ def _row(nuisance: Nuisance) -> tuple[object, ...]:
     return nuisance.name, nuisance.keyword, cells, [(_bytes(shape.up), _bytes(shape.down)) for shape in shapes]
 
 
+# Bytes and not values: equal cards need equal bits, and nan differs from itself.
 def _bytes(templates: Any) -> tuple[bytes, bytes]:
     return templates.values.tobytes(), templates.variances.tobytes()

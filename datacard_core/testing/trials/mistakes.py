@@ -44,6 +44,7 @@ def assert_mistakes(trial: KindTrial, declarations: Sequence[Keywords]) -> None:
         st.sampled_from(STRANGE),
         strange_options(tuple(trial.provided.value.options)),
     )
+    # One declaration is enough here, because the strange value replaces that of the declaration.
     by_hand = _by_hand(declarations[0], trial.provided.value.options)
     search(drawn, lambda mistake: _assert_mistake(trial, mistake), first=by_hand, most=MOST)
 
@@ -76,6 +77,7 @@ def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
     if found:
         _assert_sentences(trial, mistake, found)
     else:
+        # The kind has a meaning for the strange value. Then its card must be as good as any other.
         built(trial, systematic, SMALL)
 
 
@@ -100,12 +102,14 @@ def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tu
         try:
             SMALL.card(output, trial.plugins, systematic)
         except DeclarationError as error:
+            # A kind may find a mistake only when it has the histograms.
             return error.problems
     return ()
 
 
 def _assert_sentences(trial: KindTrial, mistake: Mistake, found: tuple[str, ...]) -> None:
     case = trial.case
+    # One word cannot say what is wrong with which value.
     wrong = [problem for problem in found if len(problem.split()) <= 1]
     case.expect(not wrong, "that each problem is a sentence", f"{wrong[:1]!r}")
     words = {*mistake.names, *(_texts(mistake.changes["value"]) if "value" in mistake.changes else ())}
@@ -118,6 +122,7 @@ def _texts(value: Any) -> Iterator[str]:
     """Yield texts that name a value in a sentence."""
     yield "value"
     yield from filter(None, (repr(value), str(value)))
+    # The core converts numbers, so the message may show 1.0 for 1.
     if isinstance(value, int | float):
         yield f"{float(value)!r}"
         yield f"{value:g}"

@@ -77,6 +77,7 @@ def _assert_written(
     case.same("that the arrays it was given stay as they are", before, _arrays(templates))
     if reader:
         _assert_read(case, reader, path, templates)
+    # Without a reader this is the only evidence that the file contains all of the templates.
     for what, changed in _changes(given):
         is_told = _bytes(case, provided, changed.templates(), path) != first
         case.expect(is_told, f"another file where {what}", "the same bytes")
@@ -87,6 +88,7 @@ def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedT
     with case.trying(expected):
         found = written_by(lambda path: _write(provided, templates, path), path)
     if found is None:
+        # Libraries such as numpy add a suffix to the name; the message shows it.
         found_names = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))
         case.fail(expected, f"there is no such file{f', but {found_names}' if found_names else ''}")
     case.expect(found, expected, "the file is empty")

@@ -32,6 +32,7 @@ def assert_source(case: Case, provided: Provided[HistogramSource], file: Path | 
         case.fail("a file that it can read", f"no file is given; {way_out}")
     case = attrs.evolve(case, given=file)
     before = _bytes(case, file)
+    # Users list the variables of a file, and this must not read all of its histograms.
     names = sorted(_output(case, provided, file, frozenset())["variables"])
     case.expect(
         names,
@@ -45,6 +46,7 @@ def assert_source(case: Case, provided: Provided[HistogramSource], file: Path | 
         "the same output from the same file, each time", _contents(all_arrays), _contents(_arrays(case, again, names))
     )
     case.same("the same datasets and counts from the same file, each time", _datasets(first), _datasets(again))
+    # The cards of a variable must not depend on the other variables of the analysis.
     for variable in names:
         _assert_one(case, provided, file, variable, names, all_arrays)
     case.same("that the file stays as it is", before, _bytes(case, file))
@@ -125,6 +127,7 @@ def _assert_one(
 
 def _assert_errors(case: Case, provided: Provided[HistogramSource], suffix: str, scratch: Path) -> None:
     missing, rubbish = scratch / f"missing{suffix}", scratch / f"rubbish{suffix}"
+    # With the suffix of the file, because a source may choose its reader by the suffix.
     rubbish.write_bytes(b"\x00no histograms\xff" * 9)
     for path, what in ((missing, "that is not there"), (rubbish, "of rubbish")):
         _assert_error(attrs.evolve(case, given=path.name), provided, path, what)

@@ -61,6 +61,7 @@ class Writing:
 
 def assert_writer(writing: Writing) -> None:
     """Test a writer with channels, and with channels that differ from them in one respect."""
+    # A writer may refuse what it cannot write, but not this channel: else one that refuses all channels would pass.
     smallest, *others = channels.by_hand()
     with writing.given(smallest).case.trying("the text of a card that has processes only"):
         rendered(writing.plugins, writing.name, smallest.channel)
@@ -84,6 +85,7 @@ def _assert_channel(writing: Writing, named: Named) -> None:
     channel = named.channel
     text = writing.text(channel)
     writing.case.same("the same text of the same channel, each time", text, writing.text(channel))
+    # A copy with the same content shows a text that depends on the identity of objects.
     again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - made on this line
     writing.case.same("the same text of an equal channel", text, writing.text(again))
     if text is not None:
@@ -119,6 +121,7 @@ def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
 
 def _more(templates: Templates, row: int) -> Templates:
     values = templates.values.copy()
+    # Doubled, so that the text differs even if the writer rounds; plus 1, because twice 0 is 0.
     values[row, 0] = 2 * values[row, 0] + 1
     return attrs.evolve(templates, values=values)
 
@@ -135,6 +138,7 @@ def _changes_of_nuisance(nuisance: Nuisance) -> Iterator[tuple[str, list[Nuisanc
 def _changes_of_effect(effect: Effect) -> Iterator[tuple[str, Effect]]:
     if isinstance(effect, Normalisation):
         yield "the factor up", attrs.evolve(effect, up=1.5 * effect.up)
+        # Without a factor down the effect is symmetric, and 1 / up would be no change.
         down = 1.25 / effect.up if effect.down is None else 1.5 * effect.down
         yield "the factor down", attrs.evolve(effect, down=down)
     if isinstance(effect, Shape):
@@ -145,6 +149,7 @@ def _changes_of_directive(directive: Directive) -> Iterator[tuple[str, list[Dire
     what = type(directive).__name__
     yield f"without the {what}", []
     if isinstance(directive, FreeParameter):
+        # The initial value moves towards the upper bound, so that it stays within the bounds.
         low, high = directive.bounds or (-10.0, 10.0)
         initial = (directive.initial + high) / 2
         yield f"where the {what} starts elsewhere", [attrs.evolve(directive, initial=initial)]
@@ -161,6 +166,7 @@ def _unknown(channel: Channel) -> Iterator[tuple[str, Channel, Channel]]:
     yield "an effect", channel, attrs.evolve(channel, nuisances=(*channel.nuisances, row))
     line = UnknownDirective()
     yield "a directive", channel, attrs.evolve(channel, directives=(*channel.directives, line))
+    # A writer that takes the first effect for the whole row passes the tests with one effect.
     if len(channel.columns) > 1:
         known = Normalisation(np.array([1], dtype=np.intp), np.array([1.25]))
         plain, mixed = (

@@ -126,7 +126,7 @@ class Envelope(SystematicKind):
         fluctuate together.
 
         Raises:
-            InputError: a column has some of the members and lacks others.
+            InputError: a column has some of the members and lacks the rest.
         """
         options, nominal = target.systematic.options, target.nominal
         if problems := list(_gaps(target)):

@@ -68,7 +68,7 @@ def test_templates_in_the_file(datacard_card: Callable[..., Datacard], tmp_path:
         contents = {name: file[name].values().tolist() for name in names}
         variances = {name: file[name].variances().tolist() for name in names}
     # top is (30, 20, 10) in 2022 and twice that in 2023, and its members multiply it by (0.5, 1, 1), (1, 1.5, 1) and
-    # (1, 1, 1.25): the first goes down, the others up. Its variances are a quarter of its contents.
+    # (1, 1, 1.25): the first goes down, the second and the third go up. Its variances are a quarter of its contents.
     assert contents == {
         "top_2022_scaleUp": [30.0, 30.0, 12.5],
         "top_2022_scaleDown": [15.0, 20.0, 10.0],

@@ -233,7 +233,7 @@ def test_existing_files(what: str, tmp_path: Path) -> None:
     if what == "folder":
         (folder / "README.md").write_text("months of work")
     before = contents_of(tmp_path)
-    with pytest.raises(ExistingFileError, match="datacard-acme-gmn exists, and nothing was changed"):
+    with pytest.raises(ExistingFileError, match="datacard-acme-gmn exists, and no file was changed"):
         write_plugin("acme-gmn", tmp_path)
     assert contents_of(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["datacard-acme-gmn"]
