@@ -1,7 +1,7 @@
-"""Pytest fixtures for whoever tests a plugin of datacard_core, from the entry point `pytest11`.
+"""Pytest fixtures for tests of plugins, which pytest finds by the entry point `pytest11`.
 
-Pytest imports this module wherever datacard-core is installed, whatever is tested there. So it imports nothing of
-datacard_core until a test asks for a fixture.
+Pytest imports this module in every environment with datacard-core, also for tests of other projects. So it imports
+datacard_core only when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def datacard_output() -> dict[str, Any]:
-    """A small output, made for this test: `datacard_core.testing.small_output()`."""
-    from datacard_core.testing import small_output  # noqa: PLC0415 - see above
+    """Return a new small output, the result of `datacard_core.testing.small_output()`."""
+    from datacard_core.testing import small_output  # noqa: PLC0415 - see the module docstring
 
     return small_output()
 
 
 @pytest.fixture
 def datacard_card() -> Callable[..., Datacard]:
-    """What makes cards of the small output: `datacard_card(*systematics, plugins=None, **changes)`."""
-    from datacard_core.testing import small_card  # noqa: PLC0415 - see above
+    """Return the function `datacard_core.testing.small_card`.
+
+    A test calls it as `datacard_card(*systematics, plugins=None, **changes)`.
+    """
+    from datacard_core.testing import small_card  # noqa: PLC0415 - see the module docstring
 
     return small_card

@@ -12,7 +12,7 @@ import pytest
 
 from datacard_core import SystematicUncertainty
 from datacard_core.demo import demo_output
-from datacard_core.testing.small import small_arguments, small_output
+from datacard_core.testing.inputs.small import small_arguments, small_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

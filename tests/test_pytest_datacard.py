@@ -1,4 +1,4 @@
-"""The fixtures for authors of plugins, and that they are nothing to anybody else."""
+"""Tests of the fixtures for authors of plugins, which must not disturb the tests of other projects."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from datacard_core import SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card, small_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from datacard_core import Datacard
 
@@ -29,30 +30,41 @@ def test_an_output(datacard_output):
 """
 
 
-def test_the_fixtures_come_from_an_entry_point() -> None:
+def test_entry_point() -> None:
+    """Pytest finds the fixtures by an entry point."""
     (point,) = importlib.metadata.entry_points(group="pytest11", name="datacard")
     assert point.value == "pytest_datacard"
 
 
-def test_importing_them_imports_nothing_of_the_core() -> None:
+@pytest.mark.slow
+def test_import() -> None:
+    """Importing the fixtures does not import the core."""
     code = "import pytest_datacard, sys; assert not {'datacard_core', 'numpy', 'hypothesis'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def run_pytest(tests: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    (directory / "test_it.py").write_text(tests, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of one pytest process, which runs tests without the fixtures before a test with one of them."""
+    directory = tmp_path_factory.mktemp("tests")
+    (directory / "test_1_inert.py").write_text(INERT, encoding="utf-8")
+    (directory / "test_2_using.py").write_text(USING, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "test_1_inert.py", "test_2_using.py"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    return done.stdout
 
 
-def test_tests_of_something_else_do_not_import_the_core(tmp_path: Path) -> None:
-    done = run_pytest(INERT, tmp_path)
-    assert done.returncode == 0, done.stdout
+@pytest.mark.slow
+def test_tests_of_other_projects(outcomes: str) -> None:
+    """Tests that do not use the fixtures do not import the core."""
+    assert "test_1_inert.py::test_nothing_is_imported PASSED" in outcomes, outcomes
 
 
-def test_they_are_there_for_whoever_asks(tmp_path: Path) -> None:
-    done = run_pytest(USING, tmp_path)
-    assert done.returncode == 0, done.stdout
+@pytest.mark.slow
+def test_use_of_a_fixture(outcomes: str) -> None:
+    """A test in any folder can use the fixtures."""
+    assert "test_2_using.py::test_an_output PASSED" in outcomes, outcomes
+    assert "2 passed" in outcomes, outcomes
 
 
 def contents(output: dict[str, Any]) -> dict[str, Any]:
@@ -64,13 +76,15 @@ def contents(output: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_the_output_is_the_small_one(datacard_output: dict[str, Any]) -> None:
+def test_output(datacard_output: dict[str, Any]) -> None:
+    """The fixture datacard_output is the small output."""
     assert contents(datacard_output) == contents(small_output())
     assert datacard_output["cutflow"] == small_output()["cutflow"]
     assert datacard_output["datasets_metadata"] == small_output()["datasets_metadata"]
 
 
-def test_the_cards_are_those_of_the_small_output(datacard_card: Callable[..., Datacard]) -> None:
+def test_cards(datacard_card: Callable[..., Datacard]) -> None:
+    """The fixture datacard_card makes cards of the small output."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.02)
     plugins = load_plugins("lnn", "combine")
     card = datacard_card(lumi, plugins=plugins, mcstat=False)

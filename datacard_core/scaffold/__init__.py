@@ -1,1 +1,1 @@
-"""Plugin packages to start from."""
+"""Scaffold of new plugin packages."""

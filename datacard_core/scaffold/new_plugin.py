@@ -1,6 +1,6 @@
-"""A plugin package to start from, small and complete: `datacard new-plugin` writes it.
+"""Plugin package to start from, which `datacard new-plugin` writes: small, complete and tested.
 
-Its files are in `template`, as they are read by whoever changes them; `$name` and the like are filled in.
+Its files are in the folder `template`, with placeholders such as `$name`, which `_names` lists.
 """
 
 from __future__ import annotations
@@ -34,50 +34,54 @@ _FILES = {
     "tests/test_$name.py": "test_module.py.in",
     "pyproject.toml": "pyproject.toml.in",
 }
-"""The template of each file."""
+"""Template of each file, by its path in the package."""
 
 
 @attrs.frozen
 class NewPlugin:
-    """What a new plugin is called: one word derives the others."""
+    """Names of a new plugin, all derived from one word."""
 
     name: str
-    """What analysis code selects, such as acme_gmn."""
+    """Name that analysis code selects, for example acme_gmn."""
 
     @property
     def distribution(self) -> str:
-        """What is installed, and its folder: datacard-acme-gmn."""
+        """Name of the distribution and of its folder, for example datacard-acme-gmn."""
         return f"datacard-{self.name.replace('_', '-')}"
 
     @property
     def module(self) -> str:
-        """What is imported: datacard_acme_gmn."""
+        """Name of the module, for example datacard_acme_gmn."""
         return f"datacard_{self.name}"
 
     @property
     def typ(self) -> str:
-        """What a declaration says to mean its kind: acmeGmn."""
-        first, *others = self.name.split("_")
-        return first + "".join(map(str.capitalize, others))
+        """Word for the kind in declarations, for example acmeGmn."""
+        first, *words = self.name.split("_")
+        return first + "".join(map(str.capitalize, words))
 
 
 def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugin:
-    """Write a package to a new folder of a directory: all of it, or nothing.
+    """Write a package to a new folder of a directory. After an error no file is left.
 
     Args:
-        name: such as acme-gmn, acme_gmn or datacard-acme-gmn, which mean the same.
-        directory: where the folder goes; made if it is not there.
+        name: name of the plugin; acme-gmn, acme_gmn and datacard-acme-gmn are equivalent.
+        directory: directory of the new folder, created if it does not exist.
+
+    Returns:
+        The names of the plugin in all their forms.
 
     Raises:
-        DatacardError: it cannot be the name of a package.
-        PluginConflictError: something that is installed has the name.
-        ExistingFileError: something is where the folder would be.
+        DatacardError: the name cannot be that of a package.
+        PluginConflictError: an installed plugin, module or kind has the name.
+        ExistingFileError: a file or folder is where the new folder would be.
     """
     plugin = NewPlugin(_normalised(name))
     _refuse_conflicts(plugin)
     folder = Path(directory) / plugin.distribution
+    # lexists, because a link to a missing path is no free place either.
     if os.path.lexists(folder):
-        raise ExistingFileError(f"{folder} exists, and nothing was changed: take another name or another directory")
+        raise ExistingFileError(f"{folder} exists, and no file was changed: take another name or another directory")
     names = _names(plugin)
     template = files("datacard_core.scaffold") / "template"
     with staging(folder) as stage:
@@ -88,7 +92,7 @@ def write_plugin(name: str, directory: str | os.PathLike[str] = ".") -> NewPlugi
 
 
 def _names(plugin: NewPlugin) -> dict[str, str]:
-    """What the templates may refer to."""
+    """Return the value of each placeholder of the templates."""
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
@@ -100,7 +104,7 @@ def _names(plugin: NewPlugin) -> dict[str, str]:
 
 
 def _series(version: str) -> str:
-    """The first version that it works with: no upper bound is needed beside `requires_api`."""
+    """Return the oldest version that the package needs; `requires_api` in its module is the upper bound."""
     this = Version(version)
     return str(this) if this.is_prerelease else f"{this.major}.{this.minor}"
 
@@ -114,16 +118,18 @@ def _normalised(name: str) -> str:
             f"{suggested or 'acme-gmn'!r}"
         )
     if keyword.iskeyword(normalised) or keyword.iskeyword(normalised.capitalize()):
-        raise DatacardError(f"{name!r} is a word of Python: take another name, for example 'acme-{normalised}'")
+        raise DatacardError(f"{name!r} is a keyword of Python: take another name, for example 'acme-{normalised}'")
     return normalised
 
 
 def _refuse_conflicts(plugin: NewPlugin) -> None:
     way_out = f"take another name, for example 'my-{plugin.name.replace('_', '-')}'"
+    # Compared as package indices compare names, so that acme-gmn and Acme.GMN are the same.
     for installed in look().plugins:
         if re.sub(r"[-_.]+", "_", installed.name).lower() == plugin.name:
             raise PluginConflictError(f"plugin {installed.name!r} is installed ({installed.origin}): {way_out}")
+    # find_spec reads the path only: the code of an unselected plugin must not run.
     if found := find_spec(plugin.module):
-        raise PluginConflictError(f"module {plugin.module!r} is there already, in {found.origin}: {way_out}")
+        raise PluginConflictError(f"module {plugin.module!r} exists already, in {found.origin}: {way_out}")
     if kind := load_plugins().kinds.get(plugin.typ):
         raise PluginConflictError(f"kind {plugin.typ!r} is that of plugin {kind.plugin!r} ({kind.origin}): {way_out}")

@@ -1,6 +1,10 @@
-"""For whoever writes a plugin: `assert_plugin` tries it, `small_output` and `small_card` are something to try it on.
+"""Conformance kit for authors of plugins.
 
-It needs what `python -m pip install 'datacard-core[testing]'` brings.
+    assert_plugin   test all that the core expects of a plugin
+    small_output    a small output to test a plugin with
+    small_card      a card of that output
+
+The kit needs the packages that `python -m pip install 'datacard-core[testing]'` installs.
 """
 
 import importlib.util
@@ -11,6 +15,6 @@ if importlib.util.find_spec("hypothesis") is None:
     )
 
 from datacard_core.testing.conformance import assert_plugin
-from datacard_core.testing.small import small_card, small_output
+from datacard_core.testing.inputs.small import small_card, small_output
 
 __all__ = ["assert_plugin", "small_card", "small_output"]

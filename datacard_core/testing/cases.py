@@ -1,4 +1,4 @@
-"""What is looked at and with which input, so that whoever reads a failure knows all of it."""
+"""Cases: one object under test with its input, and the message of a failure."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 4000
-"""Characters that an input has in a message."""
+"""Largest number of characters that a message shows of an input."""
 
 
 class UnmetError(AssertionError):
-    """A plugin did something else than the core expects; the message is the whole of it."""
+    """An expectation that a plugin does not meet; the message is complete without a traceback."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Case:
-    """One object of a plugin, and what it is tried with."""
+    """One object of a plugin, and the input that it is tested with."""
 
     plugin: str
     origin: str
     what: str = ""
-    """Such as "systematic kind 'envelope'"."""
+    """Description of the object, for example "systematic kind 'envelope'"."""
     given: Any = None
+    """The input; a message shows its `str`."""
 
     def fail(self, expected: str, instead: str) -> NoReturn:
-        """Say what was expected and what happened.
+        """Fail with the expectation and the result.
 
         Raises:
             UnmetError: always.
@@ -37,13 +38,13 @@ class Case:
         raise UnmetError(self._message(expected, instead))
 
     def expect(self, holds: object, expected: str, instead: str) -> None:
-        """Fail if something does not hold."""
+        """Fail if a condition does not hold."""
         if not holds:
             self.fail(expected, instead)
 
     @contextmanager
     def trying(self, expected: str) -> Iterator[None]:
-        """Fail if anything is raised inside, with it as the cause."""
+        """Fail if an exception is raised inside, which becomes the cause of the failure."""
         try:
             yield
         except UnmetError:
@@ -52,20 +53,20 @@ class Case:
             raise UnmetError(self._message(expected, f"{type(error).__name__}: {error}")) from error
 
     def same(self, expected: str, before: Any, after: Any) -> None:
-        """Fail if two results differ, and say where."""
+        """Fail with the first difference if two results differ."""
         if before != after:
             self.fail(expected, difference(before, after))
 
     def _message(self, expected: str, instead: str) -> str:
-        who = f"plugin {self.plugin!r} ({self.origin}){', ' if self.what else ''}{self.what}"
-        lines = [f"{who}:", f"  expected: {expected}", f"  instead: {_indented(instead)}"]
+        subject = f"plugin {self.plugin!r} ({self.origin}){', ' if self.what else ''}{self.what}"
+        lines = [f"{subject}:", f"  expected: {expected}", f"  instead: {_indented(instead)}"]
         if self.given is not None:
             lines.append(f"  given: {_indented(_short(str(self.given)))}")
         return "\n".join(lines)
 
 
 def difference(before: Any, after: Any) -> str:
-    """Where two results differ."""
+    """Describe the first difference of two results."""
     if isinstance(before, str) and isinstance(after, str):
         return _different_line(before, after)
     if isinstance(before, bytes) and isinstance(after, bytes):
@@ -74,11 +75,13 @@ def difference(before: Any, after: Any) -> str:
 
 
 def _different_line(before: str, after: str) -> str:
-    one, two = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    # With their ends, because two texts may differ in a line end only.
+    old_lines, new_lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
     number = next(
-        (at for at, (old, new) in enumerate(zip(one, two, strict=False)) if old != new), min(len(one), len(two))
+        (at for at, (old, new) in enumerate(zip(old_lines, new_lines, strict=False)) if old != new),
+        min(len(old_lines), len(new_lines)),
     )
-    old, new = ("".join(lines[number : number + 1]) or "the end" for lines in (one, two))
+    old, new = ("".join(lines[number : number + 1]) or "the end" for lines in (old_lines, new_lines))
     return f"line {number + 1} is {new!r}, before {old!r}"
 
 

@@ -1,4 +1,4 @@
-"""Taking a plugin through everything that the core expects of it."""
+"""Conformance of a plugin: all that the core expects of it, tested by `assert_plugin`."""
 
 from __future__ import annotations
 
@@ -16,38 +16,26 @@ from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.registration import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
-from datacard_core.testing.checks import assert_check
-from datacard_core.testing.declared import Examples, Keywords, accepted
-from datacard_core.testing.kinds import Trial, assert_kind
-from datacard_core.testing.loading import (
-    Contributed,
-    assert_pickled,
-    contributed,
-    loaded_alone,
-    loaded_with_others,
-)
-from datacard_core.testing.mistakes import assert_mistakes
-from datacard_core.testing.plots import assert_plot
+from datacard_core.testing.inputs.declarations import Examples, Keywords, accepted
+from datacard_core.testing.loading import assert_pickled, contributed, loaded_alone, loaded_with_others
 from datacard_core.testing.products import folder
-from datacard_core.testing.renderings import assert_rendering, channels_of
-from datacard_core.testing.repeating import repeated
-from datacard_core.testing.serializers import Reader, assert_serializer
-from datacard_core.testing.sources import assert_source
-from datacard_core.testing.tasks import Task
-from datacard_core.testing.writers import Writing, assert_writer
+from datacard_core.testing.repetition import repeated
+from datacard_core.testing.tasks import Contributed, Run, Task
+from datacard_core.testing.trials.families import trial_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from datacard_core.model.channel import Channel
     from datacard_core.plugins.manager import Plugins
+    from datacard_core.testing.tasks import Reader
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_WORDS = {family.field: family.word for family in FAMILIES}
 
 
 @attrs.frozen(eq=False)
 class _Aids:
-    """What an author gave, so that a plugin can be tried."""
+    """Arguments of `assert_plugin` beside the plugin."""
 
     examples: Examples
     beside: tuple[str | object, ...]
@@ -55,10 +43,10 @@ class _Aids:
     files: Mapping[str, Path]
 
     def refuse_unknown(self, plugins: Plugins) -> None:
-        """Refuse what is for something that no plugin has: it would be tried with nothing.
+        """Refuse an aid for an object that no plugin has: it would not be used, for example because of a typo.
 
         Raises:
-            ValueError: there is such.
+            ValueError: there is such an aid.
         """
         for given, known, what in (
             (self.examples, plugins.kinds, "systematic kind"),
@@ -70,54 +58,6 @@ class _Aids:
                     raise ValueError(f"no selected plugin has a {what} {name!r}{closest(name, known)}")
 
 
-@attrs.frozen(eq=False)
-class _Conformance:
-    """A plugin with the others that it is tried with, and what its author gave."""
-
-    case: Case
-    plugins: Plugins
-    """Without checks, which could stop a card."""
-    contributed: Contributed
-    declarations: Mapping[str, tuple[Keywords, ...]]
-    """By typ, what the kinds are tried with."""
-    anew: Callable[[], Plugins]
-    checks: Mapping[str, Provided[Any]]
-    aids: _Aids
-    scratch: Path
-    """A directory for what is written."""
-
-    def run(self) -> None:
-        """Try every object that the plugin contributes."""
-        for field, key in self.contributed:
-            (word,) = (family.word for family in FAMILIES if family.field == field)
-            getattr(self, f"_{field}")(attrs.evolve(self.case, what=f"{word} {key!r}"), key)
-
-    def _kinds(self, case: Case, typ: str) -> None:
-        trial = Trial(case, self.plugins, typ, self.anew, self.scratch)
-        assert_kind(trial, self.declarations[typ])
-        assert_mistakes(trial, self.declarations[typ])
-
-    def _writers(self, case: Case, name: str) -> None:
-        assert_writer(Writing(case, self.plugins, name))
-
-    def _serializers(self, case: Case, name: str) -> None:
-        assert_serializer(case, self.plugins.serializer(name), self.aids.readers.get(name), self.scratch)
-
-    def _checks(self, case: Case, name: str) -> None:
-        assert_check(case, self.plugins, self.checks[name])
-
-    def _plots(self, case: Case, name: str) -> None:
-        assert_plot(case, self.plugins, self.plugins.plot(name), self.scratch)
-
-    def _sources(self, case: Case, name: str) -> None:
-        assert_source(case, self.plugins.source(name), self.aids.files.get(name), self.scratch)
-
-    def _renderings(self, case: Case, name: str) -> None:
-        with case.trying("cards of what kinds are tried with"):
-            channels: list[Channel] = list(channels_of(self.plugins, self.declarations))
-        assert_rendering(case, self.plugins, self.plugins.renderings[name], channels)
-
-
 def assert_plugin(
     plugin: str | object,
     *,
@@ -126,66 +66,85 @@ def assert_plugin(
     readers: Mapping[str, Reader] = _NONE,
     files: Mapping[str, str | os.PathLike[str]] = _NONE,
 ) -> None:
-    """Take a plugin through everything that the core expects of it, with inputs made by hand and by hypothesis.
+    """Test all that the core expects of a plugin, with inputs made by hand and by hypothesis.
 
-    Equal plugins give equal results: nothing here is random. The working directory is another one meanwhile.
+    Equal plugins give equal results, because no input is random. The test runs in an empty working directory.
 
     Args:
-        plugin: the name of an installed plugin, or a module or an object that is one.
-        examples: by typ, what a declaration says beside its name, typ, processes and years, or several such, for
-            example `{"envelope": {"value": 1.0, "options": {"members": 3}}}`.
-        beside: further plugins to select with it, and with the built-in set.
-        readers: by the name of a template serializer, a function from a path to the values and variances of each
-            template by name, to see that they are what was written.
-        files: by the name of a histogram source, a file that it can read.
+        plugin: name of an installed plugin, or a module or an object that is a plugin.
+        examples: by typ, the arguments of a declaration beside its name, typ, processes and years, or a list of them.
+            An example is `{"envelope": {"value": 1.0, "options": {"members": 3}}}`. A kind without examples is tested
+            with usual values.
+        beside: further plugins to select with it and with the built-in set.
+        readers: by name of a template serializer, a function from a path to the values and variances of each template
+            by name. With it the file is compared with the templates that were written.
+        files: by name of a histogram source, a file that it can read.
 
     Raises:
-        AssertionError: what was expected of the plugin, what it did instead, and with what.
-        ValueError: an example, a reader or a file is for something that no plugin has.
+        AssertionError: the plugin does not meet an expectation. The message has the expectation, the result and the
+            input; an exception of the plugin is its cause.
+        ValueError: an example, a reader or a file is for an object that no plugin has.
     """
     absolute = {name: Path(path).absolute() for name, path in files.items()}
     try:
         _assert_plugin(plugin, _Aids(examples, tuple(beside), readers, absolute))
     except UnmetError as error:
-        # Where in the kit it was seen says nothing to an author; the plugin's own lines are in the cause.
+        # Raised anew without the traceback through the kit, in which an author would search in vain for the reason.
         raise UnmetError(str(error)) from error.__cause__
 
 
 def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
-    path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - an empty one is the working directory
-    with folder() as scratch, _empty_directory() as left:
+    # Made absolute before the working directory changes; an empty entry means the working directory.
+    path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - Path("") would stay relative
+    with folder() as scratch, _empty_directory() as directory:
         case = loaded_alone(plugin)
         plugins = loaded_with_others(case, plugin, aids.beside)
         aids.refuse_unknown(plugins)
         its = contributed(plugins, case.plugin)
         assert_pickled(case, plugins, (plugin, *aids.beside), its)
-        conformance = _conformance(case, plugins, its, aids, scratch)
-        with repeated(case, Task(plugins, its, conformance.declarations, scratch), path):
-            conformance.run()
-        found = ", ".join(sorted(path.name for path in left.iterdir()))
-        case.expect(not found, "that it writes nothing but the files it is told to", f"it wrote {found} where it works")
+        run = _run(case, plugins, its, aids, scratch)
+        with repeated(case, Task(plugins, its, run.declarations, scratch), path):
+            _assert_objects(case, run, its)
+        left = ", ".join(sorted(path.name for path in directory.iterdir()))
+        case.expect(
+            not left, "that it writes no file but those it is told to", f"it wrote {left} to the working directory"
+        )
 
 
-def _conformance(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: Path) -> _Conformance:
+def _assert_objects(case: Case, run: Run, its: Contributed) -> None:
+    for field, key in its:
+        trial_of(field).assert_object(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
+
+
+def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: Path) -> Run:
     typs = [typ for field, typ in its if field == "kinds"]
-    declarations = {
+    declarations: dict[str, tuple[Keywords, ...]] = {
         typ: accepted(attrs.evolve(case, what=f"systematic kind {typ!r}"), plugins.kind(typ), aids.examples)
+        # Examples of kinds beside the plugin are for its renderings.
         for typ in dict.fromkeys((*typs, *aids.examples))
     }
     quiet = attrs.evolve(plugins, checks={})
-    return _Conformance(case, quiet, its, declarations, _anew(quiet), plugins.checks, aids, scratch)
+    return Run(
+        plugins=quiet,
+        checks=plugins.checks,
+        declarations=declarations,
+        anew=_anew(quiet),
+        readers=aids.readers,
+        files=aids.files,
+        scratch=scratch,
+    )
 
 
 def _anew(plugins: Plugins) -> Callable[[], Plugins]:
-    """What makes the plugins as they are now, whatever is done with them later."""
+    """Return a function that returns the plugins with their kinds in the state that they have now."""
     kinds = {typ: (provided.plugin, provided.origin) for typ, provided in plugins.kinds.items()}
     try:
         pickled = pickle.dumps({typ: provided.value for typ, provided in plugins.kinds.items()})
-    except Exception:  # noqa: BLE001 - a module that is not imported by its name has classes that cannot be pickled
+    except Exception:  # noqa: BLE001 - classes of a module that is not imported by its name cannot be pickled
         return lambda: plugins
 
     def anew() -> Plugins:
-        values = pickle.loads(pickled)  # noqa: S301 - it was made above
+        values = pickle.loads(pickled)  # noqa: S301 - made above
         return attrs.evolve(plugins, kinds={typ: Provided(values[typ], *whose) for typ, whose in kinds.items()})
 
     return anew
@@ -193,5 +152,6 @@ def _anew(plugins: Plugins) -> Callable[[], Plugins]:
 
 @contextlib.contextmanager
 def _empty_directory() -> Iterator[Path]:
+    """Yield an empty directory that is the working directory inside."""
     with folder() as directory, contextlib.chdir(directory):
         yield directory

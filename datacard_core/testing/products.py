@@ -1,4 +1,4 @@
-"""What becomes of a channel: text, templates, a picture; as bytes, to be compared."""
+"""Products of a plugin as bytes and text, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 SHAPES = "shapes.root"
+"""File name of the templates, in cards and on disk."""
 PROVENANCE = ("datacard_core",)
+"""Provenance of every card here: without versions, so that two versions of a plugin can be compared."""
+
+_NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(nan|inf|infinity)(?![\w.])", re.IGNORECASE)
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A directory that is there for a moment."""
+    """Yield a temporary directory, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="datacard-") as name:
         yield Path(name)
 
 
 def rendered(plugins: Plugins, writer: str, channel: Channel) -> str:
-    """The text of a card as a writer has it.
+    """Return the text that a card writer makes of a channel.
 
     Raises:
-        MissingProviderError: nobody renders an effect or a directive for it.
-        PluginError: it failed.
+        MissingProviderError: an effect or a directive has no rendering for the writer.
+        PluginError: the writer failed.
     """
     provided = plugins.writer(writer)
     text = card_text(provided, CardContext(channel, SHAPES, PROVENANCE, Renderer.of(plugins, provided, channel)))
@@ -44,22 +48,20 @@ def rendered(plugins: Plugins, writer: str, channel: Channel) -> str:
 
 
 def written_by(write: Callable[[Path], object], path: Path) -> bytes | None:
-    """What a function writes to a new file; None if it leaves none."""
+    """Return the content of the new file that a function writes, or None if it writes no file."""
+    # Without this the file of an earlier call would count as written.
     path.unlink(missing_ok=True)
     write(path)
     return path.read_bytes() if path.is_file() else None
 
 
 def card_bytes(card: Datacard, scratch: Path) -> tuple[str, bytes | None]:
-    """The text of a card by `combine`, and its templates by `root`, which are written to a directory and read again."""
+    """Return the text of a card by the writer `combine`, and its templates as a file by the serializer `root`."""
     serializer = card.plugins.serializer("root").value
     templates = card.channel.templates()
     return card.content(SHAPES), written_by(lambda path: serializer.write(templates, path), scratch / SHAPES)
 
 
-_NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(nan|inf|infinity)(?![\w.])", re.IGNORECASE)
-
-
 def is_finite(text: str) -> bool:
-    """Whether no number in a line is infinite, or none at all."""
+    """Return True if no word of a line is `nan` or `inf`."""
     return _NOT_FINITE.search(text) is None

@@ -1,4 +1,4 @@
-"""The scripts of the README are run."""
+"""Tests of the scripts of the README, which are run."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ FACTORS = {"nominal": 1.0, **SEVEN_POINT, **REPLICAS}
 
 
 def script(words: str) -> str:
-    """The one Python block with those words."""
+    """Return the only Python block of the README with these words."""
     blocks: list[str] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     (block,) = [block for block in blocks if words in block]
     return block
 
 
 def output() -> dict[str, Any]:
-    """An output with the variations that the README names, the same factor in all bins."""
+    """Return an output with the variations that the README names, with equal factors in all bins."""
     histograms = {
         sample: {f"{sample}_{year}": _histogram(events) for year in YEARS}
         for sample, events in (("ttHTobb", 8.0), ("TTbar", 512.0))
@@ -62,9 +62,8 @@ def _histogram(events: float) -> hist.Hist[Any]:
     return histogram
 
 
-def test_the_script_writes_one_shape_for_each_set_of_variations(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_script_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script writes one shape for each set of variations."""
     coffea.util.save(output(), str(tmp_path / "output_all.coffea"))
     (tmp_path / "script.py").write_text(script("load_output"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -87,7 +86,8 @@ def test_the_script_writes_one_shape_for_each_set_of_variations(
     np.testing.assert_allclose(pdf, np.full(BINS, 512 + 8 * np.sqrt(100 / 99)))
 
 
-def test_the_weights_give_the_variations_that_the_script_reads() -> None:
+def test_weights_of_the_readme() -> None:
+    """The weights fill the variations that the script reads."""
     pytest.importorskip("pocket_coffea", reason="these weights are for PocketCoffea's environment")
     ak = pytest.importorskip("awkward")
     made: dict[str, Any] = {}

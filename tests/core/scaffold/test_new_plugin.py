@@ -1,4 +1,4 @@
-"""The package that `datacard new-plugin` writes: complete, correct as it is, and in nobody's way."""
+"""Tests of the package that `datacard new-plugin` writes: it is complete, correct and without conflicts."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ OTHER_NAMES = ["x", "4top", "a-plugin-whose-name-is-longer-than-those-of-others"
 
 
 def contents_of(directory: Path) -> dict[str, bytes]:
-    """Every file below a directory, hidden ones too."""
+    """Return the content of every file below a directory, hidden files included."""
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A package that was written just now."""
+    """A new package."""
     write_plugin("acme-gmn", tmp_path)
     return tmp_path / "datacard-acme-gmn"
 
 
 @pytest.fixture
 def installed(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What is on the path so that the package is installed as its pyproject.toml says."""
+    """Entries of the path with which the package is installed as its pyproject.toml says."""
     project = pyproject(package)["project"]
     dist_info = tmp_path / "site" / "datacard_acme_gmn-0.1.0.dist-info"
     dist_info.mkdir(parents=True)
@@ -70,18 +70,21 @@ def pyproject(package: Path) -> dict[str, Any]:
     return tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_it_is_a_complete_package(package: Path) -> None:
+def test_files_of_the_package(package: Path) -> None:
+    """The package has all its files, and its code compiles."""
     assert set(contents_of(package)) == FILES
     for path in package.rglob("*.py"):
         compile(path.read_text(encoding="utf-8"), path.name, "exec")
 
 
-def test_nothing_is_left_to_fill_in(package: Path) -> None:
+def test_placeholders(package: Path) -> None:
+    """No placeholder is left in a file."""
     for name, content in contents_of(package).items():
         assert b"$" not in content, name
 
 
-def test_one_word_derives_all_names(package: Path) -> None:
+def test_names_from_one_word(package: Path) -> None:
+    """One word gives distribution, plugin and module their names."""
     project = pyproject(package)["project"]
     assert project["name"] == "datacard-acme-gmn"
     assert project["entry-points"] == {"datacard_core.plugins": {"acme_gmn": "datacard_acme_gmn"}}
@@ -89,13 +92,15 @@ def test_one_word_derives_all_names(package: Path) -> None:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_name_is_the_same_in_every_spelling(spelling: str, package: Path, tmp_path: Path) -> None:
+def test_spellings_of_a_name(spelling: str, package: Path, tmp_path: Path) -> None:
+    """All spellings of a name give the same package."""
     plugin = write_plugin(spelling, tmp_path / "again")
     assert (plugin.name, plugin.module, plugin.typ) == ("acme_gmn", "datacard_acme_gmn", "acmeGmn")
     assert contents_of(tmp_path / "again" / "datacard-acme-gmn") == contents_of(package)
 
 
-def test_it_asks_for_this_version_and_for_this_interface(package: Path) -> None:
+def test_required_versions(package: Path) -> None:
+    """The package requires this version of the core and this version of the plugin interface."""
     core = Requirement(pyproject(package)["project"]["dependencies"][0])
     assert core.name == "datacard-core"
     assert core.specifier.contains(__version__, prereleases=True)
@@ -111,12 +116,14 @@ def test_it_asks_for_this_version_and_for_this_interface(package: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "series"), [("0.1.0", "0.1"), ("1.12.3", "1.12"), ("0.2.0.dev3", "0.2.0.dev3"), ("2.0rc1", "2.0rc1")]
 )
-def test_the_version_that_it_asks_for_is_one_that_this_one_satisfies(version: str, series: str) -> None:
+def test_required_version_of_the_core(version: str, series: str) -> None:
+    """The required version is the series of the core, or the version itself before a release."""
     assert _series(version) == series
     assert SpecifierSet(f">={series}").contains(version, prereleases=True)
 
 
-def test_its_kind_is_there_when_it_is_installed(installed: list[str]) -> None:
+def test_installed_package(installed: list[str]) -> None:
+    """The installed package provides its kind and can be selected."""
     assert installed
     (found,) = (plugin for plugin in report_plugins(check=True) if plugin.name == "acme_gmn")
     assert found.error is None
@@ -125,7 +132,9 @@ def test_its_kind_is_there_when_it_is_installed(installed: list[str]) -> None:
     assert load_plugins("acme_gmn").origins == {"acme_gmn": "datacard-acme-gmn 0.1.0"}
 
 
-def test_its_tests_pass(installed: list[str], tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_tests_of_the_package(installed: list[str], tmp_path: Path) -> None:
+    """The tests of the package pass."""
     path = os.pathsep.join([*installed, os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", installed[0]]
     done = subprocess.run(
@@ -141,7 +150,8 @@ def test_its_tests_pass(installed: list[str], tmp_path: Path) -> None:
     assert re.search(r"^7 passed", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_the_code_of_its_page_runs(installed: list[str]) -> None:
+def test_code_of_the_readme(installed: list[str]) -> None:
+    """The code of the README runs."""
     page = Path(installed[0], "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     names: dict[str, Any] = {}
@@ -151,7 +161,8 @@ def test_the_code_of_its_page_runs(installed: list[str]) -> None:
 
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
 @pytest.mark.parametrize("name", ["acme-gmn", *OTHER_NAMES])
-def test_its_style_is_what_it_asks_for_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+def test_style_of_the_package(name: str, tmp_path: Path) -> None:
+    """Ruff finds no problem in a package of any name."""
     folder = tmp_path / write_plugin(name, tmp_path).distribution
     for command in (["check"], ["format", "--check", "--diff"]):
         done = subprocess.run(
@@ -175,15 +186,16 @@ def test_its_style_is_what_it_asks_for_whatever_it_is_called(name: str, tmp_path
         ("", "for example 'acme-gmn'"),
         ("größe", "for example 'gr-e'"),
         ("acme\n", "for example 'acme'"),
-        ("class", "'class' is a word of Python: take another name, for example 'acme-class'"),
-        ("None", "'None' is a word of Python: take another name, for example 'acme-none'"),
+        ("class", "'class' is a keyword of Python: take another name, for example 'acme-class'"),
+        ("None", "'None' is a keyword of Python: take another name, for example 'acme-none'"),
         ("lnn", f"plugin 'lnn' is installed (datacard-core {__version__}): take another name, for example 'my-lnn'"),
         ("datacard-RateParam", "plugin 'rateparam' is installed"),
         ("rate-param", "kind 'rateParam' is that of plugin 'rateparam'"),
-        ("datacard-core", "module 'datacard_core' is there already, in "),
+        ("datacard-core", "module 'datacard_core' exists already, in "),
     ],
 )
-def test_what_cannot_be_its_name_is_refused_with_the_way_out(name: str, words: str, tmp_path: Path) -> None:
+def test_wrong_names(name: str, words: str, tmp_path: Path) -> None:
+    """A wrong name is an error that suggests another name, and no file is written."""
     with pytest.raises(DatacardError) as raised:
         write_plugin(name, tmp_path)
     assert words in str(raised.value)
@@ -191,9 +203,8 @@ def test_what_cannot_be_its_name_is_refused_with_the_way_out(name: str, words: s
 
 
 @pytest.mark.parametrize("point", ["acme_gmn", "acme-gmn", "Acme.GMN"])
-def test_the_name_of_an_installed_plugin_is_refused_without_importing_it(
-    point: str, install: Install, tmp_path: Path
-) -> None:
+def test_name_of_an_installed_plugin(point: str, install: Install, tmp_path: Path) -> None:
+    """The name of an installed plugin is an error, and that plugin is not imported."""
     install("acme_unseen", "raise RuntimeError", entry_points={point: "acme_unseen"}, version="0.3")
     with pytest.raises(PluginConflictError, match=rf"plugin '{re.escape(point)}' is installed \(acme_unseen 0\.3\)"):
         write_plugin("acme-gmn", tmp_path / "new")
@@ -201,15 +212,17 @@ def test_the_name_of_an_installed_plugin_is_refused_without_importing_it(
     assert not (tmp_path / "new").exists()
 
 
-def test_the_name_of_another_module_is_refused_without_importing_it(install: Install, tmp_path: Path) -> None:
+def test_name_of_another_module(install: Install, tmp_path: Path) -> None:
+    """The name of another module is an error, and that module is not imported."""
     install("datacard_acme_gmn", "raise RuntimeError", entry_points_text="")
-    with pytest.raises(PluginConflictError, match=r"module 'datacard_acme_gmn' is there already, in .*acme_gmn\.py"):
+    with pytest.raises(PluginConflictError, match=r"module 'datacard_acme_gmn' exists already, in .*acme_gmn\.py"):
         write_plugin("acme-gmn", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("what", ["folder", "empty folder", "file", "link that leads nowhere"])
-def test_what_is_there_already_stays_as_it_is(what: str, tmp_path: Path) -> None:
+def test_existing_files(what: str, tmp_path: Path) -> None:
+    """Existing files and folders stay as they are."""
     folder = tmp_path / "datacard-acme-gmn"
     if what == "file":
         folder.write_text("months of work")
@@ -220,14 +233,16 @@ def test_what_is_there_already_stays_as_it_is(what: str, tmp_path: Path) -> None
     if what == "folder":
         (folder / "README.md").write_text("months of work")
     before = contents_of(tmp_path)
-    with pytest.raises(ExistingFileError, match="datacard-acme-gmn exists, and nothing was changed"):
+    with pytest.raises(ExistingFileError, match="datacard-acme-gmn exists, and no file was changed"):
         write_plugin("acme-gmn", tmp_path)
     assert contents_of(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["datacard-acme-gmn"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits there")
-def test_what_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path) -> None:
+def test_failure_while_writing(tmp_path: Path) -> None:
+    """A failure while writing leaves no file."""
     code = (
         "import resource, sys\nfrom datacard_core.scaffold.new_plugin import write_plugin\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\nwrite_plugin('acme-gmn', sys.argv[1])"

@@ -1,4 +1,4 @@
-"""What the core expects of a histogram source: outputs as PocketCoffea writes them, and errors that name the file."""
+"""Trial of a histogram source: it returns outputs as PocketCoffea writes them, and its errors name the file."""
 
 from __future__ import annotations
 
@@ -25,24 +25,30 @@ Arrays: TypeAlias = dict[tuple[str, str, str], "HistogramArray"]
 
 
 def assert_source(case: Case, provided: Provided[HistogramSource], file: Path | None, scratch: Path) -> None:
-    """Read a file of the author's, and files that are none."""
+    """Test a source with a file of its author, a missing file and a file of rubbish."""
     name = provided.value.name
     if file is None:
         way_out = f"give one: assert_plugin(…, files={{{name!r}: 'a file that it can read'}})"
-        case.fail("a file that it can read", f"there is none; {way_out}")
+        case.fail("a file that it can read", f"no file is given; {way_out}")
     case = attrs.evolve(case, given=file)
     before = _bytes(case, file)
+    # Users list the variables of a file, and this must not read all of its histograms.
     names = sorted(_output(case, provided, file, frozenset())["variables"])
-    case.expect(names, "the names of all variables, whichever are asked for", "there is none where none is asked for")
-    first, again = (_output(case, provided, file, frozenset(names)) for _ in range(2))
-    case.same("the names of all variables, whichever are asked for", names, sorted(first["variables"]))
-    everything = _arrays(case, first, names)
-    case.same(
-        "the same output from the same file, each time", _contents(everything), _contents(_arrays(case, again, names))
+    case.expect(
+        names,
+        "the names of all variables, also of those not requested",
+        "there is no name where no variable is requested",
     )
-    case.same("the same datasets and counts from the same file, each time", _known(first), _known(again))
+    first, again = (_output(case, provided, file, frozenset(names)) for _ in range(2))
+    case.same("the names of all variables, also of those not requested", names, sorted(first["variables"]))
+    all_arrays = _arrays(case, first, names)
+    case.same(
+        "the same output from the same file, each time", _contents(all_arrays), _contents(_arrays(case, again, names))
+    )
+    case.same("the same datasets and counts from the same file, each time", _datasets(first), _datasets(again))
+    # The cards of a variable must not depend on the other variables of the analysis.
     for variable in names:
-        _assert_one(case, provided, file, variable, names, everything)
+        _assert_one(case, provided, file, variable, names, all_arrays)
     case.same("that the file stays as it is", before, _bytes(case, file))
     _assert_errors(case, provided, file.suffix, scratch)
 
@@ -55,7 +61,7 @@ def _bytes(case: Case, file: Path) -> bytes:
 def _output(
     case: Case, provided: Provided[HistogramSource], file: Path, variables: Collection[str]
 ) -> Mapping[str, Any]:
-    """What is read, seen to be an output."""
+    """Read a file, and return the output after testing its structure."""
     with case.trying("the output of a file that it can read"):
         output: object = _read(provided, file, variables)
     if not isinstance(output, Mapping):
@@ -74,12 +80,11 @@ def _read(provided: Provided[HistogramSource], file: Path, variables: Collection
 
 
 def _arrays(case: Case, output: Mapping[str, Any], variables: Collection[str]) -> Arrays:
-    """The histograms of some variables, seen to be such."""
+    """Return the histograms of some variables after testing their types."""
     arrays: Arrays = {}
     for variable in variables:
-        case.expect(
-            output["variables"].get(variable), f"histograms of {variable!r}, which was asked for", "there are none"
-        )
+        requested = output["variables"].get(variable)
+        case.expect(requested, f"histograms of {variable!r}, which was requested", "there is no histogram")
         for sample, by_dataset in output["variables"][variable].items():
             for dataset, histogram in by_dataset.items():
                 with case.trying(f"a hist.Hist or a HistogramArray for {variable!r}, {sample!r}, {dataset!r}"):
@@ -88,17 +93,17 @@ def _arrays(case: Case, output: Mapping[str, Any], variables: Collection[str]) -
 
 
 def _contents(arrays: Arrays) -> dict[tuple[str, str, str], tuple[object, ...]]:
-    return {key: tuple(_parts(array)) for key, array in sorted(arrays.items())}
+    return {key: tuple(_properties(array)) for key, array in sorted(arrays.items())}
 
 
-def _parts(array: HistogramArray) -> Iterator[object]:
+def _properties(array: HistogramArray) -> Iterator[object]:
     axis = array.axis
     yield from (array.categories, array.variations, array.flow, array.has_variances)
     yield from (axis.name, axis.label, axis.uniform, axis.categories, axis.edges.tolist(), array.contents.tobytes())
 
 
-def _known(output: Mapping[str, Any]) -> tuple[object, ...]:
-    """What an output says about its datasets."""
+def _datasets(output: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what an output contains about its datasets."""
     source = HistogramSet({}, output["datasets_metadata"], output["cutflow"])
     names = sorted({name for listed in source.inventory.datasets.values() for name in listed})
     return source.inventory, [(name, source.is_empty(name)) for name in names]
@@ -110,18 +115,19 @@ def _assert_one(
     file: Path,
     variable: str,
     names: list[str],
-    everything: Arrays,
+    all_arrays: Arrays,
 ) -> None:
-    """See that asking for one variable gives what asking for all gives of it."""
+    """Test that a variable has the same histograms whether it is requested alone or with all."""
     alone = _output(case, provided, file, frozenset({variable}))
-    case.same("the names of all variables, whichever are asked for", names, sorted(alone["variables"]))
+    case.same("the names of all variables, also of those not requested", names, sorted(alone["variables"]))
     found = _contents(_arrays(case, alone, [variable]))
-    expected = {key: parts for key, parts in _contents(everything).items() if key[0] == variable}
-    case.same(f"the same histograms of {variable!r} whether it is asked for alone or with others", expected, found)
+    expected = {key: content for key, content in _contents(all_arrays).items() if key[0] == variable}
+    case.same(f"the same histograms of {variable!r}, requested alone or with other variables", expected, found)
 
 
 def _assert_errors(case: Case, provided: Provided[HistogramSource], suffix: str, scratch: Path) -> None:
     missing, rubbish = scratch / f"missing{suffix}", scratch / f"rubbish{suffix}"
+    # With the suffix of the file, because a source may choose its reader by the suffix.
     rubbish.write_bytes(b"\x00no histograms\xff" * 9)
     for path, what in ((missing, "that is not there"), (rubbish, "of rubbish")):
         _assert_error(attrs.evolve(case, given=path.name), provided, path, what)

@@ -1,4 +1,4 @@
-"""Looking for an input that breaks something: by hand first, then with what hypothesis draws and makes smaller."""
+"""Search for an input that makes a test fail: first by hand, then with hypothesis, which draws and shrinks inputs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 Input = TypeVar("Input")
 
 SMALLER = 200
-"""How many inputs are tried to find a smaller one that fails too: counted, as equal runs must end equally."""
+"""Number of inputs that are tried after the first failure. A time limit would make equal runs end differently."""
 
 
 class _EnoughError(BaseException):
-    """Goes past hypothesis, which would go on for minutes."""
+    """End of the shrinking. Hypothesis catches Exceptions and would shrink for minutes, so this is not an Exception."""
 
 
 def search(
     inputs: SearchStrategy[Input], body: Callable[[Input], None], *, first: Iterable[Input] = (), most: int
 ) -> None:
-    """Call `body` with inputs until one fails, and raise what it raised for the smallest that was found.
+    """Call a function with inputs until one fails, and raise the failure of the smallest input found.
 
-    Nothing here depends on the clock, and what is found is kept nowhere: equal plugins fail equally.
+    The search uses neither a clock nor a database, so equal plugins fail equally.
 
     Args:
-        inputs: what else to try.
-        body: raises what is wrong.
-        first: what to try before.
-        most: how many of the others.
+        inputs: strategy that hypothesis draws inputs from.
+        body: the function, which raises an exception to fail.
+        first: inputs to try before; their failures are raised unchanged.
+        most: largest number of inputs to draw.
     """
     for one in first:
         body(one)
@@ -65,9 +65,10 @@ def search(
     try:
         run()
     except (Exception, _EnoughError):
-        # Hypothesis has an error of its own for what fails only at times, which says less.
+        # For a test that fails only sometimes hypothesis raises Flaky, which says less than the failure itself.
         if not failures:
             raise
     if failures:
-        # Of those that look equally small the last: it is the one that was made smaller.
+        # The message shows the input, so the shortest message has the smallest one. Of equally short messages the
+        # last is taken, because hypothesis shrinks from failure to failure.
         raise min(reversed(failures), key=lambda failure: len(str(failure)))

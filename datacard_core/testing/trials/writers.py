@@ -1,46 +1,48 @@
-"""What the core expects of a card writer: everything in a channel stands in its text, or is an error."""
+"""Trial of a card writer: its text contains the whole channel, or the writer raises an error."""
 
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from datacard_core.errors import DeclarationError, InputError, MissingProviderError
-from datacard_core.model.channel import Directive, Statement
+from datacard_core.model.channel import Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
-from datacard_core.testing import channels
-from datacard_core.testing.channels import Named, UnknownDirective, UnknownEffect
+from datacard_core.testing.inputs import channels
+from datacard_core.testing.inputs.channels import Named, UnknownDirective, UnknownEffect
+from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import rendered
-from datacard_core.testing.searching import search
-from datacard_core.testing.strategies import sketches
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.model.arrays import Templates
-    from datacard_core.model.channel import Channel
+    from datacard_core.model.channel import Channel, Directive
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
-    from datacard_core.testing.sketches import Sketch
+    from datacard_core.testing.inputs.sketches import Sketch
+    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 15
-"""Analyses that hypothesis draws for a writer."""
+"""Number of analyses that hypothesis draws for a writer."""
 
 
 @attrs.frozen(eq=False)
 class Writing:
-    """A writer, and the plugins that render for it."""
+    """A writer, and the plugins whose renderings it uses."""
 
     case: Case
     plugins: Plugins
     name: str
 
     def text(self, channel: Channel) -> str | None:
-        """The text of a card, or None where the writer says that it cannot hold everything."""
+        """Return the text of a card, or None if the writer raises the error of an item that it cannot write."""
         with self.case.trying("the text of a card, or a MissingProviderError for what it does not render"):
             try:
                 return rendered(self.plugins, self.name, channel)
@@ -48,12 +50,13 @@ class Writing:
                 return None
 
     def given(self, named: Named) -> Writing:
-        """The same with another channel."""
+        """Return the writer with another channel as the input in messages."""
         return attrs.evolve(self, case=attrs.evolve(self.case, given=named))
 
 
 def assert_writer(writing: Writing) -> None:
-    """Try a writer with channels, and with what makes them different."""
+    """Test a writer with channels, and with channels that differ from them in one respect."""
+    # A writer may refuse what it cannot write, but not this channel: else one that refuses all channels would pass.
     smallest, *others = channels.by_hand()
     with writing.given(smallest).case.trying("the text of a card that has processes only"):
         rendered(writing.plugins, writing.name, smallest.channel)
@@ -66,27 +69,34 @@ def assert_writer(writing: Writing) -> None:
     search(sketches(), try_sketch, most=MOST)
 
 
+def makers(task: Task, name: str) -> Iterator[Maker]:
+    """Yield the texts of a writer for the channels made by hand."""
+    for named in channels.by_hand():
+        yield f"the text of {named} by card writer {name!r}", partial(rendered, task.plugins, name, named.channel)
+
+
 def _assert_channel(writing: Writing, named: Named) -> None:
     writing = writing.given(named)
     channel = named.channel
     text = writing.text(channel)
     writing.case.same("the same text of the same channel, each time", text, writing.text(channel))
-    again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - it was made on this line
+    # A copy with the same content shows a text that depends on the identity of objects.
+    again = pickle.loads(pickle.dumps(channel))  # noqa: S301 - made on this line
     writing.case.same("the same text of an equal channel", text, writing.text(again))
     if text is not None:
         for what, changed in _changes(channel):
-            is_told = writing.text(changed) != text
-            writing.case.expect(is_told, f"another text, or an error, {what}", "the same text")
+            differs = writing.text(changed) != text
+            writing.case.expect(differs, f"another text, or an error, {what}", "the same text")
     for what, plain, unknown in _unknown(channel):
         before, after = writing.text(plain), writing.text(unknown)
-        is_told = after is None or after != before
+        differs = after is None or after != before
         expected = f"that {what} which it does not know stands in the text, or is a MissingProviderError"
-        writing.case.expect(is_told, expected, "the text is the one without it")
+        writing.case.expect(differs, expected, "the text is the one without it")
 
 
 def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
-    """Channels that differ in one thing, each with words for it."""
-    yield "where data are asked for or not", attrs.evolve(channel, has_data=not channel.has_data)
+    """Yield channels that differ from a channel in one respect, each with its description."""
+    yield "where data are requested or not", attrs.evolve(channel, has_data=not channel.has_data)
     if channel.has_data:
         yield "where other data were observed", attrs.evolve(channel, data=_more(channel.data, 0))
     for position, column in enumerate(channel.columns):
@@ -106,6 +116,7 @@ def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:
 
 def _more(templates: Templates, row: int) -> Templates:
     values = templates.values.copy()
+    # Doubled, so that the text differs even if the writer rounds; plus 1, because twice 0 is 0.
     values[row, 0] = 2 * values[row, 0] + 1
     return attrs.evolve(templates, values=values)
 
@@ -122,6 +133,7 @@ def _changes_of_nuisance(nuisance: Nuisance) -> Iterator[tuple[str, list[Nuisanc
 def _changes_of_effect(effect: Effect) -> Iterator[tuple[str, Effect]]:
     if isinstance(effect, Normalisation):
         yield "the factor up", attrs.evolve(effect, up=1.5 * effect.up)
+        # Without a factor down the effect is symmetric, and 1 / up would be no change.
         down = 1.25 / effect.up if effect.down is None else 1.5 * effect.down
         yield "the factor down", attrs.evolve(effect, down=down)
     if isinstance(effect, Shape):
@@ -132,6 +144,7 @@ def _changes_of_directive(directive: Directive) -> Iterator[tuple[str, list[Dire
     what = type(directive).__name__
     yield f"without the {what}", []
     if isinstance(directive, FreeParameter):
+        # The initial value moves towards the upper bound, so that it stays within the bounds.
         low, high = directive.bounds or (-10.0, 10.0)
         initial = (directive.initial + high) / 2
         yield f"where the {what} starts elsewhere", [attrs.evolve(directive, initial=initial)]
@@ -142,12 +155,13 @@ def _changes_of_directive(directive: Directive) -> Iterator[tuple[str, list[Dire
 
 
 def _unknown(channel: Channel) -> Iterator[tuple[str, Channel, Channel]]:
-    """Each with words, a channel, and the same with something unknown in it."""
+    """Yield descriptions of unknown items, each with a channel without and the same channel with the item."""
     first = np.array([0], dtype=np.intp)
     row = Nuisance("unknown", (UnknownEffect(first),))
     yield "an effect", channel, attrs.evolve(channel, nuisances=(*channel.nuisances, row))
     line = UnknownDirective()
     yield "a directive", channel, attrs.evolve(channel, statements=(*channel.statements, Statement(line)))
+    # A writer that takes the first effect for the whole row passes the tests with one effect.
     if len(channel.columns) > 1:
         known = Normalisation(np.array([1], dtype=np.intp), np.array([1.25]))
         plain, mixed = (

@@ -1,4 +1,4 @@
-"""The declarations that a kind is tried with: its author's examples, or what it accepts of the usual ones."""
+"""Declarations to test a kind with: the examples of its author, or the usual values that it accepts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datacard_core.build.declared import kind_problems
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.sketches import SMALL
+from datacard_core.testing.inputs.sketches import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from datacard_core.testing.cases import Case
 
 Keywords: TypeAlias = Mapping[str, Any]
-"""What a declaration says beside its name, typ, processes and years."""
+"""Arguments of a declaration beside its name, typ, processes and years."""
 Examples: TypeAlias = Mapping[str, Keywords | Sequence[Keywords]]
-"""By typ."""
+"""Declarations by typ."""
 
 NAME = "declared"
-"""What the declaration is called that a kind is tried with."""
+"""Name of the declaration that a kind is tested with."""
 USUAL: tuple[Keywords, ...] = tuple({"value": value} for value in (1.0, 1.05, (0.95, 1.05), 2.0, 10.0))
+"""Declarations for a kind without examples: values that built-in kinds accept, and a percentage."""
 _GIVEN = ("name", "typ", "processes", "years")
 
 
 def accepted(case: Case, provided: Provided[SystematicKind], examples: Examples) -> tuple[Keywords, ...]:
-    """The declarations to try a kind with.
+    """Return the declarations to test a kind with.
 
     Raises:
-        UnmetError: it refuses an example of its author, or all that are usual.
+        UnmetError: the kind refuses an example of its author, or all usual declarations.
     """
     typ = provided.value.typ
     given = examples.get(typ)
@@ -51,7 +52,7 @@ def accepted(case: Case, provided: Provided[SystematicKind], examples: Examples)
 def _refusals(case: Case, provided: Provided[SystematicKind], keywords: Keywords) -> Iterator[str]:
     kind = provided.value
     if superfluous := [name for name in _GIVEN if name in keywords]:
-        yield f"an example says everything beside {', '.join(_GIVEN)}, and this one has {', '.join(superfluous)}"
+        yield f"the kit sets {', '.join(_GIVEN)} of an example, and this one has {', '.join(superfluous)}"
         return
     try:
         systematic = SMALL.declare(NAME, kind.typ, **keywords)

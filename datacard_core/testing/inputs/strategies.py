@@ -1,4 +1,4 @@
-"""What hypothesis draws: small analyses, templates to write, and what nobody should declare."""
+"""Strategies of hypothesis: small analyses, templates to write, and wrong declarations."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ import numpy as np
 from hypothesis import strategies as st
 
 from datacard_core.model.arrays import Axis, NamedTemplates, Templates
-from datacard_core.testing.sketches import YEARS, Contents, Dataset, Simulated, Sketch
+from datacard_core.testing.inputs.sketches import YEARS, Contents, Dataset, Simulated, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
+# Far beyond the yields of an analysis. Between them a float has 16 digits for their sum, so a rate stays positive.
 LARGEST = 1e9
 SMALLEST = 1e-12
+# Enough for every branch of a kind, and small enough that a failing input can be read.
 MOST_BINS = 6
 MOST_PROCESSES = 4
 MOST_TEMPLATES = 8
 ENOUGH = 10.0
-"""More than the negative contents of any column together."""
+"""Yield of a background that outweighs the negative contents of its column."""
 
 CONTENT = st.one_of(
     st.sampled_from((1.0, 0.0, 10.0, 0.5, -0.25, -2.0, SMALLEST, LARGEST)), st.floats(SMALLEST, LARGEST)
@@ -77,19 +79,20 @@ STRANGE: tuple[Any, ...] = (
     {"2016": (0.95, 1.05), "2017": -1.0},
     {"p0": 1.05, "nobody": 1.0},
 )
-"""What scripts declare by mistake. No number is so large that so many of something would fill the memory."""
+"""Values that scripts declare by mistake. All numbers are small: a kind may take one as a number of variations."""
 FAR_VALUES = (1e100, -1e100)
-"""As values they are numbers, never how many there are of something."""
+"""Large numbers, for values only: as an option of a kind one may be a number of variations, and fill the memory."""
 
 
 def contents(bins: int) -> SearchStrategy[Contents]:
-    """Yields of so many bins."""
+    """Return the strategy of the yields in a number of bins."""
     return st.tuples(*[CONTENT] * bins)
 
 
 @st.composite
 def _datasets(draw: DrawFn, bins: int) -> Dataset:
     nominal = draw(contents(bins))
+    # Most real variations are near the nominal, and some are far from it.
     factors = st.tuples(*[FACTOR] * bins)
     near = factors.map(lambda drawn: tuple(content * factor for content, factor in zip(nominal, drawn, strict=True)))
     return Dataset(
@@ -109,7 +112,7 @@ def _processes(draw: DrawFn, bins: int, years: int) -> Simulated:
 
 @st.composite
 def sketches(draw: DrawFn) -> Sketch:
-    """Analyses that the core accepts: the first process is a background with yield, data are counts."""
+    """Draw an analysis that the core accepts: the first process is a background with yield, data are counts."""
     bins, years = draw(st.integers(1, MOST_BINS)), draw(st.integers(1, len(YEARS)))
     processes = draw(st.lists(_processes(bins, years), min_size=1, max_size=MOST_PROCESSES))
     numbers = st.lists(st.integers(0, len(processes) - 1), min_size=1, unique=True)
@@ -123,7 +126,7 @@ def sketches(draw: DrawFn) -> Sketch:
 
 
 def _filled(process: Simulated) -> Simulated:
-    """The same as a background with yield in its first bin and year."""
+    """Return a process as a background with yield in its first bin and year."""
     (first, *samples), *years = process.datasets
     filled = attrs.evolve(first, nominal=(max(first.nominal[0], ENOUGH), *first.nominal[1:]))
     return Simulated(((filled, *samples), *years))
@@ -139,7 +142,7 @@ def _edges(draw: DrawFn, bins: int) -> tuple[float, ...]:
 
 @attrs.frozen
 class Written:
-    """Templates in numbers."""
+    """Templates as tuples of numbers, so that a message can show them."""
 
     names: tuple[str, ...]
     edges: tuple[float, ...]
@@ -147,11 +150,12 @@ class Written:
     variances: tuple[Contents, ...]
 
     def templates(self) -> NamedTemplates:
-        """They as a serializer gets them."""
+        """Return the templates as a serializer gets them."""
         values, variances = np.array(self.values), np.array(self.variances)
         return NamedTemplates(self.names, Templates(values, variances), Axis(np.array(self.edges), "x"))
 
 
+# A serializer that rounds, or writes floats of single precision, loses these.
 YIELD = st.one_of(st.sampled_from((0.0, 1.0, 0.1, 1e-300, 1e15)), st.floats(0, 1e15))
 _FIRST = f"{string.ascii_letters}_"
 _OTHERS = f"{_FIRST}{string.digits}.-"
@@ -160,12 +164,12 @@ NAME = st.builds(
     st.sampled_from(_FIRST),
     st.lists(st.sampled_from(_OTHERS), max_size=20),
 )
-"""What Combine takes for a name."""
+"""Strategy of names that Combine accepts."""
 
 
 @st.composite
 def written(draw: DrawFn) -> Written:
-    """Templates to write."""
+    """Draw templates to write."""
     names = draw(st.lists(NAME, min_size=1, max_size=MOST_TEMPLATES, unique=True))
     bins = draw(st.integers(1, MOST_BINS))
     rows = st.tuples(*[st.tuples(*[YIELD] * bins)] * len(names))
@@ -173,14 +177,15 @@ def written(draw: DrawFn) -> Written:
 
 
 def strange_options(options: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
-    """Strange values for some of the options."""
+    """Return the strategy of strange values for some options."""
     if not options:
         return st.just({})
     return st.dictionaries(st.sampled_from(sorted(options)), st.sampled_from(STRANGE), max_size=len(options))
 
 
 def near(value: Any) -> tuple[Any, ...]:
-    """What is almost a value that is accepted."""
+    """Return values that differ little from a value that is accepted."""
+    # First, because a bool is an int for Python.
     if isinstance(value, bool):
         return (not value, int(value), str(value))
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""An output that is small and valid, and cards of it: three processes in two years, three bins, and data."""
+"""Small output for tests, and cards of it: three processes in two years, three bins, and data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ YEARS = ("2022", "2023")
 VARIABLE = "x"
 CATEGORY = "SR"
 CONTENTS = {"Signal": (1.0, 2.0, 4.0), "Top": (30.0, 20.0, 10.0), "Vjets": (9.0, 8.0, 7.0)}
-"""Yields in 2022, by sample; twice as many in 2023."""
+"""Yields in 2022, by sample. Those in 2023 are twice as large, so that a mistaken year shows."""
 VARIATIONS = {
     "nominal": (1.0, 1.0, 1.0),
     "jesUp": (1.25, 1.0, 0.75),
@@ -28,16 +28,19 @@ VARIATIONS = {
     "scale_1": (1.0, 1.5, 1.0),
     "scale_2": (1.0, 1.0, 1.25),
 }
-"""Factors on the yields of every sample."""
+"""Factors on the yields of every sample, by variation; powers of two and their sums, so that results are exact."""
 OBSERVED = (60.0, 45.0, 31.0)
-"""In each year."""
+"""Observed events per bin in each year."""
 
 
 def small_output() -> dict[str, Any]:
-    """An output as `load_output` returns it, made anew.
+    """Return a new small output, as `load_output` returns it.
 
     It has the variable "x" with three bins from 0 to 3, the category "SR", the years 2022 and 2023, and the samples
-    Signal, Top, Vjets and Data. The variances are a quarter of the yields, and those of data the counts.
+    Signal, Top, Vjets and Data. Variances are a quarter of the yields, and for data the counts.
+
+    Returns:
+        The keys "variables", "datasets_metadata" and "cutflow" of an output, with new histograms at each call.
     """
     histograms: dict[str, dict[str, hist.Hist[Any]]] = {}
     for sample, contents in CONTENTS.items():
@@ -63,12 +66,12 @@ def small_output() -> dict[str, Any]:
 def small_arguments(
     *systematics: SystematicUncertainty, output: dict[str, Any] | None = None, **changes: Any
 ) -> dict[str, Any]:
-    """The keyword arguments of a Datacard on the small output, with changes.
+    """Return the keyword arguments of a Datacard on the small output.
 
     Args:
-        systematics: what is declared beside autoMCStats, on the processes signal, top and vjets.
-        output: a small output that is there already.
-        changes: other arguments of `Datacard`, or others in place of these.
+        systematics: declarations on the processes signal, top and vjets, beside autoMCStats.
+        output: a small output to use instead of a new one.
+        changes: arguments of `Datacard` to add or to replace.
     """
     output = small_output() if output is None else output
     simulated = (("signal", "Signal", True), ("top", "Top", False), ("vjets", "Vjets", False))
@@ -90,12 +93,15 @@ def small_arguments(
 
 
 def small_card(*systematics: SystematicUncertainty, plugins: Plugins | None = None, **changes: Any) -> Datacard:
-    """A card of the small output, for the processes signal, top and vjets of 2022 and 2023, with data.
+    """Return a card of the small output, with the processes signal, top and vjets of 2022 and 2023, and data.
 
     Args:
-        systematics: what is declared beside autoMCStats.
-        plugins: the selected plugins, the built-in set if not given.
-        changes: other arguments of `Datacard`, or others in place of those of the small card.
+        systematics: declarations on these processes, beside autoMCStats.
+        plugins: the selected plugins; the built-in set by default.
+        changes: arguments of `Datacard` to add or to replace.
+
+    Raises:
+        DatacardError: the card cannot be built, for the reasons that `Datacard` gives.
     """
     return Datacard(**small_arguments(*systematics, plugins=plugins, **changes))
 

@@ -1,4 +1,4 @@
-"""What a kind makes of declarations that nobody should write: it says what is wrong, or makes a card of them."""
+"""Trial of a systematic kind with wrong declarations: the kind says what is wrong, or a card can be made of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from datacard_core.build.declared import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.declared import NAME, Keywords
-from datacard_core.testing.kinds import Given, Trial, built
-from datacard_core.testing.searching import search
-from datacard_core.testing.sketches import SMALL
-from datacard_core.testing.strategies import FAR_VALUES, STRANGE, near, strange_options
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import SMALL
+from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
+from datacard_core.testing.search import search
+from datacard_core.testing.trials.kinds import Given, KindTrial, built
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,34 +22,35 @@ if TYPE_CHECKING:
     from datacard_core.declare.systematics import SystematicUncertainty
 
 MOST = 40
-"""DeclarationDict that hypothesis draws for a kind."""
+"""Number of declarations that hypothesis draws for a kind."""
 
 
 @attrs.frozen
 class Mistake:
-    """A declaration that is accepted, and what is said otherwise."""
+    """A declaration that the kind accepts, and changes to it."""
 
     base: Keywords
     changes: Keywords
-    """Its value or options, or both."""
+    """Other value, other options, or both."""
     names: tuple[str, ...] = ()
-    """Options that it changes or leaves out."""
+    """Options that are changed or left out."""
 
 
-def assert_mistakes(trial: Trial, declarations: Sequence[Keywords]) -> None:
-    """Try a kind with strange values and options."""
+def assert_mistakes(trial: KindTrial, declarations: Sequence[Keywords]) -> None:
+    """Test a kind with strange values and options."""
     drawn = st.builds(
         _mistake,
         st.sampled_from(declarations),
         st.sampled_from(STRANGE),
         strange_options(tuple(trial.provided.value.options)),
     )
+    # One declaration is enough here, because the strange value replaces that of the declaration.
     by_hand = _by_hand(declarations[0], trial.provided.value.options)
     search(drawn, lambda mistake: _assert_mistake(trial, mistake), first=by_hand, most=MOST)
 
 
 def _by_hand(base: Keywords, options: Iterable[str]) -> Iterator[Mistake]:
-    """One thing that is wrong at a time."""
+    """Yield declarations with one strange value or option each."""
     for value in (*STRANGE, *FAR_VALUES, *near(base.get("value"))):
         yield Mistake(base, {"value": value})
     given = dict(base.get("options", {}))
@@ -64,11 +65,11 @@ def _mistake(base: Keywords, value: Any, options: Keywords) -> Mistake:
     return Mistake(base, {"value": value, "options": {**base.get("options", {}), **options}}, tuple(options))
 
 
-def _assert_mistake(trial: Trial, mistake: Mistake) -> None:
+def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
     try:
         systematic = SMALL.declare(NAME, trial.typ, **{**mistake.base, **mistake.changes})
     except DeclarationError:
-        return  # nobody needs to be asked: no kind could mean that
+        return  # The core refuses it for every kind.
     trial = trial.on(Given(systematic, SMALL))
     found = _stable_problems(trial, SMALL.declare(NAME, trial.typ, **mistake.base), systematic)
     if not found:
@@ -76,11 +77,12 @@ def _assert_mistake(trial: Trial, mistake: Mistake) -> None:
     if found:
         _assert_sentences(trial, mistake, found)
     else:
+        # The kind has a meaning for the strange value. Then its card must be as good as any other.
         built(trial, systematic, SMALL)
 
 
-def _stable_problems(trial: Trial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
-    """What is wrong, seen to be the same when another declaration was asked about in between."""
+def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
+    """Return what is wrong after testing that it stays the same when another declaration is judged in between."""
     case = trial.case
     with case.trying("that problems() says what is wrong with a declaration"):
         first = kind_problems(trial.provided, strange)
@@ -91,8 +93,8 @@ def _stable_problems(trial: Trial, right: SystematicUncertainty, strange: System
     return first
 
 
-def _problems_of_card(trial: Trial, systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """What is found to be wrong when the card is built."""
+def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """Return what is found to be wrong when the card is built."""
     with trial.case.trying("that shifts() names variations"):
         output = SMALL.output([(systematic, shifts_of(trial.provided, systematic))])
     expected = "that problems() says what is wrong with a declaration, or a card"
@@ -100,12 +102,14 @@ def _problems_of_card(trial: Trial, systematic: SystematicUncertainty) -> tuple[
         try:
             SMALL.card(output, trial.plugins, systematic)
         except DeclarationError as error:
+            # A kind may find a mistake only when it has the histograms.
             return error.problems
     return ()
 
 
-def _assert_sentences(trial: Trial, mistake: Mistake, found: tuple[str, ...]) -> None:
+def _assert_sentences(trial: KindTrial, mistake: Mistake, found: tuple[str, ...]) -> None:
     case = trial.case
+    # One word cannot say what is wrong with which value.
     wrong = [problem for problem in found if len(problem.split()) <= 1]
     case.expect(not wrong, "that each problem is a sentence", f"{wrong[:1]!r}")
     words = {*mistake.names, *(_texts(mistake.changes["value"]) if "value" in mistake.changes else ())}
@@ -115,9 +119,10 @@ def _assert_sentences(trial: Trial, mistake: Mistake, found: tuple[str, ...]) ->
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """What stands for a value in a sentence."""
+    """Yield texts that name a value in a sentence."""
     yield "value"
     yield from filter(None, (repr(value), str(value)))
+    # The core converts numbers, so the message may show 1.0 for 1.
     if isinstance(value, int | float):
         yield f"{float(value)!r}"
         yield f"{value:g}"

@@ -1,4 +1,4 @@
-"""Small analyses in numbers: what a plugin is tried with, written down so that a failure can be repeated."""
+"""Sketches: small analyses as numbers, whose repr is enough to repeat a failure."""
 
 from __future__ import annotations
 
@@ -23,35 +23,36 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 Contents: TypeAlias = tuple[float, ...]
-"""The yield of each bin."""
+"""Yield of each bin."""
 Declared: TypeAlias = tuple[SystematicUncertainty, Sequence[str]]
-"""A declaration, and what ends the names of the variations that it needs."""
+"""A declaration, and the suffixes of the variations that it needs."""
 
 CATEGORY = "SR"
 YEARS = ("2016", "2017", "2018")
-OTHERS = "others"
-"""How the names of the declarations begin that a plugin must leave alone."""
-OTHER_VARIATIONS = tuple(f"{OTHERS}_shape{direction}" for direction in DIRECTIONS)
+BYSTANDERS = "others"
+"""Start of the names of declarations that the plugin under test must not change."""
+BYSTANDER_VARIATIONS = tuple(f"{BYSTANDERS}_shape{direction}" for direction in DIRECTIONS)
 
 
 @attrs.frozen
 class Dataset:
-    """The histogram of one dataset."""
+    """Contents of the histogram of one dataset."""
 
     nominal: Contents
     variations: tuple[Contents, ...] = ()
-    """One after the other, and over again, for as many variations as are needed; the nominal if there are none."""
+    """Contents of the variations, repeated if more variations are needed; empty for the contents of the nominal."""
     lacks: int | None = None
-    """The number of the variation that it does not have."""
+    """Number of the variation that the dataset lacks."""
     weight: float = 0.25
-    """The variances are this times the yields."""
+    """Ratio of variances and yields."""
 
     def complete(self) -> Dataset:
-        """The same with every variation: one without content counts as one that was not computed."""
+        """Return the dataset with all variations. An empty variation is dropped: the core takes it as not computed."""
         return attrs.evolve(self, lacks=None, variations=tuple(filter(any, self.variations)))
 
     def histogram(self, axis: Axis, variations: Sequence[str]) -> HistogramArray:
-        """It as an output has it."""
+        """Return the histogram with these variations."""
+        # The number of variations depends on the kind, and a sketch is made before it is known.
         cycle = self.variations or (self.nominal,)
         by_name = {name: cycle[number % len(cycle)] for number, name in enumerate(variations)}
         if self.lacks is not None and variations:
@@ -63,7 +64,7 @@ class Dataset:
 
 @attrs.frozen
 class Simulated:
-    """A process: its datasets by year, the same number in each."""
+    """Datasets of a process by year, equally many in each year."""
 
     datasets: tuple[tuple[Dataset, ...], ...]
     is_signal: bool = False
@@ -78,23 +79,23 @@ class Sketch:
 
     edges: tuple[float, ...]
     processes: tuple[Simulated, ...]
-    """The first is a background with yield."""
+    """Processes, the first of which is a background with yield."""
     data: Contents | None = None
     on: tuple[tuple[int, ...], tuple[int, ...]] | None = None
-    """The numbers of the processes, and of the years, that a declaration is on; all if not given."""
+    """Numbers of the processes and of the years that a declaration covers; None for all."""
 
     @property
     def years(self) -> tuple[str, ...]:
-        """The years."""
+        """Years of the analysis."""
         return YEARS[: len(self.processes[0].datasets)]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The processes."""
+        """Names of the processes."""
         return tuple(f"p{number}" for number in range(len(self.processes)))
 
     def complete(self) -> Sketch:
-        """The same, where all datasets have all variations."""
+        """Return the analysis with all variations in all datasets."""
         processes = (
             attrs.evolve(process, datasets=tuple(tuple(map(Dataset.complete, year)) for year in process.datasets))
             for process in self.processes
@@ -103,11 +104,11 @@ class Sketch:
 
     @property
     def axis(self) -> Axis:
-        """The variable."""
+        """Axis of the variable."""
         return Axis(np.array(self.edges), "x")
 
     def declare(self, name: str, typ: str, **keywords: Any) -> SystematicUncertainty:
-        """A declaration on what it is to be on."""
+        """Return a declaration on the processes and years of `on`."""
         processes, years = self.on or (range(len(self.names)), range(len(self.years)))
         return SystematicUncertainty(
             name=name,
@@ -117,32 +118,33 @@ class Sketch:
             **keywords,
         )
 
-    def others(self) -> tuple[SystematicUncertainty, ...]:
-        """DeclarationDict on everything, of built-in kinds."""
+    def bystanders(self) -> tuple[SystematicUncertainty, ...]:
+        """Return declarations of built-in kinds on all processes and years."""
         return (
-            SystematicUncertainty(f"{OTHERS}_rate", "lnN", self.names, self.years, 1.1),
-            SystematicUncertainty(f"{OTHERS}_shape", "shape", self.names, self.years, 1.0),
+            SystematicUncertainty(f"{BYSTANDERS}_rate", "lnN", self.names, self.years, 1.1),
+            SystematicUncertainty(f"{BYSTANDERS}_shape", "shape", self.names, self.years, 1.0),
         )
 
     def taken(self, systematic: SystematicUncertainty, needed: Sequence[str], plugins: Plugins) -> Sketch:
-        """It, or where a kind refuses outputs that lack a variation, the same without gaps."""
+        """Return the analysis, with all variations if the kind refuses outputs that lack one."""
+        # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
         complete = self.complete()
         if complete != self:
             try:
-                self.card(self.output([(systematic, needed)]), plugins, *self.others(), systematic)
+                self.card(self.output([(systematic, needed)]), plugins, *self.bystanders(), systematic)
             except InputError:
                 return complete
-            except Exception:  # noqa: BLE001 - it is for who builds the card to tell
+            except Exception:  # noqa: BLE001 - reported where the card is built for the trial
                 return self
         return self
 
     def output(self, declared: Iterable[Declared] = ()) -> dict[str, Any]:
-        """An output that has the variations which declarations need."""
+        """Return an output that has the variations which declarations need."""
         declared = tuple(declared)
         histograms: dict[str, dict[str, HistogramArray]] = {}
         periods: dict[str, dict[str, set[str]]] = {year: {} for year in self.years}
         for process, year, sample, dataset in self._datasets():
-            variations = list(dict.fromkeys(chain(_variations(declared, process, year), OTHER_VARIATIONS)))
+            variations = list(dict.fromkeys(chain(_variations(declared, process, year), BYSTANDER_VARIATIONS)))
             histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, variations)
             periods[year][sample] = {f"{sample}_{year}"}
         if self.data is not None:
@@ -161,7 +163,7 @@ class Sketch:
     def card(
         self, output: Mapping[str, Any], plugins: Plugins, *systematics: SystematicUncertainty, **changes: Any
     ) -> Datacard:
-        """The card of an output, with those declarations."""
+        """Return the card of an output with declarations."""
         arguments: dict[str, Any] = {
             "mc_processes": MCProcesses(
                 MCProcess(
@@ -214,9 +216,9 @@ SMALL = Sketch(
     ),
     data=(90.0, 60.0, 35.0),
 )
-"""Two processes in two years, with data."""
+"""Sketch of two processes in two years, with data."""
 SMALLEST = Sketch((0.0, 1.0), (Simulated(((_flat(10.0),),)),))
-"""One background in one bin."""
+"""Sketch of one background in one bin."""
 EMPTY_BINS = Sketch(
     (0.0, 1.0, 2.0),
     (
@@ -226,7 +228,7 @@ EMPTY_BINS = Sketch(
     ),
     data=(0.0, 2.0),
 )
-"""Bins and columns without any yield, before or after a variation."""
+"""Sketch with bins and columns without yield, in the nominal or in a variation."""
 NEGATIVE = Sketch(
     (-1.5, 0.0, 0.5),
     (
@@ -234,7 +236,7 @@ NEGATIVE = Sketch(
         Simulated(((_flat(-1.0, 0.5), _flat(0.5, -2.0)),), is_signal=True),
     ),
 )
-"""Several samples, with negative bins."""
+"""Sketch with several samples per process and negative bins."""
 FAR = Sketch(
     (0.0, 1e-3, 1e3, 1e6),
     (
@@ -243,7 +245,7 @@ FAR = Sketch(
     ),
     data=(1e9, 0.0, 1.0),
 )
-"""The largest and the smallest contents, and variations far from the nominal."""
+"""Sketch with the largest and the smallest contents, and variations far from the nominal."""
 LACKING = Sketch(
     (0.0, 1.0, 2.0),
     (
@@ -254,5 +256,6 @@ LACKING = Sketch(
     data=(30.0, 31.0),
     on=((0, 2), (1,)),
 )
-"""Datasets without a variation; a declaration is on some processes and years."""
+"""Sketch with datasets that lack a variation, and a declaration on some processes and years."""
 BY_HAND = (SMALL, SMALLEST, EMPTY_BINS, NEGATIVE, FAR, LACKING)
+"""Sketches that every kind and check is tested with."""

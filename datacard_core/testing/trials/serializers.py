@@ -1,31 +1,30 @@
-"""What the core expects of a template serializer: a file with everything, and equal bytes for equal templates."""
+"""Trial of a template serializer: its file has all templates, and equal templates give equal bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
+from datacard_core.testing.inputs.strategies import Written, written
 from datacard_core.testing.products import SHAPES, written_by
-from datacard_core.testing.searching import search
-from datacard_core.testing.strategies import Written, written
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from datacard_core.hookspecs import TemplateSerializer
     from datacard_core.model.arrays import NamedTemplates
     from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
-
-Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]
-"""The values and variances of each template in a file, by name."""
+    from datacard_core.testing.inputs.sketches import Contents
+    from datacard_core.testing.tasks import Maker, Reader, Task
 
 MOST = 20
-"""Templates that hypothesis draws for a serializer."""
+"""Number of sets of templates that hypothesis draws for a serializer."""
 
 BY_HAND = (
     Written(("data_obs_nominal",), (0.0, 1.0), ((0.0,),), ((0.0,),)),
@@ -36,11 +35,11 @@ BY_HAND = (
         ((3.0, 2.0, 0.0), (0.01, 0.02, 0.03), (1e-300, 1e15, 1 / 7), (0.0, 0.0, 0.0)),
     ),
 )
-"""The first is as little as there can be."""
+"""Sets of templates, the first as small as possible, the second with numbers that rounding would change."""
 
 
 def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader: Reader | None, scratch: Path) -> None:
-    """Try a serializer with templates, and with what makes them different."""
+    """Test a serializer with templates, and with templates that differ from them in one respect."""
 
     def try_templates(given: Written) -> None:
         _assert_written(attrs.evolve(case, given=given), provided, given, reader, scratch)
@@ -48,12 +47,19 @@ def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader
     search(written(), try_templates, first=BY_HAND, most=MOST)
 
 
-def write(provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> None:
-    """Write a file.
+def makers(task: Task, name: str) -> Iterator[Maker]:
+    """Yield the files of a serializer for the templates made by hand."""
+    for given in BY_HAND:
+        what = f"the file of {len(given.names)} templates by template serializer {name!r}"
+        yield what, partial(_file, task, name, given.templates())
 
-    Raises:
-        PluginError: the serializer failed.
-    """
+
+def _file(task: Task, name: str, templates: NamedTemplates) -> bytes | None:
+    provided = task.plugins.serializer(name)
+    return written_by(lambda path: _write(provided, templates, path), task.scratch / SHAPES)
+
+
+def _write(provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> None:
     with provided.blamed(f"writing {path.name}") as serializer:
         serializer.write(templates, path)
 
@@ -63,6 +69,7 @@ def _assert_written(
 ) -> None:
     templates = given.templates()
     before = _arrays(templates)
+    # A file that contains its path, or a time of creation, differs elsewhere.
     path, elsewhere = scratch / SHAPES, scratch / "in" / "another" / "directory" / SHAPES
     elsewhere.parent.mkdir(parents=True, exist_ok=True)
     first = _bytes(case, provided, templates, path)
@@ -70,6 +77,7 @@ def _assert_written(
     case.same("that the arrays it was given stay as they are", before, _arrays(templates))
     if reader:
         _assert_read(case, reader, path, templates)
+    # Without a reader this is the only evidence that the file contains all of the templates.
     for what, changed in _changes(given):
         is_told = _bytes(case, provided, changed.templates(), path) != first
         case.expect(is_told, f"another file where {what}", "the same bytes")
@@ -78,10 +86,11 @@ def _assert_written(
 def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:
     expected = f"that it writes {SHAPES}"
     with case.trying(expected):
-        found = written_by(lambda path: write(provided, templates, path), path)
+        found = written_by(lambda path: _write(provided, templates, path), path)
     if found is None:
-        others = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))
-        case.fail(expected, f"there is no such file{f', but {others}' if others else ''}")
+        # Libraries such as numpy add a suffix to the name; the message shows it.
+        found_names = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))
+        case.fail(expected, f"there is no such file{f', but {found_names}' if found_names else ''}")
     case.expect(found, expected, "the file is empty")
     return found
 
@@ -107,11 +116,15 @@ def _assert_read(case: Case, reader: Reader, path: Path, templates: NamedTemplat
 
 
 def _changes(given: Written) -> Iterator[tuple[str, Written]]:
-    """Templates that differ in one thing, each with words for it."""
-    for what in ("values", "variances"):
-        (first, *others), *rows = getattr(given, what)
-        yield f"one of the {what} differs", attrs.evolve(given, **{what: ((2 * first + 1, *others), *rows)})
+    """Yield templates that differ in one respect, each with its description."""
+    yield "one of the values differs", attrs.evolve(given, values=_changed(given.values))
+    yield "one of the variances differs", attrs.evolve(given, variances=_changed(given.variances))
     yield "a template has another name", attrs.evolve(given, names=(f"{given.names[0]}_", *given.names[1:]))
     if len(given.names) > 1:
         yield "two names are exchanged", attrs.evolve(given, names=(*given.names[1::-1], *given.names[2:]))
     yield "the bins are wider", attrs.evolve(given, edges=(*given.edges[:-1], given.edges[-1] + 1))
+
+
+def _changed(rows: tuple[Contents, ...]) -> tuple[Contents, ...]:
+    (first, *contents), *others = rows
+    return ((2 * first + 1, *contents), *others)

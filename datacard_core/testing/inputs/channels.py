@@ -1,4 +1,4 @@
-"""Channels made by hand, with what no declaration gives at once, and channels of analyses."""
+"""Channels made by hand, and channels of analyses."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from datacard_core.plugins.manager import Plugins
-    from datacard_core.testing.sketches import Sketch
+    from datacard_core.testing.inputs.sketches import Sketch
 
 
 @attrs.frozen(eq=False)
 class UnknownEffect(Effect):
-    """An effect that no writer knows, though Combine would."""
+    """An effect that no writer has a rendering for, with cells that Combine can read."""
 
     columns: IntArray = attrs.field(converter=read_only)
     keyword: str = "lnN"
 
     def cells(self) -> Sequence[str]:
-        """A factor for each column."""
+        """Return a factor for each column."""
         return ["1.5"] * len(self.columns)
 
 
 @attrs.frozen(eq=False)
 class UnknownDirective(Directive):
-    """A line that no writer knows, though Combine would."""
+    """A directive that no writer has a rendering for, with a line that Combine can read."""
 
     name: str = "unknown"
 
-    def lines(self, channel: Channel) -> Sequence[str]:  # noqa: ARG002 - the same for every channel
-        """A parameter."""
+    def lines(self, channel: Channel) -> Sequence[str]:  # noqa: ARG002 - equal for all channels
+        """Return the line of a parameter."""
         return [f"{self.name} param 0.0 1.0"]
 
 
 @attrs.frozen(eq=False)
 class Named:
-    """A channel, and what it is called in messages."""
+    """A channel, and its description in messages."""
 
     name: object
     channel: Channel
@@ -53,11 +53,15 @@ class Named:
         return str(self.name)
 
 
+COMPLETE = "a channel with all effects and directives of the core"
+"""Description of the channel that `complete` returns."""
+
+
 def by_hand() -> tuple[Named, ...]:
-    """Channels that a card may be of."""
+    """Return channels that a card can be made of."""
     return (
         Named("one background in one bin, without data, nuisances and lines", _channel([("top_2018", 1)], [[10.0]])),
-        Named("everything that the core's own kinds make", complete()),
+        Named(COMPLETE, complete()),
         Named("names of 120 characters, and with dots", _long_names()),
         Named("labelled bins, without data", _labelled()),
         Named("bins and columns without yield, and no events observed", _empty()),
@@ -65,7 +69,7 @@ def by_hand() -> tuple[Named, ...]:
 
 
 def refused() -> tuple[Named, ...]:
-    """Channels that checks see, and no card is made of."""
+    """Return channels that checks get, but that no card can be made of."""
     columns = [("signal_2018", 0), ("top_2018", 1)]
     return (
         Named("a channel without any background yield", _channel(columns, [[1.0, 2.0], [0.0, 0.0]], [3.0, 0.0])),
@@ -75,7 +79,7 @@ def refused() -> tuple[Named, ...]:
 
 
 def complete() -> Channel:
-    """Three columns in two bins with an effect or a line of every class of the core."""
+    """Return a channel of three columns in two bins, with an effect or a directive of every class of the core."""
     columns = [("signal_2018", 0), ("top_2018", 1), ("vjets_2018", 2)]
     channel = _channel(columns, [[1.0, 2.0], [30.0, 20.0], [9.0, 8.0]], [42.0, 29.0])
     return attrs.evolve(
@@ -96,23 +100,19 @@ def complete() -> Channel:
 
 
 def of(sketch: Sketch, plugins: Plugins) -> Named:
-    """The channel of an analysis with declarations of every built-in kind, some on some columns."""
+    """Return the channel of an analysis with declarations of every built-in kind, on all or some of its columns."""
     declared = [
         (sketch.declare("pair", "lnN", value=(0.9, 1.2)), ()),
         (sketch.declare("both", "shape", value=1.0), ("Up", "Down")),
         (sketch.declare("free", "rateParam", value=1.0, options={"range": (0.0, 5.0)}), ()),
     ]
     output = sketch.output(declared)
-    systematics = [*sketch.others(), *(systematic for systematic, _ in declared)]
+    systematics = [*sketch.bystanders(), *(systematic for systematic, _ in declared)]
     return Named(sketch, sketch.card(output, plugins, *systematics, mcstat=True).channel)
 
 
 def _at(*positions: int) -> IntArray:
     return np.array(positions, dtype=np.intp)
-
-
-def _templates(values: Any) -> Templates:
-    return Templates(np.array(values, dtype=float), 0.25 * np.array(values, dtype=float))
 
 
 def _shape(channel: Channel, *positions: int) -> Shape:
@@ -121,8 +121,13 @@ def _shape(channel: Channel, *positions: int) -> Shape:
     return Shape(_at(*positions), _templates(nominal * tilt), _templates(nominal / tilt), np.ones(len(positions)))
 
 
+# Variances of a quarter of the yields are those of weights of 0.25, so values and variances cannot be confused.
+def _templates(values: Any) -> Templates:
+    return Templates(np.array(values, dtype=float), 0.25 * np.array(values, dtype=float))
+
+
 def _channel(columns: Sequence[tuple[str, int]], values: Any, data: Any = None) -> Channel:
-    """A channel without nuisances; each column is given with its process id."""
+    """Return a channel without nuisances; columns are given as pairs of name and process id."""
     nominal = _templates(values)
     background = sum(row for row, (_, number) in zip(nominal.values, columns, strict=True) if number > 0)
     return Channel(
@@ -146,6 +151,7 @@ def _column(name: str, number: int) -> Column:
 
 
 def _long_names() -> Channel:
+    # Fixed widths of columns, and names cut off, are common faults of writers.
     long, dotted = f"{'process' * 17}_2018", "top.b-tagged_2022.preEE"
     channel = _channel([(long, 0), (dotted, 1)], [[1.0, 2.0], [3.0, 4.0]], [3.0, 5.0])
     return attrs.evolve(

@@ -1,7 +1,7 @@
-"""The same once more: a second later, and in processes where sets have other orders and it is another day.
+"""Repetition of the products of a plugin: a second later, and in processes with other hashes and another date.
 
-A process of its own begins with nothing kept, and one of them goes through everything in reverse, so that what a
-plugin keeps between two calls shows.
+Another process starts without state that the plugin kept, and one of the two makes the products in reverse. So a
+result that depends on earlier calls, on hashes, on the time or on the time zone differs.
 """
 
 from __future__ import annotations
@@ -17,49 +17,69 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.testing.trials.families import makers
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datacard_core.testing.cases import Case
     from datacard_core.testing.tasks import Task
 
 A_SECOND = 1.05
-"""More than the resolution of time stamps."""
+"""Seconds until the repetition here: more than the resolution of time stamps in whole seconds."""
 LONGEST = 300
 """Seconds that another process may take."""
 UNKNOWN = 3
-"""How another process ends that cannot import the plugin."""
+"""Exit code of another process that cannot import the plugin."""
 FORWARDS = {"PYTHONHASHSEED": "1", "TZ": "AAA12"}
+"""Environment of the process that makes the products in order."""
 BACKWARDS = {"PYTHONHASHSEED": "2", "TZ": "BBB-14"}
-"""What is set in other processes: the one is 26 hours before the other."""
+"""Environment of the process that makes them in reverse: 26 hours later, so always on another day."""
 
 
 @contextmanager
 def repeated(case: Case, task: Task, path: Sequence[str]) -> Iterator[None]:
-    """See that everything is the same before and after what is done inside, and in other processes.
+    """Test that products are the same before and after the block, and in other processes.
 
     Args:
-        case: the plugin that is tried.
+        case: the plugin under test.
         task: what to make.
-        path: where other processes import from.
+        path: directories that other processes import from.
     """
-    first, begun = task.products(), time.monotonic()
+    first, begun = products(task), time.monotonic()
     yield
     with _processes(task, path) as processes:
         for directory, process in processes:
             if made := _made(case, directory, process):
-                where = "in other processes, where sets have other orders and it is another day"
-                _compare(case, where, first, made)
+                _compare(case, "in other processes, where sets have other orders and it is another day", first, made)
+    # The trials inside usually take longer than this, so most runs do not wait.
     time.sleep(max(0.0, begun + A_SECOND - time.monotonic()))
-    _compare(case, "a second later", first, task.products())
+    _compare(case, "a second later", first, products(task))
+
+
+def products(task: Task, *, backwards: bool = False) -> dict[str, object]:
+    """Make all products of a task, and return them by description in the same order also if made `backwards`.
+
+    An error has the name of its type as product.
+    """
+    ordered = list(makers(task))
+    made = {what: _product(make) for what, make in (reversed(ordered) if backwards else ordered)}
+    return {what: made[what] for what, _ in ordered}
+
+
+def _product(make: Callable[[], object]) -> object:
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - the trial of the object reports it with its input
+        return type(error).__name__
 
 
 @contextmanager
 def _processes(task: Task, path: Sequence[str]) -> Iterator[Sequence[tuple[Path, subprocess.Popen[bytes]]]]:
-    """Processes that make it too, each with the directory where it works; none is left behind."""
+    """Yield processes that make the products, each with its working directory; kill them afterwards."""
     try:
         pickled = pickle.dumps(task)
-    except Exception:  # noqa: BLE001 - whether it should be pickled is looked at elsewhere
+    except Exception:  # noqa: BLE001 - assert_pickled tests what must be picklable
         yield ()
         return
     places = ((task.scratch / "forwards", FORWARDS), (task.scratch / "backwards", BACKWARDS))
@@ -88,18 +108,22 @@ def _process(
 
 
 def make() -> None:
-    """What another process does: make what the file `task` says, and leave it in `products`."""
+    """Make the products of the pickle `task` in the working directory, and write them to `products`.
+
+    This is what another process runs.
+    """
     directory = Path.cwd()
     try:
-        task: Task = pickle.loads((directory / "task").read_bytes())  # noqa: S301 - another process of ours wrote it
-    except Exception:  # noqa: BLE001 - a module of tests, for example, is not everywhere
+        task: Task = pickle.loads((directory / "task").read_bytes())  # noqa: S301 - the process that started us wrote it
+    except Exception:  # noqa: BLE001 - for example a plugin in a test module, which only pytest can import
         sys.exit(UNKNOWN)
-    made = attrs.evolve(task, scratch=directory).products(backwards=directory.name == "backwards")
+    made = products(attrs.evolve(task, scratch=directory), backwards=directory.name == "backwards")
     (directory / "products").write_bytes(pickle.dumps(made))
 
 
 def _made(case: Case, directory: Path, process: subprocess.Popen[bytes]) -> dict[str, object]:
-    """What another process has made; nothing if it cannot import the plugin."""
+    """Return the products of another process, or an empty dict if it cannot import the plugin."""
+    # A plugin that waits for input or a lock must not block the tests of its author forever.
     code = process.wait(LONGEST)
     if code == UNKNOWN:
         return {}
@@ -111,7 +135,7 @@ def _made(case: Case, directory: Path, process: subprocess.Popen[bytes]) -> dict
 def _compare(case: Case, where: str, before: Mapping[str, object], after: Mapping[str, object]) -> None:
     for what, old in before.items():
         new = after[what]
-        # The text of a card and its templates are told apart, so that what differs in them can be shown.
+        # A card is a pair of its text and its templates: compared one by one, the message shows the different line.
         pairs = zip(old, new, strict=True) if isinstance(old, tuple) and isinstance(new, tuple) else [(old, new)]
         for one, two in pairs:
             case.same(f"that {what} is the same {where}", one, two)

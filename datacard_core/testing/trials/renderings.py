@@ -1,4 +1,4 @@
-"""What the core expects of a rendering: that a card writer can use it for what kinds make."""
+"""Trial of a rendering: its card writer can use it for the effects and directives that kinds return."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import attrs
 
 from datacard_core.build.plans import shifts_of
 from datacard_core.output.renderings import items
-from datacard_core.testing.declared import NAME, Keywords
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.products import rendered
-from datacard_core.testing.sketches import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...]]) -> Iterator[Channel]:
-    """A channel for each declaration that a kind is tried with."""
+    """Yield a channel for each declaration that a kind is tested with."""
     for typ, examples in declarations.items():
         for keywords in examples:
             systematic = SMALL.declare(NAME, typ, **keywords)
@@ -33,7 +33,7 @@ def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...
 
 
 def assert_rendering(case: Case, plugins: Plugins, provided: Provided[Rendering], channels: list[Channel]) -> None:
-    """Render what kinds make of that class; where none does, there is nothing to look at."""
+    """Test a rendering with all effects and directives of its class in some channels, which may be none."""
     rendering = provided.value
     for channel in channels:
         for item in items(channel):
@@ -45,9 +45,10 @@ def _assert_rendered(
     case: Case, plugins: Plugins, provided: Provided[Rendering], item: Effect | Directive, channel: Channel
 ) -> None:
     writer = provided.value.writer
-    with case.trying(f"something that card writer {writer!r} can use"):
+    with case.trying(f"a rendering that card writer {writer!r} can use"):
         if writer in plugins.writers:
             rendered(plugins, writer, channel)
         else:
+            # The writer is not selected, so all that can be tested is that the function does not fail.
             with provided.blamed(f"rendering {type(item).__name__} for card writer {writer!r}") as rendering:
                 rendering.render(item, channel)

@@ -1,8 +1,9 @@
-"""What the core expects of a systematic kind whose declaration is right."""
+"""Trial of a systematic kind with right declarations: cards are well-formed and equal each time."""
 
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -12,14 +13,14 @@ from hypothesis import strategies as st
 from datacard_core.build.declared import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.model.effects import Shape
-from datacard_core.testing.declared import NAME, Keywords
+from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import BY_HAND, BYSTANDERS, Sketch
+from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import card_bytes, is_finite
-from datacard_core.testing.searching import search
-from datacard_core.testing.sketches import BY_HAND, OTHERS, Sketch
-from datacard_core.testing.strategies import sketches
+from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from datacard_core.datacard import Datacard
@@ -30,30 +31,31 @@ if TYPE_CHECKING:
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
+    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 25
-"""Analyses that hypothesis draws for a kind."""
+"""Number of analyses that hypothesis draws for a kind."""
 
 
-@attrs.frozen(eq=False)
-class Trial:
+@attrs.frozen(eq=False, kw_only=True)
+class KindTrial:
     """A kind, and the plugins that cards are made with."""
 
     case: Case
     plugins: Plugins
     typ: str
     anew: Callable[[], Plugins]
-    """The plugins as they were before anything was done with them."""
+    """Function that returns the plugins as they were before the run."""
     scratch: Path
-    """A directory for what is written."""
+    """Directory for files."""
 
     @property
     def provided(self) -> Provided[SystematicKind]:
-        """The kind."""
+        """The kind with its plugin."""
         return self.plugins.kind(self.typ)
 
-    def on(self, given: object) -> Trial:
-        """The same with another input."""
+    def on(self, given: object) -> KindTrial:
+        """Return the trial with another input in messages."""
         return attrs.evolve(self, case=attrs.evolve(self.case, given=given))
 
 
@@ -68,24 +70,42 @@ class Given:
         return f"{self.systematic!r}\non {self.sketch!r}"
 
 
-def assert_kind(trial: Trial, declarations: tuple[Keywords, ...]) -> None:
-    """Try a kind with declarations that it accepts, in all sorts of analyses."""
-    assert_options(trial)
+def assert_kind(trial: KindTrial, declarations: tuple[Keywords, ...]) -> None:
+    """Test a kind with declarations that it accepts, in analyses made by hand and drawn by hypothesis."""
+    _assert_options(trial)
     inputs = st.tuples(st.sampled_from(declarations), sketches())
+    # These first: they are small already, so a failure needs no search for a smaller input.
     by_hand = [(keywords, sketch) for keywords in declarations for sketch in BY_HAND]
     search(inputs, lambda drawn: _assert_card(trial, *drawn), first=by_hand, most=MOST)
 
 
-def assert_options(trial: Trial) -> None:
-    """Look at what it documents about its options."""
+def makers(task: Task, typ: str) -> Iterator[Maker]:
+    """Yield the cards of a kind for all declarations and all analyses made by hand."""
+    for keywords in task.declarations[typ]:
+        for number, sketch in enumerate(BY_HAND, start=1):
+            what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {number}"
+            yield what, partial(_product, task, sketch, typ, keywords)
+
+
+def _product(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
+    systematic = sketch.declare(NAME, typ, **keywords)
+    needed = shifts_of(task.plugins.kind(typ), systematic)
+    # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
+    sketch = sketch.taken(systematic, needed, task.plugins)
+    output = sketch.output([(systematic, needed)])
+    return card_bytes(_card(sketch, output, task.plugins, systematic), task.scratch)
+
+
+def _assert_options(trial: KindTrial) -> None:
     for name, line in trial.provided.value.options.items():
         trial.case.expect(name.strip() and line.strip(), "options with a line about each", f"{name!r}: {line!r}")
 
 
-def built(trial: Trial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
-    """The card of a declaration that is right, seen to be well-formed and to be the same each time."""
-    case, needed = trial.case, stable_shifts(trial, systematic)
+def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
+    """Return the card of a right declaration after testing that it is well-formed and the same each time."""
+    case, needed = trial.case, _stable_shifts(trial, systematic)
     output = sketch.output([(systematic, needed)])
+    # As bytes, taken before: a kind that writes into an array would change what it is compared with.
     histograms = _contents(output)
     with case.trying("a card"):
         card = _card(sketch, output, trial.plugins, systematic)
@@ -96,15 +116,16 @@ def built(trial: Trial, systematic: SystematicUncertainty, sketch: Sketch) -> Da
     for one, two in zip(first, again, strict=True):
         case.same("the same card from the same declaration, each time", one, two)
     _assert_text(case, card.channel)
-    with case.trying("a card from plugins that nothing has been done with"):
+    # A kind that keeps state gives equal cards here and now, but another card in a process that starts without it.
+    with case.trying("a card from plugins that were not used before"):
         anew = card_bytes(_card(sketch, output, trial.anew(), systematic), trial.scratch)
     for one, two in zip(first, anew, strict=True):
-        case.same("the same card whatever was built before: a kind keeps nothing between two calls", two, one)
+        case.same("the same card after other cards were built: a kind keeps no state between two calls", two, one)
     return card
 
 
-def stable_shifts(trial: Trial, systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """The shifts of a declaration, seen to be the same each time."""
+def _stable_shifts(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """Return the shifts of a declaration after testing that they are the same each time."""
     case = trial.case
     with case.trying("that shifts() names variations"):
         first = shifts_of(trial.provided, systematic)
@@ -112,28 +133,30 @@ def stable_shifts(trial: Trial, systematic: SystematicUncertainty) -> tuple[str,
     return first
 
 
-def _assert_card(trial: Trial, keywords: Keywords, sketch: Sketch) -> None:
+def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
     systematic = sketch.declare(NAME, trial.typ, **keywords)
     trial = trial.on(Given(systematic, sketch))
     case = trial.case
     with case.trying("that problems() says what is wrong with a declaration"):
         found = kind_problems(trial.provided, systematic)
-    case.expect(not found, "that it accepts a declaration on some processes and years as on others", "; ".join(found))
+    case.expect(not found, "that it accepts a declaration on any processes and years", "; ".join(found))
     with case.trying("that shifts() names variations"):
         needed = shifts_of(trial.provided, systematic)
     sketch = sketch.taken(systematic, needed, trial.plugins)
     card = built(trial, systematic, sketch)
     output = sketch.output([(systematic, needed)])
-    without = sketch.card(output, trial.plugins, *sketch.others())
-    for what, left, was in _others(trial.typ, card.channel, without.channel):
+    # From the same output, so that only the declaration differs.
+    without = sketch.card(output, trial.plugins, *sketch.bystanders())
+    for what, left, was in _unaffected(trial.typ, card.channel, without.channel):
         case.same(f"that {what} stays as it is without the declaration", was, left)
+    # Cards of several categories are built in worker processes, which send their channels back.
     with case.trying("effects and directives that can be sent to another process"):
-        travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - it was made on this line
+        travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - made on this line
     case.same("the same card from another process", _description(card.channel), _description(travelled))
 
 
 def _card(sketch: Sketch, output: Mapping[str, Any], plugins: Plugins, systematic: SystematicUncertainty) -> Datacard:
-    return sketch.card(output, plugins, *sketch.others(), systematic)
+    return sketch.card(output, plugins, *sketch.bystanders(), systematic)
 
 
 def _contents(output: Mapping[str, Any]) -> list[bytes]:
@@ -142,7 +165,7 @@ def _contents(output: Mapping[str, Any]) -> list[bytes]:
 
 
 def _assert_text(case: Case, channel: Channel) -> None:
-    """See that Combine can read the row and the lines of the declaration."""
+    """Test that Combine can read the row and the lines of the declaration."""
     for nuisance in channel.nuisances:
         case.expect(is_finite(nuisance.keyword), "a keyword without nan or inf", f"{nuisance.keyword!r}")
     for directive in channel.directives:
@@ -150,12 +173,12 @@ def _assert_text(case: Case, channel: Channel) -> None:
         case.expect(not wrong, "lines without nan or inf", f"{type(directive).__name__} has {wrong[:1]!r}")
 
 
-def _others(typ: str, card: Channel, without: Channel) -> list[tuple[str, object, object]]:
-    """What a declaration must leave alone, with it and without it."""
-    rows = [row for row in card.nuisances if row.name.startswith(OTHERS)]
+def _unaffected(typ: str, card: Channel, without: Channel) -> list[tuple[str, object, object]]:
+    """Return what a declaration must not change: its description, and it with and without the declaration."""
+    rows = [row for row in card.nuisances if row.name.startswith(BYSTANDERS)]
     lines = [statement.directive for statement in card.statements if statement.typ != typ]
     return [
-        ("what the columns are", card.columns, without.columns),
+        ("the list of columns", card.columns, without.columns),
         ("the nominal", _bytes(card.nominal), _bytes(without.nominal)),
         ("the observation", _bytes(card.data), _bytes(without.data)),
         ("the binning", card.axis.edges.tolist(), without.axis.edges.tolist()),
@@ -175,5 +198,6 @@ def _row(nuisance: Nuisance) -> tuple[object, ...]:
     return nuisance.name, nuisance.keyword, cells, [(_bytes(shape.up), _bytes(shape.down)) for shape in shapes]
 
 
+# Bytes and not values: equal cards need equal bits, and nan differs from itself.
 def _bytes(templates: Any) -> tuple[bytes, bytes]:
     return templates.values.tobytes(), templates.variances.tobytes()

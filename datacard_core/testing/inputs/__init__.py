@@ -1,0 +1,1 @@
+"""Inputs of the conformance kit: outputs, analyses, channels, declarations and templates."""

@@ -1,0 +1,102 @@
+"""Trials by family: the one place that maps a family of plugin objects to the functions that test it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from datacard_core.names import closest
+from datacard_core.testing.cases import Case
+from datacard_core.testing.tasks import Maker, Run, Task
+from datacard_core.testing.trials import checks, kinds, mistakes, plots, renderings, serializers, sources, writers
+
+if TYPE_CHECKING:
+    from datacard_core.model.channel import Channel
+
+Assert: TypeAlias = Callable[[Run, Case, str], None]
+"""Function that tests the object of a key."""
+Makers: TypeAlias = Callable[[Task, str], Iterator[Maker]]
+"""Function that yields the products of the object of a key, which must be equal at all times and in all processes."""
+
+
+def _no_makers(_task: Task, _key: str) -> Iterator[Maker]:
+    return iter(())
+
+
+@attrs.frozen
+class Trial:
+    """Functions that test the objects of one family."""
+
+    assert_object: Assert
+    makers: Makers = _no_makers
+
+
+def trial_of(field: str) -> Trial:
+    """Return the trial of a family, which is given as its attribute of `Plugins`.
+
+    Raises:
+        LookupError: the kit has no trial for the family.
+    """
+    if field not in TRIALS:
+        raise LookupError(
+            f"the conformance kit has no trial for the plugin family {field!r}{closest(field, TRIALS)}; "
+            f"add one to TRIALS in {__name__}"
+        )
+    return TRIALS[field]
+
+
+def makers(task: Task) -> Iterator[Maker]:
+    """Yield the products of all objects of a task."""
+    for field, key in task.contributed:
+        yield from trial_of(field).makers(task, key)
+
+
+def _assert_kind(run: Run, case: Case, typ: str) -> None:
+    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, anew=run.anew, scratch=run.scratch)
+    kinds.assert_kind(trial, run.declarations[typ])
+    mistakes.assert_mistakes(trial, run.declarations[typ])
+
+
+def _assert_writer(run: Run, case: Case, name: str) -> None:
+    writers.assert_writer(writers.Writing(case, run.plugins, name))
+
+
+def _assert_serializer(run: Run, case: Case, name: str) -> None:
+    serializers.assert_serializer(case, run.plugins.serializer(name), run.readers.get(name), run.scratch)
+
+
+def _assert_check(run: Run, case: Case, name: str) -> None:
+    checks.assert_check(case, run.plugins, run.checks[name])
+
+
+def _assert_plot(run: Run, case: Case, name: str) -> None:
+    plots.assert_plot(case, run.plugins, run.plugins.plot(name), run.scratch)
+
+
+def _assert_source(run: Run, case: Case, name: str) -> None:
+    sources.assert_source(case, run.plugins.source(name), run.files.get(name), run.scratch)
+
+
+def _assert_rendering(run: Run, case: Case, name: str) -> None:
+    with case.trying("cards of the declarations that kinds are tested with"):
+        channels: list[Channel] = list(renderings.channels_of(run.plugins, run.declarations))
+    renderings.assert_rendering(case, run.plugins, run.plugins.renderings[name], channels)
+
+
+TRIALS: Mapping[str, Trial] = MappingProxyType(
+    {
+        "kinds": Trial(_assert_kind, kinds.makers),
+        "writers": Trial(_assert_writer, writers.makers),
+        "serializers": Trial(_assert_serializer, serializers.makers),
+        "checks": Trial(_assert_check, checks.makers),
+        "plots": Trial(_assert_plot, plots.makers),
+        # A source reads files of its author, which another process may not have; its trial reads them twice.
+        "sources": Trial(_assert_source),
+        # A rendering returns an object that only its writer understands, so it cannot be compared.
+        "renderings": Trial(_assert_rendering),
+    }
+)
+"""Trial of each family, by its attribute of `Plugins`."""

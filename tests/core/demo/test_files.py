@@ -1,0 +1,67 @@
+"""Tests of the files of the demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datacard_core.demo import DemoFiles, analysis, write_demo
+from datacard_core.errors import ExistingFileError
+from tests.support.demo import structure
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    """The files of the demo in a new folder; tests do not change them."""
+    return write_demo(tmp_path_factory.mktemp("demo") / "new" / "folder")
+
+
+@pytest.mark.slow
+def test_order_of_hashes(written: DemoFiles, tmp_path: Path) -> None:
+    """The bytes of the output do not depend on the order of hashes."""
+    program = "import pathlib, sys, datacard_core.demo as d; d.write_demo(pathlib.Path(sys.argv[1]))"
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        subprocess.run([sys.executable, "-c", program, tmp_path / hash_seed], check=True, env=environment)
+    first, second = (tmp_path / hash_seed / "output_all.coffea" for hash_seed in ("1", "2"))
+    assert first.read_bytes() == second.read_bytes() == written.output.read_bytes()
+
+
+def test_coffea_reads_the_file(demo: dict[str, Any], written: DemoFiles) -> None:
+    """coffea loads the file as the output."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # warnings of coffea at its import
+        from coffea.util import load  # noqa: PLC0415 - slow, and used here alone
+    loaded = load(written.output)
+    assert loaded == demo
+    assert set(structure(loaded)) == set(structure(demo))
+
+
+def test_files_in_the_folder(written: DemoFiles) -> None:
+    """The folder has the output, and the analysis script of the package."""
+    assert written.analysis.read_bytes() == Path(analysis.__file__).read_bytes()
+    assert sorted(written.output.parent.iterdir()) == [written.analysis, written.output]
+
+
+def test_second_writing(written: DemoFiles) -> None:
+    """Writing the demo again changes no file."""
+    before = written.output.stat().st_mtime_ns
+    assert write_demo(written.output.parent) == written
+    assert written.output.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", ["output_all.coffea", "analysis.py"])
+def test_existing_file(tmp_path: Path, name: str) -> None:
+    """A file with other content is an error, and no file is written."""
+    mine = tmp_path / name
+    mine.write_text("months of work")
+    with pytest.raises(ExistingFileError, match=name):
+        write_demo(tmp_path)
+    assert list(tmp_path.iterdir()) == [mine]
+    assert mine.read_text() == "months of work"

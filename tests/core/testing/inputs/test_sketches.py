@@ -1,0 +1,53 @@
+"""Tests of the sketches of analyses."""
+
+from __future__ import annotations
+
+import pytest
+
+from datacard_core import load_plugins
+from datacard_core.testing.inputs.sketches import BY_HAND, LACKING, SMALL, Sketch
+from tests.support.conformance import Complete
+from tests.support.plugins import Provider
+
+PLUGINS = load_plugins()
+
+
+@pytest.mark.parametrize("sketch", BY_HAND, ids=range(len(BY_HAND)))
+def test_repr_repeats_the_sketch(sketch: Sketch) -> None:
+    """The repr of a sketch, which messages show, makes an equal sketch."""
+    from datacard_core.testing.inputs.sketches import Dataset, Simulated  # noqa: PLC0415 - for eval
+
+    names = {"Dataset": Dataset, "Simulated": Simulated, "Sketch": Sketch}
+    assert eval(repr(sketch), names) == sketch  # noqa: S307 - a repr of our own
+
+
+def test_contents_of_the_output() -> None:
+    """An output has the nominal, the variations of the declaration, and those that must not change."""
+    systematic = SMALL.declare("mine", "shape", value=1.0)
+    output = SMALL.output([(systematic, ("Up", "Down"))])
+    histogram = output["variables"]["x"]["p0_0"]["p0_0_2016"]
+    assert list(histogram.variations) == ["nominal", "mineUp", "mineDown", "others_shapeUp", "others_shapeDown"]
+    assert histogram.contents[0, 0].tolist() != histogram.contents[0, 1].tolist()
+
+
+def test_processes_and_years_of_a_declaration() -> None:
+    """A declaration covers the processes and years of the sketch."""
+    systematic = LACKING.declare("mine", "lnN", value=1.1)
+    assert list(systematic.processes) == ["p0", "p2"]
+    assert list(systematic.years) == ["2017"]
+
+
+def test_complete_sketch() -> None:
+    """A complete sketch has all variations in all datasets."""
+    datasets = [d for process in LACKING.complete().processes for year in process.datasets for d in year]
+    assert [dataset.lacks for dataset in datasets] == [None] * len(datasets)
+
+
+def test_kind_that_refuses_missing_variations() -> None:
+    """The sketch is completed only for a kind that refuses outputs that lack a variation."""
+    plugins = load_plugins(*load_plugins(), Provider("acme", Complete()))
+    lnn = LACKING.declare("mine", "lnN", value=1.1)
+    complete = LACKING.declare("mine", "complete", value=1.0)
+    assert LACKING.taken(lnn, (), plugins) == LACKING
+    assert LACKING.taken(complete, ("_a", "_b", "_c"), plugins) == LACKING.complete()
+    assert SMALL.taken(complete, ("_a", "_b", "_c"), plugins) == SMALL

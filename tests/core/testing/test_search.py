@@ -1,0 +1,41 @@
+"""Tests of the search for a failing input."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from datacard_core.testing.search import search
+from tests.support.conformance import CALLS
+
+
+def test_smallest_failing_input() -> None:
+    """The failure is that of the smallest input that fails."""
+
+    def body(number: int) -> None:
+        if number >= 100:
+            raise ValueError(f"{number}")
+
+    with pytest.raises(ValueError, match=r"^100$"):
+        search(st.integers(0, 10**6), body, most=100)
+
+
+def test_input_that_fails_sometimes() -> None:
+    """A function that fails only sometimes is reported with its failure."""
+
+    def body(number: int) -> None:
+        if next(CALLS) % 5 == 0:
+            raise ValueError(f"with {number}")
+
+    with pytest.raises(ValueError, match=r"^with \d+$"):
+        search(st.integers(0, 10**6), body, most=100)
+
+
+def test_inputs_made_by_hand_come_first() -> None:
+    """The failure of an input made by hand is raised, and no input is drawn."""
+
+    def body(number: int) -> None:
+        raise ValueError(f"{number}")
+
+    with pytest.raises(ValueError, match=r"^-7$"):
+        search(st.integers(0, 10), body, first=[-7], most=100)

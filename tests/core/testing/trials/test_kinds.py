@@ -1,0 +1,232 @@
+"""Tests of the trial of systematic kinds: what it reports about kinds that do not conform."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import numpy as np
+import pytest
+
+from datacard_core import (
+    Directive,
+    Effect,
+    InputError,
+    RawLine,
+    SystematicKind,
+    SystematicUncertainty,
+    Target,
+)
+from tests.support.conformance import CALLS, Average, Counted, Factor, OnAllYears, failure
+from tests.support.plugins import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+EXAMPLES = {"factor": {"value": 1.5}}
+"""One declaration, because these kinds fail for any: a kind without examples is tested with five."""
+
+
+class Counting(Factor):
+    """Kind with other factors at each call."""
+
+    def factors(self, target: Target) -> NDArray[np.float64]:
+        return super().factors(target) + next(CALLS)
+
+
+class Remembering(Factor):
+    """Kind that remembers factors by the name of the nuisance."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Any] = {}
+
+    def factors(self, target: Target) -> NDArray[np.float64]:
+        size = len(target.positions)
+        first = self.seen.setdefault(target.systematic.datacard_name, target.nominal.norms.max() + 1)
+        return np.full(size, first)
+
+
+class Writing(Factor):
+    """Kind that writes into the arrays it gets."""
+
+    def factors(self, target: Target) -> NDArray[np.float64]:
+        target.nominal.values[...] = 1.0
+        return super().factors(target)
+
+
+class WritingByForce(Factor):
+    """Kind that makes an array writable and writes into it."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        edges: Any = target.axis.edges
+        while edges.base is not None:
+            edges = edges.base
+        edges.flags.writeable = True
+        edges[-1] += 1.0
+        return super().effects(target)
+
+
+class Redeclaring(Factor):
+    """Kind that changes the declaration."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        options: Any = target.systematic.options
+        options["power"] = 1
+        return super().effects(target)
+
+
+class Swapping(Factor):
+    """Kind that makes a signal of a background."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        object.__setattr__(target.columns[0], "id", -7)
+        return super().effects(target)
+
+
+class Unnumbered(Factor):
+    """Kind that divides by yields, which may be zero."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        with np.errstate(all="ignore"):
+            ratio = target.nominal.values.min() / target.nominal.values.min()
+        yield Counted(target.positions, text=str(ratio))
+
+
+class Bracketing(Factor):
+    """Kind with cells that Combine cannot read."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        yield Counted(target.positions, text="[1.5]")
+
+
+class Wavering(Factor):
+    """Kind that needs other variations at each call."""
+
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002
+        return (f"_{next(CALLS)}",)
+
+
+class Unpicklable(Factor):
+    """Kind that cannot be sent to another process."""
+
+    def __init__(self) -> None:
+        self.function = lambda: None
+
+
+@attrs.frozen(eq=False)
+class Stuck(Counted):
+    """Effect that cannot be sent back from another process."""
+
+    function: Any = attrs.field(factory=lambda: lambda: None)
+
+
+class Sticking(Factor):
+    """Kind with such effects."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        yield Stuck(target.positions)
+
+
+class Undocumented(Factor):
+    """Kind with an option without description."""
+
+    options: ClassVar[Mapping[str, str]] = {"power": ""}
+
+
+class FourBins(Factor):
+    """Kind that fails for four bins, which no sketch made by hand has."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        if target.axis.bins > 3:
+            raise RuntimeError("more than three bins")
+        return super().effects(target)
+
+
+@attrs.frozen(eq=False)
+class Lost(Counted):
+    """Effect that differs after it was sent to another process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lost, (self.columns, self.count + 1)
+
+
+class Losing(Factor):
+    """Kind with such effects."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        yield Lost(target.positions)
+
+
+class Uncounted(Factor):
+    """Kind with a keyword that has nan."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        yield Counted(target.positions, count=np.nan)  # type: ignore[arg-type]
+
+
+class Endless(Factor):
+    """Kind with an infinite parameter."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:  # noqa: ARG002
+        return (RawLine("limit param 0 inf"),)
+
+
+KINDS: dict[type[SystematicKind], str] = {
+    Counting: "the same card from the same declaration, each time",
+    Remembering: "a kind keeps no state between two calls",
+    Writing: "expected: a card\n  instead: PluginCallError: .* read-only",
+    WritingByForce: "that the histograms stay as they are",
+    Redeclaring: "expected: a card\n  instead: PluginCallError: .*a declaration is read-only",
+    Swapping: "that the list of columns stays as it is without the declaration",
+    Unnumbered: "expected: a card\n  instead: .*Counted has the cell 'nan'",
+    Bracketing: "expected: a card\n  instead: .*Counted has the cell '\\[1.5\\]'",
+    Wavering: "the same shifts for the same declaration, each time",
+    Unpicklable: "can be pickled",
+    Sticking: "effects and directives that can be sent to another process",
+    Undocumented: "options with a line about each\n  instead: 'power': ''",
+    Losing: "the same card from another process",
+    Uncounted: "a keyword without nan or inf\n  instead: 'gmN nan'",
+    OnAllYears: "on any processes and years\n  instead: it must be declared for several years",
+}
+
+
+@pytest.mark.parametrize("broken", KINDS, ids=lambda broken: broken.__name__)
+def test_wrong_kinds(broken: type[SystematicKind]) -> None:
+    """The failure of a wrong kind names the plugin, the expectation and the result."""
+    said = failure(Provider("acme", broken()), examples=EXAMPLES)
+    assert said.startswith("plugin 'acme' (local)")
+    assert re.search(KINDS[broken], said), said
+
+
+@pytest.mark.slow
+def test_search_for_a_failing_analysis() -> None:
+    """An analysis that only hypothesis finds is reported, and equally in equal runs."""
+    said = failure(Provider("acme", FourBins()), examples=EXAMPLES)
+    assert said.startswith("plugin 'acme' (local)")
+    assert re.search("expected: a card\n  instead: .*more than three bins(.*\n)*.*Sketch", said), said
+    assert said == failure(Provider("acme", FourBins()), examples=EXAMPLES)
+
+
+def test_lines_that_are_not_finite() -> None:
+    """A line of a directive with an infinite number is reported with its text."""
+    said = failure(Provider("acme", Endless()), examples=EXAMPLES)
+    assert "lines without nan or inf\n  instead: RawLine has ['limit param 0 inf']" in said
+
+
+class Contrary(Average):
+    """Kind that refuses complete outputs."""
+
+    typ: ClassVar[str] = "contrary"
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        raise InputError(f"{target.bin} is not fit")
+
+
+def test_refused_complete_output() -> None:
+    """A kind that refuses an output with all its variations is reported with the error."""
+    assert "expected: a card\n  instead: InputError: SR_2016_2017 is not fit" in failure(
+        Provider("contrary", Contrary())
+    )
