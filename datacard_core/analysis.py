@@ -137,7 +137,7 @@ class Analysis:
         if isinstance(output, Mapping):
             if source != SOURCE:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
-            return reduce_output(output, wanted, alone=True).complete(wanted)
+            return reduce_output(output, wanted).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
         self.plugins.source(source)  # before anything is given to workers
         with progress("reading files", len(paths)) as advance:

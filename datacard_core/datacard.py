@@ -22,6 +22,7 @@ from datacard_core.findings import report
 from datacard_core.hookspecs import CardContext
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
+from datacard_core.inputs.structure import check_arguments, check_histogram_dicts
 from datacard_core.model.channel import DATA
 from datacard_core.names import closest, names_of
 from datacard_core.output.provenance import provenance
@@ -116,6 +117,7 @@ class Datacard:
             bins_edges,
             shape_only_for_rateparam,
         )
+        check_arguments(histograms, datasets_metadata, cutflow)
         source = HistogramSet(histograms, datasets_metadata, cutflow)
         declared.check(source.inventory)
         layout, plans = plan_card(declared)
@@ -372,6 +374,7 @@ def _totals(
     if layout_of_norm is None:
         return {}
     if isinstance(categories, Mapping):
+        check_histogram_dicts({f"rateparam_norm_categories[{name!r}]": of for name, of in categories.items()})
         sources = {category: attrs.evolve(source, histograms=of) for category, of in categories.items()}
     else:
         sources = dict.fromkeys(source.categories if categories is None else names_of(categories), source)

@@ -1,0 +1,119 @@
+"""Histograms of one variable of an output, and the names in the output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from datacard_core.errors import InputError
+from datacard_core.inputs.histograms import HistogramArray
+from datacard_core.inputs.output import HistogramSet, Inventory
+from tests.support import outputs as by_hand
+
+
+def histogram_set(output: by_hand.Output) -> HistogramSet:
+    return HistogramSet(output.histograms, output.metadata, output.cutflow)
+
+
+def two_years() -> by_hand.Output:
+    """Signal and ttbar in 2022, with ttbar in two datasets, and data in 2023."""
+    output = by_hand.Output().mc("Signal", "2022", nominal=[1, 2])
+    for part in "ba":
+        output.mc("TTbar", "2022", part, nominal=[10, 20])
+    return output.data("Muon", "2023", [3, 4])
+
+
+class TestInventory:
+    """Names of samples, years and datasets."""
+
+    def test_names_are_sorted(self) -> None:
+        """Samples, years and datasets are sorted by name."""
+        inventory = histogram_set(two_years()).inventory
+        assert inventory.samples == ("Muon", "Signal", "TTbar")
+        assert inventory.years == ("2022", "2023")
+        assert inventory.datasets["TTbar", "2022"] == ("TTbar_a_2022", "TTbar_b_2022")
+
+    def test_sum_has_the_names_of_both(self) -> None:
+        """The sum of the inventories of two outputs is that of the merged output, in any order."""
+        one = by_hand.Output().mc("TTbar", "2022", "a", nominal=[1, 2]).data("Muon", "2023", [3, 4])
+        other = by_hand.Output().mc("Signal", "2022", nominal=[1, 2]).mc("TTbar", "2022", "b", nominal=[1, 2])
+        added = [histogram_set(one).inventory + histogram_set(other).inventory]
+        added.append(histogram_set(other).inventory + histogram_set(one).inventory)
+        assert added == [histogram_set(two_years()).inventory] * 2
+
+    def test_dataset_in_two_periods_is_told(self) -> None:
+        """A dataset in two data-taking periods is told with both."""
+        inventory = Inventory({("A", "2023"): ("a", "b"), ("A", "2022"): ("a",)}, frozenset(["2022", "2023"]), {})
+        told = ["dataset 'a' of sample 'A' is listed in 2022 and 2023: it would count twice"]
+        assert list(inventory.in_two_periods("A")) == told
+        assert not list(inventory.in_two_periods("B"))
+
+    def test_orphans_have_no_period(self) -> None:
+        """Orphans are the datasets with a histogram and without a period, sorted."""
+        output = two_years()
+        output.histograms["TTbar"] |= {"z": output.histograms["TTbar"]["TTbar_a_2022"], "y": None}
+        inventory = histogram_set(output).inventory
+        assert inventory.orphans("TTbar") == ("y", "z")
+        assert inventory.orphans("Signal") == ()
+
+
+class TestHistogramSet:
+    """Histograms as arrays, with the counts of their datasets."""
+
+    def test_array_is_made_once(self) -> None:
+        """The array of a histogram is made once."""
+        histograms = histogram_set(two_years())
+        found = histograms.histogram("Signal", "Signal_2022")
+        assert isinstance(found, HistogramArray)
+        assert found.categories == ("SR",)
+        assert histograms.histogram("Signal", "Signal_2022") is found
+
+    def test_missing_names_insert_no_key(self) -> None:
+        """Missing samples and datasets have no histogram, and are not inserted."""
+        output = two_years()
+        histograms = histogram_set(output)
+        assert histograms.histogram("Wjets", "Wjets_2022") is None
+        assert histograms.histogram("Signal", "Signal_2023") is None
+        assert histograms.datasets("Signal", "2023") == ()
+        assert isinstance(output.histograms, defaultdict)
+        assert list(output.histograms) == ["Signal", "TTbar", "Muon"]
+
+    def test_other_axes_are_refused(self) -> None:
+        """A histogram without axis of categories is an error with its axes."""
+        output = two_years()
+        output.histograms["Signal"]["Signal_2022"] = output.histograms["Signal"]["Signal_2022"]["SR", ...]
+        with pytest.raises(InputError, match=r"its axes are variation, events\.m: it has no category axis, 'cat'"):
+            histogram_set(output).histogram("Signal", "Signal_2022")
+
+    def test_categories_of_the_first_histogram(self) -> None:
+        """Categories are those of the first histogram; without histograms there are none."""
+        assert histogram_set(two_years()).categories == ("SR",)
+        assert histogram_set(by_hand.Output()).categories == ()
+
+    @pytest.mark.parametrize(
+        ("presel", "is_empty"),
+        [(0, True), (3, False), ({"nominal": 0, "JESUp": 0}, True), ({"nominal": 0, "JESUp": 1}, False), ({}, True)],
+        ids=repr,
+    )
+    def test_empty_dataset(self, presel: Any, is_empty: bool) -> None:
+        """A dataset is empty if no variation has an event after the preselection."""
+        output = by_hand.Output().add("A", "2022", None, presel=presel)
+        assert histogram_set(output).is_empty("A_2022") is is_empty
+
+    def test_dataset_without_count_is_empty(self) -> None:
+        """A dataset that never reached the preselection is empty."""
+        assert histogram_set(by_hand.Output()).is_empty("A_2022")
+
+    def test_selected_events_by_variation(self) -> None:
+        """The number of selected events is that of the shape variation, or None if the cutflow lacks it."""
+        histogram = by_hand.simulated({"SR": {"nominal": [1, 2], "JESUp": [1, 2]}})
+        counts = {"SR": {"nominal": 10, "JESUp": 12}}
+        histograms = histogram_set(by_hand.Output().add("A", "2022", histogram, counts=counts))
+        assert histograms.selected("SR", "A_2022", "A", "JESUp") == 12
+        assert histograms.selected("SR", "A_2022", "A", "btagUp") is None
+        assert histograms.selected("CR", "A_2022", "A", "JESUp") is None
+        assert histograms.counts_by_variation("SR", "A_2022", "A")
+        assert not histograms.counts_by_variation("CR", "A_2022", "A")
+        assert not histograms.counts_by_variation("presel", "A_2022", "A")
