@@ -1,7 +1,7 @@
-"""Reading of a pickle as inert records: nothing that the pickle names is imported or called.
+"""Reading of a pickle as inert records: no name in the pickle is imported or called.
 
 A pickle is a program: it names functions, calls them, and sets attributes of objects. Here each name in it becomes a
-new class of records, which keep what the program does to them and do nothing. Real objects are built afterwards, in
+new class of records, which only keep the arguments they are called with. Real objects are built afterwards, in
 `datacard_core.inputs.unpickling`, from records whose content was checked.
 """
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Name = tuple[str, str]
     """Module and name of a class or function."""
 
-# Plain data, admitted as they are: a pickle calls `set` and `frozenset` to make sets, and names others as the factory
-# of a defaultdict. None of them can execute code, and their attributes cannot be set, so no pickle can alter them.
+# Plain data, admitted as they are: a pickle calls some of them, as `set` to make a set, and names some as the factory
+# of a defaultdict. They execute no code, and their attributes cannot be set, so a pickle cannot alter them.
 BUILTINS: dict[str, type] = {
     kind.__name__: kind
     for kind in (dict, set, frozenset, list, tuple, int, float, complex, bool, str, bytes, bytearray)
@@ -110,7 +110,7 @@ def read_records(
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler that imports nothing and notes each name that is not admitted."""
+    """An unpickler that imports no module and notes each name that is not admitted."""
 
     def __init__(
         self, stream: BinaryIO, admitted: Collection[Name], at_once: Mapping[Name, Callable[[object, object], object]]

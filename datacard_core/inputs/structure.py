@@ -112,7 +112,7 @@ def place_text(place: Iterable[str]) -> str:
 def value_at(tree: object, place: Iterable[str]) -> object:
     """Return the value at a place in an output, or None.
 
-    Nothing is inserted, although PocketCoffea's containers are defaultdicts.
+    No key is inserted, although PocketCoffea's containers are defaultdicts.
     """
     for key in place:
         tree = tree.get(key) if isinstance(tree, Mapping) else None

@@ -30,13 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 _UNFINISHED = object()
-# Values that hold no other value, and that nothing can alter.
+# Values that hold no other value, and that cannot be altered.
 _LEAVES = frozenset({type(None), bool, int, float, complex, str, bytes})
-# The limit that boost_histogram is compiled with (BOOST_HISTOGRAM_DETAIL_AXES_LIMIT). It takes the count of a state
-# unchecked, and allocates memory for as many axes.
+# The limit of boost_histogram. A state begins with the number of its axes, which must not decide about memory.
 _MOST_AXES = 32
 _CONVERSION = ("boost_histogram.axis.transform", "_internal_conversion")
-# The only transforms that boost_histogram names without a function of Python: forward and inverse.
+# Names of the functions, forward and inverse, of the transforms log and sqrt. Other transforms may name any function.
 _TRANSFORMS = (("_log_fn", "_exp_fn"), ("_sqrt_fn", "_sq_fn"))
 _STORAGES = ("atomic_int64", "double", "int64", "mean", "unlimited", "weight", "weighted_mean")
 # Storages whose bins are one array of numbers; the bins of rarer storages are left to boost_histogram.
@@ -59,7 +58,7 @@ def unpickled(stream: BinaryIO, *, variables: Collection[str] | None = None, dec
     """
     # Scalars are built at once, as they may be keys of a dict: a record in their place has another hash.
     output = read_records(stream, _BUILDERS, {plain_arrays.SCALAR: plain_arrays.scalar})
-    # Before real objects are built, so that histograms that nobody needs cost no time.
+    # Before real objects are built, so that histograms that are not asked for cost no time.
     if isinstance(output, dict) and variables is not None and isinstance(output.get("variables"), dict):
         of = output["variables"]
         output["variables"] = {name: histograms if name in variables else {} for name, histograms in of.items()}

@@ -165,7 +165,7 @@ def test_pickle_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
 def test_pickle_with_a_wrong_byte(tmp_path: Path, data: st.DataObject) -> None:
     """A pickle with a wrong byte is an InputError, or data."""
     garbled = bytearray(a_pickle())
-    # Not "r", after which pickle takes the memory for up to 2**32 objects
+    # Not "r", after which pickle takes the memory for up to 2**32 objects.
     byte = st.integers(0, 255).filter(lambda value: value != ord("r"))
     garbled[data.draw(st.integers(0, len(garbled) - 1))] = data.draw(byte)
     with contextlib.suppress(InputError):

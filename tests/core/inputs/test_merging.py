@@ -44,7 +44,7 @@ def test_outputs_are_not_changed() -> None:
     """Merging, and changes of the merged output, leave the outputs as they were."""
     one, other = an_output("a"), an_output("b")
     found = merged({"one": one, "other": other})
-    assert found["variables"]["m"]["wrong"] == {}  # the defaultdict inserts it
+    assert found["variables"]["m"]["wrong"] == {}  # The defaultdict inserts it.
     found["datasets_metadata"]["by_datataking_period"][YEAR]["TTbar"].add("c")
     found["cutflow"]["new"] = {}
     assert_same(one, an_output("a"))

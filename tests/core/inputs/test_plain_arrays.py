@@ -27,13 +27,13 @@ def test_arrays_and_scalars_are_equal(tmp_path: Path, protocol: int) -> None:
     assert_same(load_output(save(tmp_path / "a.coffea", expected, protocol)), expected)
 
 
-@pytest.mark.parametrize("protocol", [4, 5])  # which write arrays with _reconstruct, and with _frombuffer
+@pytest.mark.parametrize("protocol", [4, 5])  # They write arrays with _reconstruct, and with _frombuffer.
 @pytest.mark.parametrize("writer", ["core", "_core"])
 def test_files_of_numpy_1_and_2(tmp_path: Path, writer: str, protocol: int) -> None:
     """Files that numpy 1 and numpy 2 wrote are both read."""
     expected = an_output("a")
     content = pickle.dumps(expected, protocol)
-    content = content[:2] + content[11:]  # without the frame, whose length would have to agree
+    content = content[:2] + content[11:]  # Without the frame, whose length would have to agree.
     for module in ("multiarray", "numeric"):
         written = short(f"numpy.{writer}.{module}")
         for spelling in ("core", "_core"):

@@ -114,7 +114,7 @@ POISONED = {
 @pytest.mark.parametrize("path", POISONED)
 def test_classes_cannot_be_altered(tmp_path: Path, path: str) -> None:
     """A pickle cannot set attributes of real classes and functions."""
-    state = b"N}" + text("poison") + b"K\x01s\x86"  # (None, {"poison": 1}), set on whatever is there
+    state = b"N}" + text("poison") + b"K\x01s\x86"  # (None, {"poison": 1}), which Python sets on the named object
     attack = save_pickle(tmp_path / "a.coffea", before_an_output(named(*path.rsplit(".", 1)) + state + b"b"))
     complaint(attack)
     assert not hasattr(POISONED[path], "poison")

@@ -80,7 +80,7 @@ AXES = list(every_axis())
 with_every_axis = pytest.mark.parametrize("axis", AXES, ids=repr)
 
 
-numbers = st.floats(width=64)  # also nan, both infinities and both zeros
+numbers = st.floats(width=64)  # Also nan, both infinities and both zeros
 
 
 def histogram(axis: Any, storage: str = "Weight", order: tuple[int, ...] = (0, 1, 2)) -> hist.Hist[Any]:
@@ -104,7 +104,7 @@ def written_by(numpy: str, content: object) -> bytes:
     """A pickle in which the modules of numpy have the names of numpy 1 (core) or 2 (_core)."""
     text = pickle.dumps(content, 5)
     assert text[2:3] == pickle.FRAME
-    text = text[:2] + text[11:]  # without the frame, whose length would have to agree
+    text = text[:2] + text[11:]  # Without the frame, whose length would have to agree.
     for module in ("multiarray", "numeric"):
         spellings = [f"numpy.{spelling}.{module}".encode() for spelling in ("core", "_core")]
         new = f"numpy.{numpy}.{module}".encode()
@@ -205,7 +205,7 @@ class TestEveryStorage:
         """In a storage without variances the values are taken for them."""
         real = histogram(axis, storage)
         view: Any = real.view(flow=True)
-        # as many as a double can count
+        # As many as a double can count.
         counts = st.integers(-(2**53), 2**53) if storage == "Int64" else st.floats(allow_nan=False)
         view[...] = data.draw(arrays(view.dtype, view.shape, elements=counts))
         found = decoded(real, numpy)
@@ -239,7 +239,7 @@ class TestEveryStorage:
     def test_all_storages_of_hist_are_tested(self) -> None:
         """The tests cover all storages that hist has."""
         known = {name for name in dir(hist.storage) if isinstance(getattr(hist.storage, name), type)}
-        # MultiCell of the newest boost-histogram is no storage of a plain histogram's bins
+        # MultiCell of the newest boost-histogram is not a storage for a plain histogram.
         assert known - {"Storage", "MultiCell"} == set(STORAGES)
 
 
@@ -281,7 +281,7 @@ class TestMemory:
 
     def test_equal_histograms_share_no_memory(self) -> None:
         """Two equal histograms of one pickle share no memory."""
-        # One pickle, two equal histograms: each has memory of its own.
+        # Two equal histograms in one pickle.
         output: Any = unpickled(io.BytesIO(pickle.dumps(an_output(m=self.large(), n=self.large()))), decode=True)
         one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].contents for name in "mn")
         assert not np.shares_memory(one, other)
@@ -291,7 +291,7 @@ class TestMemory:
         """Reading takes little more memory than the bins."""
         names = [f"m{number}" for number in range(20)]
         file = save(tmp_path, an_output(**{name: self.large(filled=filled) for name in names}))
-        load_output(file, variables={"m0"}, arrays=True)  # what is imported and cached is there now
+        load_output(file, variables={"m0"}, arrays=True)  # Imports and caches take no memory below.
         tracemalloc.start()
         try:
             output = load_output(file, variables=set(names), arrays=True)
@@ -299,7 +299,7 @@ class TestMemory:
         finally:
             tracemalloc.stop()
         found = [output["variables"][name]["TTbar"]["TTbar_2022"].contents.nbytes for name in names]
-        # and a few times that of the one that is being read
+        # Four times that of one histogram is for the one that is being read.
         assert peak < sum(found) + 4 * max(found)
 
 
@@ -327,7 +327,7 @@ class TestVariables:
 
 
 def forged(bins: object, storage: str = "Weight") -> bytes:
-    """An output with a histogram whose state has other bins than its own, four of a Boolean and a category axis."""
+    """An output with a histogram of a Boolean and a category axis, whose four bins are replaced in its state."""
     real = hist.Hist(hist.axis.StrCategory(["SR"], name="cat"), hist.axis.Boolean(**NAMED), storage=STORAGES[storage]())
     state: tuple[Any, ...] = real._hist.__getstate__()
 
@@ -355,7 +355,7 @@ ODD: dict[str, tuple[object, str]] = {
     "two dimensions": (np.zeros((4, 2)), "form that is not known"),
     "a list": ([0.0] * 8, "form that is not known"),
     "bytes": (bytes(64), "form that is not known"),
-    "nothing": (None, "form that is not known"),
+    "None": (None, "form that is not known"),
 }
 
 
@@ -468,12 +468,12 @@ def test_factory_of_a_defaultdict_is_plain(tmp_path: Path, factory: Any) -> None
 
 
 class Poked:
-    """Pickles as a histogram's contents, or a histogram, with a state of one's own."""
+    """An object that pickles as a histogram, or as its contents, with a forged state."""
 
     def __init__(self, kind: type, state: object) -> None:
         self.kind, self.state = kind, state
 
-    __class__ = property(lambda self: self.kind)  # which pickle compares
+    __class__ = property(lambda self: self.kind)  # Pickle compares it with the class it writes.
 
     def __reduce__(self) -> Any:
         return copyreg.__newobj__, (self.kind,), self.state  # type: ignore[attr-defined]
