@@ -183,7 +183,7 @@ def stored(histogram: Any) -> HistogramArray:
 def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:
     names = [axis.name for axis in axes]
     if "cat" not in names:
-        raise InputError(f"its axes are {listing(names)}: it has no category axis, 'cat'")
+        raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
     variables = [name for name in names if name not in ("cat", "variation")]
     if len(variables) != 1:
         raise InputError(

@@ -84,7 +84,7 @@ class TestHistogramSet:
         """A histogram without axis of categories is an error with its axes."""
         output = two_years()
         output.histograms["Signal"]["Signal_2022"] = output.histograms["Signal"]["Signal_2022"]["SR", ...]
-        with pytest.raises(InputError, match=r"its axes are variation, events\.m: it has no category axis, 'cat'"):
+        with pytest.raises(InputError, match=r"its axes are variation, events\.m: there is no category axis, 'cat'"):
             histogram_set(output).histogram("Signal", "Signal_2022")
 
     def test_categories_of_the_first_histogram(self) -> None:
