@@ -19,7 +19,8 @@ from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Wanted, reduce_files, reduce_output
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
-from datacard_core.names import name_problem, names_of
+from datacard_core.grammar import name_problem
+from datacard_core.names import names_of
 from datacard_core.output.staging import staging
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
@@ -129,7 +130,7 @@ class Analysis:
         if isinstance(output, Mapping):
             if source != SOURCE:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
-            return reduce_output(output, wanted, alone=True).complete(wanted)
+            return reduce_output(output, wanted).complete(wanted)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
         self.plugins.source(source)  # An unknown name is an error before work is given to workers.
         with progress("reading files", len(paths)) as advance:

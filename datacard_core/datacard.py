@@ -22,6 +22,7 @@ from datacard_core.grammar import DATA, DIRECTIONS
 from datacard_core.hookspecs import CardContext
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
+from datacard_core.inputs.structure import check_arguments, check_histogram_dicts
 from datacard_core.names import closest, names_of
 from datacard_core.output.provenance import provenance
 from datacard_core.output.renderings import Renderer, card_text
@@ -115,6 +116,7 @@ class Datacard:
             bins_edges=bins_edges,
             shape_only_for_rateparam=shape_only_for_rateparam,
         )
+        check_arguments(histograms, datasets_metadata, cutflow)
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: declared},
@@ -383,6 +385,7 @@ def _collected(
     category = declared.category
     norm_sets: Mapping[str, HistogramSet] = {}
     if declared.floats_shape_only and isinstance(norm_categories, Mapping):
+        check_histogram_dicts({f"rateparam_norm_categories[{name!r}]": of for name, of in norm_categories.items()})
         norm_sets = {name: attrs.evolve(histograms, histograms=of) for name, of in norm_categories.items()}
     elif declared.floats_shape_only:
         names = histograms.categories if norm_categories is None else names_of(norm_categories)

@@ -6,6 +6,8 @@ Writers, rules on directives, checks and readers share them from here. Sources: 
 
 from __future__ import annotations
 
+import numbers
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ __all__ = [
     "auto_mc_stats_line",
     "is_constraint",
     "keyword_of",
+    "name_problem",
     "number",
     "rate_param_line",
     "row_keyword",
     "template_names",
+    "year_problem",
 ]
 
 COMMENT: Final = "#"
@@ -90,6 +94,12 @@ VARIED_TEMPLATE: Final = "$PROCESS_$SYSTEMATIC"
 """Name of a varied template; Combine replaces $SYSTEMATIC by the nuisance with Up or Down behind it."""
 
 
+# Combine splits a card at blanks and puts names into expressions of RooFit. With a digit first, its parser refuses a
+# bin and renames a nuisance to `theta…`.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_YEAR = re.compile(r"[A-Za-z0-9_.-]+")
+
+
 def template_names(pattern: str, processes: Iterable[str], systematic: str = "") -> list[str]:
     """Return the template of each process under a pattern of a `shapes` line.
 
@@ -105,6 +115,38 @@ def template_names(pattern: str, processes: Iterable[str], systematic: str = "")
 def number(value: float) -> str:
     """Return the shortest text that reads back as the same number."""
     return repr(float(value))
+
+
+def name_problem(what: str, name: object) -> str | None:
+    """Return the reason why a name cannot stand in a card, or None.
+
+    Args:
+        what: the kind of name, to begin the sentence with.
+        name: the name.
+    """
+    if not isinstance(name, str):
+        return f"{what} {name!r} is a {type(name).__name__}, expected a string"
+    if not _NAME.fullmatch(name):
+        return (
+            f"{what} {name!r} is not a name that Combine accepts: expected letters, digits, '_', '.' and '-', "
+            f"with a letter or '_' first{_suggestion(name)}"
+        )
+    return None
+
+
+def year_problem(what: str, year: object) -> str | None:
+    """Return the reason why a year cannot end the name of a column, or None.
+
+    Args:
+        what: the kind of year, to begin the sentence with.
+        year: the year.
+    """
+    if not isinstance(year, str):
+        example = str(year) if isinstance(year, numbers.Integral) else "2022"
+        return f"{what} {year!r} is a {type(year).__name__}, expected a string such as {example!r}"
+    if not _YEAR.fullmatch(year):
+        return f"{what} {year!r} cannot end the name of a column: expected letters, digits, '_', '.' and '-'"
+    return None
 
 
 def row_keyword(keywords: Iterable[str]) -> str:
@@ -145,3 +187,9 @@ def is_constraint(line: str) -> bool:
 def _short(value: float) -> str:
     # Combine's own cards write whole numbers without a point in these lines.
     return number(value).removesuffix(".0")
+
+
+def _suggestion(name: str) -> str:
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    safe = f"_{safe}" if safe[:1].isdigit() or safe[:1] in {".", "-"} else safe
+    return f", for example {safe!r}" if safe else ""

@@ -11,9 +11,9 @@ import attrs
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError, MissingProviderError
-from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM
+from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM, name_problem
 from datacard_core.model.channel import Column
-from datacard_core.names import closest, duplicates, listing, name_problem, names_of
+from datacard_core.names import closest, duplicates, listing, names_of
 from datacard_core.plugins.calling import strings
 
 if TYPE_CHECKING:

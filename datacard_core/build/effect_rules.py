@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datacard_core.grammar import name_problem
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Directive
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
-from datacard_core.names import duplicates, name_problem
+from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

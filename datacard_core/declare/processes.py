@@ -9,7 +9,8 @@ import numpy as np
 
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.errors import DeclarationError
-from datacard_core.names import duplicates, name_problem, names_of, plain, year_problem
+from datacard_core.grammar import name_problem, year_problem
+from datacard_core.names import duplicates, names_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

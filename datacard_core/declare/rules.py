@@ -10,7 +10,8 @@ import attrs
 
 from datacard_core.declare.processes import Process
 from datacard_core.declare.values import own, plain_processes, plain_value
-from datacard_core.names import duplicates, listing, name_problem, names_of, plain, year_problem
+from datacard_core.grammar import name_problem, year_problem
+from datacard_core.names import duplicates, listing, names_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ import attrs
 from datacard_core.errors import InputError
 from datacard_core.execution.reading import read
 from datacard_core.execution.workers import results
-from datacard_core.inputs.output import LOADED, HistogramSet, Inventory, check_output
+from datacard_core.inputs.output import LOADED, HistogramSet, Inventory
+from datacard_core.inputs.structure import check_output
 from datacard_core.names import closest, duplicates
 from datacard_core.templates.collector import collect
 from datacard_core.templates.sums import grouped
@@ -22,6 +23,7 @@ from datacard_core.templates.sums import grouped
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from datacard_core.inputs.structure import OutputDict
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.rows import Layout
     from datacard_core.templates.sums import Sums
@@ -81,13 +83,16 @@ class Reduced:
         return self
 
 
-def reduce_output(output: Mapping[str, Any], wanted: Wanted, origin: str = LOADED, *, alone: bool = False) -> Reduced:
-    """Sum what is needed of a loaded output; `alone` if it is all that there is.
+def reduce_output(output: Mapping[str, Any], wanted: Wanted) -> Reduced:
+    """Sum the histograms of a loaded output that are needed.
 
     Raises:
-        InputError: the output lacks what every output has.
+        InputError: the output does not have the structure of an output.
     """
-    check_output(output)
+    return _reduced(check_output(output, wanted.variables.values()), wanted, LOADED, alone=True)
+
+
+def _reduced(output: OutputDict, wanted: Wanted, origin: str, *, alone: bool) -> Reduced:
     inventory = None
     sums: dict[str, Sums] = {}
     for variable in dict.fromkeys(wanted.variables.values()):
@@ -111,7 +116,7 @@ def reduce_file(path: str, plugins: Plugins, source: str, wanted: Wanted, alone:
         PluginError: the histogram source failed, or gave something else than an output.
     """
     try:
-        return reduce_output(read(path, plugins.source(source), wanted.variables.values()), wanted, path, alone=alone)
+        return _reduced(read(path, plugins.source(source), wanted.variables.values()), wanted, path, alone=alone)
     except InputError as error:
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
 

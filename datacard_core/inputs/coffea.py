@@ -1,4 +1,4 @@
-"""Reads PocketCoffea's `.coffea` outputs, which are one pickle in an LZ4 frame, and executes nothing in them."""
+"""Reading of PocketCoffea's `.coffea` files, each one pickle in an LZ4 frame, without executing their content."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any, cast
 import lz4.frame
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.merging import merge_outputs, output_problems
-from datacard_core.inputs.unpickling import RefusedError, unpickled
+from datacard_core.inputs.merging import merge_outputs
+from datacard_core.inputs.records import RefusedError
+from datacard_core.inputs.structure import OutputDict, check_output
+from datacard_core.inputs.unpickling import unpickled
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
 _TRUST = (
-    "nothing of an untrusted file is executed; trust=True loads it with coffea's own loader, which executes "
-    "whatever the file says"
+    "no code of an untrusted file is executed; trust=True loads the file with coffea's own loader, which executes "
+    "all code in it"
 )
 _LZ4 = b"\x04\x22\x4d\x18"
-_LOOKS = {
+_FORMATS = {
     b"root": "a ROOT file",
     b"PK": "a zip archive",
     b"\x89HDF": "an HDF5 file",
@@ -31,6 +33,8 @@ _LOOKS = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\x80": "a pickle without compression",
 }
+# Enough for the first words of a text file.
+_HEAD = 64
 
 
 def load_output(
@@ -40,33 +44,41 @@ def load_output(
     arrays: bool = False,
     trust: bool = False,
 ) -> dict[str, Any]:
-    """Read a PocketCoffea output, or several with different datasets as one.
+    """Read a PocketCoffea output, or several outputs with different datasets as one.
 
     Args:
         path_or_paths: one `.coffea` file, or several.
-        variables: the variables to keep histograms of, all if not given; of others only the names are there.
-        arrays: give histograms as arrays that are the memory which was read, and no `hist.Hist`: all that cards need
-            of them, in less time and memory. Of counts, as data have them, they are made complex.
-        trust: load with coffea's own loader, which executes whatever the file says; it knows no `arrays`.
+        variables: the variables to keep histograms of, by default all. Other variables keep their name only.
+        arrays: return histograms as arrays that share the memory which was read, and not as `hist.Hist`. Cards need
+            no more than these arrays, which take less time and memory. Histograms of counts, as of data, are
+            converted to complex arrays.
+        trust: load with coffea's own loader, which executes all code in the file and ignores `arrays`.
 
     Returns:
         The dict that `coffea.util.load` returns.
 
     Raises:
-        InputError: a file cannot be read, holds what is not admitted, or is no postprocessed output; or a
-            dataset is in two files. Everything that is wrong with any of them is told.
+        InputError: a file cannot be read, holds a class or function that is not admitted, or is no postprocessed
+            output; or a dataset is in two files. All problems of all files are told at once.
     """
     files = _files(path_or_paths)
     problems = [f"{file} is given twice: leave one out" for file in duplicates(files)]
-    outputs: dict[str, dict[str, Any]] = {}
+    outputs: dict[str, OutputDict] = {}
     for file in dict.fromkeys(files):
-        found = _attempt(lambda file=file: _output(Path(file), variables, trust=trust, decode=arrays), problems)  # type: ignore[misc]
-        if found is not None:
-            outputs[file] = found
-    merged = _attempt(lambda: merge_outputs(outputs), problems) if len(outputs) > 1 else None
+        try:
+            outputs[file] = _output(Path(file), variables, trust=trust, decode=arrays)
+        except InputError as error:
+            problems += error.problems
+    if len(outputs) == 1:
+        merged = next(iter(outputs.values()))
+    elif outputs:
+        try:
+            merged = merge_outputs(outputs)
+        except InputError as error:
+            problems += error.problems
     if problems:
         raise InputError(problems)
-    return outputs[files[0]] if merged is None else merged
+    return cast("dict[str, Any]", merged)
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -76,29 +88,21 @@ def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     return files
 
 
-def _attempt(make: Callable[[], dict[str, Any]], problems: list[str]) -> dict[str, Any] | None:
-    try:
-        return make()
-    except InputError as error:
-        problems.extend(error.problems)
-        return None
-
-
-def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> dict[str, Any]:
+def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> OutputDict:
     problem = _file_problem(file)
     if problem:
         raise InputError(f"{file} {problem}")
     output = _loaded(file, variables, trust=trust, decode=decode)
-    problems = output_problems(str(file), output)
-    if problems:
-        raise InputError(problems)
-    return cast("dict[str, Any]", output)
+    try:
+        return check_output(output, from_file=True)
+    except InputError as error:
+        raise InputError(f"{file}: {problem}" for problem in error.problems) from error
 
 
 def _file_problem(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            head = stream.read(64)
+            head = stream.read(_HEAD)
     except FileNotFoundError:
         beside = (path.name for path in file.parent.glob("*.coffea")) if file.parent.is_dir() else ()
         return f"does not exist{closest(file.name, sorted(beside))}"
@@ -109,15 +113,15 @@ def _file_problem(file: Path) -> str:
         return f"cannot be read: {error.strerror}"
     if head.startswith(_LZ4):
         return ""
-    return f"is {_look(head)}, expected an LZ4 frame: give the .coffea file that PocketCoffea wrote"
+    return f"is {_format(head)}, expected an LZ4 frame: give the .coffea file that PocketCoffea wrote"
 
 
-def _look(head: bytes) -> str:
+def _format(head: bytes) -> str:
     if not head:
         return "empty"
-    for magic, look in _LOOKS.items():
+    for magic, name in _FORMATS.items():
         if head.startswith(magic):
-            return look
+            return name
     text = head.decode("utf-8", "ignore")
     return "text, such as JSON or YAML" if text.replace("\n", "").isprintable() else "of an unknown format"
 
@@ -131,12 +135,13 @@ def _loaded(file: Path, variables: Collection[str] | None, *, trust: bool, decod
     except RefusedError as error:
         raise InputError(f"{file} holds {error}, which is not admitted: {_TRUST}") from error
     except Exception as error:
-        # a damaged pickle raises anything, says the documentation of pickle
-        what = f"cannot be read, it seems damaged ({type(error).__name__}: {error})"
+        # A damaged pickle may raise any exception, says the documentation of pickle.
+        fault = f"cannot be read, it seems damaged ({type(error).__name__}: {error})"
         if isinstance(error, EOFError) or "truncated" in str(error):
-            what = "ends too early, so it was not written or copied to its end"
-        raise InputError(f"{file} {what}: copy it again, or write it again") from error
+            fault = "ends too early, so it was not written or copied to its end"
+        raise InputError(f"{file} {fault}: copy it again, or write it again") from error
 
 
 def _trusted(file: Path) -> object:
+    # Importing coffea takes seconds, and only trusted files need it.
     return importlib.import_module("coffea.util").load(str(file))

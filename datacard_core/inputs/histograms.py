@@ -1,7 +1,4 @@
-"""One histogram of an output as an array, wherever it was read.
-
-`hist` objects exist only here.
-"""
+"""Histograms of an output as arrays; objects of `hist` exist only here."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of s
 
 @attrs.frozen(eq=False)
 class DecodedHistogram:
-    """A histogram as it was read: axes as `hist` has them, and bins that were never copied into one."""
+    """A histogram as it was read: axes of `hist`, and bins that were never copied into a `hist.Hist`."""
 
     axes: tuple[Any, ...]
     contents: ComplexArray
@@ -38,23 +35,24 @@ class DecodedHistogram:
     has_variances: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class HistogramArray:
-    """One histogram of an output as an array; `HistogramArray.of` makes one of values and variances."""
+    """One histogram of an output as an array; make it with `HistogramArray.of`."""
 
     categories: tuple[str, ...]
     variations: tuple[str, ...] | None
-    """None for data, whose histograms have no such axis."""
+    """Names of the variations, or None for data, whose histograms have no axis of variations."""
     axis: Axis
+    """Axis of the variable."""
     contents: ComplexArray
-    """Values (real) and variances (imaginary), shape (bins with flow, variations, categories): the order in memory.
+    """Values (real) and variances (imaginary), shape (bins with flow, variations, categories).
 
-    Both category axes may have a flow bin at their end.
+    This is PocketCoffea's order in memory. Both category axes may have a flow bin at their end.
     """
     flow: tuple[int, int]
-    """How many underflow and overflow bins the variable has, each 0 or 1."""
+    """Numbers of underflow and overflow bins of the variable, each 0 or 1."""
     has_variances: bool = True
-    """Whether the storage keeps variances; where not, the values stand for them."""
+    """True if the storage keeps variances; otherwise the values stand in their place."""
 
     @classmethod
     def of(
@@ -66,18 +64,22 @@ class HistogramArray:
         categories: Iterable[str],
         variations: Iterable[str] | None = None,
     ) -> HistogramArray:
-        """Sums of weights and of squared weights, of any program's histograms.
+        """Make a histogram of values and variances.
 
         Args:
-            values: shape (categories, variations, bins + 2) with under- and overflow, or (…, bins) without; for
-                data, which have no variations, without the axis in the middle.
-            variances: likewise.
-            axis: the variable.
-            categories: their names.
-            variations: their names, "nominal" among them; None for data.
+            values: sums of weights, shape (categories, variations, bins + 2) with under- and overflow, or
+                (categories, variations, bins) without. Data have no axis of variations: (categories, bins + 2), or
+                (categories, bins).
+            variances: sums of squared weights, in the shape of `values`.
+            axis: the axis of the variable.
+            categories: the names of the categories.
+            variations: the names of the variations, with "nominal"; None for data.
+
+        Returns:
+            The histogram, with a copy of the arrays.
 
         Raises:
-            InputError: the shapes disagree with the axis and the names.
+            InputError: the shapes disagree with the axis and the names, or names occur twice.
         """
         names = names_of(categories), None if variations is None else names_of(variations)
         lengths = tuple(len(found) for found in names if found is not None)
@@ -93,16 +95,19 @@ class HistogramArray:
         contents.real, contents.imag = arrays
         contents = contents if variations is not None else contents[:, np.newaxis, :]
         flow = (1, 1) if shapes[0] == allowed[0] else (0, 0)
-        histogram = cls(*names, axis, contents.transpose(2, 1, 0), flow)
+        histogram = cls(
+            categories=names[0], variations=names[1], axis=axis, contents=contents.transpose(2, 1, 0), flow=flow
+        )
         histogram.check()
         return histogram
 
     def check(self) -> None:
-        """See whether the array is what the names and the axis say.
+        """Check that array, names and axis agree.
 
         Raises:
-            InputError: it is not.
+            InputError: they do not, with all reasons.
         """
+        # The shape of the contents can be compared only with names and an axis that are right.
         if problems := [*self._name_problems(), *self._axis_problems()] or list(self._content_problems()):
             raise InputError(problems)
 
@@ -122,7 +127,7 @@ class HistogramArray:
     def _content_problems(self) -> Iterator[str]:
         shape = np.shape(self.contents)
         least = (self.axis.bins + sum(self.flow), len(self.variations or (NOMINAL,)), len(self.categories))
-        # PocketCoffea's category axes may have a flow bin at their end.
+        # PocketCoffea's category axes may have a flow bin at their end, which belongs to no name.
         most = (least[0], least[1] + 1, least[2] + 1)
         if len(shape) != len(least) or not all(
             low <= size <= high for low, size, high in zip(least, shape, most, strict=True)
@@ -133,12 +138,12 @@ class HistogramArray:
             yield f"its contents are {what}, expected an array of complex128: values and variances"
 
     def positions(self, labels: tuple[str, ...]) -> IntArray:
-        """Where those variations are on the axis, shape (labels,), -1 for one that is not."""
+        """Return the positions of variations on their axis, shape (labels,), -1 for a missing variation."""
         index = {label: position for position, label in enumerate(self.variations or (NOMINAL,))}
         return np.array([index.get(label, -1) for label in labels], dtype=np.intp)
 
     def bin_name(self, place: int) -> str:
-        """A bin of the variable, counted as ROOT does, or a flow bin."""
+        """Return the name of a bin by its position in memory: its number in ROOT, or "underflow" or "overflow"."""
         number = place + 1 - self.flow[0]
         return {0: "underflow", self.axis.bins + 1: "overflow"}.get(number, f"bin {number}")
 
@@ -149,10 +154,10 @@ def _are_edges(edges: Any) -> bool:
 
 
 def check_histogram(histogram: object) -> None:
-    """See whether something can be a histogram of an output.
+    """Check that an object can be a histogram of an output.
 
     Raises:
-        InputError: it is none, or an array that cannot be right.
+        InputError: it has another type, or is a `HistogramArray` whose parts disagree.
     """
     if isinstance(histogram, HistogramArray):
         histogram.check()
@@ -161,10 +166,10 @@ def check_histogram(histogram: object) -> None:
 
 
 def stored(histogram: Any) -> HistogramArray:
-    """See a histogram of an output as an array.
+    """Return a histogram of an output as an array that shares its memory.
 
     Raises:
-        InputError: it is not laid out as PocketCoffea does.
+        InputError: it does not have PocketCoffea's axes, or a storage without sums of weights.
     """
     check_histogram(histogram)
     if isinstance(histogram, HistogramArray):
@@ -202,7 +207,9 @@ def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     view = np.asarray(histogram.view(flow=True))
     kind = histogram.storage_type.__name__
     if kind == "Weight":
+        # Value and variance of a bin stand side by side, as real and imaginary part of a complex number do.
         return view.view(np.complex128), True
+    # A sum of squared weights is equal to the sum of weights where all weights are 1; the collector checks that.
     if kind in ("Int64", "AtomicInt64", "Unlimited", "Double"):
         return view * (1 + 1j), False
     raise InputError(f"its storage {kind} holds no sums of weights: {HOW_TO_FILL}")
@@ -213,5 +220,6 @@ def _axis(axis: Any) -> Axis:
     categories = None
     if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
         categories = tuple(str(label) for label in axis)
+    # Categories have no edges in hist; ROOT, too, counts bins with labels from 0.
     edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
     return Axis(edges, axis.name, axis.label or "", uniform=uniform or categories is not None, categories=categories)

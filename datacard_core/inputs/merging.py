@@ -1,120 +1,57 @@
-"""What a PocketCoffea output must hold, and several outputs as one. Yields are never added."""
+"""Merging of outputs with different datasets to one output. Yields are never added."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 from datacard_core.errors import InputError
-from datacard_core.names import listing
-
-MERGE = "PocketCoffea's `merge-outputs`"
-_REQUIRED = ("variables", "cutflow")
-_METADATA = ("datasets_metadata", "by_dataset")
-# How many keys lead to what belongs to one dataset (or, for the last, to a set of datasets).
-_DEPTHS = {
-    ("sum_genweights",): 1,
-    ("sum_signOf_genweights",): 1,
-    ("sumw",): 2,
-    ("sumw2",): 2,
-    ("cutflow",): 2,
-    ("variables",): 3,
-    ("columns",): 2,
-    ("processing_metadata",): 3,
-    _METADATA: 1,
-    ("datasets_metadata", "by_datataking_period"): 2,
-}
+from datacard_core.inputs.structure import BY_DATASET, DEPTHS, MERGE, OutputDict, place_text, value_at
 
 
-def output_problems(file: str, output: object) -> list[str]:
-    """Say why an output cannot be used, in sentences that name its file."""
-    if not isinstance(output, dict):
-        return [f"{file} holds a {type(output).__name__}, expected the dict that PocketCoffea writes"]
-    keys = listing(output) or "none"
-    missing = [key for key in _REQUIRED if key not in output]
-    if missing:
-        absent = listing(map(repr, missing))
-        return [f"{file} has no {absent}, expected a PocketCoffea output; it has: {keys}"]
-    if not _at(output, _METADATA):
-        problem = f"{file} was not postprocessed, so its simulation is not normalised"
-        way_out = f"merge the jobs' files with {MERGE}, which does it"
-        has = (
-            f"'datasets_metadata', only {keys}"
-            if "datasets_metadata" not in output
-            else "datasets_metadata['by_dataset']"
-        )
-        return [f"{problem}: it has no {has}; {way_out}"]
-    return [*_misplaced(file, output), *_merged_twice(file, output)]
-
-
-def merge_outputs(outputs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def merge_outputs(outputs: Mapping[str, OutputDict]) -> OutputDict:
     """Unite outputs of different datasets, in the order given and without changing them.
 
     Args:
-        outputs: outputs by the name of their file, each with datasets that no other one has.
+        outputs: outputs by the name of their file, no dataset in two of them.
 
     Returns:
-        One output, in containers of its own that hold the very histograms, counts and metadata of `outputs`.
+        One output, in new containers that hold the same histograms, counts and metadata objects as `outputs`.
 
     Raises:
-        InputError: a dataset is in two of them, or they differ in something that belongs to no dataset.
+        InputError: a dataset is in two of them, or they differ in a value that belongs to no dataset.
     """
+    # Differences between outputs that share a dataset only repeat that they share it.
     problems = _in_several(outputs)
-    merged = {} if problems else _united(outputs, (), problems)
-    if problems:
+    merged, differences = (None, []) if problems else _united(outputs, ())
+    if problems := problems or differences:
         raise InputError(problems)
-    return cast("dict[str, Any]", merged)
+    return cast("OutputDict", merged)
 
 
-def _misplaced(file: str, output: dict[str, Any]) -> Iterator[str]:
-    for place in _DEPTHS:
-        if place[0] in output and not isinstance(_at(output, place), Mapping):
-            what = type(_at(output, place)).__name__
-            yield f"{file} has a {what} at {_path(place)}, expected the dict that PocketCoffea writes"
-
-
-def _merged_twice(file: str, output: dict[str, Any]) -> Iterator[str]:
-    """PocketCoffea adds what it merges, and so doubles the yields, and strings such as isMC ('TrueTrue')."""
-    by_dataset = _at(output, _METADATA)
-    entries = by_dataset.items() if isinstance(by_dataset, Mapping) else ()
-    doubled = [name for name, entry in entries if isinstance(entry, Mapping) and _is_doubled(entry)]
-    if doubled:
-        yield (
-            f"{file} was merged from postprocessed outputs of the same dataset, so yields count more than "
-            f"once ('isMC' or 'year' is a repetition, or not of PocketCoffea): {listing(doubled)}; "
-            f"merge the jobs' own files, once, with {MERGE}"
-        )
-
-
-def _is_doubled(entry: Mapping[str, Any]) -> bool:
-    year = str(entry.get("year", ""))
-    # A repetition of four letters or more, so that 2020 is a year.
-    repeated = any(year == year[:size] * (len(year) // size) for size in range(4, len(year) // 2 + 1))
-    return repeated or str(entry.get("isMC", True)) not in ("True", "False")
-
-
-def _in_several(outputs: Mapping[str, dict[str, Any]]) -> list[str]:
+def _in_several(outputs: Mapping[str, OutputDict]) -> list[str]:
     files: dict[str, list[str]] = {}
     for file, output in outputs.items():
         for dataset in dict.fromkeys(_datasets(output)):
             files.setdefault(dataset, []).append(file)
     return [
         f"dataset {dataset!r} is in {' and in '.join(having)}, and yields of one dataset are never added: "
-        f"leave all but one out, or merge the jobs' own files with {MERGE}"
+        f"leave out all of them but one, or merge the jobs' own files with {MERGE}"
         for dataset, having in files.items()
         if len(having) > 1
     ]
 
 
-def _datasets(output: dict[str, Any]) -> Iterator[str]:
-    for place in (_METADATA, ("cutflow",), ("variables",)):
-        yield from _keys(_at(output, place), _DEPTHS[place])
+def _datasets(output: OutputDict) -> Iterator[str]:
+    # A dataset without any histogram still has metadata and counts.
+    for place in (BY_DATASET, ("cutflow",), ("variables",)):
+        yield from _keys(value_at(output, place), DEPTHS[place])
 
 
 def _keys(tree: object, depth: int) -> Iterator[str]:
-    """The keys that many levels down."""
+    """Yield the keys `depth` levels down."""
     if not isinstance(tree, Mapping):
         return
     if depth == 1:
@@ -124,42 +61,38 @@ def _keys(tree: object, depth: int) -> Iterator[str]:
         yield from _keys(branch, depth - 1)
 
 
-def _at(tree: object, place: Iterable[str]) -> object:
-    for key in place:
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-    return tree
-
-
-def _united(parts: Mapping[str, Any], place: tuple[str, ...], problems: list[str]) -> object:
-    """Unite what stands at one place in several files.
+def _united(parts: Mapping[str, Any], place: tuple[str, ...]) -> tuple[object, list[str]]:
+    """Unite the values that several files have at one place, and return problems with the result.
 
     Args:
-        parts: what each file has there.
+        parts: the values by file.
         place: the keys that lead there.
-        problems: receives what cannot be united.
     """
     first = next(iter(parts.values()))
     if all(isinstance(part, Mapping) for part in parts.values()) and _is_above_datasets(place):
-        # of the same kind, with the factory that a defaultdict has
+        # A copy keeps the class and, of a defaultdict, the factory.
         result = copy.copy(first)
         result.clear()
+        problems: list[str] = []
         for key, having in _by_key(parts).items():
-            result[key] = _united(having, (*place, key), problems)
-        return result
+            result[key], found = _united(having, (*place, key))
+            problems += found
+        return result, problems
     if all(isinstance(part, AbstractSet) for part in parts.values()):
-        return type(first)(element for part in parts.values() for element in part)
-    if not all(_same(first, part) for part in parts.values()):
-        problems.append(
-            f"{_path(place)} differs between {' and '.join(parts)}, and belongs to no single dataset: "
-            "only equal ones can be united"
-        )
-    return first
+        return type(first)(element for part in parts.values() for element in part), []
+    if all(_are_equal(first, part) for part in parts.values()):
+        return first, []
+    problem = (
+        f"{place_text(place)} differs between {' and '.join(parts)}, and belongs to no single dataset: "
+        "only equal values can be united"
+    )
+    return first, [problem]
 
 
 def _is_above_datasets(place: tuple[str, ...]) -> bool:
     if place in ((), ("datasets_metadata",)):
         return True
-    return any(place[: len(known)] == known and len(place) < len(known) + depth for known, depth in _DEPTHS.items())
+    return any(place[: len(known)] == known and len(place) < len(known) + depth for known, depth in DEPTHS.items())
 
 
 def _by_key(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -170,13 +103,9 @@ def _by_key(parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return having
 
 
-def _same(one: object, other: object) -> bool:
+def _are_equal(one: object, other: object) -> bool:
     try:
         return one is other or bool(one == other)
-    except ValueError:  # numpy's: the truth of an array is ambiguous
+    except ValueError:
+        # Arrays of numpy have no single truth value; arrays that belong to no dataset count as different.
         return False
-
-
-def _path(place: Iterable[str]) -> str:
-    head, *keys = place
-    return f"'{head}'" + "".join(f"[{key!r}]" for key in keys)

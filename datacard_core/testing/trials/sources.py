@@ -9,7 +9,8 @@ import attrs
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import stored
-from datacard_core.inputs.output import HistogramSet, check_output
+from datacard_core.inputs.output import HistogramSet
+from datacard_core.inputs.structure import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -67,10 +68,7 @@ def _output(
     if not isinstance(output, Mapping):
         case.fail("the output as a dict", f"{type(output).__name__} {output!r:.80}")
     with case.trying("an output that has what cards need"):
-        check_output(output)
-        HistogramSet({}, output["datasets_metadata"], output["cutflow"])
-    is_mapping = isinstance(output["variables"], Mapping)
-    case.expect(is_mapping, "variables that are a dict", f"{type(output['variables']).__name__}")
+        check_output(output, variables)
     return output
 
 

@@ -413,7 +413,7 @@ def test_processes_by_a_key_that_is_no_name_are_refused() -> None:
 def test_a_nuisance_needs_a_name_that_combine_takes(name: str, hint: str) -> None:
     for declare in (lambda: systematic(name=name), lambda: systematic(datacard_name=name)):
         (problem,) = refused(declare)
-        assert f"datacard_name {name!r} is no name for Combine" in problem
+        assert f"datacard_name {name!r} is not a name that Combine accepts" in problem
         assert hint in problem
 
 

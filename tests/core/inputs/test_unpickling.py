@@ -1,14 +1,17 @@
-"""Histograms decoded to arrays: what the real `hist.Hist` holds, in the memory that was read."""
+"""Unpickling of outputs: real objects as they were written, decoded histograms, and forged states."""
 
 from __future__ import annotations
 
 import copyreg
 import io
+import os
 import pickle
 import tracemalloc
+from collections import Counter, OrderedDict, defaultdict
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle
 import hist
 import lz4.frame
 import numpy as np
@@ -22,6 +25,7 @@ from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import DecodedHistogram, HistogramArray, stored
 from datacard_core.inputs.unpickling import unpickled
+from tests.support import coffea_files as files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +33,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 NAMED: dict[str, Any] = {"name": "events.m", "label": "$m$ [GeV]"}
+
+
 CATEGORIES = ("SR", "CR")
+
+
 LABELS = ("nominal", "JESDown", "JESUp")
+
+
 STORAGES = {
     name: getattr(hist.storage, name)
     for name in ("AtomicInt64", "Double", "Int64", "Mean", "Unlimited", "Weight", "WeightedMean")
 }
+
+
 DECODED = ("Weight", "Double", "Int64")
 
 
@@ -62,8 +75,12 @@ def every_axis() -> Iterator[Any]:
 
 
 AXES = list(every_axis())
+
+
 with_every_axis = pytest.mark.parametrize("axis", AXES, ids=repr)
-numbers = st.floats(width=64)  # also nan, both infinities and both zeros
+
+
+numbers = st.floats(width=64)  # Also nan, both infinities and both zeros
 
 
 def histogram(axis: Any, storage: str = "Weight", order: tuple[int, ...] = (0, 1, 2)) -> hist.Hist[Any]:
@@ -87,7 +104,7 @@ def written_by(numpy: str, content: object) -> bytes:
     """A pickle in which the modules of numpy have the names of numpy 1 (core) or 2 (_core)."""
     text = pickle.dumps(content, 5)
     assert text[2:3] == pickle.FRAME
-    text = text[:2] + text[11:]  # without the frame, whose length would have to agree
+    text = text[:2] + text[11:]  # Without the frame, whose length would have to agree.
     for module in ("multiarray", "numeric"):
         spellings = [f"numpy.{spelling}.{module}".encode() for spelling in ("core", "_core")]
         new = f"numpy.{numpy}.{module}".encode()
@@ -127,12 +144,12 @@ def assert_same(one: HistogramArray, other: HistogramArray) -> None:
 
 
 class TestEveryAxis:
+    @pytest.mark.slow
     @with_every_axis
     @settings(max_examples=6)
     @given(data=st.data(), numpy=st.sampled_from(["core", "_core"]))
-    def test_values_and_variances_are_the_histograms_to_the_last_bit(
-        self, axis: Any, numpy: str, data: st.DataObject
-    ) -> None:
+    def test_contents_are_equal_to_the_last_bit(self, axis: Any, numpy: str, data: st.DataObject) -> None:
+        """Decoded values and variances have the bits of the histogram's."""
         real = histogram(axis, order=data.draw(st.sampled_from(list(permutations(range(3))))))
         view: Any = real.view(flow=True)
         for field in ("value", "variance"):
@@ -147,7 +164,8 @@ class TestEveryAxis:
         assert_same(stored(found), stored(real))
 
     @with_every_axis
-    def test_the_axes_are_those_of_the_histogram(self, axis: Any) -> None:
+    def test_axes_are_equal(self, axis: Any) -> None:
+        """Decoded axes have class, name, label, traits and edges of the histogram's."""
         found, real = decoded(histogram(axis)), histogram(axis)
         assert list(found.axes) == list(real.axes)
         for one, other in zip(found.axes, real.axes, strict=True):
@@ -157,7 +175,8 @@ class TestEveryAxis:
             np.testing.assert_array_equal(one.edges, other.edges)
 
     @with_every_axis
-    def test_bins_stand_first_then_variations_then_categories(self, axis: Any) -> None:
+    def test_order_of_the_contents(self, axis: Any) -> None:
+        """Bins come first, then variations, then categories."""
         real = histogram(axis)
         view: Any = real.view(flow=True)
         view["value"] = np.arange(view.size).reshape(view.shape)
@@ -170,22 +189,23 @@ class TestEveryAxis:
             np.testing.assert_array_equal(found, real.values()[category, label])
 
     @with_every_axis
-    def test_data_has_no_variations(self, axis: Any) -> None:
+    def test_data_have_no_variations(self, axis: Any) -> None:
+        """A histogram of data has no variations."""
         real = hist.Hist(hist.axis.StrCategory(CATEGORIES, name="cat"), axis, storage=hist.storage.Weight())
         assert stored(decoded(real)).variations is None
         assert_same(stored(decoded(real)), stored(real))
 
 
 class TestEveryStorage:
+    @pytest.mark.slow
     @with_every_axis
     @settings(max_examples=6)
     @given(data=st.data(), storage=st.sampled_from(["Double", "Int64"]), numpy=st.sampled_from(["core", "_core"]))
-    def test_without_variances_the_values_stand_for_them(
-        self, axis: Any, storage: str, numpy: str, data: st.DataObject
-    ) -> None:
+    def test_values_stand_for_missing_variances(self, axis: Any, storage: str, numpy: str, data: st.DataObject) -> None:
+        """In a storage without variances the values are taken for them."""
         real = histogram(axis, storage)
         view: Any = real.view(flow=True)
-        # as many as a double can count
+        # As many as a double can count.
         counts = st.integers(-(2**53), 2**53) if storage == "Int64" else st.floats(allow_nan=False)
         view[...] = data.draw(arrays(view.dtype, view.shape, elements=counts))
         found = decoded(real, numpy)
@@ -196,7 +216,8 @@ class TestEveryStorage:
         assert_same(stored(found), stored(real))
 
     @pytest.mark.parametrize("storage", ["AtomicInt64", "Unlimited"])
-    def test_a_rare_storage_of_sums_is_as_usable_as_the_histogram(self, storage: str) -> None:
+    def test_rare_storage_of_sums_is_usable(self, storage: str) -> None:
+        """A rare storage of sums is read as a histogram, and gives its array."""
         real = histogram(hist.axis.Regular(3, 0, 3, **NAMED), storage)
         real.fill(["SR", "CR", "CR"], ["nominal", "JESUp", "JESUp"], [0.5, 1.5, 7])
         found = decoded(real)
@@ -205,7 +226,8 @@ class TestEveryStorage:
         assert stored(found).contents.real.sum() == 3
 
     @pytest.mark.parametrize("storage", ["Mean", "WeightedMean"])
-    def test_a_storage_of_means_is_refused_by_name_as_the_histogram_is(self, storage: str) -> None:
+    def test_storage_of_means_is_refused(self, storage: str) -> None:
+        """A storage of means is refused by name, decoded or not."""
         real = histogram(hist.axis.Regular(3, 0, 3, **NAMED), storage)
         said = []
         for one in (decoded(real), real):
@@ -214,9 +236,10 @@ class TestEveryStorage:
             said.append(str(raised.value))
         assert said[0] == said[1]
 
-    def test_every_storage_of_hist_is_looked_at(self) -> None:
+    def test_all_storages_of_hist_are_tested(self) -> None:
+        """The tests cover all storages that hist has."""
         known = {name for name in dir(hist.storage) if isinstance(getattr(hist.storage, name), type)}
-        # MultiCell of the newest boost-histogram is no storage of a plain histogram's bins
+        # MultiCell of the newest boost-histogram is not a storage for a plain histogram.
         assert known - {"Storage", "MultiCell"} == set(STORAGES)
 
 
@@ -237,7 +260,8 @@ class TestMemory:
             owner = owner.base
         return owner.obj if isinstance(owner, memoryview) else owner
 
-    def test_bins_are_the_bytes_of_the_pickle(self) -> None:
+    def test_bins_are_bytes_of_the_pickle(self) -> None:
+        """Decoded bins are the bytes of the pickle, not a copy."""
         found = decoded(self.large())
         memory = self.memory_of(found.contents)
         assert isinstance(memory, bytearray | bytes)
@@ -245,25 +269,29 @@ class TestMemory:
         assert len(memory) == 16 * (self.BINS + 2) * (len(LABELS) + 1) * (len(CATEGORIES) + 1)
 
     @pytest.mark.parametrize("storage", DECODED)
-    def test_seeing_a_decoded_histogram_copies_nothing(self, storage: str) -> None:
+    def test_decoded_histogram_is_not_copied(self, storage: str) -> None:
+        """The array of a decoded histogram shares its memory."""
         found = decoded(self.large(storage))
         assert np.shares_memory(stored(found).contents, found.contents)
 
-    def test_seeing_a_real_histogram_copies_nothing(self) -> None:
+    def test_real_histogram_is_not_copied(self) -> None:
+        """The array of a real histogram shares its memory."""
         real = self.large()
         assert np.shares_memory(stored(real).contents, np.asarray(real.view(flow=True)))
 
-    def test_what_is_written_to_one_histogram_is_not_in_another(self) -> None:
-        # One pickle, two equal histograms: each has memory of its own.
+    def test_equal_histograms_share_no_memory(self) -> None:
+        """Two equal histograms of one pickle share no memory."""
+        # Two equal histograms in one pickle.
         output: Any = unpickled(io.BytesIO(pickle.dumps(an_output(m=self.large(), n=self.large()))), decode=True)
         one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].contents for name in "mn")
         assert not np.shares_memory(one, other)
 
     @pytest.mark.parametrize("filled", [True, False])
-    def test_reading_takes_the_memory_of_the_bins_once(self, *, filled: bool, tmp_path: Path) -> None:
+    def test_reading_takes_the_bins_memory_once(self, *, filled: bool, tmp_path: Path) -> None:
+        """Reading takes little more memory than the bins."""
         names = [f"m{number}" for number in range(20)]
         file = save(tmp_path, an_output(**{name: self.large(filled=filled) for name in names}))
-        load_output(file, variables={"m0"}, arrays=True)  # what is imported and cached is there now
+        load_output(file, variables={"m0"}, arrays=True)  # Imports and caches take no memory below.
         tracemalloc.start()
         try:
             output = load_output(file, variables=set(names), arrays=True)
@@ -271,12 +299,13 @@ class TestMemory:
         finally:
             tracemalloc.stop()
         found = [output["variables"][name]["TTbar"]["TTbar_2022"].contents.nbytes for name in names]
-        # and a few times that of the one that is being read
+        # Four times that of one histogram is for the one that is being read.
         assert peak < sum(found) + 4 * max(found)
 
 
 class TestVariables:
-    def test_others_are_left_empty_and_keep_their_names(self) -> None:
+    def test_other_variables_are_left_empty(self) -> None:
+        """Variables that are not asked for are empty, and keep their names."""
         axis = hist.axis.Boolean(**NAMED)
         content = pickle.dumps(an_output(m=histogram(axis), n=histogram(axis), o=histogram(axis)))
         output: Any = unpickled(io.BytesIO(content), variables={"n", "nowhere"}, decode=True)
@@ -284,19 +313,21 @@ class TestVariables:
         assert (output["variables"]["m"], output["variables"]["o"]) == ({}, {})
         assert isinstance(output["variables"]["n"]["TTbar"]["TTbar_2022"], DecodedHistogram)
 
-    def test_none_at_all_is_a_choice(self) -> None:
+    def test_no_variable_at_all(self) -> None:
+        """All variables are empty if no variable is asked for."""
         content = pickle.dumps(an_output(m=histogram(hist.axis.Boolean(**NAMED))))
         output: Any = unpickled(io.BytesIO(content), variables=(), decode=True)
         assert output["variables"] == {"m": {}}
 
-    def test_all_are_there_if_nothing_is_said(self) -> None:
+    def test_all_variables_by_default(self) -> None:
+        """By default all variables are read."""
         content = pickle.dumps(an_output(m=histogram(hist.axis.Boolean(**NAMED))))
         output: Any = unpickled(io.BytesIO(content))
         assert isinstance(output["variables"]["m"]["TTbar"]["TTbar_2022"], hist.Hist)
 
 
 def forged(bins: object, storage: str = "Weight") -> bytes:
-    """An output with a histogram whose state has other bins than its own, four of a Boolean and a category axis."""
+    """An output with a histogram of a Boolean and a category axis, whose four bins are replaced in its state."""
     real = hist.Hist(hist.axis.StrCategory(["SR"], name="cat"), hist.axis.Boolean(**NAMED), storage=STORAGES[storage]())
     state: tuple[Any, ...] = real._hist.__getstate__()
 
@@ -324,13 +355,14 @@ ODD: dict[str, tuple[object, str]] = {
     "two dimensions": (np.zeros((4, 2)), "form that is not known"),
     "a list": ([0.0] * 8, "form that is not known"),
     "bytes": (bytes(64), "form that is not known"),
-    "nothing": (None, "form that is not known"),
+    "None": (None, "form that is not known"),
 }
 
 
 class TestForgedContents:
     @pytest.mark.parametrize("how", ODD)
     def test_odd_bins_are_refused(self, how: str, tmp_path: Path) -> None:
+        """Bins of another number, dtype or dimension are refused."""
         bins, said = ODD[how]
         with pytest.raises(InputError, match=said):
             load_output(save(tmp_path, forged(bins)), variables={"m"}, arrays=True)
@@ -341,10 +373,199 @@ class TestForgedContents:
         ids=["integers for doubles", "doubles for integers", "unsigned integers"],
     )
     def test_bins_of_another_storage_are_refused(self, storage: str, bins: NDArray[Any], tmp_path: Path) -> None:
+        """Bins with the dtype of another storage are refused."""
         with pytest.raises(InputError, match="form that is not known"):
             load_output(save(tmp_path, forged(bins, storage)), variables={"m"}, arrays=True)
 
-    def test_the_right_bins_are_taken(self, tmp_path: Path) -> None:
+    def test_right_bins_are_read(self, tmp_path: Path) -> None:
+        """Bins of the right form are read, value and variance side by side."""
         output = load_output(save(tmp_path, forged(np.arange(8.0))), variables={"m"}, arrays=True)
         cells = output["variables"]["m"]["TTbar"]["TTbar_2022"].contents
         np.testing.assert_array_equal(cells, [[0 + 1j, 4 + 5j], [2 + 3j, 6 + 7j]])
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_pickle_protocols_are_read(tmp_path: Path, protocol: int) -> None:
+    """Each pickle protocol that PocketCoffea may use is read."""
+    expected = files.an_output("a", "b")
+    files.assert_same(load_output(files.save(tmp_path / "a.coffea", expected, protocol)), expected)
+
+
+@pytest.mark.parametrize("storage", ["double", "int64", "weight", "mean", "weightedmean", "unlimited"])
+def test_storages_are_read(tmp_path: Path, storage: str) -> None:
+    """A histogram of each storage is read as it was written."""
+    content: hist.Hist[Any] = hist.Hist(hist.axis.Integer(0, 3, name="x"), storage=storage)
+    found = load_output(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": content}))["extra"]
+    assert found == content
+    assert type(found._hist) is type(content._hist)
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        hist.axis.Regular(3, 1, 8, name="x", transform=transform.log),
+        hist.axis.Regular(3, 1, 8, name="x", transform=transform.sqrt),
+        hist.axis.Regular(3, 1, 8, name="x", transform=transform.Pow(2)),
+        hist.axis.Regular(3, 1, 8, name="x", circular=True),
+        hist.axis.Variable([1, 2, 5], name="x", underflow=False),
+        hist.axis.Integer(0, 3, name="x", growth=True),
+        hist.axis.IntCategory([4, 2], name="x"),
+        hist.axis.StrCategory([], name="x", growth=True),
+        hist.axis.StrCategory([], name="x", flow=False),
+        hist.axis.Boolean(name="x", label="tagged"),
+    ],
+    ids=repr,
+)
+def test_axes_are_read_and_work(tmp_path: Path, axis: Any) -> None:
+    """A histogram with each axis is read as it was written, and can be copied and pickled."""
+    content: hist.Hist[Any] = hist.Hist(axis, storage="weight")
+    found = load_output(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": content}))["extra"]
+    assert found == content
+    assert found.copy() == pickle.loads(pickle.dumps(found)) == content
+    assert found.axes[0].label == axis.label
+
+
+def test_containers_of_collections_are_read(tmp_path: Path) -> None:
+    """The containers of `collections` are read as they were written."""
+    expected = files.an_output("a") | {
+        "counter": Counter("aab"),
+        "ordered": OrderedDict(b=1, a=files.histogram()),
+        "nested": defaultdict(list, {"x": [defaultdict(int, {"y": 1})]}),
+        "frozen": frozenset({("a", 1)}),
+        "bytes": bytearray(b"ab"),
+    }
+    files.assert_same(load_output(files.save(tmp_path / "a.coffea", expected)), expected)
+
+
+def test_accumulators_of_coffea_are_read(tmp_path: Path) -> None:
+    """The accumulators of coffea are read as they were written."""
+    from coffea.processor import accumulator  # noqa: PLC0415  slow
+
+    value = accumulator.value_accumulator(float, 2.5)
+    expected = files.an_output("a") | {
+        "columns": {"TTbar": {"a": {"SR": {"m": accumulator.column_accumulator(np.arange(4.0)[::2])}}}},
+        "dict": accumulator.dict_accumulator({"b": 1, "a": accumulator.set_accumulator({"x"})}),
+        "list": accumulator.list_accumulator([1, "b"]),
+        "default": accumulator.defaultdict_accumulator(int, {"a": 1}),
+    }
+    found = load_output(files.save(tmp_path / "a.coffea", expected | {"value": value}))
+    assert (found["value"].value, found["value"].default_factory) == (2.5, float)
+    del found["value"]
+    files.assert_same(found, expected)
+
+
+def test_shared_histogram_stays_one_object(tmp_path: Path) -> None:
+    """A histogram in two places is built once."""
+    shared = files.histogram()
+    found = load_output(files.save(tmp_path / "a.coffea", files.an_output("a") | {"one": [shared], "two": (shared,)}))
+    assert found["one"][0] is found["two"][0]
+
+
+@pytest.mark.parametrize("factory", [os.getcwd, print, Counter, hist.Hist, np.ndarray], ids=repr)
+def test_factory_of_a_defaultdict_is_plain(tmp_path: Path, factory: Any) -> None:
+    """A defaultdict whose factory is not a plain builtin is refused."""
+    files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": defaultdict(factory)}))
+
+
+class Poked:
+    """An object that pickles as a histogram, or as its contents, with a forged state."""
+
+    def __init__(self, kind: type, state: object) -> None:
+        self.kind, self.state = kind, state
+
+    __class__ = property(lambda self: self.kind)  # Pickle compares it with the class it writes.
+
+    def __reduce__(self) -> Any:
+        return copyreg.__newobj__, (self.kind,), self.state  # type: ignore[attr-defined]
+
+
+CONTENTS = files.histogram()._hist
+
+
+STATE: tuple[Any, ...] = CONTENTS.__getstate__()
+
+
+LOG = hist.Hist(hist.axis.Regular(2, 1, 9, transform=transform.log))._hist
+
+
+LOG_STATE: tuple[Any, ...] = LOG.__getstate__()
+
+
+def transformed(*with_these: object) -> Poked:
+    at = LOG_STATE.index("_log_fn")
+    return Poked(type(LOG), (*LOG_STATE[:at], *with_these, *LOG_STATE[at + 3 :]))
+
+
+EMPTY: tuple[Any, ...] = hist.Hist(hist.axis.Variable([1, 2], name="x"))._hist.__getstate__()
+
+
+NO_EDGES = (*EMPTY[:6], np.zeros(0), *EMPTY[7:-1], np.zeros(1))
+
+
+OTHER_BINS = "another number of bins than its axes have"
+
+
+UNKNOWN = "of a form that is not known"
+
+
+HISTOGRAMS: dict[str, tuple[object, str]] = {
+    "fewer bins than the axes have": (Poked(type(CONTENTS), (*STATE[:-1], STATE[-1][:2])), OTHER_BINS),
+    "more bins than the axes have": (Poked(type(CONTENTS), (*STATE[:-1], np.zeros(200))), OTHER_BINS),
+    "an axis without edges": (Poked(type(LOG), NO_EDGES), OTHER_BINS),
+    "too many axes": (Poked(type(CONTENTS), (0, 1 << 31, *STATE[2:])), UNKNOWN),
+    "less than no axes": (Poked(type(CONTENTS), (0, -1, *STATE[2:])), UNKNOWN),
+    "another form": (Poked(type(CONTENTS), (7, *STATE[1:])), UNKNOWN),
+    "cut off": (Poked(type(CONTENTS), STATE[:-1]), "damaged"),
+    "a builtin as transform": (transformed("1", "2", int), "a bare int"),
+    "a class as transform": (transformed("1", "2", hist.Hist), "a bare Hist"),
+    "other functions of the module": (transformed("pow", "id", transform._internal_conversion), "a transform"),
+    "no conversion": (transformed(5, 5, None), "damaged"),
+}
+
+
+@pytest.mark.parametrize("how", HISTOGRAMS)
+def test_forged_histogram_contents_are_refused(tmp_path: Path, how: str) -> None:
+    """A histogram whose contents have a forged state is refused."""
+    contents, told = HISTOGRAMS[how]
+    whole = Poked(hist.Hist, (0, {"_variance_known": True, "name": None, "label": None, "_hist": contents}))
+    assert told in files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": whole}))
+
+
+def test_boost_histogram_itself_takes_fewer_bins() -> None:
+    """Loaded by Python, a histogram may have fewer bins than its axes."""
+    taken = pickle.loads(cloudpickle.dumps(HISTOGRAMS["fewer bins than the axes have"][0]))
+    assert taken.size() == 1
+
+
+HISTOGRAM_STATES: dict[str, object] = {
+    "a method replaced": (0, {"_hist": CONTENTS, "values": 1}),
+    "its class replaced": (0, {"_hist": CONTENTS, "__class__": dict}),
+    "its dict replaced": (0, {"_hist": CONTENTS, "__dict__": {}}),
+    "a class for a name": (0, {"_hist": CONTENTS, "name": int}),
+    "a histogram for its contents": (0, {"_hist": files.histogram()}),
+    "a number for its contents": (0, {"_hist": 1}),
+    "no contents": (0, {}),
+    "another form": (1, {"_hist": CONTENTS}),
+}
+
+
+@pytest.mark.parametrize("how", HISTOGRAM_STATES)
+def test_forged_histogram_attributes_are_refused(tmp_path: Path, how: str) -> None:
+    """A histogram whose attributes replace methods, or are no data, is refused."""
+    files.complaint(
+        files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": Poked(hist.Hist, HISTOGRAM_STATES[how])})
+    )
+
+
+def endless() -> list[object]:
+    result: list[object] = []
+    result.append((result,))
+    return result
+
+
+@pytest.mark.parametrize(
+    "content", [endless(), int, Counter, {Counter: 1}, {(1, hist.Hist): 1}, {np.ndarray}], ids=repr
+)
+def test_classes_and_loops_are_refused(tmp_path: Path, content: object) -> None:
+    """A class among the data, and data that contain themselves, are refused."""
+    files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": content}))

@@ -147,7 +147,7 @@ SOURCES: dict[type[HistogramSource], str] = {
     Sharing: "the same histograms of 'x', requested alone or with other variables",
     Recounting: "the same datasets and counts from the same file, each time",
     Marking: "that the file stays as it is",
-    Unordered: "variables that are a dict\n  instead: list",
+    Unordered: "an output that has what cards need\n  instead: InputError: variables has type list",
     Lenient: "an InputError for a file of rubbish\n  instead: it read \\{'variables'",
     Listed: "a hist.Hist or a HistogramArray for 'x', 'Top', 'Top_2022'\n  instead: InputError: a list stands",
 }

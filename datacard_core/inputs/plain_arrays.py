@@ -1,0 +1,75 @@
+"""Arrays and scalars of numpy, built from records: plain numbers and text, in memory that was read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from datacard_core.inputs.records import Record, RefusedError, described, is_name, unknown_form
+
+SCALAR = ("numpy._core.multiarray", "scalar")
+ARRAY = ("numpy", "ndarray")
+DTYPE = ("numpy", "dtype")
+# Booleans, integers, floats, complex numbers, bytes and text. Objects would be pointers that a file chooses, and
+# structured types have offsets that may point out of the array.
+_PLAIN = re.compile(r"[?biufcSU]\d*")
+
+
+def scalar(dtype: object, content: object) -> object:
+    """Return a scalar of numpy, of a record for its dtype and its bytes.
+
+    Raises:
+        RefusedError: it is no plain number or text.
+    """
+    # An empty text has no bytes, which np.frombuffer refuses.
+    if content == b"":
+        return np.zeros((), _dtype(dtype))[()]
+    return _flat(content, dtype)[0]
+
+
+def array(_: object, record: Record) -> object:
+    """Return an array that was pickled by protocol 5; it shares the memory that was read.
+
+    Raises:
+        RefusedError: it holds no plain numbers or text, or has a form that is not known.
+    """
+    match record.args:
+        case (content, dtype, tuple(shape), "C" | "F" as order):
+            return _flat(content, dtype).reshape(shape, order=order)
+        case (content, dtype, tuple(shape), "K", tuple(axes)):
+            return _flat(content, dtype).reshape(shape).transpose(axes)
+    raise unknown_form(record)
+
+
+def array_of_state(_: object, record: Record) -> object:
+    """Return an array that was pickled by a protocol before 5.
+
+    Raises:
+        RefusedError: it holds no plain numbers or text, or has a form that is not known.
+    """
+    match record.args, record.state:
+        case (subtype, *_), (1, tuple(shape), dtype, bool(fortran), content) if is_name(subtype, ARRAY):
+            # The bytes of these protocols are read-only, a copy is not; coffea's loader gives writeable arrays.
+            return _flat(content, dtype).reshape(shape, order="F" if fortran else "C").copy(order="K")
+    raise unknown_form(record)
+
+
+def _flat(content: object, dtype: object) -> np.ndarray[Any, Any]:
+    plain = _dtype(dtype)
+    if not isinstance(content, bytes | bytearray):
+        raise RefusedError(f"a numpy array made of a {described(content)}")
+    return np.frombuffer(content, plain)
+
+
+def _dtype(record: object) -> np.dtype[Any]:
+    # The record's flags and fields are not taken over, as numpy does not check them: flags that deny objects, or a
+    # field that points out of the array, would give access to memory. A code and a byte order are all that is used.
+    match record:
+        case Record(name=("numpy", "dtype"), args=(str(code), *_), state=state):
+            match state:
+                case (3, "<" | ">" | "|" | "=" as order, None, None, None, *_) if _PLAIN.fullmatch(code):
+                    return np.dtype(code).newbyteorder(order)
+            raise RefusedError(f"the numpy dtype {code!r}, which is not a plain number or text")
+    raise RefusedError("a numpy array without a dtype")

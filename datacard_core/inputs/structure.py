@@ -1,0 +1,239 @@
+"""Structure of a PocketCoffea output: its type, and the one check that an output has what cards need.
+
+An output is checked where it enters: a file in `load_output`, a loaded output before its histograms are summed, what a
+histogram source returned, and the three arguments of a `Datacard`. The code behind relies on the check.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NotRequired, TypedDict, cast
+
+from datacard_core.errors import InputError
+from datacard_core.names import listing
+
+MERGE = "PocketCoffea's `merge-outputs`"
+BY_DATASET = ("datasets_metadata", "by_dataset")
+BY_PERIOD = ("datasets_metadata", "by_datataking_period")
+DEPTHS = {
+    ("sum_genweights",): 1,
+    ("sum_signOf_genweights",): 1,
+    ("sumw",): 2,
+    ("sumw2",): 2,
+    ("cutflow",): 2,
+    ("variables",): 3,
+    ("columns",): 2,
+    ("processing_metadata",): 3,
+    BY_DATASET: 1,
+    BY_PERIOD: 2,
+}
+"""How many keys lead from a place to the entry of one dataset or, for the last place, of a set of datasets."""
+
+# A repetition of four letters or more, so that 2020 stays a year.
+_SHORTEST_YEAR = 4
+
+
+class OutputDict(TypedDict):
+    """A postprocessed PocketCoffea output, as `coffea.util.load` returns it; other keys may stand beside these."""
+
+    variables: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    """Histograms by variable, sample and dataset."""
+    datasets_metadata: Mapping[str, Any]
+    """`by_datataking_period` has names of datasets by period and sample, `by_dataset` the metadata of each dataset."""
+    cutflow: Mapping[str, Any]
+    """Numbers of events by cut and dataset; `presel` is the preselection."""
+    sum_genweights: NotRequired[Mapping[str, Any]]
+    sum_signOf_genweights: NotRequired[Mapping[str, Any]]
+    sumw: NotRequired[Mapping[str, Any]]
+    sumw2: NotRequired[Mapping[str, Any]]
+    columns: NotRequired[Mapping[str, Any]]
+    processing_metadata: NotRequired[Mapping[str, Any]]
+
+
+def check_output(output: object, variables: Iterable[str] = (), *, from_file: bool = False) -> OutputDict:
+    """Return an output after a check of its structure.
+
+    The cost grows with the number of datasets, not with that of templates: histograms are not opened.
+
+    Args:
+        output: the loaded output.
+        variables: the variables whose histograms are needed; a variable that is missing is no fault here.
+        from_file: True for a file of PocketCoffea, which also holds metadata of each dataset. They show if the
+            yields were added twice.
+
+    Raises:
+        InputError: no card can be made from the output, with all reasons.
+    """
+    if problems := list(_output_problems(output, variables, from_file=from_file)):
+        raise InputError(problems)
+    return cast("OutputDict", output)
+
+
+def check_arguments(histograms: object, datasets_metadata: object, cutflow: object) -> None:
+    """Check the three parts of an output that a script passes one by one.
+
+    Args:
+        histograms: the histograms of one variable, by sample and dataset.
+        datasets_metadata: the output's `datasets_metadata`.
+        cutflow: the output's `cutflow`.
+
+    Raises:
+        InputError: no card can be made from them, with all reasons.
+    """
+    problems = [
+        *_not_dicts("histograms", histograms, 2),
+        *_metadata_problems(datasets_metadata),
+        *_cutflow_problems(cutflow),
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def check_histogram_dicts(histograms: Mapping[str, object]) -> None:
+    """Check histograms of variables that a script passes, each by sample and dataset.
+
+    Args:
+        histograms: the histograms of a variable by the text that names them in messages.
+
+    Raises:
+        InputError: they are not in dicts, with all reasons.
+    """
+    if problems := [problem for place, of in histograms.items() for problem in _not_dicts(place, of, 2)]:
+        raise InputError(problems)
+
+
+def place_text(place: Iterable[str]) -> str:
+    """Return the text for a place in an output, such as "cutflow['presel']"."""
+    head, *keys = place
+    return head + "".join(f"[{key!r}]" for key in keys)
+
+
+def value_at(tree: object, place: Iterable[str]) -> object:
+    """Return the value at a place in an output, or None.
+
+    No key is inserted, although PocketCoffea's containers are defaultdicts.
+    """
+    for key in place:
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _output_problems(output: object, variables: Iterable[str], *, from_file: bool) -> Iterator[str]:
+    if not isinstance(output, Mapping):
+        yield f"the output {_type_and_value(output)}, expected the dict that PocketCoffea writes"
+        return
+    for key in ("variables", "cutflow"):
+        if key not in output:
+            yield f"the output has no {key!r}, expected a PocketCoffea output; {_keys(output)}"
+    if "variables" in output:
+        yield from _variable_problems(output["variables"], variables)
+    if "datasets_metadata" in output:
+        yield from _metadata_problems(output["datasets_metadata"], from_file=from_file)
+    else:
+        yield _not_postprocessed("'datasets_metadata'" + (f", only {listing(output)}" if output else ""))
+    if "cutflow" in output:
+        yield from _cutflow_problems(output["cutflow"])
+    if from_file:
+        yield from _unused_problems(output)
+
+
+def _variable_problems(by_variable: object, needed: Iterable[str]) -> Iterator[str]:
+    yield from _not_dicts("variables", by_variable, 1)
+    if isinstance(by_variable, Mapping):
+        # Several categories may need one variable.
+        for name in dict.fromkeys(needed):
+            if name in by_variable:
+                yield from _not_dicts(f"variables[{name!r}]", by_variable[name], 2)
+
+
+def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator[str]:
+    if not isinstance(metadata, Mapping):
+        yield from _not_dicts("datasets_metadata", metadata, 1)
+        return
+    by_dataset = metadata.get("by_dataset")
+    lacking = [BY_DATASET] if from_file and not by_dataset else []
+    lacking += [BY_PERIOD] if "by_datataking_period" not in metadata else []
+    if lacking:
+        yield _not_postprocessed(" and no ".join(map(place_text, lacking)))
+    if "by_datataking_period" in metadata:
+        yield from _period_problems(metadata["by_datataking_period"])
+    if from_file and by_dataset:
+        yield from _not_dicts(place_text(BY_DATASET), by_dataset, 1)
+        yield from _merged_twice(by_dataset)
+
+
+def _period_problems(periods: object) -> Iterator[str]:
+    yield from _not_dicts(place_text(BY_PERIOD), periods, 2)
+    for period, samples in _items(periods):
+        for sample, datasets in _items(samples):
+            # A string is a collection too, of its letters.
+            if isinstance(datasets, str) or not isinstance(datasets, Collection):
+                place = place_text((*BY_PERIOD, period, sample))
+                yield f"{place} {_type_and_value(datasets)}, expected the names of datasets"
+
+
+def _cutflow_problems(cutflow: object) -> Iterator[str]:
+    if not isinstance(cutflow, Mapping):
+        yield from _not_dicts("cutflow", cutflow, 1)
+    elif "presel" not in cutflow:
+        yield f"cutflow has no 'presel', the counts after the preselection; {_keys(cutflow)}"
+    else:
+        yield from _not_dicts("cutflow['presel']", cutflow["presel"], 1)
+
+
+def _unused_problems(output: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the places that no card needs, but that files are united at, and that hold no dict."""
+    for place in DEPTHS:
+        if place[0] in output and place[0] not in ("variables", "datasets_metadata", "cutflow"):
+            yield from _not_dicts(place_text(place), value_at(output, place), 1)
+
+
+def _merged_twice(by_dataset: object) -> Iterator[str]:
+    """Yield a problem if PocketCoffea merged postprocessed outputs of one dataset.
+
+    PocketCoffea adds all values of what it merges. That doubles the yields and, as a trace, strings ('TrueTrue').
+    """
+    doubled = [name for name, entry in _items(by_dataset) if isinstance(entry, Mapping) and _is_doubled(entry)]
+    if doubled:
+        yield (
+            "the output was merged from postprocessed outputs of the same dataset, so its yields count more than "
+            f"once ('isMC' or 'year' is a repetition, or not as PocketCoffea writes it): {listing(doubled)}; "
+            f"merge the jobs' own files, once, with {MERGE}"
+        )
+
+
+def _is_doubled(entry: Mapping[str, Any]) -> bool:
+    year = str(entry.get("year", ""))
+    lengths = range(_SHORTEST_YEAR, len(year) // 2 + 1)
+    repeated = any(year == year[:length] * (len(year) // length) for length in lengths)
+    return repeated or str(entry.get("isMC", True)) not in ("True", "False")
+
+
+def _not_postprocessed(lacking: str) -> str:
+    return (
+        f"the output was not postprocessed, so its simulation is not normalised: it has no {lacking}; "
+        f"merge the jobs' files with {MERGE}, which normalises them"
+    )
+
+
+def _not_dicts(place: str, tree: object, depth: int) -> Iterator[str]:
+    """Yield a problem for each value in the first `depth` levels of a tree that is not a dict."""
+    if not isinstance(tree, Mapping):
+        yield f"{place} {_type_and_value(tree)}, expected the dict that PocketCoffea writes"
+    elif depth > 1:
+        for key, branch in tree.items():
+            yield from _not_dicts(f"{place}[{key!r}]", branch, depth - 1)
+
+
+def _items(tree: object) -> Iterable[tuple[str, object]]:
+    return tree.items() if isinstance(tree, Mapping) else ()
+
+
+def _keys(tree: Mapping[str, object]) -> str:
+    return f"it has: {listing(tree)}" if tree else "it is empty"
+
+
+def _type_and_value(value: object) -> str:
+    # `reprlib` shortens a value before it is written out: a list in a wrong place may hold thousands of histograms.
+    return f"has type {type(value).__name__} ({reprlib.repr(value)})"
