@@ -18,7 +18,7 @@ from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DatacardError, DeclarationError, InputError, StrictError, raise_together
 from datacard_core.execution.progress import progress
-from datacard_core.execution.reduction import Wanted, reduce_files, reduce_output
+from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.names import name_problem, names_of
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from datacard_core.build.plans import Plan
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
-    from datacard_core.execution.reduction import Reduced
+    from datacard_core.execution.executors import ExecutorLike
+    from datacard_core.execution.reduction import ReducedOutput
     from datacard_core.findings import Finding
     from datacard_core.inputs.output import Inventory
     from datacard_core.model.channel import Channel, FloatArray
@@ -84,7 +85,13 @@ class Analysis:
             raise DeclarationError(problems)
 
     def build(
-        self, output: Output, *, source: str = SOURCE, executor: Any = None, jobs: int = 1, parts: bool = False
+        self,
+        output: Output,
+        *,
+        source: str = SOURCE,
+        executor: ExecutorLike | None = None,
+        jobs: int = 1,
+        parts: bool = False,
     ) -> Cards:
         """Build the cards of all categories; nothing is written.
 
@@ -107,8 +114,8 @@ class Analysis:
         first = next(iter(declared.values()))
         first.check()
         layout, plans = plan_card(first)
-        wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
-        reduced = self._reduced(output, wanted, source, executor, jobs)
+        required = Requirements(layout, {name: category.variable for name, category in self.categories.items()}, parts)
+        reduced = self._reduced(output, required, source, executor, jobs)
         first.check_samples(reduced.inventory)
         totals = self._totals(first, reduced)
         calls = {
@@ -133,19 +140,21 @@ class Analysis:
         provided = self.plugins.source(source)
         return provided.plugin == SOURCE and provided.origin != LOCAL
 
-    def _reduced(self, output: Output, wanted: Wanted, source: str, executor: Any, jobs: int) -> Reduced:
+    def _reduced(
+        self, output: Output, required: Requirements, source: str, executor: ExecutorLike | None, jobs: int
+    ) -> ReducedOutput:
         if isinstance(output, Mapping):
             if source != SOURCE:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
-            return reduce_output(output, wanted, alone=True).complete(wanted)
+            return reduce_output(output, required, alone=True).checked(required)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
         self.plugins.source(source)  # before anything is given to workers
         with progress("reading files", len(paths)) as advance:
             return reduce_files(
-                paths, wanted, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
+                paths, required, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
-    def _totals(self, declared: DeclaredCard, reduced: Reduced) -> dict[str, FloatArray]:
+    def _totals(self, declared: DeclaredCard, reduced: ReducedOutput) -> dict[str, FloatArray]:
         if not declared.floats_shape_only:
             return {}
         totals = {}
@@ -243,7 +252,7 @@ class Cards(Mapping[str, Datacard]):
         channel_masks: bool = False,
         writer: str = "combine",
         serializer: str = "root",
-        executor: Any = None,
+        executor: ExecutorLike | None = None,
         jobs: int = 1,
     ) -> None:
         """Write the cards and templates of all categories, and the script that combines them: all, or nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import concurrent.futures
 import json
 import re
 from contextlib import contextmanager
@@ -413,8 +414,8 @@ class TestUnknownSources:
             of_2022(with_plugins("acme_npz")).build(tmp_path / "2022.npz", source="npy")
 
     def test_nothing_is_given_to_workers_then(self, tmp_path: Path) -> None:
-        class Unused:
-            def submit(self, *_: Any) -> None:
+        class Unused(concurrent.futures.Executor):
+            def submit(self, *_: Any, **__: Any) -> Any:
                 pytest.fail("there is nothing to do")
 
         files = [tmp_path / "2022.npz", tmp_path / "2023.npz"]
