@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import concurrent.futures
 import json
 import re
 from contextlib import contextmanager
