@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import queue
 import signal
@@ -79,9 +80,16 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     A test may kill a worker, if it waits until there are two again.
     """
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "datacard_core.cli.commands"])
     with (
         # One repetition instead of three: a call that always kills its worker costs two new workers instead of four.
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 1,
+                # Workers are forked from a server that has imported the code, which each one would else do anew.
+                "distributed.worker.multiprocessing-method": "forkserver",
+            }
+        ),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
