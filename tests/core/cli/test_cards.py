@@ -117,11 +117,21 @@ class TestDemo:
         assert mine == files_below(tmp_path / "datacard-demo" / "cards")
         assert (tmp_path / shlex.split(combine)[1]).is_file()
 
-    def test_second_run(self, tmp_path: Path) -> None:
-        """A second run shows the same and changes no file."""
-        first = datacard("demo", tmp_path / "a b" / "c")
+    def test_second_run(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A second run changes no file and shows the same, with paths that are quoted where the shell needs it."""
+        folder, first = made
+        shutil.copytree(folder / "datacard-demo", tmp_path / "a b" / "c")
         before = files_below(tmp_path)
-        assert datacard("demo", tmp_path / "a b" / "c").stdout == first.stdout
+        monkeypatch.chdir(tmp_path)
+        result = datacard("demo", "a b/c")
+        assert result.exit_code == 0, result.output
+        expected = [
+            re.sub(r"datacard-demo\S*", lambda path: shlex.quote(path[0].replace("datacard-demo", "a b/c")), line)
+            if line.startswith("  ")
+            else line.replace("datacard-demo", "a b/c")
+            for line in first.stdout.splitlines()
+        ]
+        assert result.stdout.splitlines() == expected
         assert files_below(tmp_path) == before
 
     @pytest.mark.parametrize("name", ["analysis.py", "output_all.coffea"])

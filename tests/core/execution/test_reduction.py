@@ -159,6 +159,7 @@ class TestSameBytes:
             "a thread pool": concurrent.futures.ThreadPoolExecutor,
             "a process pool": concurrent.futures.ProcessPoolExecutor,
         }
+        # The pool of a test ends with it: processes must not be forked while the threads of another pool are running.
         with pools[where](2) as pool:
             assert written(analysis, cuts[cut], tmp_path / "cards", executor=pool) == expected
 
@@ -167,7 +168,9 @@ class TestSameBytes:
         said = SMALL_DEMO.build(small_demo).report()
         assert "VV_ZZ_2022_preEE" in said
         for files in cuts.values():
-            assert SMALL_DEMO.build(files).report() == SMALL_DEMO.build(files[::-1]).report() == said
+            assert SMALL_DEMO.build(files).report() == said
+            if len(files) > 1:
+                assert SMALL_DEMO.build(files[::-1]).report() == said
 
     @pytest.mark.slow  # files of a real analysis
     @needs_data
@@ -439,7 +442,7 @@ def peak_memory(analysis: Analysis, files: Sequence[Path]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.slow  # 16 files of 20 MB, with every allocation traced
+@pytest.mark.slow  # files of 20 MB, with every allocation traced
 def test_peak_memory(tmp_path: Path) -> None:
     """The peak of memory does not grow with the number of files."""
     labels = ["nominal", *(f"JES{number}{shift}" for number in range(250) for shift in ("Up", "Down"))]
@@ -453,12 +456,12 @@ def test_peak_memory(tmp_path: Path) -> None:
     view["value"] = view["variance"] = 1
     files = [
         save(tmp_path / f"{number}.coffea", by_hand.Output().add(sample, "2022", large, part=str(number)).loaded)
-        for number, sample in enumerate(("Signal", "TTbar") * 8)
+        for number, sample in enumerate(("Signal", "TTbar") * 4)
     ]
     declared = small(systematics=Systematics([by_hand.shape("JES0")]))
     peak_memory(declared, files[:2])  # imports and caches are filled, and do not count below
-    few, many = (peak_memory(declared, files[:number]) for number in (4, 16))
+    few, many = (peak_memory(declared, files[:number]) for number in (2, 8))
     assert view.nbytes > 20_000_000
-    # If every file stayed, twelve more would take twelve times as much.
+    # If the histograms of every file stayed in memory, six more files would take six times as much.
     assert many < few + view.nbytes / 2
     assert many < 4 * view.nbytes
