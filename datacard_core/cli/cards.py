@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("datacard-demo"))
 @debug_option
 def demo(directory: Path) -> None:
-    """Make a small analysis and its cards, to try things on.
+    """Make a small analysis and its cards, to try datacard on.
 
     DIRECTORY, datacard-demo if not given, gets an output as PocketCoffea writes it, an analysis script to copy for your
     own analysis, and the cards.
@@ -36,7 +36,7 @@ def demo(directory: Path) -> None:
     try:
         files = write_demo(directory)
     except ExistingFileError as error:
-        error.add_note("nothing was changed; for a fresh one name another directory: datacard demo DIRECTORY")
+        error.add_note("no file was changed; for a fresh demo name another directory: datacard demo DIRECTORY")
         raise
     with analysis_of(files.analysis) as analysis:
         cards = analysis.build(files.output)

@@ -15,7 +15,7 @@ from datacard_core.cli.plugins import new_plugin, plugins
     cls=CommandGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with `datacard demo`: it makes a small analysis to try everything on.",
+    epilog="Start with `datacard demo`: it makes a small analysis to try the other commands on.",
 )
 @click.version_option(package_name="datacard-core", prog_name="datacard")
 @debug_option

@@ -1,4 +1,4 @@
-"""Staging of files that are written all or nothing: to hidden directories first, and moved when all are complete."""
+"""Staging of files: they are written to hidden directories, and moved to their places when all are complete."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Staging:
         directory.mkdir(parents=True, exist_ok=True)
 
     def _publish(self) -> None:
-        """Move all files to their final paths, in order; if one move fails, undo the others."""
+        """Move all files to their final paths, in order; if one move fails, undo the earlier ones."""
         # Without fsync, a rename may reach the disk before the data, and a power cut leaves an empty file of that name.
         for staged in self._staged:
             with staged.temporary.open("rb") as file:
@@ -132,11 +132,11 @@ class Staging:
 
 @contextmanager
 def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
-    """Write several files to a directory, all or nothing.
+    """Write several files to a directory: all of them, or none.
 
     A failure in the block, for example a full disk or a failing plugin, leaves the directory as it was. Only renames
     are done at its end. A process that is killed between two renames leaves the first files new and the last ones old:
-    stage the file that refers to the other files last.
+    stage the file that refers to all other files last.
     """
     stage = Staging(Path(directory))
     try:

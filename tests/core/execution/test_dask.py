@@ -289,7 +289,7 @@ class TestPlugins:
         assert "plugin 'moved' is moved 1.0 here, and moved 2.0 where it was selected" in str(error)
 
 
-class TestLostWorkers:  # the last ones, because new workers would have to import everything again
+class TestLostWorkers:  # the last ones, because new workers lack what earlier tests have imported
     def test_worker_killed_while_it_reads(
         self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
     ) -> None:

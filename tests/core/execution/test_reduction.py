@@ -390,7 +390,7 @@ class TestProblems:
             assert part in text
 
     def test_infinities_in_several_datasets(self, tmp_path: Path) -> None:
-        """The same problem of several datasets is reported once, with their number."""
+        """One problem of several datasets is reported once, with their number."""
         output = by_hand.Output().mc("Signal", "2022", nominal=[1, 2])
         for part in "ab":
             output.mc("TTbar", "2022", part, nominal=[1, float("inf")])

@@ -333,7 +333,7 @@ ERRORS: list[DatacardError] = [
             PluginCallError,
         )
     ),
-    PluginError("nothing selected"),
+    PluginError("no plugin is selected"),
 ]
 every_error = pytest.mark.parametrize(
     "position", range(len(ERRORS)), ids=lambda position: f"{type(ERRORS[position]).__name__}-{position}"

@@ -178,7 +178,7 @@ def test_serializer_without_a_file(
 
 
 def test_files_beside_the_templates(card: Callable[..., Datacard], tmp_path: Path) -> None:
-    """Files that a serializer writes beside its own are removed."""
+    """Files that a serializer writes beside the templates are removed."""
     paths: list[Path] = []
 
     def litters(path: Path) -> None:
@@ -193,7 +193,7 @@ def test_files_beside_the_templates(card: Callable[..., Datacard], tmp_path: Pat
 
 
 def test_several_categories(small_demo: dict[str, Any], tmp_path: Path) -> None:
-    """If one category fails, the files of all categories stay as they were."""
+    """After the failure of one category, the files of all categories are as they were."""
     calls: list[Path] = []
 
     def third_fails(path: Path) -> None:
@@ -245,7 +245,7 @@ def test_last_file_cannot_be_moved(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If the last file cannot be moved, the earlier files are restored."""
+    """The earlier files are restored when the last one cannot be moved."""
     if there:
         other.dump(tmp_path)
     before = contents(tmp_path)
@@ -468,7 +468,7 @@ def test_same_name_twice(card: Callable[..., Datacard], tmp_path: Path) -> None:
 
 
 def test_templates_in_another_directory(card: Callable[..., Datacard], tmp_path: Path) -> None:
-    """A card refers to its templates from its own directory, where Combine begins."""
+    """The path of the templates begins at the directory of the card, as Combine expects."""
     card().dump(tmp_path, "cards/card.txt", "shapes/shapes.root")
     lines = (tmp_path / "cards/card.txt").read_text().splitlines()
     name = next(line.split()[3] for line in lines if line.startswith("shapes "))
