@@ -16,7 +16,7 @@ from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
-from datacard_core.execution.reduction import Wanted, reduce_files, reduce_output
+from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.grammar import name_problem
@@ -28,7 +28,8 @@ from datacard_core.plugins.selection import LOCAL
 if TYPE_CHECKING:
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
-    from datacard_core.execution.reduction import Reduced
+    from datacard_core.execution.executors import ExecutorLike
+    from datacard_core.execution.reduction import ReducedOutput
     from datacard_core.findings import Finding
     from datacard_core.templates.binning import Binning
     from datacard_core.templates.rows import Layout
@@ -82,7 +83,13 @@ class Analysis:
             raise DeclarationError(problems)
 
     def build(
-        self, output: Output, *, source: str = SOURCE, executor: Any = None, jobs: int = 1, parts: bool = False
+        self,
+        output: Output,
+        *,
+        source: str = SOURCE,
+        executor: ExecutorLike | None = None,
+        jobs: int = 1,
+        parts: bool = False,
     ) -> Cards:
         """Build the cards of all categories, without writing files.
 
@@ -117,25 +124,27 @@ class Analysis:
         return provided.plugin == SOURCE and provided.origin != LOCAL
 
     def _collected(
-        self, output: Output, layout: Layout, source: str, executor: Any, jobs: int, *, parts: bool
+        self, output: Output, layout: Layout, source: str, executor: ExecutorLike | None, jobs: int, *, parts: bool
     ) -> Collected:
-        wanted = Wanted(layout, {name: category.variable for name, category in self.categories.items()}, parts)
-        reduced = self._reduced(output, wanted, source, executor, jobs)
+        required = Requirements(layout, {name: category.variable for name, category in self.categories.items()}, parts)
+        reduced = self._reduced(output, required, source, executor, jobs)
         norms = self.rateparam_norm_categories or tuple(self.categories)
         return Collected(
             inventory=reduced.inventory, sums=reduced.sums, norms={name: reduced.sums[name] for name in norms}
         )
 
-    def _reduced(self, output: Output, wanted: Wanted, source: str, executor: Any, jobs: int) -> Reduced:
+    def _reduced(
+        self, output: Output, required: Requirements, source: str, executor: ExecutorLike | None, jobs: int
+    ) -> ReducedOutput:
         if isinstance(output, Mapping):
             if source != SOURCE:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
-            return reduce_output(output, wanted).complete(wanted)
+            return reduce_output(output, required).checked(required)
         paths = [output] if isinstance(output, str | os.PathLike) else list(output)
         self.plugins.source(source)  # An unknown name is an error before work is given to workers.
         with progress("reading files", len(paths)) as advance:
             return reduce_files(
-                paths, wanted, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
+                paths, required, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
     def card_name(self, category: str) -> str:
@@ -226,7 +235,7 @@ class Cards(Mapping[str, Datacard]):
         channel_masks: bool = False,
         writer: str = "combine",
         serializer: str = "root",
-        executor: Any = None,
+        executor: ExecutorLike | None = None,
         jobs: int = 1,
     ) -> None:
         """Write the cards and templates of all categories, and the script that combines them.

@@ -13,6 +13,8 @@ import pytest
 from datacard_core import SystematicUncertainty
 from datacard_core.demo import demo_output
 from datacard_core.testing.inputs.small import small_arguments, small_output
+from tests.support.demo_files import YEARS as SMALL_DEMO_YEARS
+from tests.support.demo_files import datasets_of, of_datasets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,6 +92,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 def demo() -> dict[str, Any]:
     """The demo output; nobody may change it."""
     return demo_output()
+
+
+@pytest.fixture(scope="session")
+def small_demo(demo: dict[str, Any]) -> dict[str, Any]:
+    """The part of the demo output that `SMALL_DEMO` needs; no test may change it."""
+    return of_datasets(demo, datasets_of(demo, *SMALL_DEMO_YEARS))
 
 
 @pytest.fixture

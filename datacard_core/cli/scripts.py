@@ -1,4 +1,4 @@
-"""Running the script of an analysis, and telling where in it something is wrong."""
+"""Analysis scripts: how they are run, and where an error in them is."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _SCRIPT = "datacard_analysis"
 
 @contextmanager
 def analysis_of(script: Path) -> Iterator[Analysis]:
-    """The object called `analysis` in a script, which sees what `python script` would show it.
+    """Run a script as `python script` does, and yield its variable `analysis`.
 
-    As long as the analysis is in use, modules beside the script can be imported: its plugins may do so late.
+    Modules beside the script can be imported until the block ends, because plugins may import them late.
 
     Raises:
-        DatacardError: the script fails, or has no such object.
+        DatacardError: the script fails, or has no such variable.
     """
     path, arguments = list(sys.path), list(sys.argv)
     sys.path.insert(0, str(script.resolve().parent))
+    # A script may read its arguments; those of `datacard build` are not meant for it.
     sys.argv[:] = [str(script)]
     try:
         yield _defined_in(script)
@@ -42,7 +43,7 @@ def analysis_of(script: Path) -> Iterator[Analysis]:
 def _defined_in(script: Path) -> Analysis:
     module = ModuleType(_SCRIPT)
     module.__file__ = str(script)
-    # what it defines is pickled by this name, for the processes of --jobs
+    # Functions and classes of the script are pickled by the name of their module, for the processes of --jobs.
     sys.modules[_SCRIPT] = module
     names = vars(module)
     try:
@@ -53,8 +54,9 @@ def _defined_in(script: Path) -> Analysis:
     except SystemExit as error:
         raise DatacardError(f"{_place(script, error)}: it ends with sys.exit({error.code!r})") from error
     except SyntaxError as error:
+        # compile() has no line for a file with null bytes, as every .coffea file is.
         if error.lineno is None:
-            raise DatacardError(f"{script} is no Python script: ANALYSIS.py comes first, before any OUTPUT") from error
+            raise DatacardError(f"{script} is not a Python script: ANALYSIS.py comes first, then OUTPUT") from error
         raise DatacardError(f"{_place(script, error)}: {with_type(error, error.msg)}") from error
     except Exception as error:
         raise DatacardError(f"{_place(script, error)}: {with_type(error)}") from error
@@ -65,19 +67,21 @@ def _defined_in(script: Path) -> Analysis:
 
 
 def _no_analysis(script: Path, names: Mapping[str, Any]) -> str:
+    """Return the message about a script without an `analysis`, with the most likely reason."""
     found = names.get("analysis")
     has = "it defines no 'analysis'" if found is None else f"its 'analysis' is a {type(found).__name__}"
     hint = ""
-    if others := [name for name, value in names.items() if isinstance(value, Analysis)]:
-        hint = f"; it has {listing(map(repr, others))}: call that 'analysis'"
+    if misnamed := [name for name, value in names.items() if isinstance(value, Analysis)]:
+        hint = f"; it has {listing(map(repr, misnamed))}: rename it to 'analysis'"
     elif "Datacard" in names:
         hint = f"; a script that makes its cards itself is run by Python: python {shlex.quote(str(script))}"
     return f"{script}: {has}, expected analysis = Analysis(...) of datacard_core{hint}"
 
 
 def _place(script: Path, error: BaseException) -> str:
-    """The script, with the line that an error came from."""
+    """Return the script with the line where an error was raised, or the file and line of a syntax error."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
+    # The last line of the script, not of the traceback: that one is usually inside the core.
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(script)]
     return f"{script}, line {lines[-1]}" if lines else str(script)

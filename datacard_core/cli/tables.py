@@ -21,27 +21,29 @@ if TYPE_CHECKING:
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.plugins.introspection import PluginReport
 
+# Below this, two decimals show fewer than two digits: 0.001 would be 0.00.
 _SMALL = 0.1
 
 
-def yields(cards: Cards, width: int) -> Iterator[Table]:
-    """The rates of all cards, a row for each process with its years summed, a column for each category.
+def tabulate_yields(cards: Cards, width: int) -> Iterator[Table]:
+    """Yield tables of the rates of all cards: a row for each process, summed over years, a column for each category.
 
-    Categories that do not fit into the width go to further tables: a number that is folded is another number.
+    Categories that do not fit into the width go to further tables, because a folded number is misread.
     """
-    heads = ["process", *_processes(cards), "background", "data"]
+    row_names = ["process", *_processes(cards), "background", "data"]
     blocks: list[dict[str, list[str]]] = [{}]
-    left = width - _width(heads)
+    left = width - _width(row_names)
     for category, card in cards.items():
-        cells = _yields_of(card, heads[1:-2])
-        needed = _width([category, *cells])
+        entries = _yields_of(card, row_names[1:-2])
+        needed = _width([category, *entries])
+        # The first category of a table is put there even if it is too wide: another table would not be wider.
         if blocks[-1] and needed > left:
             blocks.append({})
-            left = width - _width(heads)
-        blocks[-1][category] = cells
+            left = width - _width(row_names)
+        blocks[-1][category] = entries
         left -= needed
     for block in blocks:
-        yield _yields_table(heads, block)
+        yield _yields_table(row_names, block)
 
 
 def _processes(cards: Cards) -> dict[str, None]:
@@ -55,7 +57,7 @@ def _yields_of(card: Datacard, processes: Iterable[str]) -> list[str]:
 
 
 def _rounded(rate: float) -> str:
-    """Two decimals, or two digits of what is too small for them."""
+    """Return a rate with two decimals, or with two digits if it is too small for decimals."""
     return f"{rate:.2f}" if rate == 0 or abs(rate) >= _SMALL else f"{rate:.2g}"
 
 
@@ -63,19 +65,19 @@ def _counted(observation: float) -> str:
     return f"{observation:.0f}" if float(observation).is_integer() else f"{observation:.2f}"
 
 
-def _yields_table(heads: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Table:
-    table = _table("yields", heads[0])
-    for category, cells in columns.items():
-        table.add_column(category, justify="right", overflow="fold", min_width=max(map(len, cells)))
-    rows = list(zip(heads[1:], *columns.values(), strict=True))
+def _yields_table(row_names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Table:
+    table = _table("yields", row_names[0])
+    for category, entries in columns.items():
+        table.add_column(category, justify="right", overflow="fold", min_width=max(map(len, entries)))
+    rows = list(zip(row_names[1:], *columns.values(), strict=True))
     for position, row in enumerate(rows):
         table.add_row(*row, end_section=position == len(rows) - 3)
     return table
 
 
-def _width(cells: Iterable[str]) -> int:
-    """How many characters a column takes, its frame among them."""
-    return max(map(len, cells)) + 3
+def _width(entries: Iterable[str]) -> int:
+    """Return the width of a column in characters, with its frame."""
+    return max(map(len, entries)) + 3  # a blank on both sides, and one line of the frame
 
 
 def _rate(card: Datacard, processes: set[str]) -> float:
@@ -85,31 +87,34 @@ def _rate(card: Datacard, processes: set[str]) -> float:
     )
 
 
-def contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
-    """Variables with their axes and categories, samples by year, variations by sample; and what no card can use."""
-    sources = {
+def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
+    """Yield tables of the variables, datasets and variations of an output, and a line for each unusable variable."""
+    histogram_sets = {
         name: HistogramSet(histograms, output["datasets_metadata"], output["cutflow"])
         for name, histograms in output["variables"].items()
     }
     variables = _table("variables", "variable", "axis", "bins", "range", "categories")
     variations: dict[str, dict[str, None]] = {}
     unusable: list[str] = []
-    for name, source in sources.items():
+    for name, histogram_set in histogram_sets.items():
         try:
-            histograms = list(_histograms(source))
+            histograms = list(_histograms(histogram_set))
         except InputError as error:
-            # one that is not for a fit, such as one in two dimensions, is not in the way of those that are
+            # An output may also hold variables that are not for a fit, for example in two dimensions.
             variables.add_row(name, "not for a card")
             unusable.append(f"{name}: {error}")
             continue
-        variables.add_row(name, *(_axis_cells([histogram for _, histogram in histograms])))
+        variables.add_row(name, *(_axis_entries([histogram for _, histogram in histograms])))
         for sample, histogram in histograms:
             variations.setdefault(sample, {}).update(dict.fromkeys(histogram.variations or ()))
     yield variables
     yield from unusable
-    any_source = next(iter(sources.values()), None) or HistogramSet({}, output["datasets_metadata"], output["cutflow"])
-    yield _samples(any_source)
-    yield _variations({sample: variations.get(sample) for sample in any_source.inventory.samples})
+    # Years and datasets are those of the output, the same in the sets of all variables.
+    any_set = next(iter(histogram_sets.values()), None) or HistogramSet(
+        {}, output["datasets_metadata"], output["cutflow"]
+    )
+    yield _samples(any_set)
+    yield _variations({sample: variations.get(sample) for sample in any_set.inventory.samples})
 
 
 def _samples(histograms: HistogramSet) -> Table:
@@ -135,7 +140,7 @@ def _histograms(histogram_set: HistogramSet) -> Iterator[tuple[str, HistogramArr
                 yield sample, histogram
 
 
-def _axis_cells(histograms: Sequence[HistogramArray]) -> list[str]:
+def _axis_entries(histograms: Sequence[HistogramArray]) -> list[str]:
     if not histograms:
         return ["no histogram"]
     histogram = histograms[0]
@@ -151,7 +156,7 @@ def _axis_cells(histograms: Sequence[HistogramArray]) -> list[str]:
 
 
 def _stems(variations: Mapping[str, None]) -> list[str]:
-    """Variations with Up and Down written once, as a declaration names them."""
+    """Return the names of variations as a declaration has them: those with Up and Down once, without the suffix."""
     variations = {label: None for label in variations if label != NOMINAL}
     stems = {label.removesuffix("Up").removesuffix("Down") for label in variations}
     complete = {stem for stem in stems if {f"{stem}Up", f"{stem}Down"} <= set(variations)}
@@ -159,8 +164,8 @@ def _stems(variations: Mapping[str, None]) -> list[str]:
     return sorted(complete | lone)
 
 
-def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
-    """Plugins, a row each; where they are installed; and a line for what is wrong with each broken one."""
+def tabulate_plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
+    """Yield a table of plugins, then lines with the places they are installed in and the errors of broken ones."""
     table = _table("plugins", "name", "distribution", "version", "selected", "provides", "status")
     for report in reports:
         table.add_row(
@@ -175,10 +180,10 @@ def plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
     for origin in dict.fromkeys(report.origin for report in reports):
         names = (report.name or "?" for report in reports if report.origin == origin)
         yield f"{', '.join(names)}: {origin}"
-    # of two with one name, the error is one
+    # Two plugins of one name have the same error, which names both.
     yield from dict.fromkeys(report.error for report in reports if report.error is not None)
     if any(report.status == NOT_LOOKED_INTO for report in reports):
-        yield "Nothing is imported that is not selected; to look into all of them: datacard plugins --check"
+        yield "Plugins that are not selected are not imported; to check all of them: datacard plugins --check"
 
 
 def _provided(report: PluginReport) -> str:
@@ -189,15 +194,15 @@ def _provided(report: PluginReport) -> str:
 
 
 def _object(name: str, about: Mapping[str, Any]) -> str:
-    """One object, with the names of its options."""
+    """Return the name of an object, with the names of its options."""
     options = about.get("options", ())
     return f"{name} ({', '.join(options)})" if options else name
 
 
 def _table(title: str, *columns: str) -> Table:
-    # a title is folded to the width of its table
+    # rich folds a title to the width of its table.
     table = Table(title=title, title_justify="left", min_width=len(title))
     for column in columns:
-        # a name that is folded cannot be copied
+        # A folded name cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == columns[0])
     return table

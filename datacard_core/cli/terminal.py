@@ -1,8 +1,9 @@
-"""Standard output and standard error: what goes where, and readers that leave."""
+"""Standard output and standard error of the commands."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
@@ -16,34 +17,42 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+# Without a terminal, rich assumes 80 columns and folds names and numbers. Output to a file or a pipe is searched, and a
+# folded name cannot be found. Not unlimited either: tables of many categories are still split into readable ones.
 WIDTH_WITHOUT_TERMINAL = 160
-"""Where nobody looks, tables are not folded to the 80 columns that rich assumes."""
 
 _STDOUT, _STDERR = 1, 2
 
 
-def say(what: Table | str) -> None:
-    """Print an answer."""
-    with readers_may_leave():
-        console().print(what, soft_wrap=isinstance(what, str))
+def show(answer: Table | str) -> None:
+    """Print an answer to standard output."""
+    with quiet_on_closed_pipe():
+        # Lines of text are not wrapped: a command in them can be copied as one line.
+        console().print(answer, soft_wrap=isinstance(answer, str))
 
 
 def console() -> Console:
-    """Where answers are printed."""
-    # names are shown as they are: rich would take [clipped] for markup and :year: for an emoji
+    """Return the console that answers are printed on."""
+    # Names are shown as they are: rich would read [clipped] as markup and :year: as an emoji.
     shown = Console(markup=False, highlight=False, emoji=False)
     if not shown.is_terminal:
         shown.width = WIDTH_WITHOUT_TERMINAL
     return shown
 
 
+def quoted(path: Path) -> str:
+    """Return a path as one word of a shell command."""
+    return shlex.quote(str(path))
+
+
 @contextmanager
-def readers_may_leave() -> Iterator[None]:
-    """End in silence where `| head` has seen enough."""
+def quiet_on_closed_pipe() -> Iterator[None]:
+    """Exit without a message when the reader of the output has closed the pipe, as `| head` does."""
     try:
         yield
     except BrokenPipeError:
-        # what is still in the buffers has nobody to go to, and the interpreter would complain about it at its end
+        # The interpreter flushes both streams when it ends. What is still in their buffers goes to the null device:
+        # on the closed pipe, the flush would fail again and print an error.
         with Path(os.devnull).open("wb") as nowhere:
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(nowhere.fileno(), stream.fileno())
@@ -51,18 +60,18 @@ def readers_may_leave() -> Iterator[None]:
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """Send what others print to standard error: standard output is for the answer alone."""
-    with redirect_stdout(sys.stderr), _descriptors_aside():
+def stdout_to_stderr() -> Iterator[None]:
+    """Send all output of the block to standard error, so that standard output holds the answer alone."""
+    with redirect_stdout(sys.stderr), _descriptor_to_stderr():
         yield
 
 
 @contextmanager
-def _descriptors_aside() -> Iterator[None]:
-    """The same for what goes round sys.stdout, such as what another process prints."""
+def _descriptor_to_stderr() -> Iterator[None]:
+    """Redirect the file descriptor too, which C libraries and other processes write to."""
     try:
         kept = os.dup(_STDOUT)
-    except OSError:  # closed, so that nothing can be printed there
+    except OSError:  # It is closed: there is no output to redirect.
         yield
         return
     try:
@@ -77,7 +86,7 @@ def _descriptors_aside() -> Iterator[None]:
 
 
 def _flush() -> None:
-    # what is in the buffer goes to where the descriptor leads when it is flushed
+    # Text in the buffer is written to where the descriptor points when it is flushed, not when it was printed.
     if sys.__stdout__ is not None:
         with suppress(OSError, ValueError):
             sys.__stdout__.flush()

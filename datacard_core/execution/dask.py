@@ -1,10 +1,10 @@
-"""Reaching a Dask cluster."""
+"""Connections to a Dask cluster."""
 
 from __future__ import annotations
 
 import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datacard_core.errors import DatacardError
@@ -12,33 +12,41 @@ from datacard_core.errors import DatacardError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datacard_core.execution.executors import ClusterClient
+
 SCHEDULER_PROTOCOLS = ("tcp", "tls")
 SCHEDULER_TIMEOUT = 10
-"""How many seconds a scheduler has to answer."""
+"""Seconds that a scheduler has to answer."""
 
 
 @contextmanager
-def cluster(scheduler: str | None) -> Iterator[Any]:
-    """A client of a Dask cluster, or None where none is named.
+def cluster(scheduler: str | None) -> Iterator[ClusterClient | None]:
+    """Connect to a Dask cluster and yield a client of it, or yield None if no scheduler is given.
 
     Raises:
-        DatacardError: nobody answers, or Dask's distributed is not installed.
+        DatacardError: no scheduler answers at the address, or Dask's distributed is not installed.
     """
     if scheduler is None:
         yield None
         return
     try:
-        from dask.distributed import Client  # noqa: PLC0415 - only who has a cluster needs it
+        from dask.distributed import Client  # noqa: PLC0415 - an optional dependency, and slow to import
     except ImportError:
         message = "--scheduler needs Dask's distributed: python -m pip install 'datacard-core[dask]'"
         raise DatacardError(message) from None
-    _knock(scheduler)
+    _check_scheduler(scheduler)
     with Client(scheduler, timeout=SCHEDULER_TIMEOUT) as client:
         yield client
 
 
-def _knock(scheduler: str) -> None:
-    """Look whether somebody is there: a Client that finds nobody is never closed, and may block the next one."""
+def _check_scheduler(scheduler: str) -> None:
+    """Connect once to the address of a scheduler.
+
+    A Client that cannot connect is never closed, and may block the next one: the connection is tried without it.
+
+    Raises:
+        DatacardError: no scheduler answers there.
+    """
     try:
         address = urlsplit(scheduler)
         if address.scheme not in SCHEDULER_PROTOCOLS or not address.hostname or not address.port:

@@ -1,7 +1,7 @@
-"""From outputs to sums: what is needed of a loaded output, or of many files, one at a time and anywhere.
+"""Reduction of outputs to sums: of a loaded output, or of many files, one at a time and on any worker.
 
-A worker gets paths and gives sums; arrays of histograms never travel. Sums add up to the same bytes in any order, so
-they are added as they come.
+A worker gets paths and returns sums, which are small: histograms never travel between processes. The sums are exact, so
+they are added in the order in which files are done, and the result has the same bytes in every order.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from datacard_core.templates.sums import grouped
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from datacard_core.execution.executors import ExecutorLike
     from datacard_core.inputs.structure import OutputDict
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.rows import Layout
@@ -30,28 +31,28 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Wanted:
-    """What is needed of an output."""
+class Requirements:
+    """Histograms that cards need from an output."""
 
     layout: Layout
     variables: Mapping[str, str]
-    """The variable of each category."""
+    """Variable of each category."""
     parts: bool = False
-    """Whether files may hold parts of one dataset."""
+    """True if several files may hold parts of one dataset."""
 
 
 @attrs.frozen(eq=False)
-class Reduced:
-    """What an output, or several, have of it."""
+class ReducedOutput:
+    """Sums of the required histograms of one or several outputs."""
 
-    known: frozenset[str]
-    """The names of all variables."""
+    variables: frozenset[str]
+    """Names of all variables that the outputs hold, required or not."""
     inventory: Inventory
     sums: Mapping[str, Sums]
-    """By category."""
+    """Sums of each category."""
 
-    def __add__(self, other: Reduced) -> Reduced:
-        """What both have.
+    def __add__(self, other: ReducedOutput) -> ReducedOutput:
+        """Return the sum of two reduced outputs.
 
         Raises:
             InputError: a dataset is in both, or their bins differ.
@@ -64,96 +65,109 @@ class Reduced:
             except InputError as error:
                 problems += error.problems
         if problems:
+            # The caller drops `other` and keeps `self`, whose problems it reports at the end.
             raise InputError(dict.fromkeys([*problems, *other.problems]))
-        return Reduced(self.known | other.known, self.inventory + other.inventory, added)
+        return ReducedOutput(self.variables | other.variables, self.inventory + other.inventory, added)
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with histograms, in all categories."""
+        """Problems of the histograms of all categories."""
         return [problem for sums in self.sums.values() for problem in grouped(sums.problems)]
 
-    def complete(self, wanted: Wanted) -> Reduced:
-        """The same, seen to have every variable.
+    def checked(self, requirements: Requirements) -> ReducedOutput:
+        """Return this reduced output, which has every required variable.
 
         Raises:
             InputError: a variable is in no output.
         """
-        if missing := [name for name in dict.fromkeys(wanted.variables.values()) if name not in self.known]:
-            raise InputError(f"the output has no variable {name!r}{closest(name, self.known)}" for name in missing)
+        if missing := [name for name in dict.fromkeys(requirements.variables.values()) if name not in self.variables]:
+            raise InputError(f"the output has no variable {name!r}{closest(name, self.variables)}" for name in missing)
         return self
 
 
-def reduce_output(output: Mapping[str, Any], wanted: Wanted) -> Reduced:
-    """Sum the histograms of a loaded output that are needed.
+def reduce_output(output: Mapping[str, Any], requirements: Requirements) -> ReducedOutput:
+    """Sum the required histograms of a loaded output.
+
+    Args:
+        output: the loaded output, which is all there is: no other output is added to its sums.
+        requirements: the histograms to sum.
 
     Raises:
         InputError: the output does not have the structure of an output.
     """
-    return _reduced(check_output(output, wanted.variables.values()), wanted, LOADED, alone=True)
+    return _reduced(check_output(output, requirements.variables.values()), requirements, LOADED, alone=True)
 
 
-def _reduced(output: OutputDict, wanted: Wanted, origin: str, *, alone: bool) -> Reduced:
+def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, alone: bool) -> ReducedOutput:
     inventory = None
     sums: dict[str, Sums] = {}
-    for variable in dict.fromkeys(wanted.variables.values()):
+    for variable in dict.fromkeys(requirements.variables.values()):
         histograms = output["variables"].get(variable, {})
-        source = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], origin)
-        inventory = source.inventory if inventory is None else inventory + source.inventory
-        categories = [category for category, of in wanted.variables.items() if of == variable]
-        sums |= collect(source, wanted.layout, categories, alone=alone, parts=wanted.parts)
+        histogram_set = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], read_from)
+        inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
+        categories = [category for category, of in requirements.variables.items() if of == variable]
+        sums |= collect(histogram_set, requirements.layout, categories, alone=alone, parts=requirements.parts)
     if inventory is None:
-        raise InputError("no category is wanted")
-    return Reduced(
-        frozenset(output["variables"]), inventory, {category: sums[category] for category in wanted.variables}
+        raise InputError("no category is required")
+    return ReducedOutput(
+        frozenset(output["variables"]), inventory, {category: sums[category] for category in requirements.variables}
     )
 
 
-def reduce_file(path: str, plugins: Plugins, source: str, wanted: Wanted, alone: bool) -> Reduced:
-    """Read a file and sum what is needed of it: what a worker does. `alone` if it is all that there is.
+def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirements, alone: bool) -> ReducedOutput:
+    """Read a file and sum its required histograms; this is the function that workers run.
+
+    Args:
+        path: the file.
+        plugins: the selected plugins.
+        source: name of the histogram source that reads the file.
+        requirements: the histograms to sum.
+        alone: True if there is no other file.
 
     Raises:
         InputError: the file cannot be read or used.
-        PluginError: the histogram source failed, or gave something else than an output.
+        PluginError: the histogram source failed, or did not return an output.
     """
     try:
-        return _reduced(read(path, plugins.source(source), wanted.variables.values()), wanted, path, alone=alone)
+        output = read(path, plugins.source(source), requirements.variables.values())
+        return _reduced(output, requirements, path, alone=alone)
     except InputError as error:
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
 
 
 def reduce_files(
     paths: Sequence[str | os.PathLike[str]],
-    wanted: Wanted,
+    requirements: Requirements,
     plugins: Plugins,
     source: str,
     *,
-    executor: Any = None,
+    executor: ExecutorLike | None = None,
     jobs: int = 1,
     watch: Callable[[str], object] = lambda _: None,
-) -> Reduced:
-    """Reduce files one at a time, or in parallel, and add what they give.
+) -> ReducedOutput:
+    """Reduce files one at a time, or in parallel, and add the results.
 
     Args:
         paths: the files.
-        wanted: what is needed of them.
+        requirements: the histograms to sum.
         plugins: the selected plugins.
-        source: the name of the histogram source that reads them.
+        source: name of the histogram source that reads the files.
         executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read them on.
-        jobs: without an executor, how many processes to read them in.
+        jobs: number of processes to read them in if no executor is given.
         watch: called with each file that is done.
 
     Raises:
-        InputError: files cannot be read or used, or contradict each other; all that is wrong is told.
-        PluginError: no selected plugin has that source, or it failed.
-        DatacardError: something else failed.
+        InputError: files cannot be read or used, or contradict each other; it has the problems of all files.
+        PluginError: no selected plugin has that source, or the source failed.
+        DatacardError: a worker died, or failed with an unexpected error.
     """
     names = [os.fspath(path) for path in paths]
     if not names:
         raise InputError("no file is given, expected at least one .coffea file")
     if twice := duplicates(os.path.realpath(name) for name in names):
         raise InputError(f"{name} is given twice: leave one out" for name in twice)
-    calls = {name: (name, plugins, source, wanted, len(names) == 1) for name in names}
-    total: Reduced | None = None
+    calls = {name: (name, plugins, source, requirements, len(names) == 1) for name in names}
+    total: ReducedOutput | None = None
     problems: list[str] = []
     for name, result in results(reduce_file, calls, executor=executor, jobs=jobs):
         try:
@@ -164,4 +178,4 @@ def reduce_files(
         watch(name)
     if problems or total is None:
         raise InputError(dict.fromkeys([*problems, *(total.problems if total else ())]))
-    return total.complete(wanted)
+    return total.checked(requirements)

@@ -1,4 +1,4 @@
-"""Calling a function many times, here or elsewhere: in this process, in processes of our own, or on an executor."""
+"""Calls of one function with many arguments: in this process, in processes that are started here, or on an executor."""
 
 from __future__ import annotations
 
@@ -14,35 +14,46 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import cloudpickle
 
 from datacard_core.errors import DatacardError
+from datacard_core.execution.executors import executor_of
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from datacard_core.execution.executors import Executor, ExecutorLike
+
 Result = TypeVar("Result")
 
+# More calls than most machines have cores, so that a worker that is done finds the next one waiting. Not more, because
+# each submitted call holds its pickled arguments, and each finished one its result; a larger cluster is not filled.
 AT_ONCE = 32
-"""How many calls an executor has at a time."""
+"""Calls that an executor has at a time, at most."""
 
+# As many as Dask allows by default (distributed.scheduler.allowed-failures): a call that ends its worker each time,
+# by using too much memory for instance, would otherwise be repeated forever.
 LOST_WORKERS = 3
-"""How often work is given out again after the worker that had it died."""
+"""Times that calls are repeated after the process that ran them died."""
 
 
 def results(
-    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], *, executor: Any = None, jobs: int = 1
+    function: Callable[..., Result],
+    calls: Mapping[str, tuple[Any, ...]],
+    *,
+    executor: ExecutorLike | None = None,
+    jobs: int = 1,
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
-    """Call a function with each of several arguments.
+    """Yield the result of each call as soon as it is done.
 
     Args:
-        function: importable by name where it runs.
-        calls: its arguments, by what they are about: the name that errors have in front.
-        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to call it on.
-        jobs: without an executor, in how many processes.
+        function: the function to call; a worker must be able to import it by name.
+        calls: the arguments of each call, by its subject: the name that begins its errors.
+        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to make the calls on.
+        jobs: number of processes to start if no executor is given.
 
     Yields:
-        What each is about, and a way to get its result or raise its error, in the order in which they are done.
-        The error of a dead worker is a DatacardError, and so is every other one that the function did not raise on
-        purpose: it names the worker.
+        The subject of a call, and a function that returns its result or raises its error.
+        An error of another type than DatacardError is raised as a DatacardError that names the worker, and so is the
+        death of a worker.
     """
     if executor is not None:
         yield from _on_executor(function, calls, executor)
@@ -54,14 +65,9 @@ def results(
 
 
 def _on_executor(
-    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], executor: Any
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], executor: ExecutorLike
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
-    # Dask's client has an executor like everybody's; a call whose worker dies is made again there.
-    pool = executor.get_executor(pure=False) if hasattr(executor, "get_executor") else executor
-    if not callable(getattr(pool, "submit", None)):
-        raise DatacardError(
-            f"executor is {executor!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
-        )
+    pool = executor_of(executor)
     try:
         for about, future in _submitted(function, calls, pool):
             yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
@@ -70,18 +76,19 @@ def _on_executor(
 
 
 def _submitted(
-    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Any
+    function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Executor
 ) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
+    """Submit all calls, `AT_ONCE` at a time, and yield the future of each one that is done."""
     waiting = iter(calls.items())
     futures: dict[concurrent.futures.Future[Result], str] = {}
     try:
         while True:
-            # Calls and results may be large: no more are made than are soon used, and what is given away is forgotten.
             for about, arguments in itertools.islice(waiting, AT_ONCE - len(futures)):
                 futures[_submit(pool, about, function, arguments)] = about
             if not futures:
                 return
             done, _ = concurrent.futures.wait(futures, return_when=concurrent.futures.FIRST_COMPLETED)
+            # Popped, not iterated over: a future that stayed in `done` or `futures` would keep its result in memory.
             while done:
                 future = done.pop()
                 yield futures.pop(future), future
@@ -91,13 +98,14 @@ def _submitted(
 
 
 def _submit(
-    pool: Any, about: str, function: Callable[..., Result], arguments: tuple[Any, ...]
+    pool: Executor, about: str, function: Callable[..., Result], arguments: tuple[Any, ...]
 ) -> concurrent.futures.Future[Result]:
     try:
-        # Unpickled by ourselves: what fails then is an error of ours, and not the executor's guess at one.
-        future: concurrent.futures.Future[Result] = pool.submit(
-            _unpickled_and_called, about, cloudpickle.dumps((function, arguments))
-        )
+        # The executor gets bytes, which every executor can carry. cloudpickle also takes what a script defines.
+        # And a call that cannot be unpickled fails inside our function, with a clear error: a process pool would
+        # break and report that its worker died.
+        call = cloudpickle.dumps((function, arguments))
+        future: concurrent.futures.Future[Result] = pool.submit(_unpickled_and_called, about, call)
     except concurrent.futures.BrokenExecutor:
         raise
     except Exception as error:
@@ -111,7 +119,8 @@ def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
     except DatacardError:
         raise
     except Exception as error:
-        # Each executor has its own way to say that a worker died: BrokenProcessPool, KilledWorker, ...
+        # Each executor has another error for a dead worker: BrokenProcessPool is a BrokenExecutor, Dask's KilledWorker
+        # is not, and cannot be imported where Dask is not installed.
         lost = isinstance(error, concurrent.futures.BrokenExecutor) or "Killed" in type(error).__name__
         what = "the worker that had it died, is its memory too small?" if lost else "it cannot be run on a worker"
         raise DatacardError(f"{about}: {what} ({type(error).__name__}: {error})") from error
@@ -120,11 +129,12 @@ def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
 def _in_processes(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], jobs: int
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
-    """In processes of our own: where one dies, what is left is given to new ones."""
+    """Make the calls in new processes; after the death of one, repeat the unfinished calls in a new pool."""
     left = dict(calls)
     for _ in range(1 + LOST_WORKERS):
         with _processes(min(jobs, len(left))) as pool, suppress(concurrent.futures.BrokenExecutor):
             for about, future in _submitted(function, dict(left), pool):
+                # One death breaks the whole pool: it fails the calls of the other processes too, so all are repeated.
                 if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
                     continue
                 del left[about]
@@ -138,14 +148,16 @@ def _in_processes(
 
 @contextmanager
 def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """A pool that begins nothing new once it is left."""
-    # Whoever interrupts has no use for a traceback of every process.
+    """Open a pool of processes; when the block ends early, calls that have not begun are cancelled."""
+    # Ctrl-C reaches all processes of the terminal. With Python's handler each one would print a traceback; with the
+    # system's it ends silently, and this process alone reports the interruption.
     pool = concurrent.futures.ProcessPoolExecutor(
         count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
     )
     try:
         yield pool
     except KeyboardInterrupt:
+        # The processes were interrupted too: to wait for their calls could take forever.
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     except BaseException:
@@ -155,13 +167,17 @@ def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
 
 
 def _unpickled_and_called(about: str, call: bytes) -> Any:
-    """What a worker does."""
+    """Make a pickled call; this is the function that workers run."""
     function, arguments = _called(about, pickle.loads, (call,))
     return _called(about, function, arguments)
 
 
 def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-    """Call a function, so that whatever fails says what it was about and where."""
+    """Call a function, and raise an unexpected error with the subject of the call and the worker.
+
+    Raises:
+        DatacardError: the function raised it, or failed with an error of another type.
+    """
     try:
         return function(*arguments)
     except DatacardError:

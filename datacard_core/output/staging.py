@@ -1,4 +1,4 @@
-"""Writing files all or nothing: in hidden directories first, and moved to their places only when all are complete."""
+"""Staging of files: they are written to hidden directories, and moved to their places when all are complete."""
 
 from __future__ import annotations
 
@@ -17,37 +17,47 @@ from datacard_core.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# The modes that open() and a compiler ask for; the system takes the bits of the user's umask away.
 MODE = 0o666
 EXECUTABLE = 0o777
 
 
 @attrs.frozen
 class _Staged:
+    """One file, at its temporary path until it is moved to its final one."""
+
     temporary: Path
     final: Path
 
 
 @attrs.define(eq=False)
 class Staging:
-    """Files that are being written, and appear together when the `with` block of `staging` ends well."""
+    """Files that are being written, and appear together when the `with` block of `staging` ends without an error."""
 
     directory: Path
     _staged: list[_Staged] = attrs.field(factory=list)
     _hidden: dict[Path, Path] = attrs.field(factory=dict)
-    """By directory, the one in it where its new files are written: in the same file system, if not on the same disk."""
+    """Hidden directory for the new files of each directory.
+
+    There is one in each, because a rename is atomic only within one file system, and a subdirectory may be mounted from
+    another one. It is hidden so that no listing and no pattern such as `*/*.txt` finds half a file.
+    """
     _made: list[Path] = attrs.field(factory=list)
-    """Directories that were not there before, the deepest last."""
+    """Directories that staging has created, the deepest last."""
 
     def path(self, name: str | os.PathLike[str]) -> Path:
-        """A temporary path to write the file `name` of the directory to; files appear in the order of asking.
+        """Return a temporary path to write a file to; files appear in the order of these calls.
 
-        It ends in the name of the file; what else is written beside it is removed.
+        The temporary file has the same name. Other files that are written beside it are removed.
+
+        Args:
+            name: path of the file, relative to the directory.
 
         Raises:
             DeclarationError: that file is being written already.
             IsADirectoryError: a directory is in its place.
         """
-        # A link stays a link: what it points to is replaced.
+        # A rename would replace a symbolic link by a file. The file that the link points to is replaced instead.
         final = Path(os.path.realpath(self.directory / name))
         if any(staged.final == final for staged in self._staged):
             raise DeclarationError(f"two files would be written to {final}: give them different names")
@@ -62,13 +72,15 @@ class Staging:
 
     def text(self, name: str | os.PathLike[str], text: str, *, executable: bool = False) -> None:
         """Stage a text file, in UTF-8 and with Unix line ends."""
+        # Path.write_text cannot set a mode, and a later chmod() would have to know the umask, which can only be read by
+        # changing it for all threads.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         handle = os.open(self.path(name), flags, EXECUTABLE if executable else MODE)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
 
     def reference(self, name: str, *, within: str) -> str:
-        """How one file of the directory calls another: by a path from where it is itself."""
+        """Return the path of a file of the directory, relative to the file `within` that refers to it."""
         if Path(name).is_absolute():
             return name
         return os.path.relpath(self.directory / name, (self.directory / within).parent)
@@ -78,11 +90,14 @@ class Staging:
         directory.mkdir(parents=True, exist_ok=True)
 
     def _publish(self) -> None:
+        """Move all files to their final paths, in order; if one move fails, undo the earlier ones."""
+        # Without fsync, a rename may reach the disk before the data, and a power cut leaves an empty file of that name.
         for staged in self._staged:
             with staged.temporary.open("rb") as file:
                 os.fsync(file.fileno())
         before = {staged.final: _second(staged) for staged in self._staged if staged.final.exists()}
         try:
+            # No system call renames several files at once: a kill between two renames leaves the first files new.
             for staged in self._staged:
                 staged.temporary.replace(staged.final)
         except BaseException as error:
@@ -90,9 +105,9 @@ class Staging:
             raise
 
     def _take_back(self, before: Mapping[Path, Path], error: BaseException) -> None:
-        """Put back what was there before, wherever a new file has been moved already."""
+        """Restore the earlier files in the places of the new ones that have been moved already."""
         for staged in reversed(self._staged):
-            if staged.temporary.exists():
+            if staged.temporary.exists():  # It has not been moved.
                 continue
             try:
                 if staged.final in before:
@@ -102,6 +117,7 @@ class Staging:
             except OSError as failure:
                 kept = before.get(staged.final)
                 error.add_note(f"{staged.final} is new ({failure}); before it was {kept or 'not there'}")
+                # The hidden directory holds the only copy of the earlier file: it is not removed.
                 self._hidden.pop(staged.final.parent, None)
 
     def _clear(self) -> None:
@@ -110,23 +126,23 @@ class Staging:
 
     def _unmake(self) -> None:
         for directory in reversed(self._made):
-            with suppress(OSError):  # somebody else's files may be in it by now
+            with suppress(OSError):  # Another program may have put files into it.
                 directory.rmdir()
 
 
 @contextmanager
 def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
-    """Write several files to a directory, all or nothing.
+    """Write several files to a directory: all of them, or none.
 
-    Whatever fails before the end, a full disk or a failing plugin among it, leaves what was there before. Only
-    renames are left for the end; a process that is killed between two of them has put the first files there and
-    not the last, so ask for the file that refers to the others last.
+    A failure in the block, for example a full disk or a failing plugin, leaves the directory as it was. Only renames
+    are done at its end. A process that is killed between two renames leaves the first files new and the last ones old:
+    stage the file that refers to all other files last.
     """
     stage = Staging(Path(directory))
     try:
         stage._make(stage.directory)
         yield stage
-        stage._publish()  # noqa: SLF001 - the two are one
+        stage._publish()  # noqa: SLF001 - private to this module: callers of a Staging must not end it
     except BaseException:
         stage._clear()  # noqa: SLF001
         stage._unmake()  # noqa: SLF001
@@ -135,17 +151,17 @@ def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
 
 
 def _second(staged: _Staged) -> Path:
-    """A second name for the file that is there, to get it back by."""
+    """Give the earlier file a second name, from which it can be restored, and return that."""
     second = Path(tempfile.mkdtemp(dir=staged.temporary.parent)) / staged.final.name
     try:
         os.link(staged.final, second)
-    except OSError:  # a file system without hard links
+    except OSError:  # The file system has no hard links.
         shutil.copy2(staged.final, second)
     return second
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, or a directory with all that is in it; what cannot be removed stays."""
+    """Remove a file, or a directory with its contents; what cannot be removed stays, without an error."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             for entry in path.iterdir():

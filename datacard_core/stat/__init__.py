@@ -1,4 +1,4 @@
-"""The old interface under its own layout: change `pocket_coffea.utils.stat` to `datacard_core.stat` and go on."""
+"""The interface of `pocket_coffea.utils.stat`, under the same names: change the import line of a script, no more."""
 
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses

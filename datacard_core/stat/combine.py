@@ -1,4 +1,4 @@
-"""The old interface's module for cards."""
+"""The names of `pocket_coffea.utils.stat.combine`."""
 
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard

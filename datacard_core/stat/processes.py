@@ -1,4 +1,4 @@
-"""The old interface's module for processes."""
+"""The names of `pocket_coffea.utils.stat.processes`."""
 
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
 

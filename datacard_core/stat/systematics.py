@@ -1,4 +1,4 @@
-"""The old interface's module for systematic uncertainties."""
+"""The names of `pocket_coffea.utils.stat.systematics`."""
 
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 

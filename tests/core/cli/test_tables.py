@@ -1,4 +1,4 @@
-"""Tables for the terminal: what is in them, and that no width makes another number of one."""
+"""Tables for the terminal: their entries, and that numbers are whole at every width."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from datacard_core import Analysis, Category, Systematics
-from datacard_core.cli.tables import contents, plugins, yields
+from datacard_core.cli.tables import tabulate_contents, tabulate_plugins, tabulate_yields
 from datacard_core.plugins.introspection import PluginReport
 from tests.support.outputs import WEIGHT, Output, observation, observed, simulated, two_processes
 
@@ -34,14 +34,14 @@ def drawn(what: Iterable[Table | str], width: int = 200) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of every row with something in the first cell."""
+    """Return the entries of every row whose first entry is not empty."""
     lines = [line.strip("│┃\n") for line in text.splitlines() if line[:1] in {"│", "┃"}]
     split = [[cell.strip() for cell in re.split("[│┃]", line)] for line in lines]
     return [row for row in split if row[0]]
 
 
 def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",), **options: Any) -> Cards:
-    """Cards with a signal of 6, a ttbar of 1234567.5 and data of 1234570 events in each year."""
+    """Build cards with a signal of 6, a ttbar of 1234567.5 and data of 1234570 events in each year."""
     categories, years = list(categories), list(years)
     output = Output()
     for year in years:
@@ -60,8 +60,9 @@ def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",),
 
 
 class TestYields:
-    def test_are_summed_over_years_with_background_and_data_below(self) -> None:
-        assert rows(drawn(yields(built(years=["2022", "2023"]), 80))) == [
+    def test_sums(self) -> None:
+        """Yields are summed over years, with background and data below them."""
+        assert rows(drawn(tabulate_yields(built(years=["2022", "2023"]), 80))) == [
             ["process", "SR"],
             ["signal", "12.00"],
             ["ttbar", "2469135.00"],
@@ -69,95 +70,107 @@ class TestYields:
             ["data", "2469140"],
         ]
 
-    def test_without_data_say_so(self) -> None:
-        assert rows(drawn(yields(built(data_processes=None), 80)))[-1] == ["data", "none"]
+    def test_without_data(self) -> None:
+        """The row of data shows that there are none."""
+        assert rows(drawn(tabulate_yields(built(data_processes=None), 80)))[-1] == ["data", "none"]
 
     @pytest.mark.parametrize(("rate", "text"), [(0.00123, "0.0012"), (0.5, "0.50"), (0.0999, "0.1")])
-    def test_that_are_small_are_not_shown_as_zero(self, rate: float, text: str) -> None:
+    def test_small_rates(self, rate: float, text: str) -> None:
+        """A small rate has two digits and is not shown as zero."""
         output = Output().mc("Signal", "2022", nominal=[rate]).mc("TTbar", "2022", nominal=[1])
         analysis = Analysis(
             years="2022", mc_processes=two_processes(), systematics=Systematics([]), categories={"SR": Category("m")}
         )
-        assert ["signal", text] in rows(drawn(yields(analysis.build(output.loaded), 80)))
+        assert ["signal", text] in rows(drawn(tabulate_yields(analysis.build(output.loaded), 80)))
 
     @pytest.mark.parametrize("width", [20, 40, 80, 200])
-    def test_of_many_categories_go_to_several_tables_and_no_number_is_folded(self, width: int) -> None:
+    def test_many_categories(self, width: int) -> None:
+        """Categories beyond the width go to further tables, and no number is folded."""
         cards = built(CATEGORIES)
-        tables = list(yields(cards, width))
+        tables = list(tabulate_yields(cards, width))
         found = [row for row in rows(drawn(tables, max(width, 26))) if row[0] == "ttbar"]
         assert len(found) == len(tables)
-        assert [cell for _, *cells in found for cell in cells] == ["1234567.50"] * len(CATEGORIES)
+        assert [cell for _, *entries in found for cell in entries] == ["1234567.50"] * len(CATEGORIES)
         if width >= 80:
             assert all(len(line.rstrip()) <= width for line in drawn(tables, width).splitlines())
 
-    def test_of_a_few_categories_are_one_table(self) -> None:
-        assert len(list(yields(built(["SR", "CR1", "CR2"]), 80))) == 1
+    def test_few_categories(self) -> None:
+        """A few categories are in one table."""
+        assert len(list(tabulate_yields(built(["SR", "CR1", "CR2"]), 80))) == 1
 
 
 class TestContents:
-    def test_variations_are_named_as_declarations_do(self) -> None:
+    def test_variations(self) -> None:
+        """Variations have the names of declarations, without Up and Down."""
         labels = ["nominal", "jesUp", "jesDown", "onlyUp", "scale_0", "UpDown", "UpUp"]
         output = Output().mc("TTbar", "2022", **dict.fromkeys(labels, (1.0, 2.0)))
-        assert ["TTbar", "Up, jes, onlyUp, scale_0"] in rows(drawn(contents(output.loaded)))
+        assert ["TTbar", "Up, jes, onlyUp, scale_0"] in rows(drawn(tabulate_contents(output.loaded)))
 
-    def test_a_sample_that_a_year_lacks_has_a_dash_there(self) -> None:
+    def test_sample_without_a_year(self) -> None:
+        """A year in which a sample has no dataset has a dash."""
         output = Output().mc("TTbar", "2022", "A", nominal=[1]).mc("TTbar", "2022", "B", nominal=[1])
         output.data("Data", "2023", [1])
-        found = rows(drawn(contents(output.loaded)))
+        found = rows(drawn(tabulate_contents(output.loaded)))
         assert ["sample", "2022", "2023"] in found
         assert ["TTbar", "2", "-"] in found
         assert ["Data", "-", "1"] in found
 
-    def test_categories_of_all_datasets_are_listed(self) -> None:
+    def test_categories(self) -> None:
+        """The categories of all datasets are listed."""
         output = Output().add("TTbar", "2022", simulated({"SR": {"nominal": [1, 2]}}))
         output.add("TTbar", "2023", simulated({"CR": {"nominal": [1, 2]}}))
-        assert ["m", "events.m", "2", "0 to 2", "SR, CR"] in rows(drawn(contents(output.loaded)))
+        assert ["m", "events.m", "2", "0 to 2", "SR, CR"] in rows(drawn(tabulate_contents(output.loaded)))
 
-    def test_one_variable_that_no_card_can_use_is_not_in_the_way_of_others(self) -> None:
+    def test_unusable_variable(self) -> None:
+        """A variable that no card can use has its reason below the table; other variables are listed."""
         output = Output().mc("TTbar", "2022", nominal=[1, 2]).loaded
         cat = hist.axis.StrCategory(["SR"], name="cat")
         flat = hist.Hist(
             cat, hist.axis.Regular(2, 0, 1, name="x[0]"), hist.axis.Regular(2, 0, 1, name="y"), storage=WEIGHT
         )
         output["variables"] = {"x_y": {"TTbar": {"TTbar_2022": flat}}, **output["variables"]}
-        text = drawn(contents(output))
+        text = drawn(tabulate_contents(output))
         assert ["x_y", "not for a card", "", "", ""] in rows(text)
         assert "x_y: it has 2 variable axes (x[0], y)" in text
         assert ["m", "events.m", "2", "0 to 2", "SR"] in rows(text)
 
-    def test_an_output_without_histograms_still_tells_its_samples(self) -> None:
+    def test_no_histograms(self) -> None:
+        """An output without histograms is listed with its samples."""
         output = Output().add("VV", "2022", None, presel=0).loaded
-        found = rows(drawn(contents(output)))
+        found = rows(drawn(tabulate_contents(output)))
         assert ["m", "no histogram", "", "", ""] in found
         assert ["VV", "1"] in found
         assert ["VV", "no histogram"] in found
-        assert ["VV", "1"] in rows(drawn(contents({**output, "variables": {}})))
+        assert ["VV", "1"] in rows(drawn(tabulate_contents({**output, "variables": {}})))
 
-    def test_nothing_is_added_to_the_output(self) -> None:
+    def test_output_is_unchanged(self) -> None:
+        """The defaultdicts of the output get no new key."""
         output = Output().mc("TTbar", "2022", nominal=[1]).data("Data", "2023", [1])
-        list(contents(output.loaded))
+        list(tabulate_contents(output.loaded))
         assert list(output.histograms) == ["TTbar", "Data"]
         assert {year: list(samples) for year, samples in output.periods.items()} == {
             "2022": ["TTbar"],
             "2023": ["Data"],
         }
 
-    def test_a_title_is_longer_than_its_table_and_stays_in_one_line(self) -> None:
-        text = drawn(contents(Output().data("D", "1", [1]).loaded))
+    def test_long_title(self) -> None:
+        """A title that is wider than its table stays on one line."""
+        text = drawn(tabulate_contents(Output().data("D", "1", [1]).loaded))
         assert "datasets by sample and year" in text.splitlines()
 
 
 def told(name: str | None = "acme", **known: Any) -> PluginReport:
-    """A report of a plugin of acme-dist 0.3, with changes."""
+    """Return the report of a plugin of acme-dist 0.3, with changes."""
     usual = {"distribution": "acme-dist", "version": "0.3", "origin": "/where/it/is", "entry_point": "acme"}
     return PluginReport(name, **{**usual, "selected": False, **known})
 
 
 class TestPlugins:
-    def test_have_a_row_each_with_what_they_bring(self) -> None:
+    def test_rows(self) -> None:
+        """Each plugin has a row with the objects that it provides."""
         options = {"options": {"range": "from where to where", "start": "where it begins"}}
         provides: dict[str, Any] = {"kinds": {"free": options}, "plots": {}, "checks": {"look[7]": {}, "stare": {}}}
-        text = drawn(plugins([told(provides=provides, selected=True), told("other", provides={})]))
+        text = drawn(tabulate_plugins([told(provides=provides, selected=True), told("other", provides={})]))
         assert rows(text) == [
             ["name", "distribution", "version", "selected", "provides", "status"],
             ["acme", "acme-dist", "0.3", "yes", "kinds: free (range, start); checks: look[7], stare", "ok"],
@@ -165,26 +178,31 @@ class TestPlugins:
         ]
         assert "--check" not in text
 
-    def test_that_nobody_looked_into_say_how_to(self) -> None:
-        text = drawn(plugins([told(), told("other")]))
+    def test_not_looked_into(self) -> None:
+        """Plugins that were not imported have one hint at --check."""
+        text = drawn(tabulate_plugins([told(), told("other")]))
         assert [row[-1] for row in rows(text)[1:]] == ["not looked into", "not looked into"]
         assert text.count("datacard plugins --check") == 1
 
-    def test_that_are_broken_have_a_line_each_and_one_for_the_same_error(self) -> None:
-        text = drawn(plugins([told(error="a[b]"), told("other", error="a[b]"), told("third", error="c")]))
+    def test_broken(self) -> None:
+        """Each different error of broken plugins has a line."""
+        text = drawn(tabulate_plugins([told(error="a[b]"), told("other", error="a[b]"), told("third", error="c")]))
         assert [row[-1] for row in rows(text)[1:]] == ["broken"] * 3
         assert text.splitlines()[-2:] == ["a[b]", "c"]
 
-    def test_are_told_with_where_they_are_installed(self) -> None:
-        text = drawn(plugins([told(), told("other"), told("third", origin="/else/where")]))
+    def test_places(self) -> None:
+        """Each place of installation has a line with its plugins."""
+        text = drawn(tabulate_plugins([told(), told("other"), told("third", origin="/else/where")]))
         assert text.splitlines()[-3:-1] == ["acme, other: /where/it/is", "third: /else/where"]
 
-    def test_names_and_errors_are_whole_in_a_narrow_terminal(self) -> None:
+    def test_narrow_terminal(self) -> None:
+        """Names and errors are not folded in a narrow terminal."""
         name, error = "a_plugin_with_quite_a_long_name", "what is wrong with it " * 10
-        text = drawn(plugins([told(name, error=error)]), 80)
+        text = drawn(tabulate_plugins([told(name, error=error)]), 80)
         assert name in [row[0] for row in rows(text)]
         assert error.strip() in text
 
-    def test_without_a_name_or_a_distribution_are_known_by_where_they_are(self) -> None:
-        text = drawn(plugins([told(None, error="unreadable"), told("bare", distribution=None, version=None)]))
+    def test_unreadable_metadata(self) -> None:
+        """A plugin without name or distribution is listed with its place."""
+        text = drawn(tabulate_plugins([told(None, error="unreadable"), told("bare", distribution=None, version=None)]))
         assert [row[:3] for row in rows(text)[1:]] == [["?", "acme-dist", "0.3"], ["bare", "/where/it/is", "-"]]

@@ -1,27 +1,22 @@
-"""An analysis on a real Dask cluster of two processes, one of which may be killed."""
+"""Analyses on a real Dask cluster of two processes, some of which are killed."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import pickle
 import queue
-import runpy
 import signal
 import site
 import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import lz4.frame
 import pytest
+from click.testing import CliRunner
 
-import datacard_core.demo
 from datacard_core import (
     DatacardError,
     InputError,
@@ -31,17 +26,23 @@ from datacard_core import (
     SystematicUncertainty,
     load_plugins,
 )
+from datacard_core.cli.commands import main
+from datacard_core.execution.dask import cluster
 from datacard_core.execution.workers import results
+from tests.support.demo_files import SMALL_DEMO, contents, datasets_of, of_datasets, save, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.conftest import Install
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
 
-DEMO = runpy.run_path(str(Path(datacard_core.demo.__file__).with_name("analysis.py")))["analysis"]
-CARDS = 7  # and templates, three of each, and a script
+CARDS = 7
+"""Files of the demo: a card and a file of templates for each of three categories, and a script."""
 
 ACME = """
     import numpy as np
@@ -75,99 +76,65 @@ FAILING_WRITER = """
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A client of the cluster that the tests share."""
-    with connected(tmp_path_factory.mktemp("dask")) as made:
-        yield made
+    """A client of one cluster for all tests, with two processes as workers.
 
-
-@pytest.fixture
-def own_client(tmp_path: Path) -> Iterator[Any]:
-    """A client of a cluster that the test has for itself."""
-    with connected(tmp_path / "dask") as made:
-        yield made
-
-
-@contextmanager
-def connected(folder: Path) -> Iterator[Any]:
+    A test may kill a worker, if it waits until there are two again.
+    """
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "datacard_core.cli.commands"])
     with (
+        # One repetition instead of three: a call that always kills its worker costs two new workers instead of four.
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 1,
+                # Workers are forked from a server that has imported the code, which each one would else do anew.
+                "distributed.worker.multiprocessing-method": "forkserver",
+            }
+        ),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address="127.0.0.1:0",  # None takes port 8787, which somebody may have
+            dashboard_address="127.0.0.1:0",  # None takes port 8787, which may be in use
             host="127.0.0.1",
-            local_directory=str(folder),
-        ) as cluster,
-        distributed.Client(cluster) as made,
+            local_directory=str(tmp_path_factory.mktemp("dask")),
+        ) as made,
+        distributed.Client(made) as client,
     ):
-        yield made
+        yield client
 
 
 @pytest.fixture(scope="module")
-def files(demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def files(small_demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The demo output as a file for each data-taking period."""
     folder = tmp_path_factory.mktemp("files")
-    return [save(folder / f"output_{year}.coffea", of_year(demo, year)) for year in DEMO.years]
-
-
-def save(path: Path, output: dict[str, Any]) -> Path:
-    path.write_bytes(lz4.frame.compress(pickle.dumps(output, 5)))
-    return path
-
-
-def of_year(output: dict[str, Any], year: str) -> dict[str, Any]:
-    """What PocketCoffea writes for the datasets of a year."""
-    metadata = output["datasets_metadata"]
-    by_dataset = {name: of for name, of in metadata["by_dataset"].items() if of["year"] == year}
-    variables = {
-        variable: {
-            sample: {name: histogram for name, histogram in found.items() if name in by_dataset}
-            for sample, found in samples.items()
-        }
-        for variable, samples in output["variables"].items()
-    }
-    cutflow = {
-        category: {name: counts for name, counts in found.items() if name in by_dataset}
-        for category, found in output["cutflow"].items()
-    }
-    return {
-        "variables": variables,
-        "cutflow": cutflow,
-        "datasets_metadata": {
-            "by_datataking_period": {year: metadata["by_datataking_period"][year]},
-            "by_dataset": defaultdict(dict, by_dataset),
-        },
-    }
+    return [
+        save(folder / f"output_{year}.coffea", of_datasets(small_demo, datasets_of(small_demo, year)))
+        for year in SMALL_DEMO.years
+    ]
 
 
 @pytest.fixture(scope="module")
 def expected(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """All files that are written without a cluster."""
-    folder = tmp_path_factory.mktemp("expected") / "cards"
-    DEMO.build(files).dump(folder)
-    return contents(folder)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return written(SMALL_DEMO, files, tmp_path_factory.mktemp("expected") / "cards")
 
 
 def with_acme(*plugins: str) -> Any:
-    """The analysis with a nuisance of a kind that the plugin `acme` has."""
-    doubling = SystematicUncertainty("twice", "doubling", ["signal"], DEMO.years, 1.0)
-    systematics = Systematics([*DEMO.systematics.values(), doubling])
+    """Return the analysis with a nuisance of the kind that the plugin `acme` provides."""
+    doubling = SystematicUncertainty("twice", "doubling", ["signal"], SMALL_DEMO.years, 1.0)
+    systematics = Systematics([*SMALL_DEMO.systematics.values(), doubling])
     names = ("lnn", "shape", "rateparam", "mcstats", "combine", "root", "coffea", *plugins)
-    return attrs.evolve(DEMO, systematics=systematics, plugins=load_plugins(*names))
+    return attrs.evolve(SMALL_DEMO, systematics=systematics, plugins=load_plugins(*names))
 
 
 def raised_in_time(work: Callable[[], object]) -> Exception | None:
-    """What a call raises; it must not wait forever."""
+    """Return the error of a call, which must not wait forever."""
     outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - whatever it is
+        except Exception as error:  # noqa: BLE001 - the test looks at it
             outcome.put(error)
         else:
             outcome.put(None)
@@ -176,79 +143,89 @@ def raised_in_time(work: Callable[[], object]) -> Exception | None:
     try:
         return outcome.get(timeout=15)
     except queue.Empty:
-        pytest.fail("nothing came back, and nothing ever will")
+        pytest.fail("the call does not return")
 
 
-class TestTheSameBytes:
+class TestCluster:
+    def test_without_scheduler(self) -> None:
+        """Without an address there is no client."""
+        with cluster(None) as found:
+            assert found is None
+
+    def test_with_scheduler(self, client: Any) -> None:
+        """The client works on the cluster of the address."""
+        with cluster(client.scheduler.address) as found:
+            assert found is not None
+            assert found.get_executor(pure=False).submit(divmod, 7, 2).result(20) == (3, 1)
+
+    @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "smtp://127.0.0.1:1"])
+    def test_no_scheduler_at_the_address(self, address: str) -> None:
+        """The error names the address and shows a valid one."""
+        with pytest.raises(DatacardError, match=r"tcp://host:8786") as raised, cluster(address):
+            pass
+        assert f"no Dask scheduler answers at '{address}'" in str(raised.value)
+
+
+class TestSameBytes:
     @pytest.mark.parametrize("shape_only", [False, True])
-    def test_come_from_a_cluster(
+    def test_client(
         self, *, shape_only: bool, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
     ) -> None:
-        analysis = attrs.evolve(DEMO, shape_only_for_rateparam=shape_only)
-        analysis.build(files, executor=client).dump(tmp_path / "there", executor=client)
+        """Cards that are built and written on a cluster have the same bytes."""
+        analysis = attrs.evolve(SMALL_DEMO, shape_only_for_rateparam=shape_only)
         if shape_only:
-            analysis.build(files).dump(tmp_path / "here")
-            expected = contents(tmp_path / "here")
+            expected = written(analysis, files, tmp_path / "here")
         assert len(expected) == CARDS
-        assert contents(tmp_path / "there") == expected
+        assert written(analysis, files, tmp_path / "there", executor=client) == expected
 
-    def test_come_from_the_executor_of_a_client(
+    def test_executor_of_a_client(
         self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
     ) -> None:
+        """The executor of a client, and files in another order, give the same bytes."""
         with client.get_executor() as executor:
-            DEMO.build(files[::-1], executor=executor).dump(tmp_path / "cards", executor=executor)
-        assert contents(tmp_path / "cards") == expected
+            assert written(SMALL_DEMO, files[::-1], tmp_path / "cards", executor=executor) == expected
 
-    def test_come_with_the_same_findings(self, client: Any, files: list[Path]) -> None:
-        assert DEMO.build(files, executor=client).report() == DEMO.build(files).report()
+    def test_findings(self, client: Any, files: list[Path]) -> None:
+        """The findings are the same."""
+        assert SMALL_DEMO.build(files, executor=client).report() == SMALL_DEMO.build(files).report()
 
-    def test_come_when_a_worker_is_killed_while_it_reads(
-        self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
+
+class TestCommand:
+    def test_build_on_a_cluster(
+        self,
+        client: Any,
+        files: list[Path],
+        expected: dict[str, bytes],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        stalling = tmp_path / "output_stalling.coffea"
-        os.mkfifo(stalling)  # who opens it waits
-        killed: list[int] = []
-
-        def kill() -> None:
-            with stalling.open("wb"):  # waits for somebody who reads
-                pids = client.run(os.getpid)
-                while len(busy := [worker for worker, tasks in client.processing().items() if tasks]) != 1:
-                    time.sleep(0.02)
-                # Whoever reads next gets the whole file.
-                (tmp_path / "whole").write_bytes(files[2].read_bytes())
-                (tmp_path / "whole").replace(stalling)
-                killed.append(pids[busy[0]])
-                os.kill(pids[busy[0]], signal.SIGKILL)
-
-        killer = threading.Thread(target=kill, daemon=True)
-        killer.start()
-        try:
-            cards = DEMO.build([*files[:2], stalling, *files[3:]], executor=client)
-        finally:
-            killer.join(20)
-        cards.dump(tmp_path / "cards", executor=client)
-        assert contents(tmp_path / "cards") == expected
-        client.wait_for_workers(2, timeout=20)
-        assert len(killed) == 1
-        assert killed[0] not in client.run(os.getpid).values()
+        """The command with --scheduler writes the same bytes, and its paths may be relative."""
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        script = tmp_path / "analysis.py"
+        script.write_text("from tests.support.demo_files import SMALL_DEMO as analysis\n", encoding="utf-8")
+        arguments = [script, *map(os.path.relpath, files), "-o", "cards", "--scheduler", client.scheduler.address]
+        result = CliRunner().invoke(main, ["build", *map(str, arguments)], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert contents(tmp_path / "elsewhere" / "cards") == expected
 
 
 class TestErrors:
-    def test_a_file_that_fails_is_named_and_nothing_is_written(
-        self, client: Any, files: list[Path], tmp_path: Path
-    ) -> None:
+    def test_unusable_files(self, client: Any, files: list[Path], tmp_path: Path) -> None:
+        """The error names each unusable file, and no card is written."""
         cut_off = tmp_path / "cut_off.coffea"
         cut_off.write_bytes(files[0].read_bytes()[:5000])
         missing = tmp_path / "nowhere.coffea"
         with pytest.raises(InputError) as raised:
-            DEMO.build([*files[1:3], cut_off, missing, *files[3:]], executor=client).dump(tmp_path / "cards")
+            SMALL_DEMO.build([*files[1:], cut_off, missing], executor=client).dump(tmp_path / "cards")
         assert len(raised.value.problems) == 2
         said = sorted(raised.value.problems)
         assert said[0].startswith(f"{cut_off} ends too early")
         assert said[1].startswith(f"{missing} does not exist")
         assert not (tmp_path / "cards").exists()
 
-    def test_what_fails_is_not_tried_again(self, client: Any, tmp_path: Path) -> None:
+    def test_failed_call_is_not_repeated(self, client: Any, tmp_path: Path) -> None:
+        """A call that raises an error is made once."""
         tries = tmp_path / "tries"
         command = ["sh", "-c", f"echo again >> '{tries}'; exit 1"]
         for _, result in results(subprocess.check_call, {"it": (command,)}, executor=client):
@@ -256,7 +233,8 @@ class TestErrors:
                 result()
         assert tries.read_text() == "again\n"
 
-    def test_any_other_error_names_what_it_was_about_and_the_worker(self, client: Any) -> None:
+    def test_unexpected_error_names_subject_and_worker(self, client: Any) -> None:
+        """An unexpected error has the subject of its call and the process of the worker; other calls succeed."""
         pids = set(client.run(os.getpid).values())
         found = dict(results(divmod, {"thirds": (1, 0), "halves": (4, 2)}, executor=client))
         assert found["halves"]() == (2, 0)
@@ -264,17 +242,10 @@ class TestErrors:
             found["thirds"]()
         assert int(str(raised.value).partition("process ")[2].split(maxsplit=1)[0]) in pids
 
-    def test_a_worker_that_dies_again_and_again_is_an_error_that_names_the_file(self, client: Any) -> None:
-        for _, result in results(os._exit, {"output_2022.coffea": (9,)}, executor=client):
-            with pytest.raises(DatacardError, match=r"^output_2022\.coffea: .*KilledWorker"):
-                result()
-        client.wait_for_workers(2, timeout=20)
-
-    def test_a_writer_that_fails_there_leaves_nothing(
-        self, client: Any, files: list[Path], install: Install, tmp_path: Path
-    ) -> None:
+    def test_failing_writer(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
+        """The error of a card writer on a worker names its plugin, and no file is written."""
         client.run(site.addsitedir, str(install("inkless", FAILING_WRITER)))
-        analysis = attrs.evolve(DEMO, plugins=load_plugins(*DEMO.plugins, "inkless"))
+        analysis = attrs.evolve(SMALL_DEMO, plugins=load_plugins(*SMALL_DEMO.plugins, "inkless"))
         cards = analysis.build(files, executor=client)
         with pytest.raises(PluginCallError, match="no ink for") as raised:
             cards.dump(tmp_path / "cards", writer="failing", executor=client)
@@ -283,33 +254,76 @@ class TestErrors:
 
 
 class TestPlugins:
-    def test_names_are_what_arrives(self, client: Any) -> None:
+    def test_selection_arrives(self, client: Any) -> None:
+        """A worker has the plugins with the same names."""
         plugins = load_plugins()
         assert client.submit(list, plugins).result(20) == list(plugins)
 
-    def test_those_of_others_work_there(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
+    def test_third_party_plugin(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
+        """A plugin that is installed on the workers gives the same bytes there."""
         client.run(site.addsitedir, str(install("acme", ACME)))
         analysis = with_acme("acme")
-        analysis.build(files, executor=client).dump(tmp_path / "there", executor=client)
-        analysis.build(files).dump(tmp_path / "here")
-        assert contents(tmp_path / "there") == contents(tmp_path / "here")
-        text = (tmp_path / "there" / DEMO.card_name("SR")).read_text()
+        expected = written(analysis, files, tmp_path / "here")
+        assert written(analysis, files, tmp_path / "there", executor=client) == expected
+        text = (tmp_path / "there" / SMALL_DEMO.card_name("SR")).read_text()
         assert [line.split()[:3] for line in text.splitlines() if line.startswith("twice")] == [["twice", "lnN", "2.0"]]
 
-    def test_one_that_is_not_there_is_told(self, own_client: Any, files: list[Path], install: Install) -> None:
-        own_client.run(int)  # until both are there
+    def test_missing_on_the_workers(self, client: Any, files: list[Path], install: Install) -> None:
+        """A plugin that the workers do not have is an error with its version here."""
+        client.wait_for_workers(2, timeout=20)
         install("absent", ACME, version="1.2")
-        error = raised_in_time(lambda: with_acme("absent").build(files, executor=own_client))
+        error = raised_in_time(lambda: with_acme("absent").build(files, executor=client))
         assert isinstance(error, PluginLoadError)
         assert "plugin 'absent' is not installed here, and absent 1.2 where it was selected" in str(error)
 
-    def test_another_version_there_is_told(
-        self, own_client: Any, files: list[Path], install: Install, monkeypatch: pytest.MonkeyPatch
+    def test_another_version_on_the_workers(
+        self, client: Any, files: list[Path], install: Install, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """A plugin that has another version on the workers is an error with both versions."""
         old = install("moved", ACME, version="1.0")
-        own_client.run(site.addsitedir, str(old))
+        client.run(site.addsitedir, str(old))
         monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder != str(old)])
         install("moved", ACME, version="2.0")
-        error = raised_in_time(lambda: with_acme("moved").build(files, executor=own_client))
+        error = raised_in_time(lambda: with_acme("moved").build(files, executor=client))
         assert isinstance(error, PluginLoadError)
         assert "plugin 'moved' is moved 1.0 here, and moved 2.0 where it was selected" in str(error)
+
+
+class TestLostWorkers:  # the last ones, because new workers lack what earlier tests have imported
+    def test_worker_killed_while_it_reads(
+        self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
+    ) -> None:
+        """Another worker reads the file, and the bytes are the same."""
+        stalling = tmp_path / "output_stalling.coffea"
+        os.mkfifo(stalling)  # opening it waits for the other end
+        killed: list[int] = []
+
+        def kill() -> None:
+            with stalling.open("wb"):  # waits until a worker opens it to read
+                pids = client.run(os.getpid)
+                while len(busy := [worker for worker, tasks in client.processing().items() if tasks]) != 1:
+                    time.sleep(0.02)
+                # The next worker that opens the path reads the whole file.
+                (tmp_path / "whole").write_bytes(files[-1].read_bytes())
+                (tmp_path / "whole").replace(stalling)
+                killed.append(pids[busy[0]])
+                os.kill(pids[busy[0]], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill, daemon=True)
+        killer.start()
+        try:
+            cards = SMALL_DEMO.build([*files[:-1], stalling], executor=client)
+        finally:
+            killer.join(20)
+        cards.dump(tmp_path / "cards", executor=client)
+        assert contents(tmp_path / "cards") == expected
+        client.wait_for_workers(2, timeout=20)
+        assert len(killed) == 1
+        assert killed[0] not in client.run(os.getpid).values()
+
+    def test_call_that_kills_every_worker(self, client: Any) -> None:
+        """A call that ends each worker it is given to is an error that names its file."""
+        for _, result in results(os._exit, {"output_2022.coffea": (9,)}, executor=client):
+            with pytest.raises(DatacardError, match=r"^output_2022\.coffea: .*KilledWorker"):
+                result()
+        client.wait_for_workers(2, timeout=20)

@@ -1,4 +1,4 @@
-"""The progress bar, on a real terminal and elsewhere."""
+"""The progress bar, on a terminal and without one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATACARD = Path(sysconfig.get_path("scripts")) / "datacard"
-WISHES = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+PREFERENCES = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
 
 def on_terminal(command: Sequence[str], cwd: Path, columns: int = 80) -> tuple[int, str]:
-    """Run a program where it sees a terminal: its status, and all that it sent there."""
+    """Run a program on a terminal, and return its status and all that it sent there."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, columns, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in WISHES} | {"TERM": "xterm"}
+    environment = {name: value for name, value in os.environ.items() if name not in PREFERENCES} | {"TERM": "xterm"}
     with subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd, env=environment
     ) as program:
@@ -44,12 +44,12 @@ def on_terminal(command: Sequence[str], cwd: Path, columns: int = 80) -> tuple[i
 def _read(controller: int) -> bytes:
     try:
         return os.read(controller, 1 << 16)
-    except OSError:  # how Linux says that nobody has the terminal open any more
+    except OSError:  # on Linux, no process has the terminal open any more
         return b""
 
 
 def screen(sent: str) -> str:
-    """What is left to see: of all that a terminal can do, what a progress bar uses."""
+    """Return the text that stays visible, with the control codes that a progress bar uses."""
     lines, row, column = [""], 0, 0
     for code, number, plain in re.findall(r"\x1b\[\??([\d;]*)([A-Za-z])|([^\x1b])", sent):
         count = int(code) if code.isdigit() else 1
@@ -76,14 +76,18 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     return sent
 
 
+@pytest.mark.slow  # the whole demo, in a fresh interpreter
 @pytest.mark.parametrize("doing", ["reading files", "building cards", "writing cards"])
-def test_a_bar_comes_and_goes_for_each_part_of_the_work(doing: str, shown: str) -> None:
+def test_bar_of_each_stage(doing: str, shown: str) -> None:
+    """Each stage of the work has a bar, which is removed in the end."""
     assert re.search(rf"{doing}\x1b?.*100%", shown)
     assert doing not in screen(shown)
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 3  # the cursor is hidden, and shown again
 
 
-def test_the_table_stays_and_fits(shown: str) -> None:
+@pytest.mark.slow
+def test_table_stays(shown: str) -> None:
+    """The table of yields stays on the terminal, and fits into its width."""
     lines = screen(shown).splitlines()
     (head,) = [line for line in lines if line.startswith("┃ process")]
     assert [cell.strip() for cell in head.strip("┃").split("┃")] == ["process", "SR", "CR1", "CR2"]
@@ -92,7 +96,9 @@ def test_the_table_stays_and_fits(shown: str) -> None:
     assert "\x1b[1m" in shown  # a terminal gets what a file does not
 
 
-def test_an_error_takes_the_bar_away_and_shows_the_cursor_again(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_error_removes_the_bar(tmp_path: Path) -> None:
+    """After an error, the bar is removed and the cursor is visible."""
     program = (
         "from datacard_core.execution.progress import progress\n"
         "with progress('looking', 3) as step:\n    step()\n    1 / 0\n"
@@ -104,7 +110,8 @@ def test_an_error_takes_the_bar_away_and_shows_the_cursor_again(tmp_path: Path) 
     assert "looking" not in screen(sent).partition("Traceback")[0]
 
 
-def test_without_a_terminal_nothing_is_written(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal, there is no output."""
     with progress("looking", 2) as step:
         step()
         step()

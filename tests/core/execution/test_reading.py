@@ -268,8 +268,8 @@ class TestUnknownSources:
     def test_workers_get_no_task(self, tmp_path: Path) -> None:
         """An unknown source is an error before workers get a task."""
 
-        class Unused:
-            def submit(self, *_: Any) -> None:
+        class Unused(concurrent.futures.Executor):
+            def submit(self, *_: Any, **__: Any) -> Any:
                 pytest.fail("a worker got a task")
 
         files = [tmp_path / "2022.npz", tmp_path / "2023.npz"]

@@ -1,23 +1,17 @@
-"""Many files, one analysis: however an output is cut into files and read, the same bytes are written."""
+"""Many files, one analysis: the same bytes are written, independent of how an output is cut into files and read."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import copy
-import pickle
-import runpy
 import tracemalloc
-from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import hist
-import lz4.frame
 import numpy as np
 import pytest
 
-import datacard_core.demo
 from datacard_core import (
     Analysis,
     Category,
@@ -28,60 +22,22 @@ from datacard_core import (
     load_output,
 )
 from tests.support import outputs as by_hand
+from tests.support.demo_files import SMALL_DEMO, datasets_of, of_datasets, save, written
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-
-DATA = SHARED_DATA
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
-PARTIAL = sorted((DATA / "partial").glob("*.coffea"))
-DEMO = runpy.run_path(str(Path(datacard_core.demo.__file__).with_name("analysis.py")))["analysis"]
-YEARS = tuple(DEMO.years)
-
-
-def save(path: Path, output: Mapping[str, Any]) -> Path:
-    path.write_bytes(lz4.frame.compress(pickle.dumps(output, 5)))
-    return path
-
-
-def written(analysis: Analysis, output: Any, folder: Path, **options: Any) -> dict[str, bytes]:
-    """All files that an analysis writes, by name."""
-    dumping = {name: options[name] for name in ("executor", "jobs") if name in options}
-    analysis.build(output, **options).dump(folder, **dumping)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def of_datasets(output: dict[str, Any], datasets: Collection[str]) -> dict[str, Any]:
-    """What PocketCoffea writes for some datasets."""
-
-    def chosen(by_dataset: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in by_dataset.items() if name in datasets}
-
-    metadata = output["datasets_metadata"]
-    periods: dict[str, Any] = {}
-    for year, samples in metadata["by_datataking_period"].items():
-        having = {sample: names & set(datasets) for sample, names in samples.items()}
-        if any(having.values()):
-            periods[year] = defaultdict(set, {sample: names for sample, names in having.items() if names})
-    variables = {
-        variable: defaultdict(dict, {sample: chosen(found) for sample, found in samples.items() if chosen(found)})
-        for variable, samples in output["variables"].items()
-    }
-    return output | {
-        **{name: chosen(output[name]) for name in ("sum_genweights", "sum_signOf_genweights")},
-        **{name: {key: chosen(found) for key, found in output[name].items()} for name in ("sumw", "sumw2", "cutflow")},
-        "variables": variables,
-        "datasets_metadata": {
-            "by_datataking_period": periods,
-            "by_dataset": defaultdict(dict, chosen(metadata["by_dataset"])),
-        },
-    }
+needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
+PARTIAL = sorted((SHARED_DATA / "partial").glob("*.coffea"))
 
 
 def of_category(output: dict[str, Any], category: str, covered: Callable[[str], bool]) -> dict[str, Any]:
-    """What PocketCoffea writes for a category; a variable that does not cover it has an empty category axis."""
+    """Return the output that PocketCoffea writes for a category.
+
+    A variable that does not cover the category has an empty category axis.
+    """
     cutflow = {name: output["cutflow"][name] for name in ("initial", "skim", "presel", category)}
     sums = {name: {category: output[name][category]} for name in ("sumw", "sumw2")}
     variables = {
@@ -98,7 +54,7 @@ def of_category(output: dict[str, Any], category: str, covered: Callable[[str], 
 
 
 def with_categories(histogram: hist.Hist[Any], categories: Sequence[str]) -> hist.Hist[Any]:
-    """A histogram that has only those; what is in the flow bin of the axis belongs to no category."""
+    """Return a histogram with these categories only; the contents of the axis' flow bin belong to no category."""
     result: hist.Hist[Any] = hist.Hist(
         hist.axis.StrCategory(categories, name="cat", label="Category"),
         *histogram.axes[1:],
@@ -113,19 +69,17 @@ def with_categories(histogram: hist.Hist[Any], categories: Sequence[str]) -> his
 
 
 @pytest.fixture(scope="module")
-def cuts(demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    """The demo output cut into files in several ways."""
+def cuts(small_demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """The output, cut into files in several ways."""
     folder = tmp_path_factory.mktemp("cuts")
-    datasets = list(demo["datasets_metadata"]["by_dataset"])
     outputs: dict[str, dict[str, dict[str, Any]]] = {
-        "merged": {"all": demo},
-        "by dataset": {name: of_datasets(demo, [name]) for name in datasets},
-        "by year": {
-            year: of_datasets(demo, [name for name in datasets if demo_year(demo, name) == year]) for year in YEARS
-        },
-        "by category": {name: of_category(demo, name, lambda _: True) for name in DEMO.categories},
+        "merged": {"all": small_demo},
+        "by dataset": {name: of_datasets(small_demo, [name]) for name in datasets_of(small_demo, *SMALL_DEMO.years)},
+        "by year": {year: of_datasets(small_demo, datasets_of(small_demo, year)) for year in SMALL_DEMO.years},
+        "by category": {name: of_category(small_demo, name, lambda _: True) for name in SMALL_DEMO.categories},
         "by category with empty axes": {
-            name: of_category(demo, name, DEMO.categories[name].variable.__eq__) for name in DEMO.categories
+            name: of_category(small_demo, name, SMALL_DEMO.categories[name].variable.__eq__)
+            for name in SMALL_DEMO.categories
         },
     }
     return {
@@ -134,38 +88,44 @@ def cuts(demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict
     }
 
 
-def demo_year(demo: dict[str, Any], dataset: str) -> str:
-    year: str = demo["datasets_metadata"]["by_dataset"][dataset]["year"]
-    return year
-
-
 @pytest.fixture(scope="module", params=[False, True], ids=["full effect", "shape only"])
 def analysis(request: pytest.FixtureRequest) -> Analysis:
-    """The analysis of the demo, whose ttbar floats."""
-    made: Analysis = attrs.evolve(DEMO, shape_only_for_rateparam=request.param)
-    return made
+    """The analysis of the demo, in which the normalisation of ttbar floats."""
+    return attrs.evolve(SMALL_DEMO, shape_only_for_rateparam=request.param)
 
 
 @pytest.fixture(scope="module")
-def expected(analysis: Analysis, demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected(
+    analysis: Analysis, small_demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
     """All files that are written from the loaded output."""
-    return written(analysis, demo, tmp_path_factory.mktemp("expected") / "cards")
+    return written(analysis, small_demo, tmp_path_factory.mktemp("expected") / "cards")
 
 
-def test_the_expected_files_are_cards_templates_and_a_script(expected: dict[str, bytes]) -> None:
+def test_expected_files(expected: dict[str, bytes]) -> None:
+    """The files are cards, templates and a script."""
     assert sorted(expected) == sorted(
         [
-            *(DEMO.card_name(category) for category in DEMO.categories),
-            *(DEMO.shapes_name(category) for category in DEMO.categories),
+            *(SMALL_DEMO.card_name(category) for category in SMALL_DEMO.categories),
+            *(SMALL_DEMO.shapes_name(category) for category in SMALL_DEMO.categories),
             "combine_datacards_run3.sh",
         ]
     )
 
 
-class TestTheSameBytes:
-    @pytest.mark.parametrize("order", ["in order", "reversed", "shuffled"])
-    @pytest.mark.parametrize("cut", ["merged", "by dataset", "by year", "by category", "by category with empty axes"])
-    def test_come_of_any_cut_in_any_order(
+class TestSameBytes:
+    @pytest.mark.parametrize(
+        ("cut", "order"),
+        [
+            ("merged", "in order"),  # one file, which has one order
+            *(
+                (cut, order)
+                for cut in ("by dataset", "by year", "by category", "by category with empty axes")
+                for order in ("in order", "reversed", "shuffled")
+            ),
+        ],
+    )
+    def test_any_cut_in_any_order(
         self,
         cut: str,
         order: str,
@@ -174,14 +134,15 @@ class TestTheSameBytes:
         expected: dict[str, bytes],
         tmp_path: Path,
     ) -> None:
+        """All cuts of an output give the bytes of the loaded output."""
         files = cuts[cut] if order == "in order" else cuts[cut][::-1]
         if order == "shuffled":
             files = [files[place] for place in np.random.default_rng(7).permutation(len(files))]
         assert written(analysis, files, tmp_path / "cards") == expected
 
     @pytest.mark.parametrize("cut", ["by year", "by dataset", "by category with empty axes"])
-    @pytest.mark.parametrize("where", ["two processes of our own", "a thread pool", "a process pool"])
-    def test_come_of_work_in_parallel(
+    @pytest.mark.parametrize("where", ["two processes", "a thread pool", "a process pool"])
+    def test_parallel_work(
         self,
         cut: str,
         where: str,
@@ -190,31 +151,39 @@ class TestTheSameBytes:
         expected: dict[str, bytes],
         tmp_path: Path,
     ) -> None:
-        if where == "two processes of our own":
+        """Processes, threads and executors give the bytes of the loaded output."""
+        if where == "two processes":
             assert written(analysis, cuts[cut], tmp_path / "cards", jobs=2) == expected
             return
         pools = {
             "a thread pool": concurrent.futures.ThreadPoolExecutor,
             "a process pool": concurrent.futures.ProcessPoolExecutor,
         }
+        # The pool of a test ends with it: processes must not be forked while the threads of another pool are running.
         with pools[where](2) as pool:
             assert written(analysis, cuts[cut], tmp_path / "cards", executor=pool) == expected
 
-    def test_come_with_the_same_findings(self, cuts: dict[str, list[Path]], demo: dict[str, Any]) -> None:
-        said = DEMO.build(demo).report()
+    def test_findings(self, cuts: dict[str, list[Path]], small_demo: dict[str, Any]) -> None:
+        """All cuts, and their reverse, give the same findings."""
+        said = SMALL_DEMO.build(small_demo).report()
         assert "VV_ZZ_2022_preEE" in said
         for files in cuts.values():
-            assert DEMO.build(files).report() == DEMO.build(files[::-1]).report() == said
+            assert SMALL_DEMO.build(files).report() == said
+            if len(files) > 1:
+                assert SMALL_DEMO.build(files[::-1]).report() == said
 
+    @pytest.mark.slow  # files of a real analysis
     @needs_data
     @pytest.mark.parametrize("shape_only", [False, True], ids=["full effect", "shape only"])
-    def test_come_of_real_files_of_one_dataset_each(self, *, shape_only: bool, tmp_path: Path) -> None:
+    def test_real_files(self, *, shape_only: bool, real_output: dict[str, Any], tmp_path: Path) -> None:
+        """Real files of one dataset each give the bytes of the merged file."""
         declared = real_analysis(shape_only=shape_only)
-        from_one = written(declared, load_output(DATA / "output_all.coffea"), tmp_path / "one")
+        from_one = written(declared, real_output, tmp_path / "one")
         assert written(declared, PARTIAL, tmp_path / "many") == from_one
         assert written(declared, PARTIAL[::-1], tmp_path / "many in parallel", jobs=2) == from_one
 
-    def test_come_of_a_negative_zero(self, tmp_path: Path) -> None:
+    def test_negative_zero(self, tmp_path: Path) -> None:
+        """A yield of -0.0 has the same bytes whether its file is merged or not."""
         one = by_hand.Output().mc("Signal", "2022", nominal=[-0.0, 1])
         other = by_hand.Output().mc("TTbar", "2022", nominal=[2, 3])
         both = by_hand.Output().mc("Signal", "2022", nominal=[-0.0, 1]).mc("TTbar", "2022", nominal=[2, 3])
@@ -223,8 +192,14 @@ class TestTheSameBytes:
         assert written(declared, files, tmp_path / "files") == written(declared, both.loaded, tmp_path / "merged")
 
 
+@pytest.fixture(scope="module")
+def real_output() -> dict[str, Any]:
+    """The merged output of ../shared/data."""
+    return load_output(SHARED_DATA / "output_all.coffea")
+
+
 def real_analysis(*, shape_only: bool) -> Analysis:
-    """Processes and some systematics of ../shared/data/reference/make_cards.py."""
+    """Return the processes and some systematics of ../shared/data/reference/make_cards.py."""
     years = ("2022_preEE", "2022_postEE", "2023_preBPix")
     backgrounds = {"ttbar": "TTbar", "top": "SingleTop", "lf": "Vjets__lf", "hf": "Vjets__hf", "diboson": "VV"}
     processes = [
@@ -253,7 +228,7 @@ def real_analysis(*, shape_only: bool) -> Analysis:
 
 
 def small(**changes: Any) -> Analysis:
-    """An analysis of what is made by hand: signal and ttbar in 2022, in category SR."""
+    """Return an analysis of outputs that are made by hand: signal and ttbar in 2022, in category SR."""
     declared: dict[str, Any] = {
         "years": ["2022"],
         "mc_processes": by_hand.two_processes(),
@@ -265,7 +240,7 @@ def small(**changes: Any) -> Analysis:
 
 
 def complaints(analysis: Analysis, files: Sequence[Path], **options: Any) -> tuple[str, ...]:
-    """The problems that building from those files has."""
+    """Return the problems of building from files."""
     with pytest.raises(InputError) as raised:
         analysis.build(files, **options)
     return raised.value.problems
@@ -273,7 +248,7 @@ def complaints(analysis: Analysis, files: Sequence[Path], **options: Any) -> tup
 
 class TestPartsOfADataset:
     def files(self, folder: Path, **of_one: Any) -> list[Path]:
-        """Signal in one file, and ttbar in two."""
+        """Write signal to one file, and ttbar to two."""
         signal = by_hand.Output().mc("Signal", "2022", nominal=[1, 2, 3])
         one = by_hand.Output().mc("TTbar", "2022", nominal=[10, 0, 5], **of_one)
         other = by_hand.Output().mc("TTbar", "2022", nominal=[1, 20, 7])
@@ -281,33 +256,34 @@ class TestPartsOfADataset:
         return [save(folder / f"{name}.coffea", output.loaded) for name, output in outputs.items()]
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_a_dataset_in_two_files_is_an_error_that_names_it_and_both(self, jobs: int, tmp_path: Path) -> None:
+    def test_dataset_in_two_files(self, jobs: int, tmp_path: Path) -> None:
+        """The error names the dataset, both files, and the way out."""
         problems = complaints(small(), self.files(tmp_path), jobs=jobs)
         assert len(problems) == 1
         for part in ("'TTbar_2022'", "'TTbar'", "one.coffea", "other.coffea", "parts=True"):
             assert part in problems[0]
         assert "signal.coffea" not in problems[0]
 
-    def test_a_dataset_that_is_in_two_files_with_all_categories_is_told_once(
-        self, cuts: dict[str, list[Path]], tmp_path: Path
-    ) -> None:
+    def test_dataset_in_two_files_with_several_categories(self, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
+        """A dataset that is twice in every category is one problem."""
         again = tmp_path / "again.coffea"
         again.write_bytes(cuts["by dataset"][0].read_bytes())
-        problems = complaints(DEMO, [*cuts["by dataset"], again])
+        problems = complaints(SMALL_DEMO, [*cuts["by dataset"], again])
         assert len(problems) == 1
         assert str(again) in problems[0]
         assert str(cuts["by dataset"][0]) in problems[0]
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_what_is_said_to_be_parts_is_summed(self, jobs: int, tmp_path: Path) -> None:
+    def test_parts_are_summed(self, jobs: int, tmp_path: Path) -> None:
+        """With parts=True, the files of a dataset give the bytes of the whole dataset."""
         files = self.files(tmp_path)
         whole = by_hand.Output().mc("Signal", "2022", nominal=[1, 2, 3]).mc("TTbar", "2022", nominal=[11, 20, 12])
         expected = written(small(), whole.loaded, tmp_path / "whole")
         assert written(small(), files, tmp_path / "parts", parts=True, jobs=jobs) == expected
         assert written(small(), files[::-1], tmp_path / "reversed", parts=True, jobs=jobs) == expected
 
-    def test_parts_are_told_as_the_whole_is(self, tmp_path: Path) -> None:
-        # One part has the variation on its axis, the other has not: half of the dataset falls back.
+    def test_variation_in_one_part(self, tmp_path: Path) -> None:
+        """The part without the variation falls back to the nominal, in any order of the files."""
         files = self.files(tmp_path, JESUp=[11, 0, 6], JESDown=[9, 0, 4])
         jes = by_hand.shape("JES", ["signal", "ttbar"])
         declared = small(systematics=Systematics([jes]))
@@ -315,11 +291,13 @@ class TestPartsOfADataset:
         assert one == other
         assert by_hand.template(declared.build(files, parts=True)["SR"], "ttbar_2022", "JESUp") == [12, 20, 13]
 
-    def test_a_file_that_is_given_twice_is_named(self, tmp_path: Path) -> None:
+    def test_file_given_twice(self, tmp_path: Path) -> None:
+        """A path that is given twice is named."""
         files = self.files(tmp_path)
         assert complaints(small(), [*files, files[0]], parts=True) == (f"{files[0]} is given twice: leave one out",)
 
-    def test_a_file_that_is_given_by_two_paths_does_not_count_twice(self, tmp_path: Path) -> None:
+    def test_file_given_by_two_paths(self, tmp_path: Path) -> None:
+        """Two paths of one file are an error, even for parts."""
         files = self.files(tmp_path)
         (tmp_path / "folder").mkdir()
         around = tmp_path / "folder" / ".." / files[0].name
@@ -327,47 +305,47 @@ class TestPartsOfADataset:
 
 
 class TestProblems:
-    def test_a_category_that_is_in_no_file_is_told_for_each_dataset(self, tmp_path: Path) -> None:
+    def test_category_in_no_file(self, tmp_path: Path) -> None:
+        """The problem names the datasets and the closest category."""
         outputs = [by_hand.Output().mc(sample, "2022", nominal=[1, 2]) for sample in ("Signal", "TTbar")]
         files = [save(tmp_path / f"{number}.coffea", output.loaded) for number, output in enumerate(outputs)]
         text = "\n".join(complaints(small(categories={"SRR": Category("m")}), files))
         assert "no category 'SRR' (did you mean 'SR'?)" in text
         assert "'Signal_2022'" in text or "and 1 more" in text
 
-    def test_a_dataset_whose_category_is_in_no_file_is_told(
-        self, demo: dict[str, Any], cuts: dict[str, list[Path]], tmp_path: Path
+    def test_dataset_without_a_category(
+        self, small_demo: dict[str, Any], cuts: dict[str, list[Path]], tmp_path: Path
     ) -> None:
-        lacking = of_category(demo, "CR1", lambda _: True)
+        """A dataset whose category is in no file is named, in any order of the files."""
+        lacking = of_category(small_demo, "CR1", lambda _: True)
         del lacking["variables"]["control_var_1"]["TTbar"]["TTbar_DiLep_2024"]
         there = [file for file in cuts["by category"] if "CR1" not in file.name]
         for files in ([*there, save(tmp_path / "CR1.coffea", lacking)], [tmp_path / "CR1.coffea", *there]):
-            problems = complaints(DEMO, files)
+            problems = complaints(SMALL_DEMO, files)
             assert len(problems) == 1
             assert "'TTbar_DiLep_2024'" in problems[0]
             assert "'control_var_1'" in problems[0] or "'CR1'" in problems[0]
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_every_variable_that_is_in_no_file_is_named_with_the_closest(
-        self, jobs: int, cuts: dict[str, list[Path]]
-    ) -> None:
+    def test_variables_in_no_file(self, jobs: int, cuts: dict[str, list[Path]]) -> None:
+        """Each missing variable is a problem with the closest match."""
         categories = {"SR": Category("discriminat"), "CR1": Category("control_var_1"), "CR2": Category("njets")}
-        problems = complaints(attrs.evolve(DEMO, categories=categories), cuts["by year"], jobs=jobs)
+        problems = complaints(attrs.evolve(SMALL_DEMO, categories=categories), cuts["by year"], jobs=jobs)
         assert problems == (
             "the output has no variable 'discriminat' (did you mean 'discriminant'?)",
             "the output has no variable 'njets' (did you mean 'nJets'?)",
         )
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_every_file_that_cannot_be_read_is_told_at_once(
-        self, jobs: int, cuts: dict[str, list[Path]], tmp_path: Path
-    ) -> None:
+    def test_unreadable_files(self, jobs: int, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
+        """Each unreadable file is a problem with its path and its reason."""
         good = cuts["by year"]
         missing = good[0].with_name("by year_2022_preEF.coffea")
         cut_off, text, empty = (tmp_path / f"{name}.coffea" for name in ("cut_off", "text", "empty"))
         cut_off.write_bytes(good[0].read_bytes()[:3000])
         text.write_text("years: 2022\n")
         empty.write_bytes(b"")
-        problems = sorted(complaints(DEMO, [missing, *good[:2], cut_off, text, *good[2:], empty], jobs=jobs))
+        problems = sorted(complaints(SMALL_DEMO, [missing, *good[:2], cut_off, text, *good[2:], empty], jobs=jobs))
         assert len(problems) == 4
         said = {
             missing: "does not exist (did you mean 'by year_2022_preEE.coffea'?)",
@@ -380,7 +358,7 @@ class TestProblems:
             assert what in problem
 
     def broken(self, folder: Path) -> list[Path]:
-        """Three files; in two of them a histogram is no good."""
+        """Write three files; in two of them a histogram is unusable."""
         signal = by_hand.Output().mc("Signal", "2022", nominal=[1, float("nan")])
         ttbar = by_hand.Output().mc("TTbar", "2022", "a", nominal=[1, 2])
         bad = by_hand.simulated({"SR": {"nominal": [1, 2]}}, variances={"SR": {"nominal": [1, -4]}})
@@ -389,7 +367,8 @@ class TestProblems:
         return [save(folder / f"{name}.coffea", output.loaded) for name, output in outputs.items()]
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_histograms_that_are_no_good_are_told_at_once(self, jobs: int, tmp_path: Path) -> None:
+    def test_unusable_histograms(self, jobs: int, tmp_path: Path) -> None:
+        """The histograms of all files are reported at once, and only the unusable ones."""
         text = "\n".join(complaints(small(), self.broken(tmp_path), jobs=jobs))
         assert "'Signal_2022'" in text
         assert "content of nan" in text
@@ -397,18 +376,21 @@ class TestProblems:
         assert "variance of -4.0" in text
         assert "'TTbar_a_2022'" not in text
 
-    def test_histograms_that_are_no_good_are_told_with_their_files(self, tmp_path: Path) -> None:
+    def test_files_of_unusable_histograms(self, tmp_path: Path) -> None:
+        """The problem of a histogram names its file."""
         files = self.broken(tmp_path)
         text = "\n".join(complaints(small(), files))
         assert str(files[0]) in text
         assert str(files[2]) in text
 
-    def test_histograms_that_are_no_good_are_told_with_the_files_that_cannot_be_read(self, tmp_path: Path) -> None:
+    def test_unusable_histograms_and_unreadable_files(self, tmp_path: Path) -> None:
+        """Both are reported at once."""
         text = "\n".join(complaints(small(), [*self.broken(tmp_path), tmp_path / "nowhere.coffea"]))
         for part in ("nowhere.coffea does not exist", "'Signal_2022'", "'TTbar_b_2022'"):
             assert part in text
 
-    def test_infinities_in_several_datasets_are_told(self, tmp_path: Path) -> None:
+    def test_infinities_in_several_datasets(self, tmp_path: Path) -> None:
+        """One problem of several datasets is reported once, with their number."""
         output = by_hand.Output().mc("Signal", "2022", nominal=[1, 2])
         for part in "ab":
             output.mc("TTbar", "2022", part, nominal=[1, float("inf")])
@@ -417,26 +399,30 @@ class TestProblems:
         assert "and 1 more" in problems[0]
 
     @pytest.mark.parametrize("shape_only", [False, True])
-    def test_those_of_every_category_are_told_at_once(self, *, shape_only: bool, demo: dict[str, Any]) -> None:
-        output = copy.deepcopy(demo)
+    def test_problems_of_several_categories(self, *, shape_only: bool, small_demo: dict[str, Any]) -> None:
+        """The problems of all categories are reported at once."""
+        output = copy.deepcopy(small_demo)
         for category, variable in (("SR", "discriminant"), ("CR1", "control_var_1")):
             histogram = output["variables"][variable]["TTbar"]["TTbar_DiLep_2024"]
             histogram.view()["value"][histogram.axes[0].index(category), :, 2] = float("nan")
         with pytest.raises(InputError) as raised:
-            attrs.evolve(DEMO, shape_only_for_rateparam=shape_only).build(output)
+            attrs.evolve(SMALL_DEMO, shape_only_for_rateparam=shape_only).build(output)
         assert "'SR'" in str(raised.value)
         assert "'CR1'" in str(raised.value)
 
-    def test_no_file_at_all_is_told(self) -> None:
+    def test_no_file(self) -> None:
+        """An empty list of files is an error."""
         assert complaints(small(), []) == ("no file is given, expected at least one .coffea file",)
 
-    def test_nothing_is_written_when_a_file_fails(self, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
+    def test_no_card_is_written(self, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
+        """An unreadable file leaves no directory of cards."""
         with pytest.raises(InputError):
-            written(DEMO, [*cuts["by year"], tmp_path / "nowhere.coffea"], tmp_path / "cards", jobs=2)
+            written(SMALL_DEMO, [*cuts["by year"], tmp_path / "nowhere.coffea"], tmp_path / "cards", jobs=2)
         assert not (tmp_path / "cards").exists()
 
 
-def test_only_histograms_of_variables_that_are_needed_are_kept(cuts: dict[str, list[Path]]) -> None:
+def test_only_requested_variables_are_kept(cuts: dict[str, list[Path]]) -> None:
+    """The histograms of other variables are left out, and their names stay."""
     for file in cuts["by year"]:
         variables = load_output(file, variables={"nJets"}, arrays=True)["variables"]
         assert {name: bool(samples) for name, samples in variables.items()} == {
@@ -447,7 +433,7 @@ def test_only_histograms_of_variables_that_are_needed_are_kept(cuts: dict[str, l
 
 
 def peak_memory(analysis: Analysis, files: Sequence[Path]) -> int:
-    """The most memory that is in use at one time while cards are built, in bytes."""
+    """Return the most memory in use at one time while cards are built, in bytes."""
     tracemalloc.start()
     try:
         analysis.build(files)
@@ -456,7 +442,9 @@ def peak_memory(analysis: Analysis, files: Sequence[Path]) -> int:
         tracemalloc.stop()
 
 
-def test_peak_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> None:
+@pytest.mark.slow  # files of 20 MB, with every allocation traced
+def test_peak_memory(tmp_path: Path) -> None:
+    """The peak of memory does not grow with the number of files."""
     labels = ["nominal", *(f"JES{number}{shift}" for number in range(250) for shift in ("Up", "Down"))]
     large: hist.Hist[Any] = hist.Hist(
         hist.axis.StrCategory(["SR", *(f"CR{number}" for number in range(24))], name="cat"),
@@ -468,12 +456,12 @@ def test_peak_memory_does_not_grow_with_the_number_of_files(tmp_path: Path) -> N
     view["value"] = view["variance"] = 1
     files = [
         save(tmp_path / f"{number}.coffea", by_hand.Output().add(sample, "2022", large, part=str(number)).loaded)
-        for number, sample in enumerate(("Signal", "TTbar") * 8)
+        for number, sample in enumerate(("Signal", "TTbar") * 4)
     ]
     declared = small(systematics=Systematics([by_hand.shape("JES0")]))
-    peak_memory(declared, files[:2])  # what is imported and cached is there now
-    few, many = (peak_memory(declared, files[:number]) for number in (4, 16))
+    peak_memory(declared, files[:2])  # imports and caches are filled, and do not count below
+    few, many = (peak_memory(declared, files[:number]) for number in (2, 8))
     assert view.nbytes > 20_000_000
-    # If every file stayed, twelve more would take twelve times as much.
+    # If the histograms of every file stayed in memory, six more files would take six times as much.
     assert many < few + view.nbytes / 2
     assert many < 4 * view.nbytes

@@ -1,4 +1,4 @@
-"""Calling a function many times elsewhere: results as they come, errors as they were, workers that may die."""
+"""Calls on workers: results as they come, errors as they were raised, and workers that die."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pickle
 import platform
 import signal
 import threading
+import weakref
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pytest
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-# What workers do
+# Functions that workers run
 
 
 def double(number: int) -> int:
@@ -65,7 +66,7 @@ def die_on(deadly: int, number: int) -> int:
 
 
 def die_at_first(marker: Path, number: int) -> int:
-    """Take its process along, unless somebody has died of it before."""
+    """Kill the process, unless the marker shows that one has died already."""
     try:
         marker.touch(exist_ok=False)
     except FileExistsError:
@@ -83,19 +84,21 @@ def make_lock(_: int) -> Any:
 
 
 class Large:
-    """Something that would rather not be kept."""
+    """A result whose copies in this process are counted."""
+
+    alive: ClassVar[weakref.WeakSet[Large]] = weakref.WeakSet()
+
+    def __new__(cls) -> Self:
+        made = super().__new__(cls)
+        cls.alive.add(made)
+        return made
 
 
 def make_large(_: int) -> Large:
     return Large()
 
 
-def alive() -> int:
-    gc.collect()
-    return sum(isinstance(thing, Large) for thing in gc.get_objects())
-
-
-# Where they do it
+# Places where they run
 
 
 @contextmanager
@@ -134,7 +137,7 @@ def calls(*arguments: Any) -> dict[str, tuple[Any, ...]]:
 
 
 def called(function: Callable[..., Any], given: Mapping[str, tuple[Any, ...]], **where: Any) -> dict[str, Any]:
-    """What came of each call: its result, or the error that it raised on purpose."""
+    """Return the result of each call, or its DatacardError."""
     found: dict[str, Any] = {}
     for about, result in results(function, given, **where):
         try:
@@ -146,20 +149,24 @@ def called(function: Callable[..., Any], given: Mapping[str, tuple[Any, ...]], *
 
 @everywhere
 class TestEverywhere:
-    def test_each_call_has_its_result(self, place: str) -> None:
+    def test_results_of_several_calls(self, place: str) -> None:
+        """Each call has its result."""
         with PLACES[place]() as where:
             found = called(double, calls(*range(5)), **where)
         assert found == {f"file {number}": 2 * number for number in range(5)}
 
-    def test_one_call_is_enough(self, place: str) -> None:
+    def test_one_call(self, place: str) -> None:
+        """A single call gives a single result."""
         with PLACES[place]() as where:
             assert called(double, calls(21), **where) == {"file 21": 42}
 
-    def test_no_call_at_all_is_nothing(self, place: str) -> None:
+    def test_no_call(self, place: str) -> None:
+        """Without calls there are no results and no error."""
         with PLACES[place]() as where:
             assert called(double, {}, **where) == {}
 
-    def test_an_error_on_purpose_comes_as_it_was_and_stops_no_other(self, place: str) -> None:
+    def test_datacard_error_is_unchanged(self, place: str) -> None:
+        """A DatacardError arrives as it was raised, and the other calls have their results."""
         with PLACES[place]() as where:
             found = called(fail_on_odd, calls(2, 3, 4), **where)
         error = found.pop("file 3")
@@ -168,7 +175,8 @@ class TestEverywhere:
         assert error.problems == ("3 is odd", "3 is no even number")
         assert str(error) == "2 problems:\n  - 3 is odd\n  - 3 is no even number"
 
-    def test_any_other_error_says_what_it_was_about_and_names_the_worker(self, place: str) -> None:
+    def test_unexpected_error_names_subject_and_worker(self, place: str) -> None:
+        """An unexpected error becomes a DatacardError with the subject, the type, the process and the host."""
         with PLACES[place]() as where:
             found = called(reciprocal, calls(0, 2), **where)
         assert found["file 2"] == 0.5
@@ -182,14 +190,17 @@ class TestEverywhere:
 
 class TestEndingEarly:
     @pytest.mark.parametrize("place", ["in threads", "in a process pool"])
-    def test_leaves_a_pool_of_the_users_usable(self, place: str) -> None:
+    def test_given_pool_stays_usable(self, place: str) -> None:
+        """A pool of the caller takes more work after the results were abandoned."""
         with PLACES[place]() as where:
             stream = results(double, calls(*range(100)), **where)
             next(stream)
             stream.close()  # type: ignore[attr-defined]
             assert called(double, calls(1), **where) == {"file 1": 2}
 
-    def test_ends_processes_of_our_own_in_silence(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.slow  # a race that shows only in many trials
+    def test_started_processes_end_silently(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When results are abandoned, all threads of the pool end, and none reports an exception."""
         said: list[str] = []
         monkeypatch.setattr(threading, "excepthook", lambda failure: said.append(str(failure.exc_value)))
         before = set(threading.enumerate())
@@ -203,37 +214,54 @@ class TestEndingEarly:
         assert said == []
 
 
+@pytest.fixture
+def few_objects() -> Iterator[None]:
+    """Garbage collection looks at new objects only: at those of all imported modules, it takes a tenth of a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("few_objects")
 @everywhere
-def test_only_the_results_that_nobody_took_are_in_memory(place: str) -> None:
+def test_taken_results_are_not_kept(place: str) -> None:
+    """Only the results that were not taken yet are in memory, beside the current one."""
     with PLACES[place]() as where:
         left = 12
         for _, result in results(make_large, calls(*range(12)), **where):
             result()
             left -= 1
-            # One is in hand, and those that are done and were not taken yet.
-            assert alive() <= left + 1
+            gc.collect()
+            assert len(Large.alive) <= left + 1
 
 
-class TestWhatIsNoExecutor:
+class TestUnusableExecutors:
     @pytest.mark.parametrize("executor", ["tcp://127.0.0.1:8786", 2, object, concurrent.futures], ids=repr)
-    def test_is_told(self, executor: Any) -> None:
+    def test_other_values(self, executor: Any) -> None:
+        """A value that is neither an executor nor a client is an error that says so."""
         with pytest.raises(
             DatacardError, match=r"expected a concurrent\.futures\.Executor or a dask\.distributed\.Client"
         ):
             called(double, calls(1), executor=executor)
 
-    def test_a_pool_that_is_shut_down_is_a_datacard_error(self) -> None:
+    def test_pool_that_is_shut_down(self) -> None:
+        """The error of the pool becomes a DatacardError."""
         pool = concurrent.futures.ThreadPoolExecutor(1)
         pool.shutdown()
         with pytest.raises(DatacardError, match="shutdown"):
             called(double, calls(1), executor=pool)
 
-    def test_a_call_that_cannot_travel_is_a_datacard_error_that_names_it(self) -> None:
+
+class TestUnpicklable:
+    def test_arguments(self) -> None:
+        """A call that cannot be pickled is an error with its subject, and not the death of a worker."""
         with pytest.raises(DatacardError, match=r"^file 2: .*cannot pickle") as raised:
             called(double, {"file 1": (1,), "file 2": (threading.Lock(),)}, jobs=2)
         assert "is its memory too small" not in str(raised.value)
 
-    def test_a_result_that_cannot_travel_is_a_datacard_error_that_names_it(self) -> None:
+    def test_results(self) -> None:
+        """A result that cannot be pickled is an error with its subject, and not the death of a worker."""
         found = called(make_lock, calls(1, 2), jobs=2)
         for about, error in found.items():
             assert isinstance(error, DatacardError)
@@ -243,35 +271,41 @@ class TestWhatIsNoExecutor:
 
 
 class TestLostWorkers:
-    def test_a_process_that_dies_once_is_replaced_and_nothing_is_missing(self, tmp_path: Path) -> None:
+    def test_process_that_dies_once(self, tmp_path: Path) -> None:
+        """A new process repeats the calls, and no result is missing."""
         given = {f"file {number}": (tmp_path / "died", number) for number in range(6)}
         assert called(die_at_first, given, jobs=2) == {f"file {number}": number for number in range(6)}
 
-    def test_processes_that_die_again_and_again_are_an_error_that_names_what_they_were_at(self) -> None:
+    def test_processes_that_die_repeatedly(self) -> None:
+        """The error names the unfinished calls and the number of deaths."""
         with pytest.raises(DatacardError, match=f"died {1 + LOST_WORKERS} times at file 1, file 2: is there memory"):
             called(die, calls(1, 2), jobs=2)
 
-    def test_what_others_do_is_done_before_the_deadly_one_is_given_up(self) -> None:
+    def test_other_calls_are_finished(self) -> None:
+        """Calls beside the deadly one have their results before it is given up."""
         given = {f"file {number}": (7, number) for number in range(8)}
         stream = results(die_on, given, jobs=2)
-        # Which of those that were running beside it are done in the end is a matter of time.
+        # How many of the calls that run beside it are finished in the end depends on timing.
         found = {about: result() for about, result in itertools.islice(stream, 4)}
         assert "file 7" not in found
         with pytest.raises(DatacardError, match="file 7"):
             found.update({about: result() for about, result in stream})
 
-    def test_a_process_that_dies_while_work_is_given_out_is_an_error_that_names_it(self) -> None:
+    def test_death_while_calls_are_submitted(self) -> None:
+        """A pool that breaks while it still gets calls is an error that names one of them."""
         with pytest.raises(DatacardError, match="file 0"):
             called(die, calls(*range(5000)), jobs=2)
 
-    def test_a_pool_of_the_users_that_breaks_is_an_error_that_names_the_file(self) -> None:
+    def test_given_pool_breaks(self) -> None:
+        """The error of a call in a pool of the caller names the call and the pool's error."""
         with concurrent.futures.ProcessPoolExecutor(1) as pool:
             found = called(die, calls(1), executor=pool)
         assert type(found["file 1"]) is DatacardError
         assert str(found["file 1"]).startswith("file 1: ")
         assert "BrokenProcessPool" in str(found["file 1"])
 
-    def test_a_pool_of_the_users_that_is_broken_already_is_a_datacard_error(self) -> None:
+    def test_given_pool_is_broken_already(self) -> None:
+        """A pool that was broken before is a DatacardError."""
         with concurrent.futures.ProcessPoolExecutor(1) as pool:
             with pytest.raises(BrokenProcessPool):
                 pool.submit(die, 1).result()
@@ -280,7 +314,7 @@ class TestLostWorkers:
 
 
 ERRORS: list[DatacardError] = [
-    DatacardError("something"),
+    DatacardError("a plain error"),
     DeclarationError("one"),
     DeclarationError(["one", "two"]),
     InputError(["one", "two"]),
@@ -298,35 +332,50 @@ ERRORS: list[DatacardError] = [
             PluginCallError,
         )
     ),
-    PluginError("nothing selected"),
+    PluginError("no plugin is selected"),
 ]
+every_error = pytest.mark.parametrize(
+    "position", range(len(ERRORS)), ids=lambda position: f"{type(ERRORS[position]).__name__}-{position}"
+)
+
+
+def pickled(value: Any) -> Any:
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream)
+    pickler.dispatch_table = {}  # the default one may have another way for errors: distributed adds some
+    pickler.dump(value)
+    return pickle.loads(stream.getvalue())
+
+
+@pytest.fixture(scope="module")
+def from_processes() -> dict[str, Any]:
+    """The errors that other processes raised, each of them twice."""
+    given = {f"{name} {position}": (error,) for position, error in enumerate(ERRORS) for name in ("it", "another")}
+    return called(raise_it, given, jobs=2)
 
 
 class TestTravellingErrors:
-    def travelled(self, thing: Any) -> Any:
-        stream = io.BytesIO()
-        pickler = pickle.Pickler(stream)
-        pickler.dispatch_table = {}  # the usual one may have other ways for errors: those of distributed
-        pickler.dump(thing)
-        return pickle.loads(stream.getvalue())
-
-    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: f"{type(error).__name__}-{len(str(error))}")
-    def test_a_pickle_of_an_error_has_all_that_it_says(self, error: DatacardError) -> None:
-        once = self.travelled(error)
-        for found in (once, self.travelled(once)):
+    @every_error
+    def test_pickle_keeps_all_data(self, position: int) -> None:
+        """An error has the same type, text and attributes after one pickle and after two."""
+        error = ERRORS[position]
+        once = pickled(error)
+        for found in (once, pickled(once)):
             assert type(found) is type(error)
             assert str(found) == str(error)
             for data in ("problems", "findings", "plugin", "origin"):
                 assert getattr(found, data, None) == getattr(error, data, None)
 
-    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: f"{type(error).__name__}-{len(str(error))}")
-    def test_an_error_comes_from_another_process_as_it_was(self, error: DatacardError) -> None:
-        found = called(raise_it, {"it": (error,), "another": (error,)}, jobs=2)
-        for one in found.values():
-            assert type(one) is type(error)
-            assert str(one) == str(error)
+    @every_error
+    def test_error_from_another_process(self, position: int, from_processes: dict[str, Any]) -> None:
+        """An error that another process raised has the same type and text here."""
+        for name in ("it", "another"):
+            found = from_processes[f"{name} {position}"]
+            assert type(found) is type(ERRORS[position])
+            assert str(found) == str(ERRORS[position])
 
-    def test_a_note_travels_with_its_error(self) -> None:
+    def test_note_travels_with_its_error(self) -> None:
+        """A pickled error keeps its notes."""
         error = InputError("one")
         error.add_note("look at the weights")
-        assert self.travelled(error).__notes__ == ["look at the weights"]
+        assert pickled(error).__notes__ == ["look at the weights"]

@@ -1,0 +1,166 @@
+"""The commands that make cards: `datacard demo` and `datacard build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from datacard_core.analysis import SOURCE
+from datacard_core.cli.group import debug_option, examples
+from datacard_core.cli.scripts import analysis_of
+from datacard_core.cli.tables import tabulate_yields
+from datacard_core.cli.terminal import console, quiet_on_closed_pipe, quoted, show
+from datacard_core.demo import write_demo
+from datacard_core.errors import ExistingFileError, MissingProviderError
+from datacard_core.execution.dask import cluster
+from datacard_core.findings import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datacard_core.analysis import Cards
+    from datacard_core.plugins.manager import Plugins
+
+
+@click.command(epilog=examples("demo", "demo somewhere/else"))
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("datacard-demo"))
+@debug_option
+def demo(directory: Path) -> None:
+    """Make a small analysis and its cards, to try datacard on.
+
+    DIRECTORY, datacard-demo if not given, gets an output as PocketCoffea writes it, an analysis script to copy for your
+    own analysis, and the cards.
+    """
+    try:
+        files = write_demo(directory)
+    except ExistingFileError as error:
+        error.add_note("no file was changed; for a fresh demo name another directory: datacard demo DIRECTORY")
+        raise
+    with analysis_of(files.analysis) as analysis:
+        cards = analysis.build(files.output)
+        cards.dump(directory / "cards")
+    _show_cards(cards)
+    show(
+        f"\n{files.output} is what PocketCoffea would write, {files.analysis} declares the analysis; "
+        f"the cards are in {directory / 'cards'}.\n\nNext:\n"
+        f"  datacard inspect {quoted(files.output)}\n"
+        f"  datacard build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')}\n"
+        f"  bash {quoted(directory / 'cards' / cards.script_name)}    (where Combine is set up)"
+    )
+
+
+@click.command(
+    epilog=examples(
+        "build analysis.py output_all.coffea -o cards",
+        "build analysis.py output_*.coffea -o cards -j 4",
+        "build analysis.py output_all.coffea -o cards --plots",
+    )
+)
+@click.argument("script", metavar="ANALYSIS.py", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Directory of the cards; it is created if it does not exist.",
+)
+@click.option("--writer", metavar="NAME", default="combine", show_default=True, help="Card writer.")
+@click.option(
+    "--serializer",
+    metavar="NAME",
+    default="root",
+    show_default=True,
+    help="Template serializer, for example root-lz4 for compressed files.",
+)
+@click.option(
+    "--source", metavar="NAME", default=SOURCE, show_default=True, help="Histogram source that reads the outputs."
+)
+@click.option("--plots", "every_plot", is_flag=True, help="Also draw every plot of the selected plugins, in DIR/plots.")
+@click.option(
+    "--plot",
+    "some_plots",
+    metavar="NAME",
+    multiple=True,
+    help="Draw only this plot, in DIR/plots; may be given repeatedly.",
+)
+@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on a Dask cluster; the address of its scheduler, for example tcp://host:8786.",
+)
+@click.option("--parts", is_flag=True, help="Several files may hold parts of one dataset; otherwise this is an error.")
+@click.option("--channel-masks", is_flag=True, help="Combine with --channel-masks, so that a fit can mask categories.")
+@click.option("--all-findings", is_flag=True, help="Show every finding, not only the first ten of each code.")
+@debug_option
+def build(
+    script: Path,
+    outputs: Sequence[Path],
+    directory: Path,
+    *,
+    writer: str,
+    serializer: str,
+    source: str,
+    every_plot: bool,
+    some_plots: Sequence[str],
+    jobs: int | None,
+    scheduler: str | None,
+    parts: bool,
+    channel_masks: bool,
+    all_findings: bool,
+) -> None:
+    """Write the cards of an analysis.
+
+    ANALYSIS.py is a Python script that defines `analysis = Analysis(...)`, as the script of `datacard demo` does.
+    OUTPUT is the merged .coffea file of PocketCoffea, or all files that together make one output.
+    """
+    if jobs and scheduler:
+        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
+    if every_plot and some_plots:
+        raise click.UsageError("--plots and --plot exclude each other: --plots draws all of them.")
+    with analysis_of(script) as analysis, cluster(scheduler) as client:
+        # A misspelt name is an error before the work begins, which may take long.
+        analysis.plugins.writer(writer)
+        analysis.plugins.serializer(serializer)
+        plots = _requested_plots(analysis.plugins, some_plots, every=every_plot)
+        if client:
+            # The current directory of a worker is another one.
+            outputs = [path.absolute() for path in outputs]
+        cards = analysis.build(outputs, source=source, executor=client, jobs=jobs or 1, parts=parts)
+        how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
+        cards.dump(directory, **how, executor=client, jobs=jobs or 1)
+        _show_cards(cards, all_findings=all_findings)
+        show(f"\n{len(cards)} cards in {directory}; combine them with: bash {quoted(directory / cards.script_name)}")
+        if plots:
+            show(f"{len(cards.plot(directory / 'plots', *plots))} plots in {directory / 'plots'}")
+
+
+def _requested_plots(selected: Plugins, names: Sequence[str], *, every: bool) -> tuple[str, ...]:
+    """Return the names of the plots to draw, each once.
+
+    Raises:
+        MissingProviderError: no selected plugin provides one of them, or every plot is requested and there is none.
+    """
+    for name in names:
+        selected.plot(name)
+    if every and not selected.plots:
+        raise MissingProviderError("--plots: no selected plugin draws any; the built-in 'plots' does, select it")
+    return tuple(selected.plots) if every else tuple(dict.fromkeys(names))
+
+
+def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
+    """Show the findings on standard error, and the yields on standard output."""
+    findings = cards.findings
+    complete = report(findings, most=len(findings))
+    shown = complete if all_findings else report(findings)
+    if shown:
+        with quiet_on_closed_pipe():
+            click.echo(shown, err=True)
+            if shown != complete:
+                click.echo("(datacard build --all-findings shows every finding)", err=True)
+    for table in tabulate_yields(cards, console().width):
+        show(table)

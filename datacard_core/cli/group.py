@@ -1,0 +1,65 @@
+"""The group of commands: how an error is shown, and what all commands have in common."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import click
+
+from datacard_core.errors import DatacardError, with_type
+
+_DEBUG = f"{__name__}.debug"
+
+
+class Failure(click.ClickException):
+    """The message that is shown in place of a traceback."""
+
+
+class CommandGroup(click.Group):
+    """A group that shows the error of a command as one message, and its traceback only with --debug."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command.
+
+        Raises:
+            Failure: the command failed; click prints its message and exits with status 1.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.meta.get(_DEBUG):
+                traceback.print_exc()
+                ctx.exit(1)
+            raise Failure(message(error)) from error
+
+
+def _remember_debug(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        ctx.meta[_DEBUG] = True
+
+
+# Every command has the option, not only the group: after an error, a user adds --debug at the end of the line.
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show the traceback of an error."
+)
+"""Option of the group and of each command; both places mean the same."""
+
+
+def examples(*lines: str) -> str:
+    """Return command lines as the examples that end a help page."""
+    # \b is click's mark for a paragraph whose lines are not rewrapped.
+    return "\b\n" + "\n".join(("Examples:" if lines[1:] else "Example:", *(f"  datacard {line}" for line in lines)))
+
+
+def message(error: Exception) -> str:
+    """Return the text of an error for the terminal, with its notes."""
+    notes = "".join(f"\n  ({note})" for note in getattr(error, "__notes__", ()))
+    if isinstance(error, DatacardError):
+        return f"{error}{notes}"
+    # Its str() begins with a number: "[Errno 13] Permission denied".
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"{with_type(error)}{notes}\nThis is unexpected; run again with --debug to see where."

@@ -1,0 +1,389 @@
+"""The commands that make cards: `datacard demo` and `datacard build`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.commands import DATACARD, SMALL, datacard, entries, failed, files_below, rates, write
+from tests.support.paths import ROOT, SHARED_DATA
+
+if TYPE_CHECKING:
+    from tests.core.cli.conftest import Made
+
+DROP_RIGHTS = """
+import ctypes, os, sys
+for capability in (1, 2):  # to write and to read where the mode of a file forbids it
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Run a program without the special rights of the superuser."""
+
+BUILDS = """
+import json, sys
+from tests.support.commands import datacard
+for directory in sys.argv[3:]:
+    result = datacard("build", *sys.argv[1:3], "-o", directory)
+    print(json.dumps([result.exit_code, result.stderr]))
+"""
+"""Build cards in several directories."""
+
+CARDS = {
+    "combine_datacards_run3.sh",
+    *(f"datacard_{category}_run3.txt" for category in ("SR", "CR1", "CR2")),
+    *(f"shapes_{category}_run3.root" for category in ("SR", "CR1", "CR2")),
+}
+PLOTS = """
+from datacard_core import *
+
+class Drawing(Plot):
+    suffix = ".txt"
+
+    def __init__(self, name):
+        self.name = name
+
+    def draw(self, channel, path):
+        path.write_text(channel.bin)
+
+class Own:
+    @hookimpl
+    def datacard_plots(self):
+        return [Drawing("acme"), Drawing("other")]
+"""
+"""The head of an analysis script with two plots."""
+
+READER = """
+from pathlib import Path
+from datacard_core import *
+
+class Link(HistogramSource):
+    name = "link"
+
+    def read(self, path, variables):
+        return load_output(Path(path.read_text()), variables=variables)
+
+class Own:
+    @hookimpl
+    def datacard_histogram_sources(self):
+        return [Link()]
+"""
+"""The head of an analysis script with a source for files that hold the path of another file."""
+
+
+class TestDemo:
+    def test_files(self, made: Made) -> None:
+        """The output, the analysis and the cards are in one new folder."""
+        folder, result = made
+        assert result.returncode == 0, result.stderr
+        assert [path.name for path in folder.iterdir()] == ["datacard-demo"]
+        expected = {"output_all.coffea", "analysis.py", *(f"cards/{name}" for name in CARDS)}
+        assert set(files_below(folder / "datacard-demo")) == expected
+
+    def test_table(self, made: Made) -> None:
+        """The table has the rates of the cards."""
+        folder, result = made
+        assert entries(result.stdout, "process") == ["process", "SR", "CR1", "CR2"]
+        for position, category in enumerate(("SR", "CR1", "CR2"), start=1):
+            expected = rates(folder / "datacard-demo" / "cards" / f"datacard_{category}_run3.txt")
+            for name, rate in expected.items():
+                assert entries(result.stdout, name)[position] == f"{rate:.2f}"
+            background = sum(rate for name, rate in expected.items() if name != "signal")
+            assert entries(result.stdout, "background")[position] == f"{background:.2f}"
+
+    def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The commands that the demo shows can be run, and write the same cards."""
+        folder, result = made
+        shutil.copytree(folder / "datacard-demo", tmp_path / "datacard-demo")
+        monkeypatch.chdir(tmp_path)
+        (inspect, build, combine) = re.findall(
+            r"^  (datacard inspect .*|datacard build .*|bash \S+)", result.stdout, re.MULTILINE
+        )
+        for command in (inspect, build):
+            again = datacard(*shlex.split(command)[1:])
+            assert again.exit_code == 0, again.stderr
+        mine = files_below(tmp_path / "datacard-demo" / "mine")
+        assert mine == files_below(tmp_path / "datacard-demo" / "cards")
+        assert (tmp_path / shlex.split(combine)[1]).is_file()
+
+    def test_second_run(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A second run changes no file and shows the same, with paths that are quoted where the shell needs it."""
+        folder, first = made
+        shutil.copytree(folder / "datacard-demo", tmp_path / "a b" / "c")
+        before = files_below(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        result = datacard("demo", "a b/c")
+        assert result.exit_code == 0, result.output
+        expected = [
+            re.sub(r"datacard-demo\S*", lambda path: shlex.quote(path[0].replace("datacard-demo", "a b/c")), line)
+            if line.startswith("  ")
+            else line.replace("datacard-demo", "a b/c")
+            for line in first.stdout.splitlines()
+        ]
+        assert result.stdout.splitlines() == expected
+        assert files_below(tmp_path) == before
+
+    @pytest.mark.parametrize("name", ["analysis.py", "output_all.coffea"])
+    def test_changed_files_stay(self, made: Made, tmp_path: Path, name: str) -> None:
+        """A changed file is an error that names it and the way out, and no file is written."""
+        for file in ("analysis.py", "output_all.coffea"):
+            shutil.copy(made[0] / "datacard-demo" / file, tmp_path)
+        (tmp_path / name).write_text("months of work")
+        before = files_below(tmp_path)
+        message = failed(datacard("demo", tmp_path))
+        assert f"{name} exists" in message
+        assert "datacard demo DIRECTORY" in message
+        assert files_below(tmp_path) == before
+
+
+class TestBuild:
+    def test_jobs(self, output: Path, script: Path) -> None:
+        """Cards from several processes have the same bytes."""
+        write(script)
+        assert datacard("build", script, output, "-o", "one").exit_code == 0
+        result = datacard("build", script, output, "-o", "two", "--jobs", 2)
+        assert result.exit_code == 0, result.output
+        assert "2 cards in two; combine them with: bash two/combine_datacards_2024.sh" in result.stdout
+        assert files_below(Path("one")) == files_below(Path("two"))
+
+    def test_without_data(self, output: Path, script: Path) -> None:
+        """The table shows that there are no data."""
+        result = datacard("build", write(script), output, "-o", "cards")
+        assert entries(result.stdout, "data") == ["data", "none", "none"]
+
+    def test_channel_masks(self, output: Path, script: Path) -> None:
+        """The script has --channel-masks only with that option."""
+        write(script, options="label='x'")
+        for directory, *options in (["with", "--channel-masks"], ["without"]):
+            assert datacard("build", script, output, "-o", directory, *options).exit_code == 0
+            text = (Path(directory) / "combine_datacards_x.sh").read_text()
+            assert ("--channel-masks" in text) == bool(options)
+
+    def test_parts(self, output: Path, script: Path) -> None:
+        """A dataset in two files is an error; with --parts it is summed."""
+        copy = script.with_name("copy.coffea")
+        copy.write_bytes(output.read_bytes())
+        write(script)
+        one, both = Path("one"), Path("both")
+        message = failed(datacard("build", script, output, copy, "-o", both))
+        assert "would count twice" in message
+        assert all(name in message for name in ("dataset 'SignalSampleA_2024'", str(output), str(copy), "--parts"))
+        assert not both.exists()
+        assert datacard("build", script, output, copy, "-o", both, "--parts").exit_code == 0
+        assert datacard("build", script, output, "-o", one).exit_code == 0
+        single, double = (rates(directory / "datacard_SR_2024.txt") for directory in (one, both))
+        assert double["ttbar"] == pytest.approx(2 * single["ttbar"])
+
+    def test_several_files(self, script: Path) -> None:
+        """Files of one dataset each give the yields of the merged file."""
+        partial = sorted((SHARED_DATA / "partial").glob("*_2022_preEE*.coffea"))
+        if not partial:
+            pytest.skip("the real outputs of PocketCoffea are not in this checkout")
+        write(script, SMALL.replace('"2024"', '"2022_preEE"'))
+        result = datacard("build", script, *partial, "-o", "cards")
+        assert result.exit_code == 0, result.output
+        whole = datacard("build", script, SHARED_DATA / "output_all.coffea", "-o", "whole")
+        assert entries(result.stdout, "ttbar") == entries(whole.stdout, "ttbar")
+
+    def test_problems_of_several_files(self, output: Path, script: Path) -> None:
+        """The error has the problems of all files, and no card is written."""
+        for name in ("a.coffea", "b.coffea"):
+            Path(name).write_text("{}")
+        message = failed(datacard("build", write(script), output, "a.coffea", "b.coffea", "-o", "cards"))
+        assert "a.coffea is text" in message
+        assert "b.coffea is text" in message
+        assert not Path("cards").exists()
+
+    def test_strict_analysis(self, output: Path, script: Path) -> None:
+        """With strict=True, a warning is the error, and no card is written."""
+        typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
+        write(script, SMALL.replace("Systematics([])", f"Systematics([{typo}])"), options="strict=True")
+        message = failed(datacard("build", script, output, "-o", "cards"))
+        assert "strict=True" in message
+        assert "JER" in message
+        assert not Path("cards").exists()
+
+    def test_all_findings(self, output: Path, script: Path) -> None:
+        """Findings keep their square brackets, and --all-findings shows every one."""
+        names = [f"JER{number}" for number in range(6)]
+        typos = ", ".join(f"SystematicUncertainty({name!r}, 'shape', ['ttbar'], ['2024'], 1.0)" for name in names)
+        write(script, SMALL.replace("Systematics([])", f"Systematics([{typos}])"))
+        few = datacard("build", script, output, "-o", "cards")
+        every = datacard("build", script, output, "-o", "cards", "--all-findings")
+        assert re.match(r"warning \[[a-z-]+\] SR_2024, ", few.stderr)
+        assert "--all-findings" in few.stderr
+        assert "--all-findings" not in every.stderr
+        last = re.compile(r"^warning \[[a-z-]+\] CR1_2024, ttbar_2024, JER5", re.MULTILINE)
+        assert last.search(every.stderr)
+        assert not last.search(few.stderr)
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            (["--plots"], {"acme", "other"}),
+            (["--plot", "acme"], {"acme"}),
+            (["--plot", "other", "--plot", "acme", "--plot", "other"], {"acme", "other"}),
+            ([], set()),
+        ],
+    )
+    def test_plots(self, options: list[str], names: set[str], output: Path, script: Path) -> None:
+        """The requested plots are drawn beside the cards."""
+        write(script, PLOTS + SMALL, "plugins=load_plugins('lnn', 'mcstats', 'combine', 'root', 'coffea', Own())")
+        result = datacard("build", script, output, "-o", "cards", *options)
+        assert result.exit_code == 0, result.output
+        drawn = {path.name for path in Path("cards").glob("plots/*")}
+        assert drawn == {f"{name}_{category}_2024.txt" for name in names for category in ("SR", "CR1")}
+        assert (f"{len(drawn)} plots in cards/plots" in result.stdout) == bool(names)
+        cards = {name for name in files_below(Path("cards")) if not name.startswith("plots")}
+        assert len(cards) == 2 * 2 + 1
+
+    def test_failing_plot(self, output: Path, script: Path) -> None:
+        """The error names the plugin; the cards stay and there is no plot."""
+        failing = PLOTS.replace("path.write_text(channel.bin)", "raise RuntimeError('out of ink')")
+        write(script, failing + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
+        result = datacard("build", script, output, "-o", "cards", "--plots")
+        assert result.exit_code == 1
+        assert "plugin 'Own' (local): RuntimeError while drawing channel 'SR_2024': out of ink" in result.stderr
+        assert Path("cards", "datacard_SR_2024.txt").is_file()
+        assert not Path("cards", "plots").exists()
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--plot", "acne"], "no selected plugin provides the plot 'acne'.*did you mean 'acme'"),
+            (["--source", "cofea"], "no selected plugin provides the histogram source 'cofea'.*did you mean 'coffea'"),
+            (["--serializer", "rot"], "no selected plugin provides the template serializer 'rot'.*did you mean 'root'"),
+            (["--writer", "combin"], "no selected plugin provides the card writer 'combin'.*did you mean 'combine'"),
+        ],
+    )
+    def test_misspelt_name(self, options: list[str], message: str, script: Path) -> None:
+        """The error of a misspelt name has the closest match, and comes before any file is read."""
+        write(script, PLOTS + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
+        assert re.search(message, failed(datacard("build", script, "absent.coffea", "-o", "cards", *options)))
+
+    def test_writer(self, output: Path, script: Path) -> None:
+        """The card is the text of the named writer."""
+        own = """
+        from datacard_core import *
+
+        class Bins(CardWriter):
+            name = "bins"
+
+            def render(self, card):
+                return f"{card.channel.bin} {card.shapes_name}"
+
+        class Own:
+            @hookimpl
+            def datacard_card_writers(self):
+                return [Bins()]
+
+        """
+        write(script, textwrap.dedent(own) + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own())")
+        result = datacard("build", script, output, "-o", "cards", "--writer", "bins")
+        assert result.exit_code == 0, result.output
+        assert Path("cards", "datacard_SR_2024.txt").read_text() == "SR_2024 shapes_SR_2024.root"
+
+    def test_no_plugin_with_plots(self, script: Path) -> None:
+        """--plots is an error if no selected plugin has a plot."""
+        write(script, options="plugins=load_plugins('mcstats', 'combine', 'root', 'coffea')")
+        message = failed(datacard("build", script, "absent.coffea", "-o", "cards", "--plots"))
+        assert "no selected plugin draws any" in message
+        assert "'plots'" in message
+
+    def test_source(self, output: Path, script: Path) -> None:
+        """The named source reads the outputs."""
+        write(script, READER + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own())")
+        Path("link.txt").write_text(str(output))
+        result = datacard("build", script, "link.txt", "-o", "cards", "--source", "link")
+        assert result.exit_code == 0, result.output
+        assert datacard("build", script, output, "-o", "usual").exit_code == 0
+        assert rates(Path("cards", "datacard_SR_2024.txt")) == rates(Path("usual", "datacard_SR_2024.txt"))
+
+    @pytest.mark.parametrize("directory", ["ana.py", "ana.py/below"])
+    def test_file_in_place_of_the_directory(self, output: Path, script: Path, directory: str) -> None:
+        """A file in the place of the directory is an error, and stays."""
+        text = write(script).read_bytes()
+        result = datacard("build", script, output, "-o", directory)
+        assert result.exit_code in {1, 2}
+        assert "ana.py" in failed(result, status=result.exit_code)
+        assert script.read_bytes() == text
+
+    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.skipif(sys.platform != "linux", reason="rights are dropped as Linux does it")
+    def test_locked_directory(self, output: Path, script: Path) -> None:
+        """The error names the directory that cannot be written, and no file is left."""
+        locked = script.with_name("locked")
+        locked.mkdir(mode=0o555)
+        command = [sys.executable, "-c", DROP_RIGHTS, sys.executable, "-c", BUILDS, str(write(script)), str(output)]
+        # The tests' helpers are imported by the name that they have here.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+        done = subprocess.run(
+            [*command, "locked", "locked/below"], capture_output=True, text=True, check=True, env=environment
+        )
+        results = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(results) == 2
+        for status, message in results:
+            assert status == 1
+            assert re.fullmatch(r"Error: Permission denied: \S*locked\S*\n", message)
+        assert list(locked.iterdir()) == []
+
+    def test_no_scheduler(self, output: Path, script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error names the address, and no card is written."""
+        pytest.importorskip("distributed")
+        monkeypatch.setattr("datacard_core.execution.dask.SCHEDULER_TIMEOUT", 0.5)
+        for address in ("tcp://127.0.0.1:1", "nonsense", "smtp://127.0.0.1:1"):
+            message = failed(datacard("build", write(script), output, "-o", "cards", "--scheduler", address))
+            assert f"no Dask scheduler answers at '{address}'" in message
+            assert "tcp://host:8786" in message
+        assert not Path("cards").exists()
+
+    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
+    def test_ctrl_c(self, output: Path, script: Path) -> None:
+        """Ctrl-C while cards are written leaves no file and no traceback."""
+        slow = """
+        import time
+        from pathlib import Path
+        from datacard_core import *
+
+        class Slow(TemplateSerializer):
+            name = "root"
+
+            def write(self, templates, path):
+                Path("writing").touch()
+                time.sleep(60)
+
+        class Own:
+            @hookimpl
+            def datacard_template_serializers(self):
+                return [Slow()]
+
+        """
+        write(script, textwrap.dedent(slow) + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own(), block={'root'})")
+        command = [str(DATACARD), "build", str(script), str(output), "-o", "new/cards"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            wait_for(Path("writing"), running)
+            running.send_signal(signal.SIGINT)
+            stdout, stderr = running.communicate(timeout=10)
+        assert (running.returncode, stdout, stderr.strip()) == (1, "", "Aborted!")
+        assert not Path("new").exists()
+
+
+def wait_for(path: Path, running: subprocess.Popen[str]) -> None:
+    """Wait until a process has written a file."""
+    end = time.monotonic() + 20
+    while not path.exists():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -1,0 +1,76 @@
+"""The command that reads outputs: `datacard inspect`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.commands import datacard, entries, failed
+from tests.support.paths import SHARED_DATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.core.cli.conftest import Made
+
+
+class TestInspect:
+    def test_demo(self, made: Made) -> None:
+        """All variables, samples and variations of the demo are listed."""
+        result = datacard("inspect", made[0] / "datacard-demo" / "output_all.coffea")
+        assert result.exit_code == 0
+        assert result.stderr == ""
+        assert entries(result.stdout, "nJets") == ["nJets", "events.nJets", "8", "4 to 12", "CR1, CR2, SR"]
+        assert re.search(r"│ TTbar +(│ 2 +){5}│", result.stdout)
+        assert re.search(r"│ DATA_EGamma +(│ 1 +){5}│", result.stdout)
+        assert re.search(r"│ DATA_EGamma +│ none +│", result.stdout)
+        assert re.search(r"│ VV +│ JER, JES_Absolute, .*, sf_mu_id +│", result.stdout)
+
+    def test_real_output(self) -> None:
+        """A real output is listed, with its variable that no card can use."""
+        if not (SHARED_DATA / "output_all.coffea").exists():
+            pytest.skip("the real output of PocketCoffea is not in this checkout")
+        result = datacard("inspect", SHARED_DATA / "output_all.coffea")
+        assert result.exit_code == 0, result.output
+        assert entries(result.stdout, "control_var_1")[-1] == "CR1, CR2, SR"
+        assert entries(result.stdout, "discriminant")[-1] == "CR1, CR2, SR, inclusive"
+        assert entries(result.stdout, "disc_vs_nJets")[1] == "not for a card"
+        assert "disc_vs_nJets: it has 2 variable axes" in result.stdout
+        assert "sf_vjets_hf" in result.stdout
+        assert re.search(r"│ Vjets__hf +│ 2 +│ 2 +│ 2 +│", result.stdout)
+
+    @pytest.mark.parametrize("year", ["2022_preEE", "2023_preBPix"])
+    def test_file_without_histograms(self, year: str) -> None:
+        """A file without histograms is listed as such."""
+        file = SHARED_DATA / "partial" / f"output_VV_ZZ_{year}.coffea"
+        if not file.exists():
+            pytest.skip("the real outputs of PocketCoffea are not in this checkout")
+        result = datacard("inspect", file)
+        assert result.exit_code == 0, result.output
+        assert entries(result.stdout, "discriminant")[1] == "no histogram"
+        assert re.search(r"│ VV +│ 1 +│", result.stdout)
+        assert re.search(r"│ VV +│ no histogram +│", result.stdout)
+
+    def test_several_files(self) -> None:
+        """Several files are listed as one output."""
+        files = sorted((SHARED_DATA / "partial").glob("*TTbar*.coffea"))
+        if not files:
+            pytest.skip("the real outputs of PocketCoffea are not in this checkout")
+        result = datacard("inspect", *files)
+        assert re.search(r"│ TTbar +│ 2 +│ 2 +│ 2 +│", result.stdout)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("a.coffea", b"", "a.coffea is empty"),
+            ("a.json", b'{"a": 1}', "a.json is text, such as JSON"),
+            ("a.root", b"root\0\0", "a.root is a ROOT file"),
+            ("a.coffea", b"\x04\x22\x4d\x18 and no more", "a.coffea"),
+        ],
+    )
+    def test_other_files(self, name: str, content: bytes, message: str, tmp_path: Path) -> None:
+        """The error says which kind of file it is."""
+        (tmp_path / name).write_bytes(content)
+        assert message in failed(datacard("inspect", tmp_path / name))
