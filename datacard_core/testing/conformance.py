@@ -14,7 +14,7 @@ import attrs
 
 from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
-from datacard_core.plugins.registration import FAMILIES
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
 from datacard_core.testing.checks import assert_check
 from datacard_core.testing.declared import Examples, Keywords, accepted
@@ -172,7 +172,7 @@ def _conformance(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, sc
         typ: accepted(attrs.evolve(case, what=f"systematic kind {typ!r}"), plugins.kind(typ), aids.examples)
         for typ in dict.fromkeys((*typs, *aids.examples))
     }
-    quiet = attrs.evolve(plugins, checks={})
+    quiet = attrs.evolve(plugins, checks=attrs.evolve(plugins.checks, by_name={}))
     return _Conformance(case, quiet, its, declarations, _anew(quiet), plugins.checks, aids, scratch)
 
 
@@ -186,7 +186,8 @@ def _anew(plugins: Plugins) -> Callable[[], Plugins]:
 
     def anew() -> Plugins:
         values = pickle.loads(pickled)  # noqa: S301 - it was made above
-        return attrs.evolve(plugins, kinds={typ: Provided(values[typ], *whose) for typ, whose in kinds.items()})
+        made = {typ: Provided(values[typ], *whose) for typ, whose in kinds.items()}
+        return attrs.evolve(plugins, kinds=attrs.evolve(plugins.kinds, by_name=made))
 
     return anew
 

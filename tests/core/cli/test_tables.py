@@ -149,8 +149,8 @@ class TestContents:
 
 def told(name: str | None = "acme", **known: Any) -> PluginReport:
     """A report of a plugin of acme-dist 0.3, with changes."""
-    usual = {"distribution": "acme-dist", "version": "0.3", "origin": "/where/it/is", "entry_point": "acme"}
-    return PluginReport(name, **{**usual, "selected": False, **known})
+    usual = {"distribution": "acme-dist", "version": "0.3", "location": "/where/it/is", "entry_point": "acme"}
+    return PluginReport(name=name, **{**usual, "selected": False, **known})
 
 
 class TestPlugins:
@@ -176,7 +176,7 @@ class TestPlugins:
         assert text.splitlines()[-2:] == ["a[b]", "c"]
 
     def test_are_told_with_where_they_are_installed(self) -> None:
-        text = drawn(plugins([told(), told("other"), told("third", origin="/else/where")]))
+        text = drawn(plugins([told(), told("other"), told("third", location="/else/where")]))
         assert text.splitlines()[-3:-1] == ["acme, other: /where/it/is", "third: /else/where"]
 
     def test_names_and_errors_are_whole_in_a_narrow_terminal(self) -> None:

@@ -10,8 +10,8 @@ import importlib_metadata
 import pytest
 
 from datacard_core import API_VERSION, DEFAULT_PLUGINS, Check, __version__, hookimpl, load_plugins
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.plugins.introspection import BROKEN, NOT_LOOKED_INTO, OK, as_document, report_plugins
-from datacard_core.plugins.registration import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,7 +179,7 @@ def test_what_is_not_selected_is_not_imported(install: Install) -> None:
     assert (found.status, found.error, found.selected) == (NOT_LOOKED_INTO, None, False)
     assert (found.requires_api, found.hooks, found.provides) == (None, None, None)
     assert (found.distribution, found.version, found.entry_point) == ("acme-unseen", "0.3", "acme_unseen")
-    assert found.origin == str(folder / "acme_unseen-0.3.dist-info")
+    assert found.location == str(folder / "acme_unseen-0.3.dist-info")
 
 
 def test_checking_imports_it_and_tells_everything_that_it_brings(install: Install) -> None:
@@ -229,7 +229,7 @@ def test_two_of_one_name_are_broken_without_being_imported(install: Install) -> 
     folders = [install(name, "raise RuntimeError", entry_points={"acme": name}) for name in ("one", "two")]
     found = [plugin for plugin in report_plugins() if plugin.name == "acme"]
     assert [plugin.status for plugin in found] == [BROKEN, BROKEN]
-    assert [plugin.origin for plugin in found] == [
+    assert [plugin.location for plugin in found] == [
         str(folder / f"{name}-1.0.dist-info") for folder, name in zip(folders, ("one", "two"), strict=True)
     ]
     for plugin in found:
@@ -242,14 +242,14 @@ def test_two_of_one_name_are_broken_without_being_imported(install: Install) -> 
 def test_one_distribution_found_twice_is_told_once(install: Install) -> None:
     install("acme", KIND, version="0.9")
     first = install("acme", KIND, version="1.0")
-    assert report("acme", check=True).origin == str(first / "acme-1.0.dist-info")
+    assert report("acme", check=True).location == str(first / "acme-1.0.dist-info")
 
 
 def test_one_whose_entry_points_cannot_be_read_is_broken_by_its_distribution(install: Install) -> None:
     folder = install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
     found = report(None)
     assert (found.distribution, found.version, found.status) == ("acme", "0.3", BROKEN)
-    assert found.origin == str(folder / "acme-0.3.dist-info")
+    assert found.location == str(folder / "acme-0.3.dist-info")
     assert found.error == "acme 0.3: the entry points in its metadata cannot be read, install it again"
 
 
@@ -257,7 +257,7 @@ def test_one_without_metadata_is_known_by_where_it_is(install: Install) -> None:
     folder = install("acme", KIND, metadata="")
     found = report("acme", check=True)
     assert (found.distribution, found.version, found.status) == (None, None, OK)
-    assert found.origin == str(folder / "acme-1.0.dist-info")
+    assert found.location == str(folder / "acme-1.0.dist-info")
 
 
 class _InMemory(importlib_metadata.Distribution):
@@ -285,7 +285,7 @@ class _Finder:
 def test_one_that_has_no_files_is_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, _Finder()])
     found = report("acme")
-    assert (found.distribution, found.version, found.origin) == ("nowhere", "2.0", "unknown")
+    assert (found.distribution, found.version, found.location) == ("nowhere", "2.0", "unknown")
     assert report("lnn").status == OK
 
 
@@ -297,7 +297,7 @@ def test_what_remains_of_a_distribution_is_broken_beside_a_whole_one(install: In
         key=lambda plugin: plugin.status != OK,
     )
     assert (whole.distribution, whole.status) == ("acme", OK)
-    assert remains.origin == str(folder / "remains-1.0.dist-info")
+    assert remains.location == str(folder / "remains-1.0.dist-info")
     assert remains.error is not None
     assert "remains of a distribution" in remains.error
     assert "acme 1.0" in remains.error
@@ -322,7 +322,7 @@ def test_with_an_analysis_the_others_are_looked_into_when_all_are_to_be_checked(
 
 def test_what_an_analysis_brings_itself_is_listed() -> None:
     found = report("Own", load_plugins("lnn", Own()))
-    assert (found.distribution, found.version, found.entry_point, found.origin) == (None, None, None, "local")
+    assert (found.distribution, found.version, found.entry_point, found.location) == (None, None, None, "local")
     assert (found.selected, found.status, found.requires_api) == (True, OK, ">=1.0")
     assert found.hooks == ("datacard_checks",)
     assert found.provides is not None

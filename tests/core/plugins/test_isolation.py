@@ -46,7 +46,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "None": ({"source": HOOK + "return None"}, "returned None, expected an iterable of SystematicKind objects"),
     "a string": ({"source": HOOK + "return 'lnN'"}, "returned 'lnN', expected an iterable"),
-    "another object": ({"source": HOOK + "return [7]"}, "contributed 7, which is no SystematicKind"),
+    "another object": ({"source": HOOK + "return [7]"}, "contributed 7, which is not a SystematicKind"),
     "a class": ({"source": CLASS + HOOK + "return [Kind]"}, "object but a class: contribute an instance"),
     "a class as plugin": ({"source": CLASS, "entry_points": {"acme": "acme:Kind"}}, "is a class, expected an instance"),
     "an abstract kind": (

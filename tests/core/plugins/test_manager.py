@@ -27,7 +27,7 @@ from datacard_core import (
     installed_plugins,
     load_plugins,
 )
-from datacard_core.plugins.registration import FAMILIES
+from datacard_core.plugins.families import FAMILIES
 from tests.support.plugins import INTERFACES, YEARS, Acme, Provider, kind_source, mine
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_a_list_of_names_is_an_error_that_shows_how_to_pass_it() -> None:
 def test_selected_plugins_cannot_be_exchanged() -> None:
     plugins = load_plugins("lnn")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        plugins.kinds = {}  # type: ignore[misc]
+        plugins.kinds = plugins.kinds  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("family", ["origins", *(family.field for family in FAMILIES)])

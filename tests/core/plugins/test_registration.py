@@ -148,9 +148,9 @@ def test_a_hook_wrapper_is_an_error(flag: str, install: Install) -> None:
         ("None", "returned None, expected an iterable of {interface} objects"),
         ("'lnN'", "returned 'lnN', expected an iterable"),
         ("7", "returned 7, expected an iterable"),
-        ("['lnN']", "contributed 'lnN', which is no {interface}"),
-        ("[None]", "contributed None, which is no {interface}"),
-        ("[{interface}]", "contributed .*, which is no {interface} object but a class"),
+        ("['lnN']", "contributed 'lnN', which is not a {interface}"),
+        ("[None]", "contributed None, which is not a {interface}"),
+        ("[{interface}]", "contributed .*, which is not a {interface} object but a class"),
         ("[Unnamed()]", "expected a name"),
         ("[Empty()]", "expected a name"),
     ],
@@ -273,7 +273,9 @@ def test_a_required_api_that_is_none_is_an_error_with_an_example(required: objec
 @pytest.mark.parametrize("options", [None, ["members"], {"members": None}, {1: "how many"}, "members"])
 def test_options_that_say_nothing_about_themselves_are_an_error(options: object, install: Install) -> None:
     install("acme", kind_source(more=f"options = {options!r}"))
-    with pytest.raises(PluginLoadError, match=r"kind 'acme' with options .*, expected a line about each by name"):
+    with pytest.raises(
+        PluginLoadError, match=r"kind 'acme' with options .*, expected a description of each option by name"
+    ):
         load_plugins("acme")
 
 
@@ -288,7 +290,7 @@ def test_options_that_fail_are_an_error_that_names_the_plugin(install: Install) 
     [
         ("name = '../stack'", "plot '../stack', expected letters"),
         ("name = 'a stack'", "plot 'a stack', expected letters"),
-        ("name = 'stack'; suffix = None", "suffix None, expected one such as"),
+        ("name = 'stack'; suffix = None", "suffix None, expected a suffix such as"),
         ("name = 'stack'; suffix = '/../../x.pdf'", "suffix '/../../x.pdf'"),
         ("name = 'stack'; suffix = 'pdf'", "suffix 'pdf'"),
     ],
