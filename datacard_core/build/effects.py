@@ -48,16 +48,16 @@ def _target(declared: DeclaredCard, plan: Plan, templates: TemplateSet, scales: 
             read = variations[shift]
             variations[shift] = Templates(read.values * factor, read.variances * factor**2)
     return Target(
-        plan.systematic,
-        declared.bin,
-        templates.axis,
-        tuple(columns[position] for position in plan.positions),
-        plan.positions,
-        inside[templates.layout.starts[plan.positions]],
-        variations,
-        plan.values,
-        rates[plan.positions],
-        {
+        systematic=plan.systematic,
+        bin=declared.bin,
+        axis=templates.axis,
+        columns=tuple(columns[position] for position in plan.positions),
+        positions=plan.positions,
+        nominal=inside[templates.layout.starts[plan.positions]],
+        variations=variations,
+        values=plan.values,
+        rates=rates[plan.positions],
+        available={
             shift: read_only(templates.present[rows] == templates.datasets[plan.positions])
             for shift, rows in plan.rows.items()
         },
