@@ -15,7 +15,7 @@ import attrs
 from datacard_core.errors import DatacardError, PluginError, PluginLoadError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.plugins.discovery import look
-from datacard_core.plugins.manager import DEFAULT_PLUGINS, families_of, load_plugins
+from datacard_core.plugins.manager import DEFAULT_PLUGINS, families_of, load_from
 from datacard_core.plugins.registration import hooks
 from datacard_core.plugins.selection import LOCAL, Selected
 from datacard_core.version import __version__
@@ -165,7 +165,7 @@ def _looked_into(
         required = getattr(plugin, "requires_api", None)
         report = attrs.evolve(report, requires_api=None if required is None else _printable(str(required)))
         # Alone, because it may conflict with the plugins that are selected.
-        plugins = analysis if analysis and report.selected else load_plugins(selected.name)
+        plugins = analysis if analysis and report.selected else load_from(installed, [selected.name])
         implemented = tuple(sorted(hooks(plugin, selected.name, origin)))
         return attrs.evolve(report, hooks=implemented, provides=_provided(plugins, selected.name))
     except KeyboardInterrupt:

@@ -34,6 +34,7 @@ from datacard_core.plugins.selection import LOCAL, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from datacard_core.hookspecs import (
         CardWriter,
@@ -158,10 +159,14 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
         PluginLoadError: a selected plugin cannot be imported, or is not a plugin.
         PluginCallError: a selected plugin failed.
     """
-    return _load(plugins or DEFAULT_PLUGINS, {block} if isinstance(block, str) else set(block), look())
+    blocked = {block} if isinstance(block, str) else set(block)
+    return load_from(look(), plugins or DEFAULT_PLUGINS, blocked)
 
 
-def _load(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> Plugins:
+def load_from(
+    installed: Installed, plugins: Iterable[str | object], blocked: AbstractSet[str] = frozenset()
+) -> Plugins:
+    """Load plugins as `load_plugins` does, from the result of a search that has been made already."""
     origins: dict[str, str] = {}
     by_family: dict[Family[Any], dict[str, Provided[Any]]] = {family: {} for family in FAMILIES}
     selection = select(plugins, blocked, installed)
@@ -197,7 +202,7 @@ def _way_to_select(family: Family[Any], name: str) -> str:
     installed = look()
     for plugin in installed.names:
         try:
-            alone = _load([plugin], set(), installed)
+            alone = load_from(installed, [plugin])
         except DatacardError:  # a broken plugin cannot be the way out
             continue
         if any(name in providers for providers in families_of(alone) if providers.family == family):
@@ -231,7 +236,7 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
             for name in different
         )
         raise PluginLoadError(f"{message}: the same versions must be in both places")
-    return _load([*origins, *map(_imported, modules), *objects], set(), installed)
+    return load_from(installed, [*origins, *map(_imported, modules), *objects])
 
 
 def _imported(module: str) -> ModuleType:

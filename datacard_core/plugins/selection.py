@@ -12,6 +12,7 @@ from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from datacard_core.plugins.discovery import Installed
 
@@ -56,7 +57,7 @@ class Selected:
         return origin, loaded
 
 
-def select(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> list[Selected]:
+def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed: Installed) -> list[Selected]:
     """Return the selected plugins without the blocked ones, sorted by name.
 
     Raises:
@@ -104,6 +105,6 @@ def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
             yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}"
 
 
-def _not_selected(blocked: set[str], names: Iterable[str]) -> Iterator[str]:
-    for name in sorted(blocked.difference(names), key=str):
+def _not_selected(blocked: AbstractSet[str], names: Iterable[str]) -> Iterator[str]:
+    for name in sorted(blocked - set(names), key=str):
         yield f"cannot block {name!r}, it is not selected{closest(name, names)}"
