@@ -65,10 +65,11 @@ def test_unreadable_entry_points_are_told(install: Install) -> None:
         load_plugins("broken")
 
 
-def test_shadowed_distribution(install: Install) -> None:
+@pytest.mark.parametrize("text", ["[datacard_core.plugins]\n", ""], ids=["empty group", "no group"])
+def test_shadowed_distribution(text: str, install: Install) -> None:
     """A distribution without plugins hides a later one of its name on the path, as it does for imports."""
     install("acme", kind_source(), version="0.9")
-    install("other", entry_points={}, distribution="acme")
+    install("other", entry_points_text=text, distribution="acme")
     assert "acme" not in installed_plugins()
 
 

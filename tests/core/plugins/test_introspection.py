@@ -255,6 +255,12 @@ def test_distribution_found_twice(install: Install) -> None:
     assert report("acme", check=True).location == str(first / "acme-1.0.dist-info")
 
 
+def test_entry_point_listed_twice(install: Install) -> None:
+    """An entry point that its distribution lists twice is reported once."""
+    install("acme", KIND, entry_points_text="[datacard_core.plugins]\nacme = acme\nacme = acme\n")
+    assert report("acme", check=True).status == OK
+
+
 def test_unreadable_entry_points(install: Install) -> None:
     """A distribution with unreadable entry points has a report without a plugin name."""
     folder = install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
