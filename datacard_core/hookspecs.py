@@ -1,14 +1,21 @@
-"""The plugin author's page: what a plugin contributes, and what its objects must do.
+"""The page of the plugin author: the hooks, and the classes of the objects that a plugin contributes through them.
 
-A plugin is a module, or an object, with implementations of the hooks at the end of this page, marked with
-`datacard_core.hookimpl`. Each hook contributes objects of one class; the behaviour is theirs. They are used in any
-number of cards and processes, so they keep nothing between two calls, and can be pickled.
+A plugin is a module, or an object, that implements one or more of the hooks at the end of this page. Each
+implementation is marked with `datacard_core.hookimpl` and returns objects of one interface class: a systematic kind, a
+card writer, and so on. The hooks are called once, when `load_plugins` selects the plugin; the methods of the objects
+are called whenever cards are built, written or drawn.
 
-Arrays that a plugin is given are read-only, and cover all columns at once: a kind is called once per nuisance and
-channel, never once per template.
+Rules for all objects:
 
-A plugin may have `requires_api = ">=1.0,<2"`: it is refused where `API_VERSION` is none of those. `docs/plugins.md`
-says what is promised about it, and goes through everything here with examples.
+- They serve any number of cards, and several processes: they keep no state between two calls, and can be pickled.
+- Equal inputs give equal results. A time, a random number or the order of a set must not show in a card.
+- Arrays that a method receives are read-only and cover all columns at once: a kind is called once for each nuisance
+  and channel, never once for each template.
+- A method may raise `DeclarationError` or `InputError` where a declaration or a file is at fault. Any other exception
+  is raised as `PluginCallError`, which names the plugin, its distribution and version.
+
+A plugin may have an attribute `requires_api`, for example `requires_api = ">=1.0,<2"`. It is refused if `API_VERSION`
+is not among these versions. `docs/plugins.md` explains this page with examples, and says what is promised.
 """
 
 from __future__ import annotations
@@ -40,42 +47,50 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Channel, Column
 
 API_VERSION = "1.0"
-"""Version of what plugins build on: the second number grows with what is new, the first where something changes."""
+"""Version of the interface that plugins build on.
+
+An addition raises the second number, a change of what exists raises the first.
+"""
 
 ENTRY_POINT_GROUP = "datacard_core.plugins"
+"""Entry point group in which a distribution lists its plugins."""
 PROJECT = "datacard_core"
+"""Name by which pluggy matches the marks below."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Mark of a function or method that implements a hook."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Target:
-    """What one declaration acts on in one channel: n of the channel's columns."""
+    """One declaration in one channel: the n columns that it covers, with their values and templates."""
 
     systematic: SystematicUncertainty
+    """The declaration."""
     bin: str
     """Combine's name of the channel."""
     axis: Axis
+    """The variable of the channel, with its bin edges."""
     columns: tuple[Column, ...]
-    """The n columns that the declaration covers here."""
+    """The n columns that the declaration covers in this channel."""
     positions: IntArray = attrs.field(converter=read_only)
-    """Where they are among the channel's columns, shape (n,): what an effect's `columns` takes."""
+    """Positions of these columns in the channel, shape (n,): the `columns` of an effect are taken from here."""
     nominal: Templates
-    """Shape (n, bins), rebinned, before negative bins are clipped."""
+    """Nominal templates, shape (n, bins): in events, rebinned, before negative bins are clipped."""
     variations: Mapping[str, Templates]
-    """For each shift that the kind asked for, shape (n, bins)."""
+    """Varied templates, shape (n, bins), for each shift that the kind asked for."""
 
     values: Sequence[Any] = attrs.field(default=attrs.Factory(lambda self: self._declared_values(), takes_self=True))
-    """The declared value of each column."""
+    """The declared value of each of the n columns."""
     rates: FloatArray = attrs.field(
         default=attrs.Factory(lambda self: self.nominal.norms, takes_self=True), converter=real
     )
-    """What the card says for each column, shape (n,): the integral of its nominal as it is written."""
+    """Rate of each column in the card, shape (n,): the integral in events of the nominal template as it is written."""
     available: Mapping[str, BoolArray] = attrs.field(factory=dict)
-    """For each shift, shape (n,): whether all datasets of a column have that variation themselves.
+    """For each shift, shape (n,): True where all datasets of a column have the variation.
 
-    Where one has not, its nominal stands in, and a finding tells it.
+    For a dataset without the variation, its nominal histogram is used, and a finding reports it.
     """
 
     def _declared_values(self) -> tuple[Any, ...]:
@@ -86,67 +101,92 @@ class SystematicKind(ABC):
     """The behaviour behind one `typ` of SystematicUncertainty."""
 
     typ: ClassVar[str]
-    """What a declaration says to mean this kind; no other selected plugin may have it."""
+    """The `typ` of the declarations of this kind, unique among the selected plugins."""
     options: ClassVar[Mapping[str, str]] = {}
-    """Which options a declaration may give, each with a line about it."""
+    """Options that a declaration may have, by name, each with a one-line description. Other options are refused."""
 
-    def problems(self, systematic: SystematicUncertainty) -> Iterable[str]:  # noqa: ARG002 - for those who ask
-        """What is wrong with a declaration, a sentence each; all of them are told at once."""
+    def problems(self, systematic: SystematicUncertainty) -> Iterable[str]:  # noqa: ARG002 - overrides use it
+        """Return the mistakes in a declaration, one sentence each.
+
+        Called once for each nuisance, before any histogram is read. A `DeclarationError` then reports the problems of
+        all declarations together.
+        """
         return ()
 
-    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - for those who ask
-        """Which variations it needs: what ends their names in the output, such as ("Up", "Down")."""
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - overrides use it
+        """Return the endings of the names of the variations to read, such as ("Up", "Down").
+
+        Called before histograms are read, for declarations without problems. For a declaration named "jes" in the
+        output, the ending "Up" asks for the variation "jesUp".
+        """
         return ()
 
     @abstractmethod
     def effects(self, target: Target) -> Iterable[Effect | Directive]:
-        """What it does to the columns of a target: effects on disjoint columns, and lines of the card."""
+        """Return the effects of a nuisance on the columns of a target, and its lines below the table of columns.
+
+        Called once for each nuisance and channel, unless the nuisance covers no column of the channel. Two effects
+        must not act on the same column.
+        """
 
 
 @attrs.frozen(eq=False)
 class CardContext:
-    """What a card is written from."""
+    """The channel that a card is written from, with what the writer has to know beside it."""
 
     channel: Channel
     shapes_name: str
-    """The file that has the channel's templates, as seen from where the card is."""
+    """Path of the file with the channel's templates, relative to the card."""
     provenance: tuple[str, ...]
-    """What made the card: a line for each distribution, with its version and those of its plugins that had a part."""
+    """Lines for the comments of the card: the version of datacard_core, then each distribution with its plugins."""
     rendered: Callable[[Effect | Directive], Any]
-    """What the writer makes of an effect or a directive: one of its own `renderings`, or what a plugin contributed.
+    """Returns the writer's rendering of an effect or a directive, its own or one that a plugin contributed.
 
-    Raises MissingProviderError for one that nobody renders, with what to contribute.
+    Raises MissingProviderError if there is none; the message says what to contribute.
     """
 
 
 class CardWriter(ABC):
-    """Turns a channel into the text of a card."""
+    """A format of cards, such as Combine's."""
 
     name: ClassVar[str]
-    """What `dump(writer=…)` says to mean this one; no other selected plugin may have it."""
+    """Name for `dump(writer=…)`, unique among the selected plugins."""
+    renders_all: ClassVar[bool] = False
+    """True for a writer that writes the `cells()` of every effect and the `lines(channel)` of every directive.
+
+    Such a writer needs no renderings. A plugin that contributes one for it is refused, because it would have no effect.
+    """
 
     def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
-        """What it makes of effects and directives, by class; of their subclasses too.
+        """Return the renderings that the writer has itself: functions of an object and its channel, by class.
 
-        For other classes plugins contribute a `Rendering`. What the functions return is between them and `render`.
+        A class stands for its subclasses too; the closest class counts. For other classes, plugins contribute a
+        `Rendering`. `render` receives the results from `card.rendered(item)`, and may define what they are.
         """
         return {}
 
     @abstractmethod
     def render(self, card: CardContext) -> str:
-        """The text of a card, equal for equal cards; everything in `card.channel` stands in it, or is an error."""
+        """Return the text of a card, equal for equal cards.
+
+        Called once for each card that is written. The text contains all of `card.channel`. What the format cannot
+        express must be an error: raise DeclarationError, or let the MissingProviderError of `card.rendered` pass.
+        """
 
 
 @attrs.frozen
 class Rendering:
-    """What one card writer makes of one class of effects or directives: for whoever brings either of them."""
+    """The rendering of one class of effects or directives for one card writer.
+
+    It joins an effect and a writer of different plugins. Either plugin, or a third one, may contribute it.
+    """
 
     writer: str = attrs.field(validator=attrs.validators.instance_of(str))
-    """The name of the card writer."""
+    """Name of the card writer."""
     of: type[Effect | Directive] = attrs.field()
-    """Not a class that the writer renders itself, nor a subclass of one."""
+    """Class of the objects; the writer must not render it, or a base class of it, itself."""
     render: Callable[[Any, Channel], Any] = attrs.field(validator=attrs.validators.is_callable())
-    """Gets an object of that class and its channel; what it returns is for the writer to say."""
+    """Function of an object and its channel. The writer defines what it has to return."""
 
     @of.validator
     def _check_of(self, _: object, of: object) -> None:
@@ -155,106 +195,127 @@ class Rendering:
 
     @property
     def name(self) -> str:
-        """Such as "pyhf of datacard_acme_gmn.Gamma"; no other selected plugin may have it."""
+        """Writer and class, such as "pyhf of datacard_acme_gmn.Gamma"; unique among the selected plugins."""
         return f"{self.writer} of {self.of.__module__}.{self.of.__qualname__}"
 
 
 class TemplateSerializer(ABC):
-    """Writes templates to a file that a card refers to."""
+    """A format of the file that holds the templates of a card."""
 
     name: ClassVar[str]
-    """What `dump(serializer=…)` says to mean this one; no other selected plugin may have it."""
+    """Name for `dump(serializer=…)`, unique among the selected plugins."""
 
     @abstractmethod
     def write(self, templates: NamedTemplates, path: Path) -> None:
-        """Write a new file, equal templates to equal bytes; the caller moves it to its place.
+        """Write the templates to a new file, equal templates to equal bytes.
 
-        Its name is the final one, in a directory that is there for this file alone and removed afterwards.
+        Called once for each card that is written. The name of the file is the final one, but its directory is
+        temporary and empty: the core moves the file when all files of the card are complete.
+
+        Args:
+            templates: m named templates, values and variances of shape (m, bins), in events.
+            path: the file to write; it does not exist yet.
         """
 
 
 class Check(ABC):
-    """Looks at a finished channel."""
+    """An examination of finished channels."""
 
     name: ClassVar[str]
-    """What errors call it; no other selected plugin may have it."""
+    """Name for messages, unique among the selected plugins."""
 
     @abstractmethod
     def run(self, channel: Channel) -> Iterable[Finding]:
-        """What is noticed; an ERROR among it stops the card."""
+        """Return the findings about a channel, made with `notice`, `warning` or `error`.
+
+        Called once for each channel, when it has been built. An error stops the card.
+        """
 
 
 class Plot(ABC):
-    """Draws a finished channel."""
+    """A drawing of finished channels."""
 
     name: ClassVar[str]
-    """What `plot(…)` says to mean this one; no other selected plugin may have it."""
+    """Name for `plot(…)`, unique among the selected plugins; the files are named after it."""
     suffix: ClassVar[str] = ".pdf"
-    """How the names of its files end."""
+    """End of the names of its files, with the dot."""
 
     @abstractmethod
     def draw(self, channel: Channel, path: Path) -> None:
-        """Write a new file, equal channels to equal bytes; the caller moves it to its place.
+        """Draw a channel to a new file, equal channels to equal bytes.
 
-        Its name is the final one, in a directory that is there for this file alone and removed afterwards.
+        Called once for each channel that is drawn. The name of the file is the final one, but its directory is
+        temporary and empty: the core moves the file when all drawings are complete.
+
+        Args:
+            channel: the channel.
+            path: the file to write; it does not exist yet.
         """
 
 
 class HistogramSource(ABC):
-    """Reads files of histograms."""
+    """A format of files with histograms."""
 
     name: ClassVar[str]
-    """What `build(source=…)` says to mean this one; no other selected plugin may have it."""
+    """Name for `build(source=…)`, unique among the selected plugins."""
 
     @abstractmethod
     def read(self, path: Path, variables: Collection[str]) -> Mapping[str, Any]:
-        """One file, as the output that PocketCoffea would have written: the dict that `load_output` returns.
+        """Read one file to an output as PocketCoffea would have written it: the dict that `load_output` returns.
 
-        Histograms are `hist.Hist`, or `HistogramArray` where there are no `hist` objects; of other variables than
-        those asked for only the names need to be there. Nothing changes them, and nothing is changed by others later.
+        Called once for each file, possibly in another process. The core does not change the output, and the source
+        must not change it after it has returned it.
+
+        Args:
+            path: the file.
+            variables: names of the variables whose histograms are needed. Of other variables, only the names have to
+                be in the output.
+
+        Returns:
+            The output. A histogram is a `hist.Hist`, or a `HistogramArray` where there are no `hist` objects.
 
         Raises:
-            InputError: the file cannot be read, with all that is wrong with it.
+            InputError: the file cannot be read; with all problems of the file.
         """
 
 
 @hookspec
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute systematic kinds, each with a `typ` no other plugin uses."""
+    """Contribute systematic kinds, each with a `typ` that no other selected plugin uses."""
     return ()
 
 
 @hookspec
 def datacard_card_writers() -> Iterable[CardWriter]:
-    """Contribute card writers, each with a `name` no other plugin's writer uses."""
+    """Contribute card writers, each with a `name` that no other writer of the selected plugins uses."""
     return ()
 
 
 @hookspec
 def datacard_template_serializers() -> Iterable[TemplateSerializer]:
-    """Contribute template serializers, each with a `name` no other plugin's serializer uses."""
+    """Contribute template serializers, each with a `name` that no other serializer of the selected plugins uses."""
     return ()
 
 
 @hookspec
 def datacard_checks() -> Iterable[Check]:
-    """Contribute checks, each with a `name` no other plugin's check uses."""
+    """Contribute checks, each with a `name` that no other check of the selected plugins uses."""
     return ()
 
 
 @hookspec
 def datacard_plots() -> Iterable[Plot]:
-    """Contribute plots, each with a `name` no other plugin's plot uses."""
+    """Contribute plots, each with a `name` that no other plot of the selected plugins uses."""
     return ()
 
 
 @hookspec
 def datacard_histogram_sources() -> Iterable[HistogramSource]:
-    """Contribute histogram sources, each with a `name` no other plugin's source uses."""
+    """Contribute histogram sources, each with a `name` that no other source of the selected plugins uses."""
     return ()
 
 
 @hookspec
 def datacard_renderings() -> Iterable[Rendering]:
-    """Contribute renderings, each for a card writer and a class of effects or directives that nobody else renders."""
+    """Contribute renderings, each for a pair of card writer and class that no other selected plugin renders."""
     return ()

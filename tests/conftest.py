@@ -52,6 +52,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     `acme = acme`; `entry_points` gives others by name, and `metadata` or `entry_points_text` broken files.
     """
     made: list[Path] = []
+    before = set(sys.modules)
 
     def install_(
         name: str,
@@ -82,8 +83,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         return folder
 
     yield install_
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
+    # New modules only: a look at all of them would take longer than most tests.
+    for name in sys.modules.keys() - before:
+        file = getattr(sys.modules[name], "__file__", None)
         if file and any(Path(file).is_relative_to(folder) for folder in made):
             del sys.modules[name]
 

@@ -15,7 +15,7 @@ import pytest
 
 import datacard_core
 from datacard_core import DEFAULT_PLUGINS, hookspecs
-from datacard_core.plugins.registration import FAMILIES
+from datacard_core.plugins.families import FAMILIES
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:

@@ -170,16 +170,16 @@ def tabulate_plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:
     for report in reports:
         table.add_row(
             report.name or "?",
-            report.distribution or report.origin,
+            report.distribution or report.location,
             report.version or "-",
             "yes" if report.selected else "no",
             _provided(report),
             report.status,
         )
     yield table
-    for origin in dict.fromkeys(report.origin for report in reports):
-        names = (report.name or "?" for report in reports if report.origin == origin)
-        yield f"{', '.join(names)}: {origin}"
+    for location in dict.fromkeys(report.location for report in reports):
+        names = (report.name or "?" for report in reports if report.location == location)
+        yield f"{', '.join(names)}: {location}"
     # Two plugins of one name have the same error, which names both.
     yield from dict.fromkeys(report.error for report in reports if report.error is not None)
     if any(report.status == NOT_LOOKED_INTO for report in reports):

@@ -1,4 +1,4 @@
-"""What made a card, as lines that its writer puts into it."""
+"""Provenance of a card: the distributions and plugins that made it, as lines for its writer to put into it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def provenance(
     serializer: str,
     source: str | None = None,
 ) -> tuple[str, ...]:
-    """The version of datacard_core, and a line for each distribution whose plugins had a part in a card.
+    """Return the version of datacard_core, and a line for each distribution whose plugins contributed to the card.
 
-    These are the kinds of its rows and lines, its writer, what renders their effects, the serializer of its templates
-    and the source of its histograms: equal cards of equal versions have equal lines. Checks change no card.
+    These plugins are the kinds of its rows and directives, its writer, the renderings that the writer needs, the
+    serializer of its templates and the source of its histograms. Checks and plots change no card and are left out.
+    Equal cards of equal versions have equal lines.
 
     Args:
         plugins: the selected plugins.
         channel: the channel of the card.
-        writer: the name of its card writer.
-        renderings: the contributed ones that it needs.
-        serializer: the name of the serializer of its templates; one that is not selected has no part.
-        source: the name of the histogram source that read the output, if one did that is not `load_output`.
+        writer: name of the card writer.
+        renderings: the contributed renderings that the channel needs.
+        serializer: name of the template serializer; left out if no selected plugin provides it.
+        source: name of the histogram source that read the output; None if `load_output` did.
     """
-    taking_part = [
+    providers = [
         *(plugins.kinds.get(typ) for typ in channel.typs),
         plugins.writers.get(writer),
         *renderings,
@@ -45,20 +46,20 @@ def provenance(
         plugins.sources.get(source or ""),
     ]
     by_origin: dict[str, set[str]] = {}
-    for provided in taking_part:
+    for provided in providers:
         if provided is not None:
-            by_origin.setdefault(_origin(provided.origin), set()).add(_one_line(provided.plugin))
+            by_origin.setdefault(_distribution(provided.origin), set()).add(_one_line(provided.plugin))
     lines = [f"plugins of {origin}: {', '.join(sorted(names))}" for origin, names in sorted(by_origin.items())]
     return (f"datacard_core {__version__}", *lines)
 
 
-def _origin(origin: str) -> str:
+def _distribution(origin: str) -> str:
     if origin == LOCAL:
         return "the analysis itself"
-    # One without metadata is known by where it is, which is another place on every machine.
+    # Without metadata, the origin has the folder, and equal cards of two machines would have different lines.
     return "an unknown distribution" if origin.startswith("unknown distribution") else _one_line(origin)
 
 
 def _one_line(text: str) -> str:
-    """Metadata may hold anything, and a card none but its own lines."""
+    """Return a text without line breaks: names in metadata may hold some, and would add lines to the card."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""How a card writer comes by what it makes of effects and directives, its own and those that plugins bring."""
+"""Renderings of effects and directives for a card writer: its own, and those that plugins contribute."""
 
 from __future__ import annotations
 
@@ -22,35 +22,40 @@ if TYPE_CHECKING:
 
 
 def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
-    """The text that a writer makes of a card.
+    """Return the text that a writer makes of a card.
 
     Raises:
-        MissingProviderError: nobody renders an effect or a directive of the card for it.
-        PluginCallError: it failed, or gave something else.
+        MissingProviderError: neither the writer nor a selected plugin renders an effect or directive of the card.
+        PluginCallError: the writer failed, or did not return a string.
     """
     doing = f"writing the card of channel {card.channel.bin!r}"
     with writer.blamed(doing) as card_writer:
         text: object = card_writer.render(card)
     if not isinstance(text, str):
-        raise writer.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected its text")
+        raise writer.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected the text of the card")
     return text
 
 
 @attrs.frozen(eq=False)
 class Renderer:
-    """What a `CardContext` has as `rendered`, by class and most special class first.
+    """A function from the effects and directives of one channel to what a writer makes of them.
 
-    It raises MissingProviderError for an object that neither the writer nor a selected plugin renders.
+    It is the `rendered` of a `CardContext`. The class of the object decides, and the closest base class counts.
     """
 
     channel: Channel
     _by_class: Any
-    """What the writer and the selected plugins make of effects and directives, as one function of them."""
+    """Generic function of an effect or directive and its channel, with an implementation for each rendering."""
 
     @classmethod
     def of(cls, plugins: Plugins, writer: Provided[CardWriter], channel: Channel) -> Renderer:
-        """That of one writer for one channel."""
+        """Return the renderer of one writer for one channel.
 
+        Raises:
+            PluginCallError: the writer failed to name its own renderings.
+        """
+
+        # Made anew for each card: two selections in one process may have different renderings.
         @singledispatch
         def rendered(item: object, channel: Channel) -> Any:
             raise MissingProviderError(_missing(plugins, writer, item, channel))
@@ -63,42 +68,52 @@ class Renderer:
         return cls(channel, rendered)
 
     def __call__(self, item: Effect | Directive) -> Any:
-        """What the writer makes of one."""
+        """Return what the writer makes of an effect or a directive of the channel.
+
+        Raises:
+            MissingProviderError: neither the writer nor a selected plugin renders it.
+            PluginCallError: a contributed rendering failed.
+        """
         return self._by_class(item, self.channel)
 
     @property
     def contributed(self) -> list[Provided[Rendering]]:
-        """The contributed renderings that it needs."""
+        """The contributed renderings that the channel needs."""
         needed = dict.fromkeys(self._by_class.dispatch(type(item)) for item in items(self.channel))
         return [function.provided for function in needed if isinstance(function, _Contributed)]
 
 
 def items(channel: Channel) -> Iterator[Effect | Directive]:
-    """All effects of a channel, and all its directives."""
+    """Yield all effects of a channel, then all its directives."""
     yield from (effect for nuisance in channel.nuisances for effect in nuisance.effects)
     yield from channel.directives
 
 
 @attrs.frozen(eq=False)
 class _Contributed:
-    """A contributed rendering as a function: what fails in it is its plugin's failure, not the writer's."""
+    """A contributed rendering as a function, whose failures are those of its plugin and not of the writer."""
 
     provided: Provided[Rendering]
 
     def __call__(self, item: Effect | Directive, channel: Channel) -> Any:
+        # A lambda, because a card has thousands of effects and the text is needed only for a failure.
+        with self.provided.blamed(lambda: self._doing(item, channel)) as rendering:
+            return rendering.render(item, channel)
+
+    def _doing(self, item: Effect | Directive, channel: Channel) -> str:
         rendering = self.provided.value
         what = f"{rendering.of.__name__}{_of(item, channel)}"
-        doing = f"rendering {what} in channel {channel.bin!r} for card writer {rendering.writer!r}"
-        with self.provided.blamed(doing):
-            return rendering.render(item, channel)
+        return f"rendering {what} in channel {channel.bin!r} for card writer {rendering.writer!r}"
 
 
 def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, channel: Channel) -> str:
+    """Return the message about an effect or a directive without a rendering, with what to contribute."""
     if not isinstance(item, Effect | Directive):
         return f"card writer {writer.value.name!r} asked for a rendering of {item!r}, expected an effect or a directive"
     what = "effect" if isinstance(item, Effect) else "directive"
     name, of = type(item).__name__, f"{type(item).__module__}.{type(item).__qualname__}"
-    kind = plugins.kinds.get(_declared_by(item, channel)[1])
+    _, typ = _declared_by(item, channel)
+    kind = plugins.kinds.get(typ)
     made = f", which plugin {kind.plugin!r} ({kind.origin}) makes" if kind else ""
     return (
         f"channel {channel.bin!r}: card writer {writer.value.name!r} of plugin {writer.plugin!r} ({writer.origin}) has "
@@ -108,13 +123,15 @@ def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, chann
 
 
 def _of(item: Effect | Directive, channel: Channel) -> str:
-    """Whose it is, in words."""
     name, _ = _declared_by(item, channel)
     return f" of {name!r}" if name else ""
 
 
 def _declared_by(item: Effect | Directive, channel: Channel) -> tuple[str, str]:
-    """Return the name in the card and the typ of the systematic that an effect or a directive comes from."""
+    """Return the name in the card and the `typ` of the systematic behind an effect or a directive, or ("", "").
+
+    Only messages need it, so the items are searched and not indexed.
+    """
     for nuisance in channel.nuisances:
         if any(effect is item for effect in nuisance.effects):
             return nuisance.name, nuisance.typ

@@ -1,8 +1,12 @@
-"""Calling into plugins, so that whatever fails there is known as theirs."""
+"""Calls into plugins, with every failure attributed to the plugin that caused it.
+
+pluggy does not name the plugin in which a hook failed, and the methods of contributed objects are called without
+pluggy. The core therefore wraps each call into plugin code in `blame`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -15,54 +19,69 @@ Contribution = TypeVar("Contribution")
 
 
 @contextmanager
-def blame(plugin: str, origin: str, doing: str) -> Iterator[None]:
-    """Raise what fails inside as the failure of a plugin.
+def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[None]:
+    """Raise an unexpected exception from inside the block as the failure of a plugin.
 
-    Errors that datacard_core raises on purpose pass, with a note. A plugin may not end the process either.
+    Errors that datacard_core raises on purpose pass unchanged, with a note that names the plugin. KeyboardInterrupt
+    and MemoryError pass too: they are not the plugin's.
+
+    Args:
+        plugin: name of the plugin.
+        origin: its distribution and version, or "local".
+        doing: description of the block for the message, such as "drawing channel 'SR'", or a function that returns it.
+            The function saves the formatting where a block is entered often; it is called for a failure only.
 
     Raises:
-        PluginCallError: anything else failed.
+        PluginCallError: any other exception, with that exception as its cause.
     """
     try:
         yield
     except DatacardError as error:
-        error.add_note(f"in plugin {plugin!r} ({origin}), {doing}")
+        error.add_note(f"in plugin {plugin!r} ({origin}), {_text(doing)}")
         raise
     except (KeyboardInterrupt, MemoryError):
         raise
-    except BaseException as error:
-        message = f"{type(error).__name__} while {doing}: {text_of(error)}"
+    except BaseException as error:  # SystemExit too: a plugin must not end the user's process
+        message = f"{type(error).__name__} while {_text(doing)}: {text_of(error)}"
         raise PluginCallError(message, plugin=plugin, origin=origin) from error
 
 
+# Two equal objects of two plugins are not the same contribution, so there is no comparison by value.
 @attrs.frozen(eq=False)
 class Provided(Generic[Contribution]):
-    """An object that a plugin contributed, and whose it is."""
+    """An object that a plugin contributed, with the plugin's name and origin."""
 
     value: Contribution
     plugin: str
     origin: str
+    """Distribution and version, or "local"."""
 
     @contextmanager
-    def blamed(self, doing: str) -> Iterator[Contribution]:
-        """Call into the plugin: what fails there is raised as its failure, with what it was doing.
+    def blamed(self, doing: str | Callable[[], str]) -> Iterator[Contribution]:
+        """Give the object for calls, and raise an unexpected exception from inside the block as the plugin's failure.
+
+        Args:
+            doing: description of the block for the message, or a function that returns it and is called for a
+                failure only.
 
         Raises:
-            PluginCallError: anything but a DatacardError came out.
+            PluginCallError: an exception other than DatacardError, KeyboardInterrupt or MemoryError was raised.
         """
         with blame(self.plugin, self.origin, doing):
             yield self.value
 
     def fault(self, message: str) -> PluginCallError:
-        """The error to raise for what the plugin returned or left behind."""
+        """Return the error to raise for a wrong result of the plugin."""
         return PluginCallError(message, plugin=self.plugin, origin=self.origin)
 
 
 def strings(returned: object) -> tuple[str, ...]:
-    """The strings that a plugin returned, a set in order; call it where the plugin is blamed.
+    """Return the strings that a plugin returned as a tuple, a set sorted.
+
+    Call it inside `blame`: a generator of the plugin runs here, and a TypeError becomes the plugin's failure.
 
     Raises:
-        TypeError: it returned something else.
+        TypeError: the result is not an iterable of strings.
     """
     if not isinstance(returned, Iterable) or isinstance(returned, str | bytes):
         raise TypeError(f"got {returned!r}, expected an iterable of strings")
@@ -70,3 +89,7 @@ def strings(returned: object) -> tuple[str, ...]:
     if strange := [item for item in found if not isinstance(item, str)]:
         raise TypeError(f"got {strange[0]!r} among {found!r}, expected strings")
     return found
+
+
+def _text(doing: str | Callable[[], str]) -> str:
+    return doing if isinstance(doing, str) else doing()

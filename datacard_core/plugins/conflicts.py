@@ -1,8 +1,11 @@
-"""Whether what plugins contribute gets in each other's way: no order may decide between two."""
+"""Refusal of contributions that compete with each other.
+
+The order of selection or registration may not decide between two providers, so a competition is an error.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datacard_core.errors import PluginConflictError
 from datacard_core.model.channel import Directive
@@ -14,25 +17,40 @@ if TYPE_CHECKING:
 
     from datacard_core.hookspecs import CardWriter, Rendering
     from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.families import Family
+
+T = TypeVar("T")
+
+_CELLS_AND_LINES: Mapping[type, Callable[..., Any]] = {
+    Effect: lambda effect, _: effect.cells(),
+    Directive: lambda directive, channel: directive.lines(channel),
+}
+"""Renderings of a writer that says `renders_all`."""
 
 
-def add(providers: dict[str, Provided[Any]], key: str, provided: Provided[Any], what: str) -> None:
-    """Add what a plugin contributes to what others do.
+def add(providers: dict[str, Provided[T]], key: str, provided: Provided[T], family: Family[T]) -> None:
+    """Add a contributed object to the other objects of its family.
 
     Raises:
-        PluginConflictError: another one has the key.
+        PluginConflictError: another object has the key.
     """
     if other := providers.get(key):
-        message = f"{what} {key!r} is also provided by plugin {other.plugin!r} ({other.origin}); block one of the two"
-        raise PluginConflictError(message, plugin=provided.plugin, origin=provided.origin)
+        raise PluginConflictError(
+            f"{family.interface.__name__} {key!r} is also provided by plugin {other.plugin!r} ({other.origin}); "
+            "block one of the two",
+            plugin=provided.plugin,
+            origin=provided.origin,
+        )
     providers[key] = provided
 
 
 def refuse_superfluous(writers: Mapping[str, Provided[CardWriter]], renderings: Iterable[Provided[Rendering]]) -> None:
-    """Refuse renderings of what a writer renders itself: nobody may change what others get from it.
+    """Refuse contributed renderings of effects and directives that their writer renders itself.
+
+    Otherwise the selection of a further plugin would change the text of a card that is complete without it.
 
     Raises:
-        PluginConflictError: there is one.
+        PluginConflictError: there is such a rendering.
     """
     for provided in renderings:
         rendering = provided.value
@@ -48,10 +66,10 @@ def refuse_superfluous(writers: Mapping[str, Provided[CardWriter]], renderings: 
 
 
 def own_renderings(provided: Provided[CardWriter]) -> Mapping[type, Callable[..., Any]]:
-    """What a writer renders itself.
+    """Return the renderings that a card writer has itself, by class of effect or directive.
 
     Raises:
-        PluginCallError: it failed, or says something else.
+        PluginCallError: the writer failed, or returned a wrong mapping.
     """
     doing = "naming the effects that it renders"
     with provided.blamed(doing) as writer:
@@ -61,6 +79,7 @@ def own_renderings(provided: Provided[CardWriter]) -> Mapping[type, Callable[...
             for of, function in found.items()
             if not isinstance(of, type) or not issubclass(of, Effect | Directive) or not callable(function)
         ]
+        renders_all = bool(writer.renders_all)
     if strange:
         raise provided.fault(f"{doing}: got {strange[0]!r}, expected a function for a class of effects or directives")
-    return found
+    return {**_CELLS_AND_LINES, **found} if renders_all else found

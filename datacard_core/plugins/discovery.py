@@ -1,7 +1,11 @@
-"""Finding the plugins that are installed, from what their distributions say: none is imported.
+"""Search for the installed plugins in the metadata of their distributions; no plugin is imported.
 
-Any distribution may be broken, and one that nobody asked for must not matter. So each is read by itself, and what it
-is called is asked only of those that have plugins: reading all names takes twenty times as long.
+Any installed distribution may be broken, and one that the analysis does not use must not matter. Each distribution is
+therefore read by itself. Its name and version are read only if it has plugins, because reading them for all
+distributions takes twenty times as long.
+
+importlib_metadata is called directly: pluggy's `load_setuptools_entrypoints` imports every plugin, and skips the
+second of two entry points with the same name without a word.
 """
 
 from __future__ import annotations
@@ -21,19 +25,20 @@ if TYPE_CHECKING:
 
     from importlib_metadata import EntryPoint
 
-Distribution: TypeAlias = Any
-"""The annotations of importlib_metadata call it differently from version to version."""
+_Metadata: TypeAlias = Any
+"""A `Distribution` of importlib_metadata, whose annotations change from version to version."""
 
 
 @attrs.frozen
-class Whereabouts:
-    """What the metadata of a distribution say about it, None for what they do not say, and where they are."""
+class Distribution:
+    """An installed distribution that has plugins, as far as its metadata can be read."""
 
     name: str | None
     version: str | None
-    path: str
-    """Its metadata, or its folder where nobody knows better."""
+    location: str
+    """Path of its metadata; its folder where the path is unknown."""
     folder: str
+    """Folder that its metadata are in."""
 
     @property
     def origin(self) -> str:
@@ -46,32 +51,32 @@ class InstalledPlugin:
     """A plugin as its distribution announces it."""
 
     entry_point: EntryPoint
-    whereabouts: Whereabouts
+    distribution: Distribution
 
     @property
     def name(self) -> str:
-        """What analysis code selects."""
+        """Name by which analysis code selects the plugin."""
         return self.entry_point.name
 
     @property
-    def value(self) -> str:
-        """What is imported."""
+    def reference(self) -> str:
+        """Module to import, or `module:object`."""
         return self.entry_point.value
 
     @property
     def origin(self) -> str:
         """Distribution and version."""
-        return self.whereabouts.origin
+        return self.distribution.origin
 
 
 @attrs.frozen(eq=False)
 class Installed:
-    """What one look at the metadata of all distributions found."""
+    """The result of one search through the metadata of all distributions."""
 
     plugins: tuple[InstalledPlugin, ...]
-    """By name and origin."""
-    broken: tuple[Whereabouts, ...]
-    """Distributions that have plugins, but in a file that cannot be read."""
+    """Sorted by name and origin."""
+    broken: tuple[Distribution, ...]
+    """Distributions whose entry points name plugins and cannot be read."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,15 +84,15 @@ class Installed:
         return tuple(sorted({plugin.name for plugin in self.plugins}))
 
     def plugin(self, name: str) -> InstalledPlugin:
-        """The plugin of that name, which is one of `names`.
+        """Return the plugin of that name, which must be one of `names`.
 
         Raises:
-            PluginConflictError: several places have it.
+            PluginConflictError: several distributions have a plugin of that name, or one has two modules for it.
         """
         found = [plugin for plugin in self.plugins if plugin.name == name]
-        # Remains of a distribution, without its metadata, are not in the way of a whole one.
-        found = [plugin for plugin in found if plugin.whereabouts.name is not None] or found
-        places = {f"{plugin.origin} ({plugin.value})" for plugin in found}
+        # Remains of a removed distribution, which have no metadata, do not compete with a complete distribution.
+        found = [plugin for plugin in found if plugin.distribution.name is not None] or found
+        places = {f"{plugin.origin} ({plugin.reference})" for plugin in found}
         if len(places) > 1:
             message = f"plugin {name!r} comes from several places: {listing(sorted(places))}; uninstall all but one"
             raise PluginConflictError(message)
@@ -95,56 +100,59 @@ class Installed:
 
 
 def look() -> Installed:
-    """Read the metadata of all distributions, once."""
+    """Search the metadata of all distributions, once."""
     found: list[InstalledPlugin] = []
-    broken: list[Whereabouts] = []
-    for distribution, there in _distributions():
+    broken: list[Distribution] = []
+    for metadata, distribution in _distributions():
         try:
-            points = tuple(distribution.entry_points.select(group=ENTRY_POINT_GROUP))
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not in the way of the others
-            broken.append(there)
+            points = tuple(metadata.entry_points.select(group=ENTRY_POINT_GROUP))
+        except Exception:  # noqa: BLE001 - a file that cannot be parsed must not hide other distributions
+            broken.append(distribution)
         else:
-            found += [InstalledPlugin(point, there) for point in points]
+            found += [InstalledPlugin(point, distribution) for point in points]
     return Installed(tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.origin))), tuple(broken))
 
 
 def installed_plugins() -> tuple[str, ...]:
-    """Names of all installed plugins, sorted; none is imported."""
+    """Return the names of all installed plugins, sorted; no plugin is imported."""
     return look().names
 
 
-def _distributions() -> Iterator[tuple[Distribution, Whereabouts]]:
-    """Those with plugins; of several with one name the first on the path, which is the one that is imported."""
+def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
+    """Yield the distributions that have plugins.
+
+    Of several distributions with the same name, only the first on the path is yielded: it is the one that is imported.
+    """
     seen = set()
-    for distribution in importlib_metadata.distributions():
-        if not _has_plugins(distribution):
+    for metadata in importlib_metadata.distributions():
+        if not _has_plugins(metadata):
             continue
-        there = _whereabouts(distribution)
-        if there.name is None:
-            yield distribution, there
-        elif (normalised := re.sub(r"[-_.]+", "-", there.name).lower()) not in seen:
+        distribution = _read(metadata)
+        if distribution.name is None:
+            yield metadata, distribution
+        elif (normalised := re.sub(r"[-_.]+", "-", distribution.name).lower()) not in seen:
             seen.add(normalised)
-            # One without plugins may stand before it on the path.
-            same = ((first, _whereabouts(first)) for first in importlib_metadata.distributions(name=there.name))
-            yield next(((first, its) for first, its in same if its.name), (distribution, there))
+            # The first of this name may have no plugins; then it was skipped above, and its entry points count.
+            same = ((other, _read(other)) for other in importlib_metadata.distributions(name=distribution.name))
+            yield next(((other, its) for other, its in same if its.name), (metadata, distribution))
 
 
-def _has_plugins(distribution: Distribution) -> bool:
+def _has_plugins(metadata: _Metadata) -> bool:
+    # A search in the text is cheap, and works where the file cannot be parsed.
     try:
-        return ENTRY_POINT_GROUP in (distribution.read_text("entry_points.txt") or "")
-    except Exception:  # noqa: BLE001 - it has none that anybody could read
+        return ENTRY_POINT_GROUP in (metadata.read_text("entry_points.txt") or "")
+    except Exception:  # noqa: BLE001 - a file that cannot be read names no plugin
         return False
 
 
-def _whereabouts(distribution: Distribution) -> Whereabouts:
+def _read(metadata: _Metadata) -> Distribution:
     try:
-        metadata = distribution.metadata
-        name, version = (metadata.get(field) for field in ("Name", "Version"))
-    except Exception:  # noqa: BLE001 - each version of importlib_metadata has its own error for it
+        name, version = (metadata.metadata.get(field) for field in ("Name", "Version"))
+    except Exception:  # noqa: BLE001 - importlib_metadata raises other errors for it from version to version
         name = version = None
     try:
-        folder = str(distribution.locate_file(""))
-        path = str(getattr(distribution, "_path", None) or folder)
-    except Exception:  # noqa: BLE001 - it may be of a finder that has no files
-        path = folder = "unknown"
-    return Whereabouts(name, version, path, folder)
+        folder = str(metadata.locate_file(""))
+        location = str(getattr(metadata, "_path", None) or folder)
+    except Exception:  # noqa: BLE001 - a finder need not keep its distributions in files
+        location = folder = "unknown"
+    return Distribution(name, version, location, folder)

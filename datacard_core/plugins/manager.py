@@ -1,7 +1,6 @@
-"""Selecting plugins: by name or as objects, in analysis code and nowhere else.
+"""The selected plugins: loaded together in analysis code, and never changed afterwards.
 
-A `Plugins` object is made, passed and never changed. Nothing is registered at import, no environment variable is
-read, and a plugin that was not selected is not imported.
+Nothing is registered at import, no environment variable is read, and a plugin that was not selected is not imported.
 """
 
 from __future__ import annotations
@@ -13,21 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.errors import (
-    DatacardError,
-    MissingProviderError,
-    PluginLoadError,
-    with_type,
-)
-from datacard_core.names import closest, listing
+from datacard_core.errors import DatacardError, PluginLoadError, with_type
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.conflicts import add, refuse_superfluous
 from datacard_core.plugins.discovery import Installed, installed_plugins, look
-from datacard_core.plugins.registration import FAMILIES, contributed
+from datacard_core.plugins.families import (
+    CHECKS,
+    FAMILIES,
+    KINDS,
+    PLOTS,
+    RENDERINGS,
+    SERIALIZERS,
+    SOURCES,
+    WRITERS,
+    Family,
+    Interface,
+)
+from datacard_core.plugins.providers import Providers
+from datacard_core.plugins.registration import contributions
 from datacard_core.plugins.selection import LOCAL, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from datacard_core.hookspecs import (
         CardWriter,
@@ -51,28 +58,28 @@ DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", 
 """The built-in set: fixed, so that installing a package never changes a card."""
 
 
-def _unchangeable(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(mapping))
+def _unchangeable(origins: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(origins))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Plugins:
-    """The selected plugins, and what they contribute; use `load_plugins` to make one.
+    """The selected plugins, and the objects that they contribute; `load_plugins` makes one.
 
-    A pickle of it has names: where it is read, plugins of the same versions must be installed. A module travels by the
-    name to import it by, any other object as it is.
+    A pickle holds the names of the plugins, not their objects: where it is read, plugins of the same versions must be
+    installed. A module travels by the name under which it is imported; any other object is pickled itself.
     """
 
     origins: Mapping[str, str] = attrs.field(converter=_unchangeable)
     """Distribution and version of each plugin, or "local", by name and sorted."""
-    kinds: Mapping[str, Provided[SystematicKind]] = attrs.field(converter=_unchangeable)
-    """By `typ`."""
-    writers: Mapping[str, Provided[CardWriter]] = attrs.field(converter=_unchangeable)
-    serializers: Mapping[str, Provided[TemplateSerializer]] = attrs.field(converter=_unchangeable)
-    checks: Mapping[str, Provided[Check]] = attrs.field(converter=_unchangeable)
-    plots: Mapping[str, Provided[Plot]] = attrs.field(converter=_unchangeable)
-    sources: Mapping[str, Provided[HistogramSource]] = attrs.field(converter=_unchangeable)
-    renderings: Mapping[str, Provided[Rendering]] = attrs.field(converter=_unchangeable)
+    kinds: Providers[SystematicKind]
+    """Systematic kinds by `typ`; all other families are mappings by `name`."""
+    writers: Providers[CardWriter]
+    serializers: Providers[TemplateSerializer]
+    checks: Providers[Check]
+    plots: Providers[Plot]
+    sources: Providers[HistogramSource]
+    renderings: Providers[Rendering]
     local: tuple[object, ...] = attrs.field(default=(), repr=False)
     """The plugins that were given as objects."""
 
@@ -86,96 +93,128 @@ class Plugins:
         return _reloaded, (installed, modules, objects)
 
     def kind(self, typ: str) -> Provided[SystematicKind]:
-        """The kind behind a `typ`.
+        """Return the systematic kind with that `typ`.
 
         Raises:
-            MissingProviderError: no selected plugin has it; names an installed one that does.
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
         """
-        return self._provider("kinds", typ)
+        return self.kinds.provider(typ)
 
     def writer(self, name: str) -> Provided[CardWriter]:
-        """The card writer of that name.
+        """Return the card writer of that name.
 
         Raises:
-            MissingProviderError: no selected plugin has it, likewise; and so on for the others.
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
         """
-        return self._provider("writers", name)
+        return self.writers.provider(name)
 
     def serializer(self, name: str) -> Provided[TemplateSerializer]:
-        """The template serializer of that name."""
-        return self._provider("serializers", name)
+        """Return the template serializer of that name.
+
+        Raises:
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
+        """
+        return self.serializers.provider(name)
 
     def plot(self, name: str) -> Provided[Plot]:
-        """The plot of that name."""
-        return self._provider("plots", name)
+        """Return the plot of that name.
+
+        Raises:
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
+        """
+        return self.plots.provider(name)
 
     def source(self, name: str) -> Provided[HistogramSource]:
-        """The histogram source of that name."""
-        return self._provider("sources", name)
+        """Return the histogram source of that name.
 
-    def _provider(self, field: str, name: str) -> Provided[Any]:
-        providers: Mapping[str, Provided[Any]] = getattr(self, field)
-        if name in providers:
-            return providers[name]
-        (word,) = (family.word for family in FAMILIES if family.field == field)
-        hint = closest(name, providers)
-        raise MissingProviderError(
-            f"no selected plugin provides the {word} {name!r}; provided are {listing(providers) or 'none'}"
-            f"{hint if 'did you mean' in hint else ''}{_way_to_select(name, field)}"
-        )
+        Raises:
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
+        """
+        return self.sources.provider(name)
+
+
+def families_of(plugins: Plugins) -> tuple[Providers[Any], ...]:
+    """Return the providers of every family, in the order of `FAMILIES`."""
+    return (
+        plugins.kinds,
+        plugins.writers,
+        plugins.serializers,
+        plugins.checks,
+        plugins.plots,
+        plugins.sources,
+        plugins.renderings,
+    )
 
 
 def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
-    """Select plugins: the built-in set if none is named.
+    """Select and load plugins: the built-in set if no plugin is given.
 
     Args:
         plugins: names of installed plugins, or modules and objects that are plugins.
-        block: names to leave out of those.
+        block: names of plugins to leave out of the selection.
 
     Raises:
-        UnknownPluginError: names that nobody has, or blocking what was not selected; all of them are told at once.
-        PluginConflictError: two selected plugins bring the same name or `typ`.
-        PluginLoadError: a selected plugin cannot be imported, or is no plugin.
+        UnknownPluginError: names that are not installed, or are blocked and not selected; all of them at once.
+        PluginConflictError: two selected plugins provide the same name or `typ`.
+        PluginLoadError: a selected plugin cannot be imported, or is not a plugin.
         PluginCallError: a selected plugin failed.
     """
-    return _load(plugins or DEFAULT_PLUGINS, {block} if isinstance(block, str) else set(block), look())
+    blocked = {block} if isinstance(block, str) else set(block)
+    return load_from(look(), plugins or DEFAULT_PLUGINS, blocked)
 
 
-def _load(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> Plugins:
+def load_from(
+    installed: Installed, plugins: Iterable[str | object], blocked: AbstractSet[str] = frozenset()
+) -> Plugins:
+    """Load plugins as `load_plugins` does, from the result of a search that has been made already."""
     origins: dict[str, str] = {}
-    providers: dict[str, dict[str, Provided[Any]]] = {family.field: {} for family in FAMILIES}
+    by_family: dict[Family[Any], dict[str, Provided[Any]]] = {family: {} for family in FAMILIES}
     selection = select(plugins, blocked, installed)
     for selected in selection:
-        origin, plugin = selected.found(installed)
+        origin, plugin = selected.load(installed)
         origins[selected.name] = origin
-        for family, key, provided in contributed(plugin, selected.name, origin):
-            add(providers[family.field], key, provided, family.interface.__name__)
-    refuse_superfluous(providers["writers"], providers["renderings"].values())
-    local = tuple(selected.plugin for selected in selection if selected.is_local)
-    return Plugins(origins, **{field: dict(sorted(found.items())) for field, found in providers.items()}, local=local)
+        for family, key, provided in contributions(plugin, selected.name, origin):
+            add(by_family[family], key, provided, family)
+
+    def providers(family: Family[Interface]) -> Providers[Interface]:
+        return Providers(family, by_family[family], _way_to_select)
+
+    loaded = Plugins(
+        origins=origins,
+        kinds=providers(KINDS),
+        writers=providers(WRITERS),
+        serializers=providers(SERIALIZERS),
+        checks=providers(CHECKS),
+        plots=providers(PLOTS),
+        sources=providers(SOURCES),
+        renderings=providers(RENDERINGS),
+        local=tuple(selected.plugin for selected in selection if selected.is_local),
+    )
+    refuse_superfluous(loaded.writers, loaded.renderings.values())
+    return loaded
 
 
-def _way_to_select(name: str, field: str) -> str:
-    """Which installed plugin has what no selected one has.
+def _way_to_select(family: Family[Any], name: str) -> str:
+    """Return the end of a message that names an installed plugin with that object, or "" if there is none.
 
-    The card has failed by now, so looking into the others can change none; those that are broken do not matter.
+    It is called only when a card has failed. Importing plugins that were not selected can then change no card.
     """
     installed = look()
     for plugin in installed.names:
         try:
-            found = getattr(_load([plugin], set(), installed), field)
-        except DatacardError:
+            alone = load_from(installed, [plugin])
+        except DatacardError:  # a broken plugin cannot be the way out
             continue
-        if name in found:
+        if any(name in providers for providers in families_of(alone) if providers.family == family):
             return f"; plugin {plugin!r} has it, select it with load_plugins(…, {plugin!r})"
     return ""
 
 
 def _import_name(module: ModuleType) -> str:
-    """The name to import a module by elsewhere.
+    """Return the name under which another process can import a module.
 
     Raises:
-        PluginLoadError: it has none.
+        PluginLoadError: there is no such name.
     """
     if sys.modules.get(module.__name__) is not module:
         message = "this module cannot be imported by its name, so it cannot be used in another process"
@@ -184,10 +223,10 @@ def _import_name(module: ModuleType) -> str:
 
 
 def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Iterable[object]) -> Plugins:
-    """The same selection in another process.
+    """Load the same selection in another process.
 
     Raises:
-        PluginLoadError: a plugin is of another version here, or is not here; nothing is imported then.
+        PluginLoadError: a plugin is missing here, or has another version; then no plugin is imported.
     """
     installed = look()
     here = {name: installed.plugin(name).origin for name in origins if name in installed.names}
@@ -197,7 +236,7 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
             for name in different
         )
         raise PluginLoadError(f"{message}: the same versions must be in both places")
-    return _load([*origins, *map(_imported, modules), *objects], set(), installed)
+    return load_from(installed, [*origins, *map(_imported, modules), *objects])
 
 
 def _imported(module: str) -> ModuleType:
@@ -205,6 +244,6 @@ def _imported(module: str) -> ModuleType:
         return importlib.import_module(module)
     except (KeyboardInterrupt, MemoryError):
         raise
-    except BaseException as error:
+    except BaseException as error:  # SystemExit too: a plugin must not end the worker
         message = f"cannot be imported here: {with_type(error)}"
         raise PluginLoadError(message, plugin=module, origin=LOCAL) from error

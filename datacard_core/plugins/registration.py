@@ -1,7 +1,8 @@
-"""What a plugin contributes: its hooks are found, called one by one, and what they return is looked at.
+"""Reading of what a plugin contributes: its hooks are found, called one by one, and their results checked.
 
-Each plugin has a manager of its own: pluggy drops None results, does not say whose a result or an exception is, and
-calls the last registered first.
+Each plugin is registered with a pluggy manager that is made for it and thrown away. With a shared manager, pluggy
+drops None results, does not say which plugin a result or an exception comes from, and calls the plugins in reverse
+order of registration.
 """
 
 from __future__ import annotations
@@ -10,26 +11,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-import attrs
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
-from datacard_core.hookspecs import (
-    API_VERSION,
-    PROJECT,
-    CardWriter,
-    Check,
-    HistogramSource,
-    Plot,
-    Rendering,
-    SystematicKind,
-    TemplateSerializer,
-)
+from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind
 from datacard_core.names import closest, listing
 from datacard_core.plugins.calling import Provided, blame
+from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
 Hook: TypeAlias = Callable[[], Any]
 
@@ -37,38 +28,12 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")
 
 
-@attrs.frozen
-class Family:
-    """What one hook contributes."""
-
-    field: str
-    """The attribute of `Plugins`, and what the objects are called together."""
-    word: str
-    """What one of them is called."""
-    hook: str
-    interface: type
-    key: str = "name"
-    """The attribute that tells the objects apart."""
-
-
-FAMILIES = (
-    Family("kinds", "systematic kind", "datacard_systematic_kinds", SystematicKind, "typ"),
-    Family("writers", "card writer", "datacard_card_writers", CardWriter),
-    Family("serializers", "template serializer", "datacard_template_serializers", TemplateSerializer),
-    Family("checks", "check", "datacard_checks", Check),
-    Family("plots", "plot", "datacard_plots", Plot),
-    Family("sources", "histogram source", "datacard_histogram_sources", HistogramSource),
-    Family("renderings", "rendering", "datacard_renderings", Rendering),
-)
-_HOOKS = tuple(family.hook for family in FAMILIES)
-
-
-def contributed(plugin: object, name: str, origin: str) -> Iterator[tuple[Family, str, Provided[Any]]]:
-    """What a plugin contributes: the family, the key and the object of each.
+def contributions(plugin: object, name: str, origin: str) -> Iterator[tuple[Family[Any], str, Provided[Any]]]:
+    """Yield the family, the key and the object of each contribution of a plugin.
 
     Raises:
-        PluginLoadError: it is no plugin, or contributes what it must not.
-        PluginCallError: it failed.
+        PluginLoadError: the object is not a plugin, or contributes an object that is not allowed.
+        PluginCallError: the plugin failed.
     """
     found = hooks(plugin, name, origin)
     for family in FAMILIES:
@@ -78,15 +43,16 @@ def contributed(plugin: object, name: str, origin: str) -> Iterator[tuple[Family
 
 
 def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
-    """The implementation of each hook that a plugin has.
+    """Return the plugin's implementation of each hook that it has.
 
     Raises:
-        PluginLoadError: it has none, or one that would not be called as its author thinks.
+        PluginLoadError: it has none, or one that pluggy would not call as its author expects.
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     with blame(name, origin, "looking for its hooks"):
-        # One that is made for another API may well have hooks that are none here, so that is the problem to tell.
+        # The API first: a plugin for a newer one may implement hooks that do not exist here, and then the version is
+        # the problem to report.
         problems = list(_api_problems(plugin)) or list(_hook_problems(manager, plugin))
     if problems:
         raise PluginLoadError("; ".join(problems), plugin=name, origin=origin)
@@ -94,12 +60,13 @@ def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
         manager.register(plugin, name=name)
     except pluggy.PluginValidationError as error:
         raise PluginLoadError(str(error), plugin=name, origin=origin) from error
-    found = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in _HOOKS}
+    # The functions are called directly: calls through `manager.hook` would drop a result of None.
+    found = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
     return {hook: implementations[0].function for hook, implementations in found.items() if implementations}
 
 
 def _api_problems(plugin: object) -> Iterator[str]:
-    """Whether it says that it is made for an API of another version, and which of the two is older."""
+    """Yield the problem if the plugin is made for another version of the API, with which side is older."""
     required = getattr(plugin, "requires_api", None)
     if required is None:
         return
@@ -123,31 +90,36 @@ def _older(versions: SpecifierSet) -> str:
 
 
 def _hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
-    """What pluggy would pass over in silence."""
+    """Yield the mistakes that pluggy accepts without a word.
+
+    pluggy registers a mistyped hook and never calls it, ignores a function without the mark, calls both of two
+    implementations of one hook, and lets a wrapper replace the results of other plugins.
+    """
     marked: set[str] = set()
     for attribute in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is None:
             continue
         hook = options["specname"] or attribute
-        if hook not in _HOOKS:
-            yield f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}{closest(hook, _HOOKS)}"
+        if hook not in HOOKS:
+            yield f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}{closest(hook, HOOKS)}"
         elif hook in marked:
             yield f"{hook} is implemented twice"
         elif options["wrapper"] or options["hookwrapper"]:
-            yield f"{hook} is a hook wrapper, with which no result has one author: contribute objects instead"
+            yield f"{hook} is a hook wrapper, so that no result has a single author: contribute objects instead"
         marked.add(hook)
-    for hook in _HOOKS:
+    for hook in HOOKS:
         if hook not in marked and callable(getattr(plugin, hook, None)):
-            yield f"{hook} has the name of a hook without its mark: is @hookimpl missing?"
+            yield f"{hook} has the name of a hook and no mark: is @hookimpl missing?"
             marked.add(hook)
     if not marked:
-        yield f"implements none of the hooks ({listing(_HOOKS)}); is @hookimpl missing?"
+        yield f"implements none of the hooks ({listing(HOOKS)}); is @hookimpl missing?"
 
 
-def _results(family: Family, hook: Hook, name: str, origin: str) -> list[tuple[str, object]]:
-    """The objects that an implementation returns, with their keys."""
+def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[tuple[str, object]]:
+    """Return the objects that a hook contributes, with their keys."""
     with blame(name, origin, f"contributing to {family.hook}"):
+        # The checks stand inside the block because they run code of the plugin: generators, properties and reprs.
         returned = hook()
         if not isinstance(returned, Iterable) or isinstance(returned, str):
             problem = f"returned {returned!r}, expected an iterable of {family.interface.__name__} objects"
@@ -159,25 +131,27 @@ def _results(family: Family, hook: Hook, name: str, origin: str) -> list[tuple[s
     raise PluginLoadError(f"{family.hook} {problem}", plugin=name, origin=origin)
 
 
-def _result_problem(family: Family, key: object, value: object) -> str:
+def _result_problem(family: Family[Any], key: object, value: object) -> str:
     if not isinstance(value, family.interface):
         is_class = " object but a class: contribute an instance" if isinstance(value, type) else ""
-        return f"contributed {value!r}, which is no {family.interface.__name__}{is_class}"
+        return f"contributed {value!r}, which is not a {family.interface.__name__}{is_class}"
     if not isinstance(key, str) or not key:
         return f"contributed {value!r}, whose {family.key} is {key!r}, expected a name"
     return _attribute_problem(value, key)
 
 
 def _attribute_problem(value: object, key: str) -> str:
-    """What is wrong with the other attributes that an interface has."""
+    """Return the problem with the other attributes of the object's interface, or ""."""
     if isinstance(value, SystematicKind):
         options: object = value.options
         texts = [text for pair in options.items() for text in pair] if isinstance(options, Mapping) else [None]
         if not all(isinstance(text, str) for text in texts):
-            return f"contributed kind {key!r} with options {options!r}, expected a line about each by name"
+            return f"contributed kind {key!r} with options {options!r}, expected a description of each option by name"
+    if isinstance(value, CardWriter) and not isinstance(value.renders_all, bool):
+        return f"contributed card writer {key!r} with renders_all {value.renders_all!r}, expected True or False"
     if isinstance(value, Plot):
         if not _FILE_NAME.fullmatch(key):
-            return f"contributed plot {key!r}, expected letters, digits, '_', '.' and '-': files have its name"
+            return f"contributed plot {key!r}, expected letters, digits, '_', '.' and '-': its files are named after it"
         if not isinstance(value.suffix, str) or not _SUFFIX.fullmatch(value.suffix):
-            return f'contributed plot {key!r} with suffix {value.suffix!r}, expected one such as ".pdf"'
+            return f'contributed plot {key!r} with suffix {value.suffix!r}, expected a suffix such as ".pdf"'
     return ""

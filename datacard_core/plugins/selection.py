@@ -1,4 +1,4 @@
-"""Which plugins are meant, by their names or as objects, and getting them."""
+"""Selection of plugins by name or as objects, and their import."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from datacard_core.plugins.discovery import Installed
 
 LOCAL = "local"
-"""The origin of a plugin that was given as an object."""
+"""Origin of a plugin that was given as an object."""
 
 
+# attrs objects that compare equal count as one plugin in pluggy, so the wrapper compares by identity too.
 @attrs.frozen(eq=False)
 class Selected:
-    """A plugin by name."""
+    """A selected plugin."""
 
     name: str
     plugin: Any = None
-    """Itself, where it was given as an object."""
+    """The plugin itself, if it was given as an object."""
     is_local: bool = False
 
-    def found(self, installed: Installed) -> tuple[str, Any]:
-        """Its origin, and the plugin.
+    def load(self, installed: Installed) -> tuple[str, Any]:
+        """Return the origin of the plugin, and the plugin, imported if it was selected by name.
 
         Raises:
-            PluginConflictError: several distributions have one of that name.
-            PluginLoadError: it cannot be imported, or is a class.
+            PluginConflictError: several distributions have a plugin of that name.
+            PluginLoadError: the plugin cannot be imported, or is a class.
         """
         if self.is_local:
             return LOCAL, self.plugin
@@ -43,33 +45,35 @@ class Selected:
             loaded = found.entry_point.load()
         except (KeyboardInterrupt, MemoryError):
             raise
-        except BaseException as error:  # SystemExit and the like must not end the user's process
+        except BaseException as error:  # SystemExit too: a plugin must not end the user's process
             message = f"cannot be imported: {with_type(error)}"
             if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "datacard_core":
                 message += f"; datacard_core has the plugin API {API_VERSION}, it may be made for another"
             raise PluginLoadError(message, plugin=self.name, origin=origin) from error
+        # pluggy registers a class without complaint, and fails at the first call.
         if isinstance(loaded, type):
-            message = f"its entry point {found.value!r} is a class, expected an instance or a module"
+            message = f"its entry point {found.reference!r} is a class, expected an instance or a module"
             raise PluginLoadError(message, plugin=self.name, origin=origin)
         return origin, loaded
 
 
-def select(plugins: Iterable[str | object], blocked: set[str], installed: Installed) -> list[Selected]:
-    """The plugins that are meant, sorted by name.
+def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed: Installed) -> list[Selected]:
+    """Return the selected plugins without the blocked ones, sorted by name.
 
     Raises:
-        UnknownPluginError: names that nobody has, or that are blocked and not selected; all are told at once.
-        PluginConflictError: one is selected twice.
+        UnknownPluginError: names that are not installed, or are blocked and not selected; all of them at once.
+        PluginConflictError: a plugin is selected twice.
         PluginLoadError: an object cannot be a plugin.
     """
     selection = [_selected(plugin) for plugin in plugins]
     names = [selected.name for selected in selection]
     if twice := duplicates(names):
         raise PluginConflictError("; ".join(f"plugin {name!r} is selected twice" for name in twice))
-    asked_for = [selected.name for selected in selection if not selected.is_local]
-    if problems := [*_unknown(asked_for, installed), *_not_selected(blocked, names)]:
+    by_name = [selected.name for selected in selection if not selected.is_local]
+    if problems := [*_unknown(by_name, installed), *_not_selected(blocked, names)]:
         raise UnknownPluginError("; ".join(problems))
-    return sorted((one for one in selection if one.name not in blocked), key=lambda selected: selected.name)
+    remaining = [selected for selected in selection if selected.name not in blocked]
+    return sorted(remaining, key=lambda selected: selected.name)
 
 
 def _selected(plugin: str | object) -> Selected:
@@ -77,7 +81,7 @@ def _selected(plugin: str | object) -> Selected:
         return Selected(plugin)
     name = _name_of(plugin)
     if isinstance(plugin, list | tuple | set | frozenset | dict):
-        message = "plugins are given one by one: with a star before it, load_plugins(*names), this is several"
+        message = "a collection, expected each plugin as an argument: write load_plugins(*names)"
         raise PluginLoadError(message, plugin=name, origin=LOCAL)
     if isinstance(plugin, type):
         raise PluginLoadError("a class, expected an instance of it or a module", plugin=name, origin=LOCAL)
@@ -87,20 +91,20 @@ def _selected(plugin: str | object) -> Selected:
 def _name_of(plugin: object) -> str:
     try:
         name = getattr(plugin, "__name__", None)
-    except Exception:  # noqa: BLE001 - what an object does when asked for a name is for its own errors, later
+    except Exception:  # noqa: BLE001 - a __getattr__ that fails is reported when the hooks are looked for
         name = None
     return name if isinstance(name, str) and name else type(plugin).__name__
 
 
 def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
     known = installed.names
-    unreadable = listing(there.origin for there in installed.broken)
+    unreadable = listing(distribution.origin for distribution in installed.broken)
     broken = f"; the plugins of {unreadable} cannot be read" if unreadable else ""
     for name in names:
         if name not in known:
             yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}"
 
 
-def _not_selected(blocked: set[str], names: Iterable[str]) -> Iterator[str]:
-    for name in sorted(blocked.difference(names), key=str):
+def _not_selected(blocked: AbstractSet[str], names: Iterable[str]) -> Iterator[str]:
+    for name in sorted(blocked - set(names), key=str):
         yield f"cannot block {name!r}, it is not selected{closest(name, names)}"

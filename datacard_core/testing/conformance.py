@@ -14,7 +14,7 @@ import attrs
 
 from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
-from datacard_core.plugins.registration import FAMILIES
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
 from datacard_core.testing.inputs.declarations import Examples, Keywords, accepted
 from datacard_core.testing.loading import assert_pickled, contributed, loaded_alone, loaded_with_others
@@ -123,7 +123,7 @@ def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: P
         # Examples of kinds beside the plugin are for its renderings.
         for typ in dict.fromkeys((*typs, *aids.examples))
     }
-    quiet = attrs.evolve(plugins, checks={})
+    quiet = attrs.evolve(plugins, checks=attrs.evolve(plugins.checks, by_name={}))
     return Run(
         plugins=quiet,
         checks=plugins.checks,
@@ -144,8 +144,9 @@ def _anew(plugins: Plugins) -> Callable[[], Plugins]:
         return lambda: plugins
 
     def anew() -> Plugins:
-        values = pickle.loads(pickled)  # noqa: S301 - made above
-        return attrs.evolve(plugins, kinds={typ: Provided(values[typ], *whose) for typ, whose in kinds.items()})
+        values = pickle.loads(pickled)  # noqa: S301 - it was made above
+        made = {typ: Provided(values[typ], *whose) for typ, whose in kinds.items()}
+        return attrs.evolve(plugins, kinds=attrs.evolve(plugins.kinds, by_name=made))
 
     return anew
 

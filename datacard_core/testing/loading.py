@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from datacard_core.names import listing
 from datacard_core.plugins.discovery import look
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, load_plugins
-from datacard_core.plugins.registration import FAMILIES
 from datacard_core.testing.cases import Case
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _built_in_name(plugin: object) -> str | None:
     """Return the name that a module is selected by, or None if it is not one of the built-in set."""
     if not isinstance(plugin, ModuleType):
         return None
-    names = {found.value: found.name for found in look().plugins if found.name in DEFAULT_PLUGINS}
+    names = {found.reference: found.name for found in look().plugins if found.name in DEFAULT_PLUGINS}
     return names.get(plugin.__name__)
 
 

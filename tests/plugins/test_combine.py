@@ -1,10 +1,9 @@
-"""The card writer combine: text that Combine reads as it was meant, whatever names and numbers it holds."""
+"""The card writer combine, whose text Combine reads back as the same numbers and names."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -55,7 +54,7 @@ factors = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 
 
 def channel(rates: Sequence[float], nuisances: Iterable[Nuisance] = (), **changes: Any) -> Channel:
-    """A channel of one bin, a signal and backgrounds with those rates."""
+    """Return a channel of one bin with a signal and backgrounds of these rates."""
     columns = tuple(Column(f"p{number}_2022", f"p{number}", "2022", number) for number in range(len(rates)))
     nominal = Templates(np.array(rates, dtype=float)[:, np.newaxis], np.ones((len(rates), 1)))
     options: dict[str, Any] = {
@@ -73,25 +72,21 @@ def channel(rates: Sequence[float], nuisances: Iterable[Nuisance] = (), **change
 
 
 def text(made: Channel, shapes_name: str = "shapes.root", provenance: tuple[str, ...] = ()) -> str:
-    """The card, with nobody's renderings but the writer's own."""
-    writer = CombineWriter()
+    """Return the card, which the writer makes without asking for a rendering."""
 
-    @singledispatch
-    def rendered(item: object, _: Channel) -> Any:
-        pytest.fail(f"the writer has no rendering of {item!r}")
+    def rendered(item: object) -> Any:
+        pytest.fail(f"the writer asked for a rendering of {item!r}")
 
-    for of, function in writer.renderings().items():
-        rendered.register(of, function)
-    return writer.render(CardContext(made, shapes_name, provenance, lambda item: rendered(item, made)))
+    return CombineWriter().render(CardContext(made, shapes_name, provenance, rendered))
 
 
 def lines(made: Channel, shapes_name: str = "shapes.root") -> list[list[str]]:
-    """The words of every line that is no comment."""
+    """Return the words of every line that is not a comment."""
     return [line.split() for line in text(made, shapes_name).splitlines() if not line.startswith("#")]
 
 
 def line(made: Channel, first: str, number: int = 0) -> list[str]:
-    """The words of one of the lines that begin with a word."""
+    """Return the words of one of the lines that begin with a word."""
     return [words for words in lines(made) if words[0] == first][number]
 
 
@@ -107,7 +102,8 @@ def morphing(columns: Sequence[int], scale: float = 1.0) -> Shape:
 class TestWords:
     @settings(deadline=None, max_examples=60)
     @given(data=st.data())
-    def test_every_column_has_its_word_in_every_line_whatever_the_lengths(self, data: st.DataObject) -> None:
+    def test_columns_of_the_table(self, data: st.DataObject) -> None:
+        """Every column has a word in every line, for names, yields and factors of any length."""
         column_names = data.draw(st.lists(names, min_size=1, max_size=5, unique=True))
         nuisance_names = data.draw(st.lists(names, max_size=4, unique=True))
         bin_name = data.draw(names)
@@ -139,7 +135,8 @@ class TestWords:
                 else:
                     assert word == "-"
 
-    def test_columns_start_at_one_place_in_every_line_of_the_table(self) -> None:
+    def test_alignment_of_the_table(self) -> None:
+        """A column starts at the same place in every line of the table."""
         made = channel(
             [1.5, 20], [Nuisance("a_long_name", (on([0, 1], [1.25, 2.0]),)), Nuisance("b", (morphing([1]),))]
         )
@@ -148,7 +145,8 @@ class TestWords:
         starts = {tuple(match.start() for match in re.finditer(r"\S+", row))[-2:] for row in table}
         assert len(starts) == 1
 
-    def test_no_line_ends_with_a_blank_and_the_last_line_ends(self) -> None:
+    def test_ends_of_lines(self) -> None:
+        """No line ends with a blank, and the last line has a line break."""
         made = channel([1.5, 20], [Nuisance("b", (on([0], [1.25]),))])
         card = text(made)
         assert not re.search(r"[ \t]\n", card)
@@ -156,17 +154,20 @@ class TestWords:
 
     @pytest.mark.parametrize("value", [1 / 3, 0.1 + 0.2, 1e-300, 1.7e308, 5e-324, 2.37e-05, 1e22, 123456.7890123])
     def test_rates_round_trip(self, value: float) -> None:
+        """A rate is read back as the same number."""
         assert float(line(channel([value, 1.0]), "rate")[1]) == value
 
 
 class TestHead:
-    def test_what_made_the_card_stands_first_in_comments(self) -> None:
+    def test_provenance_stands_first(self) -> None:
+        """The provenance stands first, in comments."""
         made = channel([1, 2])
         with_it = text(made, provenance=("datacard_core 7.0", "plugins of acme 1.0: acme_gmn, acme_writer"))
         comments = "# datacard_core 7.0\n# plugins of acme 1.0: acme_gmn, acme_writer\n"
         assert with_it == comments + text(made)
 
-    def test_kmax_counts_the_rows_of_the_table_and_nothing_else(self) -> None:
+    def test_counts(self) -> None:
+        """kmax counts the rows of the table, not free parameters, groups and autoMCStats."""
         made = channel(
             [1, 2, 3],
             [Nuisance("lumi", (on([0, 1], [1.02, 1.02]),)), Nuisance("JES", (morphing([1]),))],
@@ -180,53 +181,63 @@ class TestHead:
         assert line(made, "jmax")[1] == "2"
         assert line(made, "imax")[1] == "1"
 
-    def test_data_are_observed_and_their_absence_is_minus_1(self) -> None:
+    def test_observation(self) -> None:
+        """The observation is the number of events, and -1 without data."""
         assert line(channel([1, 2]), "observation") == ["observation", "7.0"]
         assert line(channel([1, 2], has_data=False), "observation") == ["observation", "-1"]
 
-    def test_the_templates_are_found_by_process_and_nuisance(self) -> None:
+    def test_shapes_line(self) -> None:
+        """The shapes line names channel, file, and the templates by process and nuisance."""
         expected = ["shapes", "*", "SR", "shapes/SR.root", "$PROCESS_nominal", "$PROCESS_$SYSTEMATIC"]
         assert lines(channel([1, 2]), "shapes/SR.root")[4] == expected
 
 
 class TestRows:
-    def test_a_factor_stands_for_itself(self) -> None:
+    def test_factor(self) -> None:
+        """A factor is written as it is, with a dash for other columns."""
         made = channel([1, 2, 3], [Nuisance("lumi", (on([0, 2], [1.02, 1.025]),))])
         assert line(made, "lumi") == ["lumi", "lnN", "1.02", "-", "1.025"]
 
-    def test_a_pair_is_down_and_up(self) -> None:
+    def test_pair(self) -> None:
+        """A pair of factors is written as down/up."""
         made = channel([1, 2], [Nuisance("unc", (on([1], [1.05], down=[0.98]),))])
         assert line(made, "unc") == ["unc", "lnN", "-", "0.98/1.05"]
 
-    def test_factors_and_pairs_may_share_a_row(self) -> None:
+    def test_factor_and_pair_in_one_row(self) -> None:
+        """A factor and a pair may stand in one row."""
         made = channel([1, 2], [Nuisance("unc", (on([1], [1.05], down=[0.98]), on([0], [1.1])))])
         assert line(made, "unc") == ["unc", "lnN", "1.1", "0.98/1.05"]
 
-    def test_a_declared_pair_arrives_as_down_and_up(self) -> None:
+    def test_declared_pair(self) -> None:
+        """A declared pair arrives in the card as down/up."""
         unc = SystematicUncertainty("unc", "lnN", ["ttbar"], ["2022"], (0.98, 1.05))
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[1, 2, 3]), unc)
         assert by_hand.rows(made.content())["unc"] == ["unc", "lnN", "-", "0.98/1.05"]
 
-    def test_a_shape_has_its_scale(self) -> None:
+    def test_shape(self) -> None:
+        """The cell of a shape is its scale."""
         made = channel([1, 2], [Nuisance("JES", (morphing([1], 0.5),))])
         assert line(made, "JES") == ["JES", "shape", "-", "0.5"]
 
     @settings(deadline=None, max_examples=40)
     @given(up=factors, down=factors)
     def test_pairs_round_trip(self, up: float, down: float) -> None:
+        """A pair is read back as the same numbers."""
         made = channel([1, 2], [Nuisance("unc", (on([1], [up], down=[down]),))])
         assert [float(word) for word in line(made, "unc")[3].split("/")] == [down, up]
 
     @settings(deadline=None, max_examples=40)
     @given(initial=st.floats(1e-5, 100), low=st.floats(-100, 0), high=st.floats(100, 1e9))
-    def test_the_start_and_range_of_a_parameter_round_trip(self, initial: float, low: float, high: float) -> None:
+    def test_free_parameters_round_trip(self, initial: float, low: float, high: float) -> None:
+        """The start and the range of a free parameter are read back as the same numbers."""
         made = channel([1, 2], directives=(FreeParameter("SF", np.array([1]), initial, (low, high)),))
         words = line(made, "SF")
         assert words[:4] == ["SF", "rateParam", "*", "p1_2022"]
         assert float(words[4]) == initial
         assert [float(word) for word in words[5].strip("[]").split(",")] == [low, high]
 
-    def test_directives_stand_below_the_table_in_their_order(self) -> None:
+    def test_directives(self) -> None:
+        """Directives stand below the table, in their order."""
         made = channel([1, 2], directives=(FreeParameter("SF", np.array([0, 1]), 1.0, (0, 5)), BinByBinStatistics(10)))
         below = [words for words in lines(made)[14:] if not words[0].startswith("---")]
         assert below == [
@@ -237,11 +248,11 @@ class TestRows:
 
 
 class ShapeAndNorm(SystematicKind):
-    """A shape on the first column that it covers, a factor of 1.25 on all others."""
+    """A shape on the first column that it covers, and a factor of 1.25 on its other columns."""
 
     typ: ClassVar[str] = "shapeAndNorm"
 
-    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the same for all
+    def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - the answer does not depend on it
         return DIRECTIONS
 
     def effects(self, target: Target) -> Iterable[Effect]:
@@ -261,7 +272,7 @@ class ShapeAndNormPlugin:
 
 
 def mixed_card(**ttbar: Sequence[float]) -> Datacard:
-    """A card with a nuisance that is a shape on ttbar and a factor on vv."""
+    """Return a card with a nuisance that is a shape on ttbar and a factor on vv."""
     output = by_hand.signal_and_ttbar(**ttbar).mc("VV", "2022", nominal=[5, 6, 7], mixUp=[6, 7, 8], mixDown=[4, 5, 6])
     processes = by_hand.two_processes()
     processes["vv"] = by_hand.process("vv", "VV")
@@ -271,17 +282,20 @@ def mixed_card(**ttbar: Sequence[float]) -> Datacard:
 
 
 class TestShapeAndFactorInOneRow:
-    def test_it_is_one_row_with_a_question_mark(self) -> None:
+    def test_keyword(self) -> None:
+        """The nuisance is one row with the keyword shape?."""
         made = channel([1, 2, 3], [Nuisance("mix", (on([2], [1.25]), morphing([1])))])
         assert line(made, "mix") == ["mix", "shape?", "-", "1.0", "1.25"]
 
-    def test_only_columns_with_a_shape_have_templates_in_the_file(self, tmp_path: Path) -> None:
+    def test_templates(self, tmp_path: Path) -> None:
+        """Only the columns with a shape have Up and Down templates in the file."""
         made = mixed_card(nominal=[10, 20, 30], mixUp=[11, 22, 33], mixDown=[9, 18, 27])
         file = by_hand.written(made, tmp_path)
         assert {name for name in file if "mix" in name} == {"ttbar_2022_mixUp", "ttbar_2022_mixDown"}
         assert made.rate("vv_2022", "mixUp") == 18
 
-    def test_where_the_shape_is_left_out_a_plain_factor_remains(self) -> None:
+    def test_shape_that_is_left_out(self) -> None:
+        """Without the shape, the row is a plain lnN."""
         made = mixed_card(nominal=[10, 20, 30], mixUp=[-1, -2, 0], mixDown=[9, 18, 27])
         assert by_hand.rows(made.content())["mix"] == ["mix", "lnN", "-", "-", "1.25"]
         assert by_hand.found(made, "empty-variation")
@@ -292,7 +306,7 @@ def smallest() -> Datacard:
 
 
 def complete() -> Datacard:
-    """Every built-in kind, two years, a column that is clipped, a nuisance of one year each, data."""
+    """Return a card with every built-in kind, two years, a clipped column, nuisances of one year, and data."""
     output = by_hand.Output()
     output.mc("Signal", "2022", nominal=[1, 2], JESUp=[2, 2], JESDown=[1, 1])
     output.mc("Signal", "2023", nominal=[3, 4.5], JESUp=[3, 5], JESDown=[3, 4])
@@ -332,13 +346,15 @@ def mixed() -> Datacard:
 
 
 @pytest.mark.parametrize("make", [smallest, complete, mixed], ids=["smallest", "complete", "mixed"])
-def test_the_whole_text_is_that_of_the_file_in_cards(make: Any, request: pytest.FixtureRequest) -> None:
+def test_golden_cards(make: Any, request: pytest.FixtureRequest) -> None:
+    """The whole text is that of the golden card."""
     expected = (CARDS / f"{request.node.callspec.id}.txt").read_text(encoding="utf-8")
     assert make().content() == expected.replace("VERSION", importlib.metadata.version("datacard-core"))
 
 
 @pytest.mark.parametrize("path", sorted(CARDS.glob("*.txt")), ids=lambda path: path.stem)
-def test_a_card_in_cards_obeys_the_rules_of_combine(path: Path) -> None:
+def test_golden_cards_obey_combine(path: Path) -> None:
+    """A golden card obeys Combine's rules on counts, columns and process ids."""
     card = path.read_text(encoding="utf-8")
     table = [row.split() for row in card.splitlines() if not row.startswith("#")]
     head, columns, ids, rates = (

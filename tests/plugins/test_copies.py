@@ -1,4 +1,4 @@
-"""A built-in plugin has nothing that a stranger's could not have: a copy of it elsewhere makes the same cards."""
+"""Copies of the built-in plugins in other distributions, which use only what any plugin can use."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, Analysis, load_plugins
+from datacard_core import DEFAULT_PLUGINS, Analysis, Datacard, load_plugins
 from datacard_core.demo import write_demo
 from datacard_core.demo.analysis import analysis as demo_analysis
+from tests.conftest import small_analysis
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from datacard_core import Cards
+    from datacard_core import Cards, Plugins
 
     Copy = Callable[[str], str]
 
 PLUGINS = ROOT / "plugins"
 
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_demo(tmp_path_factory.mktemp("demo") / "demo").output
+pytestmark = pytest.mark.slow  # builds the demo for each copy
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
         shutil.copytree(PLUGINS / name / f"datacard_{name}", package, ignore=shutil.ignore_patterns("__pycache__"))
         for file in package.rglob("*.py"):
             text = file.read_text(encoding="utf-8")
-            # only where it is imported: hooks are called like that too
+            # Imports only: the names of hooks begin with datacard_ too.
             text = re.sub(rf"\b(from|import) datacard_{name}\b", rf"\1 {module}", text)
             file.write_text(text, encoding="utf-8")
         metadata = folder / f"acme_{name}-2.5.dist-info"
@@ -58,16 +56,31 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
         del sys.modules[module]
 
 
+@attrs.frozen(eq=False)
+class Original:
+    """The demo with the built-in plugins."""
+
+    output: Path
+    cards: Cards
+    files: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+    folder = tmp_path_factory.mktemp("demo")
+    output = write_demo(folder / "demo").output
+    cards = built(output)
+    return Original(output, cards, written(cards, folder / "cards"))
+
+
 def built(output: Path, *selected: str, block: Sequence[str] = ()) -> Cards:
     analysis: Analysis = attrs.evolve(demo_analysis, plugins=load_plugins(*DEFAULT_PLUGINS, *selected, block=block))
     return analysis.build(output)
 
 
-def written(cards: Cards, folder: Path, *plots: str) -> dict[str, bytes]:
-    """What cards are written as, by file; of texts the lines that are no comments."""
+def written(cards: Cards, folder: Path) -> dict[str, bytes]:
+    """Return the files of the cards by name; of texts the lines that are not comments."""
     cards.dump(folder)
-    if plots:
-        cards["SR"].plot(folder, *plots)
     return {
         path.name: b"".join(line for line in path.read_bytes().splitlines(keepends=True) if not line.startswith(b"#"))
         if path.suffix == ".txt"
@@ -76,21 +89,35 @@ def written(cards: Cards, folder: Path, *plots: str) -> dict[str, bytes]:
     }
 
 
+def drawn(folder: Path, plugins: Plugins) -> dict[str, bytes]:
+    """Return the files of all plots of a small card by name."""
+    card = Datacard(**small_analysis(plugins=plugins))
+    return {path.name: path.read_bytes() for path in card.plot(folder)}
+
+
 @pytest.mark.parametrize("name", DEFAULT_PLUGINS)
-def test_a_copy_of_a_built_in_plugin_makes_the_same_cards(name: str, copy: Copy, output: Path, tmp_path: Path) -> None:
-    original = built(output)
-    copied = built(output, copy(name), block=[name])
+def test_copy_of_one_plugin(name: str, copy: Copy, original: Original, tmp_path: Path) -> None:
+    """The demo has the same cards, templates and findings with a copy in place of the plugin."""
+    copied = built(original.output, copy(name), block=[name])
     assert name not in copied.analysis.plugins
-    plots = tuple(original.analysis.plugins.plots) if name == "plots" else ()
-    assert written(copied, tmp_path / "copied", *plots) == written(original, tmp_path / "original", *plots)
-    assert copied.findings == original.findings
+    assert written(copied, tmp_path / "cards") == original.files
+    assert copied.findings == original.cards.findings
 
 
-def test_copies_of_all_built_in_plugins_make_the_same_cards_and_are_named_in_them(
-    copy: Copy, output: Path, tmp_path: Path
-) -> None:
-    copied = built(output, *map(copy, DEFAULT_PLUGINS), block=DEFAULT_PLUGINS)
-    assert written(copied, tmp_path / "copied") == written(built(output), tmp_path / "original")
+def test_copy_of_plots(copy: Copy, tmp_path: Path) -> None:
+    """A card has the same plots, to the byte, with a copy of the plugin that draws them."""
+    plugins = load_plugins()
+    copied = load_plugins(*DEFAULT_PLUGINS, copy("plots"), block=["plots"])
+    assert list(copied.plots) == list(plugins.plots)
+    files = drawn(tmp_path / "copied", copied)
+    assert len(files) == len(plugins.plots)
+    assert files == drawn(tmp_path / "original", plugins)
+
+
+def test_copies_of_all_plugins(copy: Copy, original: Original, tmp_path: Path) -> None:
+    """The demo has the same cards with copies of all plugins, which the provenance names."""
+    copied = built(original.output, *map(copy, DEFAULT_PLUGINS), block=DEFAULT_PLUGINS)
+    assert written(copied, tmp_path / "cards") == original.files
     assert set(copied.analysis.plugins.origins.values()) == {f"acme-{name} 2.5" for name in DEFAULT_PLUGINS}
     header = [line for line in copied["SR"].content().splitlines() if line.startswith("# plugins of")]
     assert header == [

@@ -45,7 +45,15 @@ def effects(systematic: SystematicUncertainty) -> list[Normalisation]:
     positions = [i for i, column in enumerate(COLUMNS) if systematic.covers(column.process, column.year)]
     nominal = Templates(np.ones((len(positions), 2)), np.ones((len(positions), 2)))
     covered = tuple(COLUMNS[position] for position in positions)
-    target = Target(systematic, "SR", Axis(np.array([0.0, 1.0, 2.0])), covered, np.array(positions), nominal, {})
+    target = Target(
+        systematic=systematic,
+        bin="SR",
+        axis=Axis(np.array([0.0, 1.0, 2.0])),
+        columns=covered,
+        positions=np.array(positions),
+        nominal=nominal,
+        variations={},
+    )
     found = list(KIND.effects(target))
     assert all(isinstance(effect, Normalisation) for effect in found)
     return [effect for effect in found if isinstance(effect, Normalisation)]

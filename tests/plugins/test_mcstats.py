@@ -48,7 +48,16 @@ def statistics(**options: Any) -> SystematicUncertainty:
 
 def directive(systematic: SystematicUncertainty) -> BinByBinStatistics:
     """Return the directive of a declaration in a channel of two columns."""
-    (found,) = KIND.effects(Target(systematic, "SR_run3", AXIS, COLUMNS, np.array([0, 1]), NOTHING, {}))
+    target = Target(
+        systematic=systematic,
+        bin="SR_run3",
+        axis=AXIS,
+        columns=COLUMNS,
+        positions=np.array([0, 1]),
+        nominal=NOTHING,
+        variations={},
+    )
+    (found,) = KIND.effects(target)
     assert isinstance(found, BinByBinStatistics)
     return found
 

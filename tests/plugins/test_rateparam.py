@@ -45,7 +45,16 @@ def parameter(systematic: SystematicUncertainty) -> FreeParameter:
     """Return the parameter of a declaration on the columns of `COLUMNS` that it covers."""
     positions = [i for i, column in enumerate(COLUMNS) if systematic.covers(column.process, column.year)]
     covered = tuple(COLUMNS[position] for position in positions)
-    (found,) = KIND.effects(Target(systematic, "SR", AXIS, covered, np.array(positions), NOTHING, {}))
+    target = Target(
+        systematic=systematic,
+        bin="SR",
+        axis=AXIS,
+        columns=covered,
+        positions=np.array(positions),
+        nominal=NOTHING,
+        variations={},
+    )
+    (found,) = KIND.effects(target)
     assert isinstance(found, FreeParameter)
     return found
 

@@ -33,13 +33,13 @@ def shape(processes: Any = ("ttbar", "vjets"), value: Any = 1.0, years: Any = "2
 def effect(systematic: SystematicUncertainty) -> Shape:
     """Return the effect of a declaration on both columns, the second and the fourth of a channel."""
     target = Target(
-        systematic,
-        "SR",
-        Axis(np.array([0.0, 1.0, 2.0])),
-        COLUMNS,
-        np.array([1, 3]),
-        NOMINAL,
-        {"Up": UP, "Down": DOWN},
+        systematic=systematic,
+        bin="SR",
+        axis=Axis(np.array([0.0, 1.0, 2.0])),
+        columns=COLUMNS,
+        positions=np.array([1, 3]),
+        nominal=NOMINAL,
+        variations={"Up": UP, "Down": DOWN},
     )
     (found,) = KIND.effects(target)
     assert isinstance(found, Shape)

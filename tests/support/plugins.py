@@ -1,4 +1,4 @@
-"""Plugins for the tests: as sources of modules to install, and as objects."""
+"""Plugins for the tests, as sources of modules to install and as objects."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Cells(Effect):
 
 
 def kind_source(*effects: str, typ: str = "acme", more: str = "pass") -> str:
-    """A plugin module with one kind, whose `effects` runs those lines."""
+    """Return the source of a plugin with one kind, whose `effects` runs the given lines."""
     body = "\n        ".join("\n".join([EFFECTS_HEAD, *(effects or ["return ()"])]).splitlines())
     body = body.replace("from datacard_core import *", "")
     return f"""
@@ -81,12 +81,12 @@ def mine(typ: str = "acme", **options: Any) -> Systematics:
 
 
 def rows(card: Datacard) -> dict[str, list[str]]:
-    """The lines of a card by their first word, the last one of each."""
+    """Return the lines of a card by their first word; of several, the last."""
     return {line.split()[0]: line.split()[1:] for line in card.content().splitlines()}
 
 
 class Provider:
-    """A plugin as an object: contributes what it was made with."""
+    """A plugin as an object, which contributes the objects that it was made with."""
 
     def __init__(self, name: str, *objects: Any) -> None:
         self.__name__ = name
@@ -125,7 +125,7 @@ class Provider:
 
 
 class Acme(SystematicKind):
-    """A kind that does as a log-normal does."""
+    """A kind whose value is a log-normal factor."""
 
     typ = "acme"
 
@@ -137,7 +137,7 @@ class Acme(SystematicKind):
 
 
 class Yields(CardWriter):
-    """A card of one line."""
+    """A writer of one line."""
 
     name = "yields"
 
@@ -146,7 +146,7 @@ class Yields(CardWriter):
 
 
 class Text(TemplateSerializer):
-    """A line of text for each template."""
+    """A serializer that writes a line of text for each template."""
 
     name = "text"
 
@@ -157,7 +157,7 @@ class Text(TemplateSerializer):
 
 
 class Numpy(TemplateSerializer):
-    """The templates as an archive of numpy's, which sees to it that the file's name ends in .npz."""
+    """A serializer with numpy, which adds .npz to a file name that ends otherwise."""
 
     name = "numpy"
 

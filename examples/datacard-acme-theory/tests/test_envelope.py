@@ -34,13 +34,13 @@ def effect(systematic: SystematicUncertainty, deviations: npt.ArrayLike) -> Shap
     """Return the shape of members with these deviations from the nominal, shape (members, columns, bins)."""
     members = NOMINAL.values + np.asarray(deviations, dtype=np.float64)
     target = Target(
-        systematic,
-        "SR",
-        Axis(np.array([0.0, 1.0, 2.0])),
-        COLUMNS,
-        np.array([1, 3]),
-        NOMINAL,
-        {
+        systematic=systematic,
+        bin="SR",
+        axis=Axis(np.array([0.0, 1.0, 2.0])),
+        columns=COLUMNS,
+        positions=np.array([1, 3]),
+        nominal=NOMINAL,
+        variations={
             suffix: Templates(values, 7 * values**2)
             for suffix, values in zip(KIND.shifts(systematic), members, strict=True)
         },

@@ -161,8 +161,8 @@ class TestContents:
 
 def told(name: str | None = "acme", **known: Any) -> PluginReport:
     """Return the report of a plugin of acme-dist 0.3, with changes."""
-    usual = {"distribution": "acme-dist", "version": "0.3", "origin": "/where/it/is", "entry_point": "acme"}
-    return PluginReport(name, **{**usual, "selected": False, **known})
+    usual = {"distribution": "acme-dist", "version": "0.3", "location": "/where/it/is", "entry_point": "acme"}
+    return PluginReport(name=name, **{**usual, "selected": False, **known})
 
 
 class TestPlugins:
@@ -192,7 +192,7 @@ class TestPlugins:
 
     def test_places(self) -> None:
         """Each place of installation has a line with its plugins."""
-        text = drawn(tabulate_plugins([told(), told("other"), told("third", origin="/else/where")]))
+        text = drawn(tabulate_plugins([told(), told("other"), told("third", location="/else/where")]))
         assert text.splitlines()[-3:-1] == ["acme, other: /where/it/is", "third: /else/where"]
 
     def test_narrow_terminal(self) -> None:

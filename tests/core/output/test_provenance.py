@@ -1,4 +1,4 @@
-"""The comments of a card that say what made it: whoever had a part, nobody else, and in the same bytes every time."""
+"""Comments of a card that name the plugins which contributed to it."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ YEARS = ("2022", "2023")
 
 
 def header(text: str) -> list[str]:
-    """The comments that a card begins with."""
+    """Return the comments at the head of a card."""
     comments = itertools.takewhile(lambda line: line.startswith("# "), text.splitlines())
     return [line.removeprefix("# ") for line in comments]
 
 
 def below(text: str) -> str:
-    """The card without its comments."""
+    """Return the card without its comments."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def of_the_core(text: str) -> list[str]:
-    """The plugins of datacard-core that a card names."""
+    """Return the plugins of datacard-core that a card names."""
     (line,) = [line for line in header(text) if line.startswith(CORE)]
     return line.removeprefix(CORE).split(", ")
 
@@ -70,7 +70,7 @@ def lnn(name: str = "lumi", typ: str = "lnN", years: Iterable[str] = ("2022",)) 
 
 
 def card(*systematics: SystematicUncertainty, mcstat: bool = False, **options: Any) -> Datacard:
-    """A card of signal and ttbar, with a variation JES, and without statistical uncertainties."""
+    """Return a card of signal and ttbar, with a variation JES and without statistical uncertainties."""
     output = options.pop("output", None) or by_hand.signal_and_ttbar(
         nominal=[10, 20, 30], JESUp=[11, 21, 31], JESDown=[9, 19, 29]
     )
@@ -82,7 +82,7 @@ def with_plugins(*plugins: Any) -> Plugins:
 
 
 class Doubling(SystematicKind):
-    """A factor of 2."""
+    """A kind that is a factor of 2."""
 
     typ: ClassVar[str] = "doubling"
 
@@ -91,25 +91,25 @@ class Doubling(SystematicKind):
 
 
 class Grouping(SystematicKind):
-    """A line below the table."""
+    """A kind that is a line below the table."""
 
     typ: ClassVar[str] = "grouping"
 
-    def effects(self, target: Target) -> Iterable[Effect | Directive]:  # noqa: ARG002 - the same for all
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:  # noqa: ARG002 - the result does not depend on it
         return [RawLine("theory group = lumi")]
 
 
 class Silent(Check):
-    """Finds nothing."""
+    """A check without findings."""
 
     name: ClassVar[str] = "silent"
 
-    def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002 - the same for all
+    def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002 - the result does not depend on it
         return ()
 
 
 class Blank(Plot):
-    """Draws nothing to speak of."""
+    """A plot that is a text file."""
 
     name: ClassVar[str] = "blank"
 
@@ -118,7 +118,7 @@ class Blank(Plot):
 
 
 class Text(TemplateSerializer):
-    """The names of the templates."""
+    """A serializer that writes the names of the templates."""
 
     name: ClassVar[str] = "text"
 
@@ -127,7 +127,7 @@ class Text(TemplateSerializer):
 
 
 class Plain(CardWriter):
-    """What made the card, and nothing of the card but what its effects are rendered as."""
+    """A writer of the provenance, and of a line for each effect and directive."""
 
     name: ClassVar[str] = "plain"
 
@@ -142,17 +142,17 @@ class Plain(CardWriter):
 
 
 class Pickled(HistogramSource):
-    """Reads what `pickle` wrote."""
+    """A source that reads pickles."""
 
     name: ClassVar[str] = "pickled"
 
-    def read(self, path: Path, variables: Collection[str]) -> Mapping[str, Any]:  # noqa: ARG002 - it reads all
+    def read(self, path: Path, variables: Collection[str]) -> Mapping[str, Any]:  # noqa: ARG002 - it reads all variables
         found: Mapping[str, Any] = pickle.loads(path.read_bytes())
         return found
 
 
 class OtherCoffea(Pickled):
-    """Has the name of the built-in source."""
+    """A source with the name of the built-in source."""
 
     name: ClassVar[str] = "coffea"
 
@@ -178,8 +178,9 @@ KIND = """
 """
 
 
-class TestWhoHadAPart:
-    def test_the_version_of_the_core_stands_first(self) -> None:
+class TestContributors:
+    def test_version_of_the_core(self) -> None:
+        """The first line is the version of datacard_core."""
         assert header(card().content())[0] == f"datacard_core {VERSION}"
 
     @pytest.mark.parametrize(
@@ -198,15 +199,15 @@ class TestWhoHadAPart:
             ),
         ],
     )
-    def test_kinds_are_named_that_have_a_row_or_a_line_and_no_others(
-        self, declared: dict[str, Any], kinds: list[str]
-    ) -> None:
+    def test_kinds(self, declared: dict[str, Any], kinds: list[str]) -> None:
+        """Exactly the kinds with a row or a directive in the card are named."""
         systematics = [lnn(name, typ) for typ in ("lnN", "shape") for name in declared.get(typ, ())]
         processes = by_hand.two_processes(has_rateParam=declared.get("has_rateParam", False))
         made = card(*systematics, mcstat=declared.get("mcstat", False), mc_processes=processes)
         assert of_the_core(made.content()) == sorted(["combine", "root", *kinds])
 
-    def test_a_kind_whose_declarations_cover_no_column_of_the_card_is_not_named(self) -> None:
+    def test_kind_without_a_column(self) -> None:
+        """A kind whose declarations cover no column of the card is not named."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
         output.mc("Signal", "2023", nominal=[1, 2, 3]).mc("TTbar", "2023", nominal=[10, 20, 30])
         of_2023 = lnn(years=["2023"])
@@ -215,17 +216,20 @@ class TestWhoHadAPart:
         without = card(of_2023, output=output, mc_processes=processes, years=["2022"])
         assert of_the_core(without.content()) == ["combine", "root"]
 
-    def test_a_kind_whose_only_effect_is_left_out_is_not_named(self) -> None:
+    def test_kind_whose_effect_is_left_out(self) -> None:
+        """A kind whose only effect the core leaves out is not named."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[-1, -2, 0], JESDown=[9, 18, 27])
         made = card(lnn("JES", "shape"), output=output)
         assert by_hand.found(made, "empty-variation")
         assert of_the_core(made.content()) == ["combine", "root"]
 
-    def test_selecting_a_check_a_plot_and_a_kind_that_is_not_declared_changes_no_byte(self) -> None:
+    def test_idle_plugins_change_no_byte(self) -> None:
+        """Selected objects of every family that a card does not use change no byte of it."""
         idle = Provider("idle", Silent(), Blank(), Doubling(), Text(), Plain(), Pickled())
         assert card(lnn(), plugins=with_plugins(idle)).content() == card(lnn()).content()
 
-    def test_the_writer_and_the_serializer_are_those_of_the_card(self) -> None:
+    def test_writer_and_serializer(self) -> None:
+        """The writer and the serializer of the card are named, and no other ones."""
         made = card(plugins=with_plugins(Provider("mine", Plain(), Text())))
         assert of_the_core(made.content(writer="plain")) == ["root"]
         assert of_the_core(made.content(serializer="text")) == ["combine"]
@@ -234,10 +238,12 @@ class TestWhoHadAPart:
             "plugins of the analysis itself: mine",
         ]
 
-    def test_a_serializer_that_is_not_selected_has_no_part(self) -> None:
+    def test_serializer_that_is_not_selected(self) -> None:
+        """A serializer that is not selected is not named."""
         assert of_the_core(card(plugins=load_plugins(block="root")).content()) == ["combine"]
 
-    def test_a_plugin_with_several_parts_is_named_once(self) -> None:
+    def test_plugin_with_several_contributions(self) -> None:
+        """A plugin with several contributions to a card is named once."""
         whole = Provider("whole", Doubling(), Grouping(), Plain(), rendering(RawLine), Text())
         made = card(lnn("twice", "doubling"), lnn("group", "grouping"), plugins=with_plugins(whole))
         assert header(made.content(writer="plain", serializer="text"))[1:] == ["plugins of the analysis itself: whole"]
@@ -245,39 +251,46 @@ class TestWhoHadAPart:
 
 class TestRenderings:
     def named(self, *plugins: Provider) -> list[str]:
-        """The plugins of the analysis itself that a card has which needs a rendering of a RawLine."""
+        """Return the local plugins that are named in a card with a RawLine, which needs a rendering."""
         plugins = (Provider("kinds", Doubling(), Grouping()), Provider("writing", Plain()), *plugins)
         made = card(lnn("twice", "doubling"), lnn("group", "grouping"), plugins=with_plugins(*plugins))
         (line,) = header(made.content(writer="plain", serializer=""))[1:]
         return line.removeprefix("plugins of the analysis itself: ").split(", ")
 
-    def test_one_that_a_card_needs_is_named(self) -> None:
+    def test_needed_rendering(self) -> None:
+        """A rendering that the card needs is named."""
         assert self.named(Provider("lines", rendering(RawLine))) == ["kinds", "lines", "writing"]
 
-    def test_one_for_another_writer_is_not_named(self) -> None:
+    def test_rendering_for_another_writer(self) -> None:
+        """A rendering for another writer is not named."""
         others = Provider("others", rendering(RawLine, "elaborate"))
         assert "others" not in self.named(Provider("lines", rendering(RawLine)), others)
 
-    def test_one_of_a_class_that_the_card_has_not_is_not_named(self) -> None:
+    def test_rendering_of_an_absent_class(self) -> None:
+        """A rendering of a class that is not in the card is not named."""
+
         class Unused(Directive):
-            def lines(self, channel: Channel) -> Iterable[str]:  # noqa: ARG002 - the same for all
+            def lines(self, channel: Channel) -> Iterable[str]:  # noqa: ARG002 - the result does not depend on it
                 return ()
 
         others = Provider("others", rendering(Unused))
         assert "others" not in self.named(Provider("lines", rendering(RawLine)), others)
 
-    def test_one_that_a_more_special_one_stands_before_is_not_named(self) -> None:
+    def test_rendering_of_a_base_class(self) -> None:
+        """A rendering of a base class is named only if none of the closer class is selected."""
         general = Provider("general", rendering(Directive))
         assert self.named(general) == ["general", "kinds", "writing"]
         assert "general" not in self.named(general, Provider("lines", rendering(RawLine)))
 
-    def test_a_general_one_is_not_named_where_the_writer_has_its_own(self) -> None:
+    def test_rendering_that_the_writer_has(self) -> None:
+        """A rendering of a base class is not named if the writer renders the class itself."""
         general = Provider("general", rendering(Effect))
         assert "general" not in self.named(general, Provider("lines", rendering(RawLine)))
 
 
-class TestWhose:
-    def test_each_distribution_has_a_line_with_its_version(self, install: Install) -> None:
+class TestOrigins:
+    def test_lines_of_distributions(self, install: Install) -> None:
+        """Each distribution has a line with its version, sorted by name."""
         install("acme_twice", KIND.format(typ="twice"), distribution="acme-physics", version="2.1")
         install("zeta", KIND.format(typ="zeta"), version="0.3.dev1")
         made = card(lnn("one", "twice"), lnn("two", "zeta"), lnn("three"), plugins=with_plugins("zeta", "acme_twice"))
@@ -288,7 +301,8 @@ class TestWhose:
             "plugins of zeta 0.3.dev1: zeta",
         ]
 
-    def test_plugins_of_one_distribution_share_its_line(self, install: Install) -> None:
+    def test_plugins_of_one_distribution(self, install: Install) -> None:
+        """Plugins of one distribution share its line, sorted, if the card uses them."""
         source = KIND.format(typ="first") + (
             "    class Other:\n"
             "        @hookimpl\n"
@@ -305,7 +319,8 @@ class TestWhose:
         )
         assert "plugins of acme 1.0: acme_b" in header(card(lnn("one", "first"), plugins=plugins).content())
 
-    def test_modules_and_objects_are_of_the_analysis_itself(self) -> None:
+    def test_local_plugins(self) -> None:
+        """Modules and objects are plugins of the analysis itself."""
         module = types.ModuleType("my_module")
         vars(module)["datacard_systematic_kinds"] = Provider("", Doubling()).datacard_systematic_kinds
         made = card(
@@ -315,15 +330,17 @@ class TestWhose:
         )
         assert header(made.content())[-1] == "plugins of the analysis itself: an object, my_module"
 
-    def test_a_distribution_without_metadata_is_unknown_wherever_it_lies(self, install: Install) -> None:
+    def test_distribution_without_metadata(self, install: Install) -> None:
+        """A distribution without metadata is unknown, and its folder is not in the card."""
         folder = install("acme", KIND.format(typ="acme"), metadata="")
         text = card(lnn("one", "acme"), plugins=with_plugins("acme")).content()
         assert "plugins of an unknown distribution: acme" in header(text)
         assert str(folder.parent) not in text
 
 
-class TestTheSameBytes:
-    def test_come_from_plugins_in_any_order(self, install: Install) -> None:
+class TestSameBytes:
+    def test_order_of_selection(self, install: Install) -> None:
+        """A card has the same text in any order of selection."""
         install("acme", KIND.format(typ="acme"))
         install("zeta", KIND.format(typ="zeta"), version="0.9")
         local = [Provider("b", Doubling()), Provider("a", Grouping())]
@@ -338,7 +355,8 @@ class TestTheSameBytes:
         }
         assert len(texts) == 1
 
-    def test_are_what_content_says_and_what_is_written(self, tmp_path: Path) -> None:
+    def test_content_and_file(self, tmp_path: Path) -> None:
+        """`content` and the written file have the same provenance."""
         made = card(lnn(), plugins=with_plugins(Provider("mine", Text())))
         made.dump(tmp_path / "root")
         assert (tmp_path / "root" / "datacard.txt").read_bytes() == made.content().encode()
@@ -347,9 +365,9 @@ class TestTheSameBytes:
         assert (tmp_path / "text" / "datacard.txt").read_bytes() == text.encode()
         assert header(text)[-1] == "plugins of the analysis itself: mine"
 
-    def test_come_from_a_loaded_output_from_files_and_from_other_processes(
-        self, install: Install, tmp_path: Path
-    ) -> None:
+    @pytest.mark.slow
+    def test_output_files_and_processes(self, install: Install, tmp_path: Path) -> None:
+        """A loaded output, files, and worker processes give the same bytes."""
         install("acme", KIND.format(typ="acme"))
         files = [save(tmp_path / f"{year}.coffea", of_year(year)) for year in YEARS]
         made = analysis(with_plugins("acme"))
@@ -363,20 +381,23 @@ class TestTheSameBytes:
 
 
 class TestSources:
-    def test_one_that_read_the_histograms_is_named(self, tmp_path: Path) -> None:
+    def test_source_of_the_output(self, tmp_path: Path) -> None:
+        """The source that read the histograms is named."""
         file = tmp_path / "2022.pickle"
         file.write_bytes(pickle.dumps(of_year("2022")))
         made = analysis(with_plugins(Provider("reading", Pickled())), ["2022"])
         read = made.build(file, source="pickled")["SR"].content()
         assert header(read)[-1] == "plugins of the analysis itself: reading"
 
-    def test_one_that_read_nothing_is_not_named(self, tmp_path: Path) -> None:
+    def test_source_without_a_part(self, tmp_path: Path) -> None:
+        """A source that did not read the histograms is not named."""
         made = analysis(with_plugins(Provider("reading", Pickled())), ["2022"])
         file = save(tmp_path / "2022.coffea", of_year("2022"))
         assert header(made.build(file)["SR"].content()) == [f"datacard_core {VERSION}", f"{CORE}combine, lnn, root"]
         assert made.build(of_year("2022"))["SR"].content() == made.build(file)["SR"].content()
 
-    def test_another_one_that_is_called_coffea_is_named(self, tmp_path: Path) -> None:
+    def test_local_source_called_coffea(self, tmp_path: Path) -> None:
+        """A source of the analysis itself that is called coffea is named."""
         file = tmp_path / "2022.coffea"
         file.write_bytes(pickle.dumps(of_year("2022")))
         others = [name for name in DEFAULT_PLUGINS if name != "coffea"]
@@ -390,11 +411,12 @@ LINE = "imax 99 number of channels"
 
 
 class TestForeignText:
-    """Whatever others write into their metadata, the card has none but its own lines."""
+    """Names and metadata of plugins, which must not add lines to the card."""
 
     @pytest.mark.parametrize("at", BREAKS, ids=ascii)
     @pytest.mark.parametrize("what", ["module", "object"])
-    def test_a_name_of_several_lines_is_one(self, at: str, what: str) -> None:
+    def test_plugin_name_with_line_breaks(self, at: str, what: str) -> None:
+        """Line breaks in the name of a plugin become blanks."""
         name = f"evil{at}{LINE}"
         plugin: Any = Provider(name, Doubling())
         if what == "module":
@@ -415,7 +437,8 @@ class TestForeignText:
             pytest.param(f"Name: evil\nVersion: 1.0\x85{LINE}\n", f"evil 1.0 {LINE}", id="another line break"),
         ],
     )
-    def test_metadata_of_several_lines_are_one(self, metadata: str, origin: str, install: Install) -> None:
+    def test_metadata_with_line_breaks(self, metadata: str, origin: str, install: Install) -> None:
+        """Line breaks in the name or version of a distribution become blanks, and add no line to the card."""
         install("evil", KIND.format(typ="evil"), metadata=f"Metadata-Version: 2.1\n{metadata}")
         text = card(lnn("one", "evil"), plugins=with_plugins("evil")).content()
         assert f"plugins of {origin}: evil" in header(text)
@@ -438,7 +461,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def analysis(plugins: Plugins, years: Iterable[str] = YEARS) -> Analysis:
-    """One category with an lnN, and with one of each kind that the plugins bring."""
+    """Return an analysis of one category, with an lnN and a systematic of each kind that acme contributes."""
     kinds = ["lnN", *(typ for typ, kind in plugins.kinds.items() if kind.plugin == "acme")]
     return Analysis(
         years=years,

@@ -1,21 +1,16 @@
-"""Effects and directives of one's own, and what card writers make of them: contributed, never guessed."""
+"""Renderings of effects and directives that a card writer does not have itself."""
 
 from __future__ import annotations
 
 import json
 import pickle
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import attrs
-import numpy as np
 import pytest
 
 from datacard_core import (
-    DEFAULT_PLUGINS,
     Analysis,
-    BinByBinStatistics,
-    CardWriter,
     Category,
     DeclarationError,
     Directive,
@@ -23,116 +18,36 @@ from datacard_core import (
     MissingProviderError,
     Normalisation,
     PluginCallError,
-    PluginConflictError,
     RawLine,
-    Rendering,
-    SystematicKind,
     Systematics,
     SystematicUncertainty,
     load_plugins,
 )
 from tests.support import outputs as by_hand
 from tests.support.plugins import Provider
+from tests.support.renderings import (
+    BRIDGE,
+    GAMMA,
+    WRITER,
+    Gamma,
+    Names,
+    Of,
+    Precise,
+    card,
+    factor,
+    gamma,
+    mine,
+    precise,
+    rendering,
+    with_plugins,
+    written,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from datacard_core import CardContext, Channel, Datacard, Plugins, Target
+    from datacard_core import CardContext, Channel, Datacard, Plugins
     from tests.conftest import Install
-
-
-# Three distributions: an effect and a line with their kinds, a writer that is not Combine, what brings them together.
-
-GAMMA = """
-    import attrs
-    from datacard_core import Directive, Effect, Rendering, SystematicKind, hookimpl
-
-    @attrs.frozen(eq=False)
-    class Gamma(Effect):
-        columns: object
-        events: int
-        keyword = property(lambda self: f"gmN {self.events}")
-
-        def cells(self):
-            return ["0.5" for _ in self.columns]
-
-    @attrs.frozen(eq=False)
-    class Comment(Directive):
-        text: str
-
-        def lines(self, channel):
-            return [f"# {self.text}"]
-
-    class GammaKind(SystematicKind):
-        typ = "gamma"
-
-        def effects(self, target):
-            return [Gamma(target.positions, 7)]
-
-    class CommentKind(SystematicKind):
-        typ = "comment"
-
-        def effects(self, target):
-            return [Comment(f"on {len(target.positions)}")]
-
-    @hookimpl
-    def datacard_systematic_kinds():
-        return [GammaKind(), CommentKind()]
-"""
-WRITER = """
-    import json
-    from datacard_core import CardWriter, FreeParameter, Normalisation, Shape, hookimpl
-
-    class Json(CardWriter):
-        name = "json"
-
-        def renderings(self):
-            return {
-                Normalisation: lambda effect, _: {"factors": effect.up.tolist()},
-                Shape: lambda effect, _: {"up": effect.up.values.tolist(), "down": effect.down.values.tolist()},
-                FreeParameter: lambda parameter, _: {"start": parameter.initial},
-            }
-
-        def render(self, card):
-            channel = card.channel
-            return json.dumps(
-                {
-                    "rates": dict(zip([column.name for column in channel.columns], channel.rates.tolist())),
-                    "rows": {row.name: [card.rendered(item) for item in row.effects] for row in channel.nuisances},
-                    "lines": [card.rendered(item) for item in channel.directives],
-                }
-            )
-
-    @hookimpl
-    def datacard_card_writers():
-        return [Json()]
-"""
-BRIDGE = """
-    from acme_gamma import Comment, Gamma
-    from datacard_core import Rendering, hookimpl
-
-    @hookimpl
-    def datacard_renderings():
-        return [
-            Rendering("json", Gamma, lambda effect, channel: {"events": effect.events, "channel": channel.bin}),
-            Rendering("json", Comment, lambda line, _: {"comment": line.text}),
-        ]
-"""
-
-
-def mine(typ: str, name: str = "mine") -> SystematicUncertainty:
-    return SystematicUncertainty(name, typ, ["ttbar"], ["2022"], 1.0)
-
-
-def card(*systematics: SystematicUncertainty, plugins: Plugins, **options: Any) -> Datacard:
-    """A card of signal and ttbar, with a variation JES, and without statistical uncertainties."""
-    output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[11, 22, 33], JESDown=[9, 18, 27])
-    return by_hand.card(output, *systematics, plugins=plugins, mcstat=False, bin_suffix="run3", **options)
-
-
-def with_plugins(*plugins: Any) -> Plugins:
-    return load_plugins(*DEFAULT_PLUGINS, *plugins)
 
 
 def read(made: Datacard) -> Any:
@@ -141,7 +56,7 @@ def read(made: Datacard) -> Any:
 
 @pytest.fixture
 def acme(install: Install) -> None:
-    """The three distributions."""
+    """Install an effect with its kind, a writer of JSON, and what renders the one for the other."""
     install("acme_gamma", GAMMA, distribution="datacard-acme", version="2.0")
     install("acme_json", WRITER, distribution="acme-json", version="0.4")
     install("acme_bridge", BRIDGE, distribution="acme-bridge", version="1.1")
@@ -149,17 +64,20 @@ def acme(install: Install) -> None:
 
 @pytest.mark.usefixtures("acme")
 class TestOutsidePlugins:
-    def test_an_effect_of_one_by_the_writer_of_another_as_a_third_renders_it(self) -> None:
+    def test_effect(self) -> None:
+        """A third plugin renders the effect of one plugin for the writer of another, beside Combine's text."""
         made = card(mine("gamma"), plugins=with_plugins("acme_gamma", "acme_json", "acme_bridge"))
         assert read(made)["rows"] == {"mine": [{"events": 7, "channel": "SR_run3"}]}
         assert by_hand.rows(made.content())["mine"] == ["mine", "gmN", "7", "-", "0.5"]
 
-    def test_a_directive_likewise(self) -> None:
+    def test_directive(self) -> None:
+        """A third plugin renders the directive of one plugin for the writer of another."""
         made = card(mine("comment"), plugins=with_plugins("acme_gamma", "acme_json", "acme_bridge"))
         assert read(made)["lines"] == [{"comment": "on 1"}]
         assert "# on 1\n" in made.content()
 
-    def test_what_the_writer_renders_itself_stands_beside_it(self) -> None:
+    def test_own_and_contributed_renderings(self) -> None:
+        """Own and contributed renderings of a writer stand in one card."""
         made = card(
             SystematicUncertainty("lumi", "lnN", ["signal", "ttbar"], ["2022"], 1.02),
             mine("gamma"),
@@ -184,9 +102,8 @@ class TestOutsidePlugins:
             ("comment", "directive acme_gamma.Comment of 'mine'"),
         ],
     )
-    def test_one_that_nobody_renders_is_an_error_with_all_that_there_is_to_know(
-        self, typ: str, what: str, tmp_path: Path
-    ) -> None:
+    def test_missing_rendering(self, typ: str, what: str, tmp_path: Path) -> None:
+        """The error names channel, writer, effect, systematic and plugins, and the way out; no file is written."""
         made = card(mine(typ), plugins=with_plugins("acme_gamma", "acme_json"))
         with pytest.raises(MissingProviderError) as raised:
             made.dump(tmp_path / "cards", writer="json")
@@ -198,19 +115,22 @@ class TestOutsidePlugins:
         )
         assert not (tmp_path / "cards").exists()
 
-    def test_a_rendering_that_is_installed_and_not_selected_does_nothing(self) -> None:
+    def test_unselected_rendering(self) -> None:
+        """An installed rendering that is not selected is neither used nor imported."""
         plugins = with_plugins("acme_gamma", "acme_json")
         with pytest.raises(MissingProviderError):
             card(mine("gamma"), plugins=plugins).content(writer="json")
         assert "acme_bridge" not in sys.modules
 
-    def test_one_that_is_rendered_for_another_writer_only_is_an_error(self, install: Install) -> None:
+    def test_rendering_for_another_writer(self, install: Install) -> None:
+        """A rendering for another writer does not count."""
         install("acme_other", BRIDGE.replace('"json"', '"yaml"'))
         plugins = with_plugins("acme_gamma", "acme_json", "acme_other")
         with pytest.raises(MissingProviderError, match=r"'json'.* has no rendering for the effect acme_gamma\.Gamma"):
             card(mine("gamma"), plugins=plugins).content(writer="json")
 
-    def test_a_card_without_the_effect_has_the_same_bytes_whoever_could_render_it(self) -> None:
+    def test_unneeded_rendering_changes_no_byte(self) -> None:
+        """A card without the effect has the same bytes with and without a plugin that renders it."""
         texts = [
             card(by_hand.shape("JES"), plugins=with_plugins("acme_json", *plugins)).content(writer=writer)
             for writer in ("json", "combine")
@@ -219,15 +139,17 @@ class TestOutsidePlugins:
         assert texts[0] == texts[1]
         assert texts[2] == texts[3]
 
-    def test_a_selection_with_renderings_travels(self) -> None:
+    def test_pickle_of_a_card(self) -> None:
+        """A card from a pickle has the same renderings and the same text."""
         plugins = with_plugins("acme_gamma", "acme_json", "acme_bridge")
         made = card(mine("gamma"), plugins=plugins)
         back: Datacard = pickle.loads(pickle.dumps(made))
         assert list(back.plugins.renderings) == list(plugins.renderings)
         assert back.content(writer="json") == made.content(writer="json")
 
-    @pytest.mark.parametrize("jobs", [1, 2])
-    def test_cards_with_one_are_written_here_and_in_other_processes(self, jobs: int, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+    def test_cards_of_other_processes(self, jobs: int, tmp_path: Path) -> None:
+        """Cards with a contributed rendering are the same here and in worker processes."""
         analysis = two_categories(with_plugins("acme_gamma", "acme_json", "acme_bridge"))
         cards = analysis.build(output_of_two_categories(), jobs=jobs)
         cards.dump(tmp_path / "cards", writer="json", jobs=jobs)
@@ -235,7 +157,9 @@ class TestOutsidePlugins:
             found = json.loads((tmp_path / "cards" / f"datacard_{category}_2022.txt").read_text())
             assert found["rows"] == {"mine": [{"events": 7, "channel": f"{category}_2022"}]}
 
-    def test_one_that_is_missing_is_told_from_another_process_too(self, tmp_path: Path) -> None:
+    @pytest.mark.slow
+    def test_missing_rendering_in_another_process(self, tmp_path: Path) -> None:
+        """The error from a worker process names the systematic and its plugin too."""
         analysis = two_categories(with_plugins("acme_gamma", "acme_json"))
         cards = analysis.build(output_of_two_categories(), jobs=2)
         with pytest.raises(MissingProviderError, match=r"Gamma of 'mine', which plugin 'acme_gamma' \(datacard-acme"):
@@ -261,112 +185,35 @@ def two_categories(plugins: Plugins) -> Analysis:
     )
 
 
-# From here on as objects, whose classes the tests can name.
-
-
-@attrs.frozen(eq=False)
-class Gamma(Effect):
-    """A number of events in a control region."""
-
-    columns: Any
-    events: int = 7
-
-    @property
-    def keyword(self) -> str:
-        return f"gmN {self.events}"
-
-    def cells(self) -> Sequence[str]:
-        return ["0.5" for _ in self.columns]
-
-
-class Precise(Gamma):
-    """A Gamma that somebody treats otherwise."""
-
-
-class Factor(Normalisation):
-    """A Normalisation that nobody treats otherwise."""
-
-
-class Remark(RawLine):
-    """A RawLine by another name."""
-
-
-class Of(SystematicKind):
-    """Effects, or lines, of one class."""
-
-    typ: ClassVar[str] = "of"
-
-    def __init__(self, make: Callable[[Target], Effect | Directive]) -> None:
-        self.make = make
-
-    def effects(self, target: Target) -> Iterable[Effect | Directive]:
-        return [self.make(target)]
-
-
-class Names(CardWriter):
-    """What its renderings make of effects and directives, a line each."""
-
-    name: ClassVar[str] = "names"
-
-    def __init__(self, own: Any = None) -> None:
-        self.own = {Normalisation: lambda *_: "own"} if own is None else own
-
-    def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
-        found: Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]] = self.own
-        return found() if callable(found) else found
-
-    def render(self, card: CardContext) -> str:
-        items: list[Any] = [effect for row in card.channel.nuisances for effect in row.effects]
-        return "".join(card.rendered(item) + "\n" for item in (*items, *card.channel.directives))
-
-
-def gamma(target: Target) -> Effect:
-    return Gamma(target.positions)
-
-
-def precise(target: Target) -> Effect:
-    return Precise(target.positions)
-
-
-def factor(target: Target) -> Effect:
-    return Factor(target.positions, np.full(len(target.positions), 2.0))
-
-
-def rendering(of: type[Effect | Directive], made: Any, writer: str = "names") -> Rendering:
-    """A rendering that makes a text, or calls a function."""
-    return Rendering(writer, of, made if callable(made) else lambda *_: made)
-
-
-def written(make: Callable[[Target], Effect | Directive], *plugins: Provider, writer: CardWriter | None = None) -> str:
-    """What the writer makes of a card with one effect or line."""
-    chosen = with_plugins(Provider("kind", Of(make)), Provider("writer", writer or Names()), *plugins)
-    return card(mine("of"), plugins=chosen).content(writer="names")
-
-
-class TestTheMostSpecialClass:
-    def test_a_subclass_is_rendered_as_what_it_is_one_of(self) -> None:
+class TestClosestClass:
+    def test_base_class(self) -> None:
+        """A rendering of a class counts for its subclasses, for own and contributed renderings."""
         assert written(factor) == "own\n"
         assert written(precise, Provider("acme", rendering(Gamma, "gamma"))) == "gamma\n"
 
     @pytest.mark.parametrize("first", ["a", "z"])
-    def test_of_two_that_fit_it_counts_and_no_order(self, first: str) -> None:
+    def test_closest_class(self, first: str) -> None:
+        """The rendering of the closest class counts, in any order of selection."""
         second = {"a": "z", "z": "a"}[first]
         plugins = Provider(first, rendering(Gamma, "gamma")), Provider(second, rendering(Precise, "precise"))
         assert written(precise, *plugins) == "precise\n"
         assert written(precise, *plugins[::-1]) == "precise\n"
         assert written(gamma, *plugins) == "gamma\n"
 
-    def test_a_rendering_of_every_effect_is_for_those_that_the_writer_has_not(self) -> None:
+    def test_rendering_of_every_effect(self) -> None:
+        """A rendering of Effect counts for the effects that the writer does not render itself."""
         every = Provider("acme", rendering(Effect, "some effect"))
         assert written(gamma, every) == "some effect\n"
         assert written(factor, every) == "own\n"
 
-    def test_effects_and_directives_are_told_apart(self) -> None:
+    def test_effects_and_directives(self) -> None:
+        """Renderings of Effect and of Directive do not mix."""
         both = Provider("acme", rendering(Effect, "effect"), rendering(Directive, "line"))
         assert written(gamma, both) == "effect\n"
         assert written(lambda _: RawLine("lumi_group group = lumi"), both) == "line\n"
 
-    def test_it_gets_the_object_itself_and_its_channel(self) -> None:
+    def test_arguments_of_a_rendering(self) -> None:
+        """A rendering gets the object itself and its channel."""
         got: list[Any] = []
 
         def keep(item: Effect, channel: Channel) -> str:
@@ -381,7 +228,8 @@ class TestTheMostSpecialClass:
 
 
 class TestMissing:
-    def test_a_built_in_effect_that_a_writer_does_not_render_is_an_error_that_names_its_plugin(self) -> None:
+    def test_built_in_effect(self) -> None:
+        """The error about a built-in effect names the built-in plugin that makes it."""
         plugins = with_plugins(Provider("writer", Names()))
         with pytest.raises(
             MissingProviderError,
@@ -390,12 +238,15 @@ class TestMissing:
         ):
             card(by_hand.shape("JES"), plugins=plugins).content(writer="names")
 
-    def test_a_note_says_which_writer_asked(self) -> None:
+    def test_note(self) -> None:
+        """A note names the plugin of the writer, and the card that it was writing."""
         with pytest.raises(MissingProviderError) as raised:
             written(gamma)
         assert raised.value.__notes__ == ["in plugin 'writer' (local), writing the card of channel 'SR_run3'"]
 
-    def test_what_is_no_effect_is_an_error_that_says_so(self) -> None:
+    def test_object_of_another_class(self) -> None:
+        """Asking for a rendering of another object is an error that shows the object."""
+
         class Odd(Names):
             def render(self, card: CardContext) -> str:
                 rendered: Any = card.rendered
@@ -407,61 +258,11 @@ class TestMissing:
             written(gamma, writer=Odd())
 
 
-class TestConflicts:
-    @pytest.mark.parametrize("of", [Normalisation, Factor])
-    @pytest.mark.parametrize("name", ["a_plugin", "z_plugin"])
-    def test_what_the_writer_renders_itself_nobody_may_render_for_it(
-        self, of: type[Effect | Directive], name: str
-    ) -> None:
-        with pytest.raises(PluginConflictError) as raised:
-            load_plugins(Provider("writer", Names()), Provider(name, rendering(of, "other")))
-        assert raised.value.plugin == name
-        assert str(raised.value) == (
-            f"plugin {name!r} (local): contributes a rendering of {of.__name__} by card writer 'names' of plugin "
-            "'writer' (local), which renders Normalisation itself"
-        )
-
-    @pytest.mark.parametrize("of", [Effect, Normalisation, Gamma, Directive, RawLine, Remark, BinByBinStatistics])
-    def test_for_combine_there_is_nothing_to_add(self, of: type[Effect | Directive]) -> None:
-        with pytest.raises(
-            PluginConflictError,
-            match=r"plugin 'acme' \(local\).* card writer 'combine' of plugin 'combine' \(datacard-",
-        ):
-            with_plugins(Provider("acme", rendering(of, "other", "combine")))
-
-    def test_outside_of_the_selection_it_does_not_matter(self) -> None:
-        plugins = load_plugins("lnn", Provider("acme", rendering(Normalisation, "other", "combine")))
-        assert [provided.plugin for provided in plugins.renderings.values()] == ["acme"]
-
-    def test_two_plugins_that_render_one_class_for_one_writer_are_an_error_that_names_both(
-        self, install: Install
-    ) -> None:
-        install("acme_gamma", GAMMA)
-        install("acme_bridge", BRIDGE, version="1.1")
-        install("acme_rival", BRIDGE, version="3.0")
-        with pytest.raises(PluginConflictError) as raised:
-            load_plugins("acme_rival", "acme_bridge")
-        assert str(raised.value) == (
-            "plugin 'acme_rival' (acme_rival 3.0): Rendering 'json of acme_gamma.Gamma' is also provided by plugin "
-            "'acme_bridge' (acme_bridge 1.1); block one of the two"
-        )
-        plugins = load_plugins("acme_rival", "acme_bridge", block="acme_bridge")
-        assert {provided.plugin for provided in plugins.renderings.values()} == {"acme_rival"}
-
-    def test_one_plugin_that_does_so_twice_is_an_error(self) -> None:
-        with pytest.raises(PluginConflictError, match=r"'names of .*\.Gamma' is also provided by plugin 'acme'"):
-            load_plugins(Provider("acme", rendering(Gamma, "one"), rendering(Gamma, "other")))
-
-    def test_one_class_may_be_rendered_for_several_writers(self) -> None:
-        plugins = load_plugins(Provider("a", rendering(Gamma, "one")), Provider("b", rendering(Gamma, "two", "json")))
-        assert len(plugins.renderings) == 2
-
-
 class TestFaults:
     @pytest.mark.parametrize("cause", [ValueError("no"), SystemExit(3), BaseException("odd")], ids=repr)
-    def test_a_rendering_that_fails_is_the_fault_of_its_plugin_and_not_of_the_writers(
-        self, cause: BaseException
-    ) -> None:
+    def test_failing_rendering(self, cause: BaseException) -> None:
+        """A rendering that fails is the failure of its plugin, not of the writer's."""
+
         def fail(*_: Any) -> None:
             raise cause
 
@@ -474,7 +275,8 @@ class TestFaults:
         )
         assert raised.value.__cause__ is cause
 
-    def test_one_of_a_distribution_is_named_with_its_version(self, install: Install) -> None:
+    def test_failing_rendering_of_a_distribution(self, install: Install) -> None:
+        """The error about a rendering names its distribution and version."""
         install("acme_gamma", GAMMA)
         install("acme_json", WRITER)
         install("acme_bridge", BRIDGE.replace("effect.events", "effect.no_such"), version="1.1")
@@ -482,14 +284,18 @@ class TestFaults:
         with pytest.raises(PluginCallError, match=r"plugin 'acme_bridge' \(acme_bridge 1\.1\): AttributeError while"):
             made.content(writer="json")
 
-    def test_the_users_interrupt_goes_through(self) -> None:
+    def test_keyboard_interrupt(self) -> None:
+        """A KeyboardInterrupt in a rendering passes unchanged."""
+
         def interrupt(*_: Any) -> None:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
             written(gamma, Provider("acme", rendering(Gamma, interrupt)))
 
-    def test_an_error_of_the_cores_own_passes_with_a_note(self) -> None:
+    def test_error_of_the_core_passes(self) -> None:
+        """A DeclarationError in a rendering passes unchanged, with a note that names the plugin."""
+
         def refuse(*_: Any) -> None:
             raise DeclarationError("it has no likelihood there")
 
@@ -497,33 +303,19 @@ class TestFaults:
             written(gamma, Provider("acme", rendering(Gamma, refuse)))
         assert raised.value.__notes__[0].startswith("in plugin 'acme' (local), rendering Gamma of 'mine'")
 
-    def test_what_a_rendering_returns_is_for_the_writer_to_take_or_refuse(self) -> None:
+    def test_result_that_the_writer_refuses(self) -> None:
+        """A result that the writer cannot use is the failure of the writer's plugin."""
         with pytest.raises(PluginCallError, match=r"plugin 'writer' \(local\): TypeError while writing the card"):
             written(gamma, Provider("acme", rendering(Gamma, lambda *_: 5)))
 
-    def test_a_rendering_of_the_writers_own_that_fails_is_its_fault(self) -> None:
+    def test_failing_rendering_of_the_writer(self) -> None:
+        """A rendering of the writer itself that fails is the failure of the writer's plugin."""
+
         def fail(*_: Any) -> None:
             raise ValueError("no")
 
         with pytest.raises(PluginCallError, match=r"plugin 'writer' \(local\): ValueError while writing the card of"):
             written(factor, writer=Names({Normalisation: fail}))
-
-    @pytest.mark.parametrize(
-        ("returned", "said"),
-        [
-            pytest.param(lambda: None, "TypeError while naming the effects that it renders", id="none"),
-            pytest.param(lambda: "text", "ValueError while naming the effects that it renders", id="text"),
-            pytest.param({"Gamma": print}, "naming the effects that it renders: got ('Gamma'", id="names"),
-            pytest.param({int: print}, "naming the effects that it renders: got (<class 'int'>", id="no effects"),
-            pytest.param({Gamma: "text"}, "expected a function for a class of effects or directives", id="no function"),
-            pytest.param(lambda: sys.exit(3), "SystemExit while naming the effects that it renders: 3", id="exit"),
-        ],
-    )
-    def test_a_writer_whose_renderings_are_none_is_an_error_that_names_it(self, returned: Any, said: str) -> None:
-        with pytest.raises(PluginCallError) as raised:
-            written(gamma, writer=Names(returned))
-        assert raised.value.plugin == "writer"
-        assert said in str(raised.value)
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
@@ -536,9 +328,8 @@ class TestFaults:
             pytest.param("'json', Gamma, 'text'", "'render' must be callable", id="no function"),
         ],
     )
-    def test_a_rendering_that_cannot_be_one_is_an_error_at_once(
-        self, arguments: str, said: str, install: Install
-    ) -> None:
+    def test_malformed_rendering(self, arguments: str, said: str, install: Install) -> None:
+        """A rendering with a wrong argument is an error when the plugin is loaded."""
         source = (
             GAMMA
             + f"""
@@ -556,7 +347,8 @@ class TestFaults:
 
 
 class TestSelections:
-    def test_a_rendering_of_another_selection_in_the_same_process_has_no_effect_on_this(self) -> None:
+    def test_selections_in_one_process(self) -> None:
+        """Renderings of one selection do not count in another selection of the same process."""
         kind, writer = Provider("kind", Of(gamma)), Provider("writer", Names())
         without = card(mine("of"), plugins=with_plugins(kind, writer))
         selections = {made: with_plugins(kind, writer, Provider("acme", rendering(Gamma, made))) for made in "ab"}
@@ -565,7 +357,8 @@ class TestSelections:
             with pytest.raises(MissingProviderError):
                 without.content(writer="names")
 
-    def test_the_order_of_selection_does_not_matter(self) -> None:
+    def test_order_of_selection(self) -> None:
+        """Renderings are sorted, in any order of selection."""
         chosen = [Provider("z", rendering(Precise, "z")), Provider("a", rendering(Gamma, "a"))]
         one, two = load_plugins(*chosen), load_plugins(*chosen[::-1])
         assert list(one.renderings) == list(two.renderings) == sorted(one.renderings)

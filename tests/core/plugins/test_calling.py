@@ -1,4 +1,4 @@
-"""Writers, serializers and checks of ones own, and arrays that nobody can write into."""
+"""Calls into plugins: their failures are attributed, and they cannot write into arrays of the core."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from datacard_core import (
     NamedTemplates,
     Normalisation,
     PluginCallError,
+    Provided,
     Shape,
     SystematicUncertainty,
     Target,
@@ -32,6 +33,7 @@ from datacard_core import (
     load_plugins,
     warning,
 )
+from datacard_core.plugins.calling import blame, strings
 from tests.support.plugins import Acme, Numpy, Provider, Text, Yields, mine
 
 if TYPE_CHECKING:
@@ -41,7 +43,9 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
-def test_a_check_of_ones_own_adds_findings_and_can_stop_the_card(card_arguments: CardArguments) -> None:
+def test_finding_of_a_check(card_arguments: CardArguments) -> None:
+    """A warning of a contributed check is among the card's findings, and an error stops the card."""
+
     @attrs.frozen
     class Told(Check):
         name: ClassVar[str] = "told"
@@ -56,9 +60,8 @@ def test_a_check_of_ones_own_adds_findings_and_can_stop_the_card(card_arguments:
         Datacard(**card_arguments(plugins=told[1]))
 
 
-def test_a_writer_and_a_serializer_of_ones_own_are_chosen_where_the_card_is_written(
-    card_arguments: CardArguments, tmp_path: Path
-) -> None:
+def test_contributed_writer_and_serializer(card_arguments: CardArguments, tmp_path: Path) -> None:
+    """`dump` writes a card and its templates with the writer and the serializer that it names."""
     card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Yields(), Text()))))
     card.dump(tmp_path, "card.yields", "templates.txt", writer="yields", serializer="text")
     assert (tmp_path / "card.yields").read_text() == "SR_2022_2023 273 in templates.txt\n"
@@ -68,7 +71,8 @@ def test_a_writer_and_a_serializer_of_ones_own_are_chosen_where_the_card_is_writ
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.yields", "templates.txt"]
 
 
-def test_a_serializer_gets_a_path_that_ends_as_the_file_does(card_arguments: CardArguments, tmp_path: Path) -> None:
+def test_path_of_a_serializer(card_arguments: CardArguments, tmp_path: Path) -> None:
+    """A serializer gets a path with the final suffix, on which libraries such as numpy depend."""
     card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Numpy()))))
     card.dump(tmp_path, shapes_name="templates.npz", serializer="numpy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["datacard.txt", "templates.npz"]
@@ -98,7 +102,9 @@ READ_FROM_A_CHANNEL = {
 
 
 @pytest.mark.parametrize("what", READ_BY_A_KIND)
-def test_a_kind_cannot_write_into_the_arrays_that_it_is_given(what: str, card_arguments: CardArguments) -> None:
+def test_arrays_of_a_target_are_read_only(what: str, card_arguments: CardArguments) -> None:
+    """A kind that writes into an array of its target is blamed."""
+
     class Vandal(Acme):
         def shifts(self, systematic: SystematicUncertainty) -> tuple[str, ...]:  # noqa: ARG002
             return ("Up",)
@@ -113,7 +119,9 @@ def test_a_kind_cannot_write_into_the_arrays_that_it_is_given(what: str, card_ar
 
 
 @pytest.mark.parametrize("what", READ_FROM_A_CHANNEL)
-def test_a_check_cannot_write_into_the_arrays_that_it_is_given(what: str, card_arguments: CardArguments) -> None:
+def test_arrays_of_a_channel_are_read_only(what: str, card_arguments: CardArguments) -> None:
+    """A check that writes into an array of the channel is blamed."""
+
     class Vandal(Check):
         name: ClassVar[str] = "vandal"
 
@@ -126,9 +134,9 @@ def test_a_check_cannot_write_into_the_arrays_that_it_is_given(what: str, card_a
         Datacard(**card_arguments(plugins=plugins, mcstat=False))
 
 
-def test_a_serializer_cannot_change_the_card_through_what_it_is_given(
-    card_arguments: CardArguments, tmp_path: Path
-) -> None:
+def test_arrays_of_a_serializer_are_read_only(card_arguments: CardArguments, tmp_path: Path) -> None:
+    """A serializer that writes into the templates is blamed, and the card stays the same."""
+
     class Vandal(TemplateSerializer):
         name: ClassVar[str] = "vandal"
 
@@ -144,7 +152,8 @@ def test_a_serializer_cannot_change_the_card_through_what_it_is_given(
     assert card.content() == before
 
 
-def test_the_users_own_arrays_stay_as_they_are() -> None:
+def test_arrays_of_the_caller_stay_writeable() -> None:
+    """Values hold read-only views; the caller's arrays are neither copied nor locked."""
     arrays = [np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(3), np.zeros(1, dtype=np.intp), np.ones(1)]
     templates = Templates(arrays[0], arrays[1])
     made = [templates, Axis(arrays[2]), Normalisation(arrays[3], arrays[4]), FreeParameter("a", arrays[3])]
@@ -153,7 +162,8 @@ def test_the_users_own_arrays_stay_as_they_are() -> None:
     assert not any(item.flags.writeable for value in made for item in held(value))
 
 
-def test_arrays_are_read_only_after_a_pickle_too() -> None:
+def test_arrays_are_read_only_after_a_pickle() -> None:
+    """numpy unpickles arrays as writeable, and the values lock them again."""
     templates = Templates(np.zeros((1, 2)), np.zeros((1, 2)))
     columns = np.zeros(1, dtype=np.intp)
     for value in (templates, Axis(np.zeros(3)), Shape(columns, templates, templates, np.ones(1))):
@@ -163,16 +173,16 @@ def test_arrays_are_read_only_after_a_pickle_too() -> None:
 
 
 def held(value: Any) -> list[Any]:
-    """The arrays that a value holds, itself or in its templates."""
+    """Return the arrays that a value holds, itself or in its templates."""
     fields = [getattr(value, field.name) for field in attrs.fields(type(value))]
     inner = [array for field in fields if isinstance(field, Templates) for array in held(field)]
     return [field for field in fields if isinstance(field, np.ndarray)] + inner
 
 
 @pytest.mark.parametrize("returned", [None, b"card", ["card"]])
-def test_a_writer_that_returns_no_text_is_an_error(
-    returned: object, card_arguments: CardArguments, tmp_path: Path
-) -> None:
+def test_writer_that_returns_no_text(returned: object, card_arguments: CardArguments, tmp_path: Path) -> None:
+    """A writer that returns another type than a string is blamed, and no file is written."""
+
     class Odd(Yields):
         def render(self, card: CardContext) -> Any:  # noqa: ARG002
             return returned
@@ -186,7 +196,9 @@ def test_a_writer_that_returns_no_text_is_an_error(
 
 
 @pytest.mark.parametrize("returned", [None, "large", [None], ["large"]])
-def test_a_check_that_returns_no_findings_is_an_error(returned: Any, card_arguments: CardArguments) -> None:
+def test_check_that_returns_no_findings(returned: Any, card_arguments: CardArguments) -> None:
+    """A check that returns another type than findings is blamed."""
+
     class Odd(Check):
         name: ClassVar[str] = "odd"
 
@@ -200,9 +212,9 @@ def test_a_check_that_returns_no_findings_is_an_error(returned: Any, card_argume
 
 
 @pytest.mark.parametrize("cause", [ValueError, SystemExit, BaseException])
-def test_a_check_that_fails_is_an_error_that_says_what_it_was_doing(
-    cause: type[BaseException], card_arguments: CardArguments
-) -> None:
+def test_check_that_fails(cause: type[BaseException], card_arguments: CardArguments) -> None:
+    """The error says which check failed on which channel, and has the exception as its cause."""
+
     class Failing(Check):
         name: ClassVar[str] = "failing"
 
@@ -216,7 +228,9 @@ def test_a_check_that_fails_is_an_error_that_says_what_it_was_doing(
     assert type(raised.value.__cause__) is cause
 
 
-def test_an_error_of_the_cores_own_passes_through_a_plugin_with_a_note(card_arguments: CardArguments) -> None:
+def test_error_of_the_core_passes(card_arguments: CardArguments) -> None:
+    """An InputError that a plugin raises passes unchanged, with a note that names the plugin."""
+
     class Strict(Acme):
         def effects(self, target: Target) -> Iterable[Effect]:
             raise InputError(f"{target.bin} is not fit")
@@ -238,9 +252,8 @@ def test_an_error_of_the_cores_own_passes_through_a_plugin_with_a_note(card_argu
         "error(3, 'odd')",
     ],
 )
-def test_a_finding_that_would_not_be_seen_for_what_it_is_is_an_error(
-    finding: str, install: Install, card_arguments: CardArguments
-) -> None:
+def test_finding_with_wrong_types(finding: str, install: Install, card_arguments: CardArguments) -> None:
+    """A finding whose severity or message has the wrong type is the plugin's failure."""
     source = f"""
         from datacard_core import Check, Finding, error, hookimpl, warning
         class Odd(Check):
@@ -255,3 +268,40 @@ def test_a_finding_that_would_not_be_seen_for_what_it_is_is_an_error(
     plugins = load_plugins("lnn", "shape", "acme")
     with pytest.raises(PluginCallError, match=r"plugin 'acme' \(acme 1\.0\): \w+ while running check 'odd'"):
         Datacard(**card_arguments(plugins=plugins, mcstat=False))
+
+
+class TestDescriptions:
+    """Descriptions of a call, as a text or as a function."""
+
+    def test_function_for_a_failure(self) -> None:
+        """The error and the note have the text that the function returns."""
+        with pytest.raises(PluginCallError) as failed, blame("acme", "acme 1.0", lambda: "counting to 3"):
+            raise ValueError("2")
+        assert str(failed.value) == "plugin 'acme' (acme 1.0): ValueError while counting to 3: 2"
+        with pytest.raises(InputError) as passed, blame("acme", "acme 1.0", lambda: "counting to 3"):
+            raise InputError("2")
+        assert passed.value.__notes__ == ["in plugin 'acme' (acme 1.0), counting to 3"]
+
+    def test_function_without_a_failure(self) -> None:
+        """The function is not called if nothing fails."""
+        with Provided("value", "acme", "acme 1.0").blamed(lambda: pytest.fail("a text was made")) as value:
+            assert value == "value"
+
+    @pytest.mark.parametrize("cause", [KeyboardInterrupt, MemoryError])
+    def test_errors_that_are_not_the_plugins(self, cause: type[BaseException]) -> None:
+        """KeyboardInterrupt and MemoryError pass unchanged."""
+        with pytest.raises(cause), blame("acme", "acme 1.0", "counting to 3"):
+            raise cause
+
+
+@pytest.mark.parametrize("returned", ["Up", b"Up", 7, None, ["Up", 7]], ids=repr)
+def test_strings_of_another_type(returned: object) -> None:
+    """A string, and an iterable with another object in it, are not an iterable of strings."""
+    with pytest.raises(TypeError, match=r"got .*, expected (an iterable of )?strings"):
+        strings(returned)
+
+
+def test_strings() -> None:
+    """The strings of a generator keep their order, those of a set are sorted."""
+    assert strings(letter for letter in "ba") == ("b", "a")
+    assert strings({"b", "a"}) == ("a", "b")

@@ -1,4 +1,4 @@
-"""Finding installed plugins, whatever else is installed."""
+"""Search for the installed plugins among intact and broken distributions."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
         pytest.param({"metadata": "Metadata-Version: 2.1\n\n"}, id="its metadata are empty"),
     ],
 )
-def test_a_broken_plugin_that_nobody_asked_for_is_harmless(
+def test_broken_distribution_is_harmless(
     broken: dict[str, Any], install: Install, card_arguments: CardArguments
 ) -> None:
+    """A broken distribution that is not selected changes neither the card nor the search for a missing kind."""
     before = Datacard(**card_arguments()).content()
     install("broken", **broken)
     assert set(DEFAULT_PLUGINS) <= set(installed_plugins())
@@ -50,30 +51,36 @@ def test_a_broken_plugin_that_nobody_asked_for_is_harmless(
         Datacard(**card_arguments(systematics=mine("gmN")))
 
 
-def test_what_remains_of_a_distribution_is_not_in_the_way_of_a_whole_one(install: Install) -> None:
+def test_remains_of_a_distribution(install: Install) -> None:
+    """Remains without metadata do not compete with a complete distribution of the same plugin name."""
     install("acme", kind_source())
     install("remains", "raise RuntimeError('imported')", entry_points={"acme": "remains"}, metadata="")
     assert load_plugins("acme").origins == {"acme": "acme 1.0"}
 
 
-def test_a_distribution_whose_plugins_cannot_be_read_is_named_where_one_is_missing(install: Install) -> None:
+def test_unreadable_entry_points_are_told(install: Install) -> None:
+    """The error about an unknown name mentions distributions whose plugins cannot be read."""
     install("broken", entry_points_text="[datacard_core.plugins]\nbroken\n", version="0.3")
     with pytest.raises(UnknownPluginError, match=r"'broken' is installed.*broken 0\.3 cannot be read"):
         load_plugins("broken")
 
 
-def test_an_earlier_distribution_of_that_name_without_plugins_hides_a_later_one(install: Install) -> None:
+@pytest.mark.parametrize("text", ["[datacard_core.plugins]\n", ""], ids=["empty group", "no group"])
+def test_shadowed_distribution(text: str, install: Install) -> None:
+    """A distribution without plugins hides a later one of its name on the path, as it does for imports."""
     install("acme", kind_source(), version="0.9")
-    install("other", entry_points={}, distribution="acme")
+    install("other", entry_points_text=text, distribution="acme")
     assert "acme" not in installed_plugins()
 
 
 @pytest.mark.parametrize("typ", ["lnN", "quux"], ids=["found", "looked for in all that are installed"])
-def test_all_distributions_are_gone_through_once(
+def test_distributions_are_searched_once(
     typ: str, card_arguments: CardArguments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Loading plugins, and looking for a missing kind, search all distributions once."""
+
     class Finder:
-        """Has no distribution, and counts how often somebody asks for all of them."""
+        """A finder without distributions that counts the searches for all of them."""
 
         calls = 0
 
@@ -95,7 +102,8 @@ def test_all_distributions_are_gone_through_once(
     assert finder.calls == 1
 
 
-def test_one_distribution_found_twice_is_one_plugin(install: Install) -> None:
+def test_distribution_found_twice(install: Install) -> None:
+    """Of two versions of a distribution on the path, the first counts."""
     install("acme", kind_source(typ="stale"), version="0.9")
     install("acme", kind_source(typ="fresh"), version="1.0")
     plugins = load_plugins("acme")
@@ -104,7 +112,8 @@ def test_one_distribution_found_twice_is_one_plugin(install: Install) -> None:
     assert [plugin.name for plugin in look().plugins].count("acme") == 1
 
 
-def test_two_distributions_with_one_entry_point_name_are_an_error_that_names_both(install: Install) -> None:
+def test_name_of_two_distributions(install: Install) -> None:
+    """Selecting a name that two distributions have is an error that names both, and imports neither."""
     install("acme_one", kind_source(), distribution="first-dist", entry_points={"acme": "acme_one"})
     install("acme_two", kind_source(), distribution="other-dist", entry_points={"acme": "acme_two"})
     with pytest.raises(
@@ -114,34 +123,38 @@ def test_two_distributions_with_one_entry_point_name_are_an_error_that_names_bot
     assert not {"acme_one", "acme_two"} & set(sys.modules)
 
 
-def test_a_name_that_two_distributions_have_does_not_matter_to_who_does_not_select_it(install: Install) -> None:
+def test_unselected_name_of_two_distributions(install: Install) -> None:
+    """A name that two distributions have is listed once, and harmless until it is selected."""
     install("acme_one", distribution="first-dist", entry_points={"acme": "acme_one"})
     install("acme_two", distribution="other-dist", entry_points={"acme": "acme_two"})
     assert sorted(load_plugins()) == sorted(DEFAULT_PLUGINS)
     assert installed_plugins().count("acme") == 1
 
 
-def test_an_outside_plugin_cannot_take_the_name_of_a_built_in_one(install: Install) -> None:
+def test_name_of_a_built_in_plugin(install: Install) -> None:
+    """An installed plugin with the name of a built-in one makes selecting that name an error."""
     install("impostor", kind_source(typ="lnN"), entry_points={"lnn": "impostor"})
     with pytest.raises(PluginConflictError, match=r"datacard-core 0\..*impostor 1\.0"):
         load_plugins("lnn")
     assert "impostor" not in sys.modules
 
 
-def test_one_entry_point_listed_twice_by_its_distribution_is_one_plugin(install: Install) -> None:
+def test_entry_point_listed_twice(install: Install) -> None:
+    """An entry point that its distribution lists twice is one plugin."""
     twice = "[datacard_core.plugins]\nacme = acme\n[datacard_core.plugins]\nacme = acme\n"
     install("acme", kind_source(), entry_points_text=twice)
     assert load_plugins("acme").origins == {"acme": "acme 1.0"}
 
 
-def test_one_name_for_two_modules_of_a_distribution_is_an_error(install: Install) -> None:
+def test_name_of_two_modules(install: Install) -> None:
+    """One name for two modules of the same distribution is an error that names both."""
     install("acme", entry_points_text="[datacard_core.plugins]\nacme = acme\nacme = acme.other\n")
     with pytest.raises(PluginConflictError, match=r"'acme'.*acme 1\.0 \(acme\), acme 1\.0 \(acme\.other\)"):
         load_plugins("acme")
 
 
-def test_an_editable_install_beside_stale_metadata_is_one_plugin(install: Install) -> None:
-    """Its egg-info stays in the project's folder, and both are on the path."""
+def test_editable_install(install: Install) -> None:
+    """Stale egg-info beside an editable install, both on the path, gives one plugin."""
     folder = install("acme", kind_source(), version="1.0")
     stale = folder / "acme.egg-info"
     stale.mkdir()
@@ -150,3 +163,17 @@ def test_an_editable_install_beside_stale_metadata_is_one_plugin(install: Instal
     plugins = load_plugins("acme")
     assert list(plugins.kinds) == ["acme"]
     assert installed_plugins().count("acme") == 1
+
+
+def test_installed_plugin_is_not_imported(install: Install) -> None:
+    """`installed_plugins` lists a plugin without importing it."""
+    install("acme_listed", "raise RuntimeError('imported')")
+    assert "acme_listed" in installed_plugins()
+    assert "acme_listed" not in sys.modules
+
+
+def test_installed_plugins_are_sorted(install: Install) -> None:
+    """`installed_plugins` has each name once, sorted."""
+    install("zeta", distribution="aaa")
+    install("alpha", distribution="zzz")
+    assert list(installed_plugins()) == sorted({*DEFAULT_PLUGINS, "alpha", "zeta"} | set(installed_plugins()))

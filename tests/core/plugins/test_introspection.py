@@ -1,4 +1,4 @@
-"""What is said about plugins, without importing one that nobody asked for, and whatever they do."""
+"""Reports about plugins, which import only what is selected or to be checked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import importlib_metadata
 import pytest
 
 from datacard_core import API_VERSION, DEFAULT_PLUGINS, Check, __version__, hookimpl, load_plugins
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.plugins.introspection import BROKEN, NOT_LOOKED_INTO, OK, as_document, report_plugins
-from datacard_core.plugins.registration import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,7 +131,7 @@ BROKEN_SOURCES = {
 
 
 class Bystander(Check):
-    """A check of an analysis's own."""
+    """A check that the analysis brings itself."""
 
     name: ClassVar[str] = "bystander"
 
@@ -150,12 +150,13 @@ class Own:
 
 
 def report(name: str | None, analysis: Plugins | None = None, *, check: bool = False) -> PluginReport:
-    """What is said about the one plugin of that name."""
+    """Return the report about the only plugin of that name."""
     (found,) = (one for one in report_plugins(analysis, check=check) if one.name == name)
     return found
 
 
-def test_without_an_analysis_the_built_in_ones_are_selected_and_work() -> None:
+def test_built_in_set_is_selected() -> None:
+    """Without an analysis, the built-in set is selected and works."""
     reports = {one.name: one for one in report_plugins() if one.selected}
     assert sorted(DEFAULT_PLUGINS) == list(reports)
     for one in reports.values():
@@ -164,7 +165,8 @@ def test_without_an_analysis_the_built_in_ones_are_selected_and_work() -> None:
     assert reports["lnn"].hooks == ("datacard_systematic_kinds",)
 
 
-def test_plugins_are_sorted_by_name(install: Install) -> None:
+def test_reports_are_sorted(install: Install) -> None:
+    """Reports are sorted by the name of the plugin, not of the distribution."""
     install("zeta", distribution="aaa")
     install("alpha", distribution="zzz")
     names = [one.name for one in report_plugins()]
@@ -172,17 +174,19 @@ def test_plugins_are_sorted_by_name(install: Install) -> None:
     assert {"alpha", "zeta"} <= set(names)
 
 
-def test_what_is_not_selected_is_not_imported(install: Install) -> None:
+def test_unselected_plugin(install: Install) -> None:
+    """A report on a plugin that is not selected has its metadata, and does not import it."""
     folder = install("acme_unseen", "raise RuntimeError('imported')", distribution="acme-unseen", version="0.3")
     found = report("acme_unseen")
     assert "acme_unseen" not in sys.modules
     assert (found.status, found.error, found.selected) == (NOT_LOOKED_INTO, None, False)
     assert (found.requires_api, found.hooks, found.provides) == (None, None, None)
     assert (found.distribution, found.version, found.entry_point) == ("acme-unseen", "0.3", "acme_unseen")
-    assert found.origin == str(folder / "acme_unseen-0.3.dist-info")
+    assert found.location == str(folder / "acme_unseen-0.3.dist-info")
 
 
-def test_checking_imports_it_and_tells_everything_that_it_brings(install: Install) -> None:
+def test_check_describes_contributions(install: Install) -> None:
+    """With check=True a plugin is imported, and its contributions of all families are described."""
     install("acme", EVERYTHING)
     found = report("acme", check=True)
     assert (found.status, found.selected, found.requires_api) == (OK, False, ">=1.0,<2")
@@ -200,36 +204,41 @@ def test_checking_imports_it_and_tells_everything_that_it_brings(install: Instal
 
 
 @pytest.mark.parametrize("source", BROKEN_SOURCES)
-def test_a_broken_one_is_told_with_the_reason_and_is_not_in_the_way_of_others(source: str, install: Install) -> None:
+def test_broken_plugin(source: str, install: Install) -> None:
+    """A broken plugin is reported with the reason, and other plugins as ok."""
     install("acme", source)
     install("bystander", KIND)
-    found = report("acme", check=True)
+    reports = report_plugins(check=True)
+    (found,) = (report for report in reports if report.name == "acme")
     assert found.status == BROKEN
     assert found.error is not None
     assert found.error.startswith("plugin 'acme' (acme 1.0): ")
     assert BROKEN_SOURCES[source] in found.error
     assert (found.hooks, found.provides) == (None, None)
-    assert report("bystander", check=True).status == OK
+    assert [report.status for report in reports if report.name == "bystander"] == [OK]
     assert report("acme").status == NOT_LOOKED_INTO
-    json.dumps(as_document(report_plugins(check=True))).encode("ascii")
+    json.dumps(as_document(reports)).encode("ascii")
 
 
-def test_for_which_interface_a_refused_one_is_made_is_told(install: Install) -> None:
+def test_required_api_of_a_refused_plugin(install: Install) -> None:
+    """The report on a plugin for another API has the version that it requires."""
     install("acme", f"{KIND}\nrequires_api = '>=7.3'")
     assert report("acme", check=True).requires_api == ">=7.3"
 
 
-def test_the_users_interrupt_goes_through(install: Install) -> None:
+def test_keyboard_interrupt(install: Install) -> None:
+    """A KeyboardInterrupt during an import ends the report."""
     install("acme", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         report_plugins(check=True)
 
 
-def test_two_of_one_name_are_broken_without_being_imported(install: Install) -> None:
+def test_name_of_two_distributions(install: Install) -> None:
+    """Two plugins of one name are both broken, each with its location, and neither is imported."""
     folders = [install(name, "raise RuntimeError", entry_points={"acme": name}) for name in ("one", "two")]
     found = [plugin for plugin in report_plugins() if plugin.name == "acme"]
     assert [plugin.status for plugin in found] == [BROKEN, BROKEN]
-    assert [plugin.origin for plugin in found] == [
+    assert [plugin.location for plugin in found] == [
         str(folder / f"{name}-1.0.dist-info") for folder, name in zip(folders, ("one", "two"), strict=True)
     ]
     for plugin in found:
@@ -239,29 +248,38 @@ def test_two_of_one_name_are_broken_without_being_imported(install: Install) -> 
     assert not {"one", "two"} & set(sys.modules)
 
 
-def test_one_distribution_found_twice_is_told_once(install: Install) -> None:
+def test_distribution_found_twice(install: Install) -> None:
+    """Of two versions of a distribution on the path, the first is reported."""
     install("acme", KIND, version="0.9")
     first = install("acme", KIND, version="1.0")
-    assert report("acme", check=True).origin == str(first / "acme-1.0.dist-info")
+    assert report("acme", check=True).location == str(first / "acme-1.0.dist-info")
 
 
-def test_one_whose_entry_points_cannot_be_read_is_broken_by_its_distribution(install: Install) -> None:
+def test_entry_point_listed_twice(install: Install) -> None:
+    """An entry point that its distribution lists twice is reported once."""
+    install("acme", KIND, entry_points_text="[datacard_core.plugins]\nacme = acme\nacme = acme\n")
+    assert report("acme", check=True).status == OK
+
+
+def test_unreadable_entry_points(install: Install) -> None:
+    """A distribution with unreadable entry points has a report without a plugin name."""
     folder = install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
     found = report(None)
     assert (found.distribution, found.version, found.status) == ("acme", "0.3", BROKEN)
-    assert found.origin == str(folder / "acme-0.3.dist-info")
+    assert found.location == str(folder / "acme-0.3.dist-info")
     assert found.error == "acme 0.3: the entry points in its metadata cannot be read, install it again"
 
 
-def test_one_without_metadata_is_known_by_where_it_is(install: Install) -> None:
+def test_plugin_without_metadata(install: Install) -> None:
+    """A plugin without metadata has a report with its location."""
     folder = install("acme", KIND, metadata="")
     found = report("acme", check=True)
     assert (found.distribution, found.version, found.status) == (None, None, OK)
-    assert found.origin == str(folder / "acme-1.0.dist-info")
+    assert found.location == str(folder / "acme-1.0.dist-info")
 
 
 class _InMemory(importlib_metadata.Distribution):
-    """A distribution that is nowhere, as a finder of its own may bring one."""
+    """A distribution without files, as a finder may bring."""
 
     def read_text(self, filename: str) -> str | None:
         texts = {
@@ -276,20 +294,22 @@ class _InMemory(importlib_metadata.Distribution):
 
 class _Finder:
     def find_spec(self, *_: object) -> None:
-        """No module is its own."""
+        """Find no module."""
 
     def find_distributions(self, context: Any) -> list[_InMemory]:
         return [_InMemory()] if context.name in {None, "nowhere"} else []
 
 
-def test_one_that_has_no_files_is_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distribution_without_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution that a finder keeps in memory is reported with an unknown location."""
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, _Finder()])
     found = report("acme")
-    assert (found.distribution, found.version, found.origin) == ("nowhere", "2.0", "unknown")
+    assert (found.distribution, found.version, found.location) == ("nowhere", "2.0", "unknown")
     assert report("lnn").status == OK
 
 
-def test_what_remains_of_a_distribution_is_broken_beside_a_whole_one(install: Install) -> None:
+def test_remains_of_a_distribution(install: Install) -> None:
+    """Remains without metadata are reported as broken, and the complete distribution as ok."""
     install("acme", KIND)
     folder = install("remains", "raise RuntimeError", entry_points={"acme": "remains"}, metadata="")
     whole, remains = sorted(
@@ -297,14 +317,15 @@ def test_what_remains_of_a_distribution_is_broken_beside_a_whole_one(install: In
         key=lambda plugin: plugin.status != OK,
     )
     assert (whole.distribution, whole.status) == ("acme", OK)
-    assert remains.origin == str(folder / "remains-1.0.dist-info")
+    assert remains.location == str(folder / "remains-1.0.dist-info")
     assert remains.error is not None
     assert "remains of a distribution" in remains.error
     assert "acme 1.0" in remains.error
     assert "remains" not in sys.modules
 
 
-def test_with_an_analysis_its_plugins_are_selected_and_no_others(install: Install) -> None:
+def test_plugins_of_an_analysis(install: Install) -> None:
+    """With an analysis, its plugins are selected, and no other plugin is imported."""
     install("acme", KIND)
     install("acme_unseen", "raise RuntimeError('imported')")
     analysis = load_plugins("lnn", "combine", "root", "acme")
@@ -315,21 +336,24 @@ def test_with_an_analysis_its_plugins_are_selected_and_no_others(install: Instal
     assert "acme_unseen" not in sys.modules
 
 
-def test_with_an_analysis_the_others_are_looked_into_when_all_are_to_be_checked() -> None:
+def test_check_beside_an_analysis() -> None:
+    """With check=True, plugins that the analysis does not select are imported too."""
     found = report("checks", load_plugins("lnn"), check=True)
     assert (found.selected, found.status) == (False, OK)
 
 
-def test_what_an_analysis_brings_itself_is_listed() -> None:
+def test_local_plugin() -> None:
+    """A plugin that the analysis brings itself is reported, with the location local."""
     found = report("Own", load_plugins("lnn", Own()))
-    assert (found.distribution, found.version, found.entry_point, found.origin) == (None, None, None, "local")
+    assert (found.distribution, found.version, found.entry_point, found.location) == (None, None, None, "local")
     assert (found.selected, found.status, found.requires_api) == (True, OK, ">=1.0")
     assert found.hooks == ("datacard_checks",)
     assert found.provides is not None
     assert found.provides["checks"] == {"bystander": {}}
 
 
-def test_what_an_analysis_brings_itself_is_not_what_is_installed_under_that_name(install: Install) -> None:
+def test_local_plugin_with_an_installed_name(install: Install) -> None:
+    """A local plugin and an installed plugin of the same name have separate reports."""
     install("Own", "raise RuntimeError('imported')")
     own = [plugin for plugin in report_plugins(load_plugins(Own())) if plugin.name == "Own"]
     assert sorted((plugin.distribution or "", plugin.selected, plugin.status) for plugin in own) == [
@@ -338,7 +362,8 @@ def test_what_an_analysis_brings_itself_is_not_what_is_installed_under_that_name
     ]
 
 
-def test_the_document_has_the_same_keys_for_every_plugin(install: Install) -> None:
+def test_keys_of_the_document(install: Install) -> None:
+    """The document has the promised keys, for plugins of every status."""
     install("acme", EVERYTHING)
     install("unreadable", entry_points_text="[datacard_core.plugins]\nacme\n")
     document: dict[str, Any] = json.loads(json.dumps(as_document(report_plugins(load_plugins("lnn", Own())))))
@@ -365,7 +390,8 @@ def test_the_document_has_the_same_keys_for_every_plugin(install: Install) -> No
     assert {plugin["status"] for plugin in document["plugins"]} == {OK, BROKEN, NOT_LOOKED_INTO}
 
 
-def test_options_of_a_built_in_kind_are_told_with_a_line_about_each() -> None:
+def test_options_of_a_kind() -> None:
+    """The options of a built-in kind are described by name."""
     found = report("rateparam").provides
     assert found is not None
     assert list(found["kinds"]) == ["rateParam"]

@@ -1,4 +1,4 @@
-"""What a package can do wrong: an error that names it for who asked for it, and nothing for everybody else."""
+"""Broken plugins: an error that names them where they are selected, and no effect elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from datacard_core import DEFAULT_PLUGINS, Datacard, PluginError, load_plugins
 from datacard_core.plugins.introspection import BROKEN, NOT_LOOKED_INTO, report_plugins
+from tests.conftest import small_analysis
 from tests.support.plugins import kind_source
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "None": ({"source": HOOK + "return None"}, "returned None, expected an iterable of SystematicKind objects"),
     "a string": ({"source": HOOK + "return 'lnN'"}, "returned 'lnN', expected an iterable"),
-    "another object": ({"source": HOOK + "return [7]"}, "contributed 7, which is no SystematicKind"),
+    "another object": ({"source": HOOK + "return [7]"}, "contributed 7, which is not a SystematicKind"),
     "a class": ({"source": CLASS + HOOK + "return [Kind]"}, "object but a class: contribute an instance"),
     "a class as plugin": ({"source": CLASS, "entry_points": {"acme": "acme:Kind"}}, "is a class, expected an instance"),
     "an abstract kind": (
@@ -61,10 +62,17 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a card that was written before a broken plugin was installed, by name."""
+    folder = tmp_path_factory.mktemp("before")
+    Datacard(**small_analysis()).dump(folder)
+    return {name: (folder / name).read_bytes() for name in ("datacard.txt", "shapes.root")}
+
+
 @pytest.mark.parametrize(("wrong", "reason"), WRONG.values(), ids=WRONG)
-def test_who_asks_for_it_is_told_which_plugin_of_which_version_and_what(
-    wrong: dict[str, Any], reason: str, install: Install
-) -> None:
+def test_selected_broken_plugin(wrong: dict[str, Any], reason: str, install: Install) -> None:
+    """Selecting a broken plugin is an error that names plugin, distribution, version and cause."""
     install("acme", **wrong, distribution="acme-dist", version="0.3")
     with pytest.raises(PluginError) as raised:
         load_plugins(*DEFAULT_PLUGINS, "acme")
@@ -74,14 +82,18 @@ def test_who_asks_for_it_is_told_which_plugin_of_which_version_and_what(
 
 
 @pytest.mark.parametrize(("wrong", "reason"), WRONG.values(), ids=WRONG)
-def test_who_does_not_ask_for_it_gets_the_same_card_and_can_see_that_it_is_broken(
-    wrong: dict[str, Any], reason: str, install: Install, card_arguments: CardArguments, tmp_path: Path
+def test_unselected_broken_plugin(
+    wrong: dict[str, Any],
+    reason: str,
+    install: Install,
+    card_arguments: CardArguments,
+    before: dict[str, bytes],
+    tmp_path: Path,
 ) -> None:
-    Datacard(**card_arguments()).dump(tmp_path / "before")
+    """A broken plugin that is not selected changes no byte of a card, and a report says why it is broken."""
     install("acme", **wrong, distribution="acme-dist", version="0.3")
-    Datacard(**card_arguments()).dump(tmp_path / "after")
-    for name in ("datacard.txt", "shapes.root"):
-        assert (tmp_path / "after" / name).read_bytes() == (tmp_path / "before" / name).read_bytes()
+    Datacard(**card_arguments()).dump(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
     (report,) = [report for report in report_plugins() if report.name == "acme"]
     assert (report.status, "acme" in sys.modules) == (NOT_LOOKED_INTO, False)
     (report,) = [report for report in report_plugins(check=True) if report.name == "acme"]
@@ -89,9 +101,8 @@ def test_who_does_not_ask_for_it_gets_the_same_card_and_can_see_that_it_is_broke
     assert reason in (report.error or "")
 
 
-def test_two_distributions_with_one_name_are_broken_for_who_asks_and_for_nobody_else(
-    install: Install, card_arguments: CardArguments
-) -> None:
+def test_name_of_two_distributions(install: Install, card_arguments: CardArguments) -> None:
+    """Two distributions with one plugin name are an error if it is selected, and change no card otherwise."""
     before = Datacard(**card_arguments()).content()
     install("acme_one", kind_source(), entry_points={"acme": "acme_one"})
     install("acme_two", kind_source(), entry_points={"acme": "acme_two"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datacard_core import load_plugins
-from datacard_core.plugins.registration import FAMILIES
+from datacard_core.plugins.families import FAMILIES
 from datacard_core.testing.tasks import Task
 from datacard_core.testing.trials.families import TRIALS, makers, trial_of
 

@@ -1,0 +1,116 @@
+"""Look-up of what the selected plugins provide, and the error where it is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datacard_core import Datacard, MissingProviderError, Provided
+from datacard_core.plugins.families import CHECKS, KINDS, PLOTS, Family
+from datacard_core.plugins.providers import Providers
+from tests.support.plugins import kind_source, mine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CardArguments, Install
+
+
+def provided(*names: str, family: Family[Any] = KINDS) -> Providers[Any]:
+    """Return providers of these names; the way to select another name repeats what was asked for."""
+    by_name = {name: Provided(object(), f"plugin_of_{name}", "local") for name in names}
+    return Providers(family, by_name, lambda family, name: f"; looked for {name!r} among {family.field}")
+
+
+class TestProviders:
+    def test_mapping(self) -> None:
+        """Providers are a mapping, sorted by name, that `in`, `get` and `[]` read as usual."""
+        found = provided("b", "a")
+        assert (list(found), len(found)) == (["a", "b"], 2)
+        assert found["a"].plugin == "plugin_of_a"
+        assert ("a" in found, "c" in found, found.get("c")) == (True, False, None)
+        assert found == dict(found.items())
+        with pytest.raises(KeyError, match="c"):
+            found["c"]
+
+    def test_mapping_is_a_copy(self) -> None:
+        """A later change of the mapping that they were made from does not reach them."""
+        given: dict[str, Provided[Any]] = {}
+        found = Providers(KINDS, given, lambda *_: "")
+        given["late"] = Provided(object(), "acme", "local")
+        assert list(found) == []
+
+    def test_known_name(self) -> None:
+        """`provider` returns what `[]` returns, without a search of the installed plugins."""
+        by_name = {"a": Provided(object(), "acme", "local")}
+        found = Providers[Any](KINDS, by_name, lambda *_: pytest.fail("a provided name was searched for"))
+        assert found.provider("a") is by_name["a"]
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            pytest.param(["stack", "ratio"], "provided are ratio, stack (did you mean 'stack'?);", id="close match"),
+            pytest.param(["ratio"], "provided are ratio;", id="no close match"),
+            pytest.param([], "provided are none;", id="no provider"),
+        ],
+    )
+    def test_unknown_name(self, names: list[str], said: str) -> None:
+        """The error has the family, the name, the provided names once, the closest match and the way to select."""
+        with pytest.raises(MissingProviderError) as raised:
+            provided(*names, family=PLOTS).provider("stak")
+        assert str(raised.value) == f"no selected plugin provides the plot 'stak'; {said} looked for 'stak' among plots"
+
+    def test_repr(self) -> None:
+        """The repr shows the names, and not the family with all that belongs to it."""
+        assert repr(provided("a", family=CHECKS)).startswith("Providers({'a': Provided(value=<object")
+
+
+def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
+    """The error names the declaration, the provided kinds, and the installed plugin that has the missing kind."""
+    install("acme_gmn", kind_source(typ="gmN"), version="2.0")
+    with pytest.raises(MissingProviderError) as raised:
+        Datacard(**card_arguments(systematics=mine("gmN")))
+    message = str(raised.value)
+    for words in ("'mine'", "'gmN'", "autoMCStats, lnN, rateParam, shape", "plugin 'acme_gmn' has it", "load_plugins("):
+        assert words in message
+
+
+def test_search_passes_broken_plugins(install: Install, card_arguments: CardArguments) -> None:
+    """Broken and conflicting plugins do not stop the search for a plugin that has the kind."""
+    install("aaa_exits", "raise SystemExit(3)")
+    install("aab_missing", entry_points={"aab_missing": "no_such_module"})
+    install(
+        "aac_fails", "from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks():\n    raise BaseException\n"
+    )
+    install("aad_one", distribution="one", entry_points={"aad": "aad_one"})
+    install("aad_two", distribution="two", entry_points={"aad": "aad_two"})
+    install("acme_gmn", kind_source(typ="gmN"))
+    with pytest.raises(MissingProviderError, match="plugin 'acme_gmn' has it"):
+        Datacard(**card_arguments(systematics=mine("gmN")))
+
+
+def test_kind_that_is_not_installed(card_arguments: CardArguments) -> None:
+    """For a kind that no installed plugin has, the error lists the provided kinds once."""
+    with pytest.raises(MissingProviderError, match="autoMCStats, lnN, rateParam, shape") as raised:
+        Datacard(**card_arguments(systematics=mine("quux")))
+    assert str(raised.value).count("rateParam") == 1
+
+
+def test_misspelt_kind(card_arguments: CardArguments) -> None:
+    """A misspelt typ is an error with the closest match."""
+    with pytest.raises(MissingProviderError, match=r"'lnn'.*did you mean 'lnN'"):
+        Datacard(**card_arguments(systematics=mine("lnn")))
+
+
+def test_unknown_writer(card_arguments: CardArguments) -> None:
+    """An unknown writer is an error with the provided writers."""
+    with pytest.raises(MissingProviderError, match=r"card writer 'combin'.*provided are combine"):
+        Datacard(**card_arguments()).content(writer="combin")
+
+
+def test_unknown_serializer(card_arguments: CardArguments, tmp_path: Path) -> None:
+    """An unknown serializer is an error, and no file is written."""
+    with pytest.raises(MissingProviderError, match=r"template serializer 'parquet'.*provided are root"):
+        Datacard(**card_arguments()).dump(tmp_path / "cards", serializer="parquet")
+    assert not list(tmp_path.iterdir())

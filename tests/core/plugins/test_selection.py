@@ -1,0 +1,194 @@
+"""Selection of plugins by name or as objects, and their import."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+
+from datacard_core import (
+    API_VERSION,
+    DEFAULT_PLUGINS,
+    PluginCallError,
+    PluginConflictError,
+    PluginLoadError,
+    UnknownPluginError,
+    hookimpl,
+    installed_plugins,
+    load_plugins,
+)
+from tests.support.plugins import Acme, Provider
+
+if TYPE_CHECKING:
+    from tests.conftest import Install
+
+
+def test_module_as_plugin() -> None:
+    """A module is a plugin with the origin local."""
+    module = types.ModuleType("my_module")
+    module.datacard_systematic_kinds = hookimpl(lambda: [Acme()])  # type: ignore[attr-defined]
+    module.datacard_systematic_kinds.__name__ = "datacard_systematic_kinds"
+    plugins = load_plugins(*DEFAULT_PLUGINS, module)
+    assert plugins.origins["my_module"] == "local"
+    assert "acme" in plugins.kinds
+
+
+def test_object_as_plugin() -> None:
+    """An object with a name is a plugin with the origin local."""
+    plugins = load_plugins(Provider("mine", Acme()))
+    assert plugins.origins == {"mine": "local"}
+
+
+def test_all_installed_but_one(install: Install) -> None:
+    """A blocked plugin is left out of a selection of all, and not imported."""
+    install("acme_plots", "raise RuntimeError('imported')")
+    plugins = load_plugins(*installed_plugins(), block={"acme_plots"})
+    assert "lnn" in plugins
+    assert "acme_plots" not in plugins
+    assert "acme_plots" not in sys.modules
+
+
+def test_blocking_a_built_in_plugin() -> None:
+    """A plugin of the built-in set can be blocked."""
+    assert "checks" not in load_plugins(block=["checks"])
+
+
+def test_blocking_with_a_string() -> None:
+    """A string is one blocked name."""
+    assert sorted(load_plugins(block="checks")) == sorted(set(DEFAULT_PLUGINS) - {"checks"})
+
+
+def test_blocking_an_unselected_name() -> None:
+    """Blocking a name that is not selected is an error with the closest match."""
+    with pytest.raises(UnknownPluginError, match=r"cannot block 'cheks'.*did you mean 'checks'"):
+        load_plugins(block={"cheks"})
+
+
+def test_all_unselected_blocked_names_are_told() -> None:
+    """One error names all blocked names that are not selected."""
+    with pytest.raises(UnknownPluginError, match=r"(?s)'cheks'.*'rooot'"):
+        load_plugins(block={"cheks", "rooot"})
+
+
+def test_misspelt_name() -> None:
+    """An unknown name is an error with the closest match."""
+    with pytest.raises(UnknownPluginError, match=r"'lnnn'.*did you mean 'lnn'"):
+        load_plugins("lnnn", "shape")
+
+
+def test_all_unknown_names_are_told() -> None:
+    """One error names all unknown names."""
+    with pytest.raises(UnknownPluginError, match=r"(?s)'lnnn'.*'shapee'"):
+        load_plugins("lnnn", "shapee")
+
+
+def test_unknown_name_without_a_close_match() -> None:
+    """Without a close match, the error lists the installed plugins."""
+    with pytest.raises(UnknownPluginError, match=r"'quux'.*lnn.*rateparam"):
+        load_plugins("quux")
+
+
+def test_plugin_selected_twice() -> None:
+    """Selecting a plugin twice is an error."""
+    with pytest.raises(PluginConflictError, match="'lnn' is selected twice"):
+        load_plugins("lnn", "shape", "lnn")
+
+
+def test_list_of_names() -> None:
+    """A list of names is an error that shows the star."""
+    with pytest.raises(PluginLoadError, match=r"load_plugins\(\*"):
+        load_plugins(["lnn", "shape"])
+
+
+@pytest.mark.parametrize(
+    ("source", "cause", "words"),
+    [
+        ("import no_such_module_at_all", ModuleNotFoundError, ["no_such_module_at_all"]),
+        ("raise ValueError('out of order')", ValueError, ["ValueError", "out of order"]),
+        ("def (", SyntaxError, ["SyntaxError"]),
+        ("raise SystemExit(3)", SystemExit, ["SystemExit", "3"]),
+        ("raise GeneratorExit", GeneratorExit, ["GeneratorExit"]),
+    ],
+)
+def test_failing_import(source: str, cause: type[BaseException], words: list[str], install: Install) -> None:
+    """A plugin that cannot be imported is an error with plugin, distribution, version and cause."""
+    install("acme", source, distribution="acme-dist", version="0.3")
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme-dist 0\.3\): cannot be imported") as raised:
+        load_plugins("lnn", "acme")
+    assert isinstance(raised.value.__cause__, cause)
+    assert (raised.value.plugin, raised.value.origin) == ("acme", "acme-dist 0.3")
+    assert all(word in str(raised.value) for word in words)
+
+
+def test_keyboard_interrupt(install: Install) -> None:
+    """A KeyboardInterrupt during an import passes unchanged."""
+    install("acme", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_plugins("acme")
+
+
+@pytest.mark.parametrize("value", ["acme:missing", "acme.missing", "acme:a b"])
+def test_entry_point_without_a_target(value: str, install: Install) -> None:
+    """An entry point whose module or object does not exist is an error that names the distribution."""
+    install("acme", entry_points={"acme": value})
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\)"):
+        load_plugins("acme")
+
+
+def test_failing_import_without_metadata(install: Install) -> None:
+    """A plugin of a distribution without metadata is blamed by its name."""
+    install("acme", "raise ValueError('out of order')", metadata="")
+    with pytest.raises(PluginLoadError, match=r"(?s)plugin 'acme' \(.+\): .*out of order"):
+        load_plugins("acme")
+
+
+def test_class_as_plugin() -> None:
+    """A class in place of an instance is an error."""
+    with pytest.raises(PluginLoadError, match="a class, expected an instance") as raised:
+        load_plugins(Provider)
+    assert raised.value.origin == "local"
+
+
+def test_entry_point_of_a_class(install: Install) -> None:
+    """An entry point that is a class is an error that shows the entry point."""
+    install("acme", "class Plugin: pass", entry_points={"acme": "acme:Plugin"})
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\).*'acme:Plugin' is a class"):
+        load_plugins("acme")
+
+
+def test_entry_point_of_an_instance(install: Install) -> None:
+    """An entry point that is an instance is a plugin."""
+    source = """
+        from datacard_core import hookimpl, SystematicKind
+        class Kind(SystematicKind):
+            typ = "acme"
+            def effects(self, target):
+                return ()
+        class Plugin:
+            @hookimpl
+            def datacard_systematic_kinds(self):
+                return [Kind()]
+        plugin = Plugin()
+    """
+    install("acme", source, entry_points={"acme": "acme:plugin"})
+    assert list(load_plugins("acme").kinds) == ["acme"]
+
+
+def test_import_of_a_newer_name(install: Install) -> None:
+    """An import of a public name that does not exist is an error that says which API is installed."""
+    install("acme", "from datacard_core import Future\n")
+    with pytest.raises(PluginLoadError, match=rf"'Future'.*plugin API {API_VERSION}"):
+        load_plugins("acme")
+
+
+def test_object_without_a_name() -> None:
+    """A plugin whose name cannot be read is named after its class."""
+
+    class Nameless:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError(name)
+
+    with pytest.raises((PluginLoadError, PluginCallError), match=r"plugin 'Nameless' \(local\)"):
+        load_plugins(Nameless())
