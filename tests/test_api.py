@@ -1,4 +1,4 @@
-"""What other packages build on does not change by accident: `tests/api.txt` is the record of it."""
+"""The interface that other packages build on does not change by accident: `tests/api.txt` is its record."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 RECORD = Path(__file__).with_name("api.txt")
 
 PROMISE = """
-What other packages build on is not what tests/api.txt records: + is new, - is gone, and a changed line is both.
-docs/plugins.md promises them that
-  - what is only new raises the second number of API_VERSION, and nobody need know of it: a name, a hook, a method that
-    is not abstract, an argument or a field with a default, behind the others or keyword-only;
-  - anything else raises the first number, after two minor versions in which the old way works and warns.
-If that is what you mean, set API_VERSION in datacard_core/hookspecs.py, write CHANGELOG.md, and record it:
-  python tests/public_api.py > tests/api.txt
+The interface that other packages build on is not the one that tests/api.txt records: + is new, - is gone, and a
+changed line is both. docs/plugins.md promises that
+  - an addition raises the second number of API_VERSION, and no package need change: a name, a hook, a method that is
+    not abstract, an argument or a field with a default, behind the existing ones or keyword-only;
+  - every other change raises the first number, after two minor versions in which the old way works and warns.
+If the change is meant, set API_VERSION in datacard_core/hookspecs.py, write CHANGELOG.md, and record it:
+  python -m tests.support.public_api > tests/api.txt
 
 """
 

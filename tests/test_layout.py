@@ -141,11 +141,11 @@ class TestImports:
         assert [str(found) for found in imports.upward()] == []
 
     def test_circles_of_modules(self) -> None:
-        """No two modules import each other, directly or through others."""
+        """No two modules import each other, directly or in a circle."""
         assert imports.circles(imports.module_graph()) == []
 
     def test_circles_of_packages(self) -> None:
-        """No two packages import each other, directly or through others."""
+        """No two packages import each other, directly or in a circle."""
         assert imports.circles(imports.room_graph()) == []
 
     @pytest.mark.parametrize("file", files_of(CORE))
@@ -160,7 +160,7 @@ class TestImports:
 
     @pytest.mark.parametrize("file", files_of(PLUGINS))
     def test_plugins_use_public_names(self, file: str) -> None:
-        """A plugin imports public names of the core, third parties and its own modules only."""
+        """A plugin imports public names of the core, third parties and modules of its package only."""
         own = Path(file).parts[1]
         for module, names in imported_by(PLUGINS / file):
             if module == "datacard_core":
@@ -260,5 +260,5 @@ class TestPublicNames:
                 assert inspect.getdoc(value), name
 
     def test_completion(self) -> None:
-        """Completion offers the public names and no others."""
+        """Completion offers the public names alone."""
         assert sorted(dir(datacard_core)) == sorted([*datacard_core.__all__, "__version__"])

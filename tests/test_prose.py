@@ -129,7 +129,7 @@ class TestMeasures:
         assert [word for text in sample.messages for word in text.vague] == ["anything", "nobody", "others"]
 
     def test_comments(self, sample: Prose) -> None:
-        """Two of thirteen lines have a reason; a directive to a tool is none."""
+        """Two of thirteen lines have a reason; a directive to a tool does not count."""
         assert [text.text for text in sample.comments] == ["A reason.", "another reason"]
         assert sample.lines == 13
         assert sample.comment_share == pytest.approx(100 * 2 / 13)

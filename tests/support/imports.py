@@ -127,7 +127,7 @@ def room_graph() -> dict[str, set[str]]:
 
 
 def circles(graph: Graph) -> list[list[str]]:
-    """Return the groups of nodes that import each other, directly or through others, each sorted."""
+    """Return the groups of nodes that import each other, directly or in a circle, each sorted."""
     reached = {node: _reachable(graph, node) for node in graph}
     groups = {
         tuple(sorted(other for other in reached[node] if node in reached.get(other, ())))

@@ -205,7 +205,7 @@ class TestAdding:
 
     @pytest.mark.parametrize("way", [*WAYS[:6], construct], ids=lambda way: way.__name__)
     def test_same_again(self, way: Way) -> None:
-        """The same process added again changes nothing."""
+        """The same process added again does not change the container."""
         processes = MCProcesses([TTBAR, SIGNAL])
         way(processes, "ttbar", process("ttbar"))
         assert list(processes.items()) == [("ttbar", TTBAR), ("signal", SIGNAL)]
@@ -229,7 +229,7 @@ class TestProblems:
         assert len(refused(lambda: processes.update(wrong))) == 2
 
     def test_refused_update(self) -> None:
-        """An update that is refused changes nothing."""
+        """An update that is refused does not change the container."""
         processes = MCProcesses([TTBAR])
         wrong: dict[str, Any] = {"signal": SIGNAL, "diboson": 2}
         refused(lambda: processes.update(wrong))

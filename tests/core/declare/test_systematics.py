@@ -66,7 +66,7 @@ class TestDeclaration:
         "changed", [{}, {"datacard_name": None, "coffea_name_alias": None}], ids=["not given", "None"]
     )
     def test_default_names(self, changed: dict[str, Any]) -> None:
-        """Nuisance and variation are called like the systematic where nothing else is given."""
+        """Nuisance and variation are called like the systematic where no other name is given."""
         declared = systematic(name="JER", **changed)
         assert declared.datacard_name == "JER"
         assert declared.coffea_name_alias == "JER"
@@ -477,7 +477,7 @@ class TestAssignment:
 
     @every_way
     def test_same_declaration_again(self, way: Way) -> None:
-        """The same declaration added again changes nothing."""
+        """The same declaration added again does not change the container."""
         systematics = Systematics([LUMI_2022, PILEUP])
         way(systematics, "lumi", copy.deepcopy(LUMI_2022))
         assert list(systematics.values()) == [LUMI_2022, PILEUP]

@@ -51,7 +51,7 @@ def test_lines(directive: Directive, lines: list[str], channel: Channel) -> None
     ],
 )
 def test_constraints(text: str, count: int, channel: Channel) -> None:
-    """Lines of param and constr count in kmax, comments and others do not."""
+    """Lines of param and constr count in kmax, comments and other lines do not."""
     assert RawLine(text).constraints(channel) == count
 
 
