@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from hypothesis import settings
 
-from datacard_core import Analysis, SystematicUncertainty
+from datacard_core import Analysis, SystematicUncertainty, load_plugins
 from datacard_core.demo import demo_output, write_demo
 from datacard_core.testing.small import small_arguments, small_output
 
@@ -140,7 +140,8 @@ def small_analysis(**changes: Any) -> dict[str, Any]:
     processes = ["signal", "top", "vjets"]
     lumi = SystematicUncertainty("lumi", "lnN", processes, YEARS, 1.02)
     jes = SystematicUncertainty("jes", "shape", processes, YEARS, 1.0)
-    return small_arguments(lumi, jes, output=_output(), **changes)
+    return small_arguments(lumi, jes, output=_output(), **{"plugins": _plugins()} | changes)
 
 
 _output = cache(small_output)
+_plugins = cache(load_plugins)

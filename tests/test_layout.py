@@ -169,6 +169,7 @@ class TestImports:
             else:
                 assert module.split(".")[0] in ALLOWED | {own}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "module", ["awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"]
     )
@@ -176,6 +177,7 @@ class TestImports:
         """Importing the core does not import what only some of its users need."""
         assert module not in loaded
 
+    @pytest.mark.slow
     def test_lazy_plugins(self, loaded: set[str]) -> None:
         """Importing the core does not import a plugin."""
         assert not {f"datacard_{name}" for name in BUILT_IN} & loaded

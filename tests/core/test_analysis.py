@@ -98,6 +98,7 @@ def by_itself(loaded: dict[str, Any], name: str, **options: Any) -> Datacard:
         bin_suffix="run3",
         bins_edges=category.bins_edges,
         verbose=False,
+        plugins=by_hand.PLUGINS,
         **options,
     )
 

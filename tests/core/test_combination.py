@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import stat
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,16 +20,15 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments
 
 
+PLUGINS = load_plugins("lnn", "shape", "combine", "root")
 STAND_IN = """\
-#!{python}
-import json, os, sys
-name = os.path.basename(sys.argv[0])
-with open(os.environ["CALLS"], "a") as calls:
-    print(json.dumps({{"command": name, "arguments": sys.argv[1:], "directory": os.getcwd()}}), file=calls)
-print("a card that is", "broken" if name == os.environ.get("FAILING") else "combined")
-sys.stdout.flush()
-sys.exit(name == os.environ.get("FAILING"))
+#!/usr/bin/env bash
+name=${0##*/}
+printf '%s\\0' "$name" "$(pwd -P)" "$#" "$@" >> "$CALLS"
+if [ "$name" = "$FAILING" ]; then echo "a card that is broken"; exit 1; fi
+echo "a card that is combined"
 """
+"""In the place of Combine's commands: it writes its name, directory and arguments down, each behind a NUL."""
 
 
 @attrs.frozen
@@ -65,7 +62,11 @@ class Shell:
 
     @property
     def calls(self) -> list[Call]:
-        return [Call(**json.loads(line)) for line in self.log.read_text().splitlines()]
+        words = iter(self.log.read_text().split("\0")[:-1])
+        return [
+            Call(command, [next(words) for _ in range(int(next(words)))], directory)
+            for command, directory in zip(words, words, strict=False)
+        ]
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def shell(tmp_path: Path) -> Shell:
     commands = tmp_path / "commands"
     commands.mkdir()
     for name in ("combineCards.py", "text2workspace.py"):
-        (commands / name).write_text(STAND_IN.format(python=sys.executable))
+        (commands / name).write_text(STAND_IN)
         (commands / name).chmod(0o755)
     log = tmp_path / "calls"
     log.touch()
@@ -82,10 +83,8 @@ def shell(tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def card(card_arguments: CardArguments) -> Callable[..., Datacard]:
-    plugins = load_plugins("lnn", "shape", "combine", "root")
-
     def make(prefix: str = "", **changes: Any) -> Datacard:
-        return Datacard(**card_arguments(bin_prefix=prefix, mcstat=False, plugins=plugins, **changes))
+        return Datacard(**card_arguments(bin_prefix=prefix, mcstat=False, plugins=PLUGINS, **changes))
 
     return make
 

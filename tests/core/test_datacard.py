@@ -83,9 +83,9 @@ class TestArguments:
     def test_mcstat(self) -> None:
         """The argument mcstat is read back with all its settings."""
         complete = {"threshold": 10, "include_signal": 0, "hist_mode": 1}
-        assert rich_card(rich()).mcstat_config == complete
-        assert rich_card(rich(), mcstat=True).mcstat_config == {**complete, "threshold": 0}
-        assert rich_card(rich(), mcstat=False).mcstat_config == {}
+        assert rich_card().mcstat_config == complete
+        assert rich_card(mcstat=True).mcstat_config == {**complete, "threshold": 0}
+        assert rich_card(mcstat=False).mcstat_config == {}
 
     @pytest.mark.parametrize("value", [None, [], "path"], ids=["none", "list", "text"])
     @pytest.mark.parametrize("position", [0, 1, 2], ids=["histograms", "metadata", "cutflow"])
@@ -109,7 +109,7 @@ class TestAttributes:
 
     def test_process_ids(self) -> None:
         """The ids of signals count down from 0, those of backgrounds up from 1."""
-        assert rich_card(rich()).process_id == {
+        assert rich_card().process_id == {
             "signal_2022": 0,
             "signal_2023": -1,
             "ttbar_2022": 1,
@@ -127,30 +127,30 @@ class TestAttributes:
                 process("ttbar", "TTbar", years=YEARS),
             ]
         )
-        ids = list(rich_card(rich(), mc_processes=processes).process_id.values())
+        ids = list(rich_card(mc_processes=processes).process_id.values())
         assert ids == [1, 2, 0, -1, 3, 4]
 
     def test_counts(self) -> None:
         """The counts imax, jmax and kmax are those of the text."""
-        made = rich_card(rich())
+        made = rich_card()
         lines = [line.split() for line in made.content().splitlines() if not line.startswith("#")]
         assert (made.imax, made.jmax, made.kmax) == (1, 5, 6)
         assert [words[:2] for words in lines[:3]] == [["imax", "1"], ["jmax", "5"], ["kmax", "6"]]
 
     def test_observation(self) -> None:
         """The observation is the sum of the written data, -1 without data."""
-        assert rich_card(rich()).observation == 2 * (5 + 6 + 7 + 8)
-        assert rich_card(rich(), years=["2023"]).observation == 5 + 6 + 7 + 8
-        assert rich_card(rich(), data_processes=None).observation == -1
+        assert rich_card().observation == 2 * (5 + 6 + 7 + 8)
+        assert rich_card(years=["2023"]).observation == 5 + 6 + 7 + 8
+        assert rich_card(data_processes=None).observation == -1
 
     def test_has_data(self) -> None:
         """A card has data if it has a data process."""
-        assert rich_card(rich()).has_data
-        assert not rich_card(rich(), data_processes=None).has_data
+        assert rich_card().has_data
+        assert not rich_card(data_processes=None).has_data
 
     def test_shape_variations(self) -> None:
         """Variations are those of the written templates."""
-        assert rich_card(rich()).shape_variations == [
+        assert rich_card().shape_variations == [
             "nominal",
             *("JESUp", "JESDown", "metUp", "metDown", "nothingUp", "nothingDown"),
             *("pileup_2022Up", "pileup_2022Down", "pileup_2023Up", "pileup_2023Down"),
@@ -175,7 +175,7 @@ class TestAttributes:
 
     def test_repr(self) -> None:
         """The repr has the bin, columns, nuisances and observation."""
-        assert repr(rich_card(rich())) == "<Datacard 'SR_2022_2023': 6 columns, 6 nuisances, observation 52>"
+        assert repr(rich_card()) == "<Datacard 'SR_2022_2023': 6 columns, 6 nuisances, observation 52>"
 
 
 class TestRates:
@@ -196,22 +196,22 @@ class TestRates:
     def test_unknown_column(self) -> None:
         """An unknown column is an error with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean 'ttbar_2022'"):
-            rich_card(rich()).rate("tbar_2022")
+            rich_card().rate("tbar_2022")
 
     def test_process_without_year(self) -> None:
         """A process without its year is an error with the closest match."""
         with pytest.raises(DeclarationError, match=r"did you mean 'ttbar_202[23]'"):
-            rich_card(rich()).rate("ttbar")
+            rich_card().rate("ttbar")
 
     @pytest.mark.parametrize("variation", ["JESup", "JES_Up", "JESUpp"])
     def test_unknown_variation(self, variation: str) -> None:
         """An unknown variation is an error with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean 'JESUp'"):
-            rich_card(rich()).rate("ttbar_2022", variation)
+            rich_card().rate("ttbar_2022", variation)
 
     def test_text_and_file(self, tmp_path: Path) -> None:
         """The rates in the text are the integrals in the file."""
-        made = rich_card(rich())
+        made = rich_card()
         file = by_hand.written(made, tmp_path)
         lines = [line.split() for line in made.content().splitlines()]
         (rates,) = [[float(word) for word in words[1:]] for words in lines if words[0] == "rate"]
@@ -227,7 +227,7 @@ class TestHistogram:
 
     def test_contents(self, tmp_path: Path) -> None:
         """The histogram holds the templates of the file."""
-        made = rich_card(rich())
+        made = rich_card()
         file = by_hand.written(made, tmp_path)
         for column in made.process_id:
             for variation in made.shape_variations:
@@ -241,7 +241,7 @@ class TestHistogram:
 
     def test_names_in_file(self, tmp_path: Path) -> None:
         """The file has exactly the templates that the rows name."""
-        made = rich_card(rich())
+        made = rich_card()
         lines = [line.split() for line in made.content().splitlines()]
         columns = next(words[1:] for words in lines if words[0] == "process")
         expected = {"data_obs_nominal", *(f"{column}_nominal" for column in columns)}
@@ -253,14 +253,14 @@ class TestHistogram:
 
     def test_axes(self) -> None:
         """The axes are process, variation and variable."""
-        histogram = rich_card(rich()).histogram
+        histogram = rich_card().histogram
         assert [axis.name for axis in histogram.axes] == ["process", "variation", "events.m"]
         assert histogram.axes[2].label == "m"
         assert histogram.axes[2].edges.tolist() == [0, 0.2, 0.4]
 
     def test_copy(self) -> None:
         """A change of the histogram does not change the card."""
-        made = rich_card(rich())
+        made = rich_card()
         text = made.content()
         made.histogram.view()["value"] = 7
         made.data_obs.view()["value"] = 7
@@ -309,7 +309,7 @@ class TestYears:
 
     def test_systematic_of_other_years(self) -> None:
         """A systematic of other years has no row and a notice."""
-        made = rich_card(rich(), years=["2023"])
+        made = rich_card(years=["2023"])
         assert "pileup_2022" not in made.content()
         (notice,) = by_hand.found(made, "no-effect")
         assert "pileup_2022" in notice
@@ -331,7 +331,7 @@ class TestFindings:
 
     def test_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A card that is not verbose prints no text."""
-        assert rich_card(rich()).findings
+        assert rich_card().findings
         assert capsys.readouterr() == ("", "")
 
     def test_without_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -353,14 +353,14 @@ class TestFindings:
 
     def test_channel(self) -> None:
         """Each finding names the channel."""
-        assert {finding.channel for finding in rich_card(rich()).findings} == {"SR_2022_2023"}
+        assert {finding.channel for finding in rich_card().findings} == {"SR_2022_2023"}
 
     def test_strict_with_warnings(self) -> None:
         """With strict, all warnings are raised at once."""
-        made = rich_card(rich())
+        made = rich_card()
         warnings = [finding for finding in made.findings if finding.severity is Severity.WARNING]
         with pytest.raises(StrictError) as raised:
-            rich_card(rich(), strict=True)
+            rich_card(strict=True)
         assert list(raised.value.findings) == warnings
         assert len(warnings) > 3
         for finding in warnings:
@@ -390,7 +390,7 @@ class TestArgumentsStayAsTheyWere:
         after = (containers, {name: arguments[name] for name in arguments if name != "plugins"})
         assert after == before
         assert cards[0].content() == cards[2].content()
-        assert cards[0].content() == rich_card(rich()).content()
+        assert cards[0].content() == rich_card().content()
         assert (tmp_path / "0" / "shapes.root").read_bytes() == (tmp_path / "2" / "shapes.root").read_bytes()
 
     def test_defaultdict(self) -> None:
@@ -419,7 +419,7 @@ class TestArgumentsStayAsTheyWere:
     def test_mcstat(self) -> None:
         """One dict for mcstat serves several cards."""
         mcstat = {"threshold": 10, "include_signal": 1, "hist_mode": 1}
-        texts = [rich_card(rich(), mcstat=mcstat, bin_suffix="x").content() for _ in range(2)]
+        texts = [rich_card(mcstat=mcstat, bin_suffix="x").content() for _ in range(2)]
         assert mcstat == {"threshold": 10, "include_signal": 1, "hist_mode": 1}
         assert texts[0] == texts[1]
         assert "SR_x autoMCStats 10 1 1" in texts[1]
@@ -443,7 +443,7 @@ class TestDumping:
 
     def test_names(self, tmp_path: Path) -> None:
         """Card and templates are written under their names."""
-        made = rich_card(rich())
+        made = rich_card()
         made.dump(directory=tmp_path / "new" / "folder", card_name="card.txt", shapes_name="templates.root")
         folder = tmp_path / "new" / "folder"
         assert sorted(path.name for path in folder.iterdir()) == ["card.txt", "templates.root"]
@@ -452,14 +452,14 @@ class TestDumping:
     def test_equal_bytes(self, tmp_path: Path) -> None:
         """Equal inputs give equal bytes."""
         for name in ("one", "other"):
-            rich_card(rich()).dump(tmp_path / name)
+            rich_card().dump(tmp_path / name)
         for name in ("datacard.txt", "shapes.root"):
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
     @pytest.mark.parametrize("what", ["writer", "serializer"])
     def test_unknown_writer(self, what: str, tmp_path: Path) -> None:
         """With an unknown writer or serializer no file is written."""
-        made = rich_card(rich())
+        made = rich_card()
         options: dict[str, Any] = {what: "nobody"}
         with pytest.raises(MissingProviderError, match="nobody"):
             made.dump(tmp_path / "out", **options)
@@ -468,13 +468,13 @@ class TestDumping:
     def test_blank_in_name(self, tmp_path: Path) -> None:
         """A file name with a blank would break the card, and is refused."""
         with pytest.raises(DeclarationError, match=r"my shapes\.root"):
-            rich_card(rich()).dump(tmp_path / "out", shapes_name="my shapes.root")
+            rich_card().dump(tmp_path / "out", shapes_name="my shapes.root")
         assert not (tmp_path / "out").exists()
 
     def test_one_name_for_both(self, tmp_path: Path) -> None:
         """Card and templates under one name are refused."""
         with pytest.raises(DeclarationError, match="one"):
-            rich_card(rich()).dump(tmp_path / "out", card_name="one", shapes_name="one")
+            rich_card().dump(tmp_path / "out", card_name="one", shapes_name="one")
         assert not (tmp_path / "out").exists()
 
 

@@ -21,7 +21,7 @@ from tests.support import outputs as by_hand
 from tests.support.declarations import refused, systematic
 from tests.support.outputs import Output, card, problems, process, signal_and_ttbar, template
 from tests.support.plugins import Acme, Provider, mine
-from tests.support.rich import YEARS, lumi, rich, rich_card
+from tests.support.rich import YEARS, lumi, rich_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,13 +170,13 @@ class TestBin:
     )
     def test_parts(self, options: dict[str, Any], expected: str) -> None:
         """The bin is prefix, category and suffix, the years where no suffix is given."""
-        assert rich_card(rich(), **options).bin == expected
+        assert rich_card(**options).bin == expected
 
     @pytest.mark.parametrize("prefix", ["1", "a b", "a/b"])
     def test_unreadable(self, prefix: str) -> None:
         """A bin that Combine cannot read is refused."""
         with pytest.raises(DeclarationError, match="bin"):
-            rich_card(rich(), bin_prefix=prefix)
+            rich_card(bin_prefix=prefix)
 
     def test_leading_digit(self) -> None:
         """A category with a leading digit needs a prefix."""
@@ -193,22 +193,22 @@ class TestYears:
 
     def test_single_string(self) -> None:
         """One year may be a string."""
-        assert rich_card(rich(), years="2022").years == ("2022",)
+        assert rich_card(years="2022").years == ("2022",)
 
     def test_twice(self) -> None:
         """A year that is listed twice is refused."""
         with pytest.raises(DeclarationError, match="twice"):
-            rich_card(rich(), years=["2022", "2022"])
+            rich_card(years=["2022", "2022"])
 
     def test_empty(self) -> None:
         """A card without years is refused."""
         with pytest.raises(DeclarationError, match="years is empty"):
-            rich_card(rich(), years=[], bin_suffix="x")
+            rich_card(years=[], bin_suffix="x")
 
     def test_number(self) -> None:
         """A year given as a number comes with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean '2022'"):
-            rich_card(rich(), years=[2022])
+            rich_card(years=[2022])
 
 
 class TestMcstat:
@@ -228,7 +228,7 @@ class TestMcstat:
     )
     def test_line(self, mcstat: Any, line: str | None) -> None:
         """The argument mcstat becomes a line with its numbers, or no line."""
-        text = rich_card(rich(), bin_suffix="run3", mcstat=mcstat).content()
+        text = rich_card(bin_suffix="run3", mcstat=mcstat).content()
         assert [row for row in text.splitlines() if "autoMCStats" in row] == ([] if line is None else [line])
 
     @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ class TestMcstat:
     def test_refused(self, mcstat: Any, said: str) -> None:
         """A wrong mcstat is refused with the value and what was expected."""
         with pytest.raises(DeclarationError, match=said):
-            rich_card(rich(), mcstat=mcstat)
+            rich_card(mcstat=mcstat)
 
 
 class TestContainers:
@@ -263,11 +263,11 @@ class TestContainers:
     def test_wrong_types(self, name: str, value: Any) -> None:
         """An argument that is not a container is refused with its name."""
         with pytest.raises(DeclarationError, match=name):
-            rich_card(rich(), **{name: value})
+            rich_card(**{name: value})
 
     def test_no_systematics(self) -> None:
         """A card needs no systematics."""
-        made = rich_card(rich(), systematics=Systematics([]))
+        made = rich_card(systematics=Systematics([]))
         assert made.kmax == 0
         assert "kmax 0 " in made.content()
 
@@ -276,12 +276,12 @@ class TestContainers:
         observations = DataProcesses([*by_hand.observation("Muon").values()])
         observations["more"] = by_hand.observation("Muon", name="more")["more"]
         with pytest.raises(DeclarationError, match="'data_obs', 'more', expected one"):
-            rich_card(rich(), data_processes=observations)
+            rich_card(data_processes=observations)
 
     def test_no_data_process(self) -> None:
         """A container without data process is refused."""
         with pytest.raises(DeclarationError, match="holds none, expected one"):
-            rich_card(rich(), data_processes=DataProcesses([]))
+            rich_card(data_processes=DataProcesses([]))
 
 
 class TestPlugins:
@@ -290,14 +290,14 @@ class TestPlugins:
     def test_missing_kind(self) -> None:
         """A missing kind comes with the plugin that brings it."""
         with pytest.raises(MissingProviderError, match="lnn"):
-            rich_card(rich(), plugins=load_plugins("shape", "rateparam", "mcstats", "combine", "root"))
+            rich_card(plugins=load_plugins("shape", "rateparam", "mcstats", "combine", "root"))
 
     def test_missing_autoMCStats(self) -> None:  # noqa: N802 - Combine's word
         """A card without the plugin for autoMCStats comes with the way out."""
         plugins = load_plugins("lnn", "shape", "rateparam", "combine", "root")
         with pytest.raises(MissingProviderError, match="mcstat=False"):
-            rich_card(rich(), plugins=plugins)
-        assert "autoMCStats" not in rich_card(rich(), plugins=plugins, mcstat=False).content()
+            rich_card(plugins=plugins)
+        assert "autoMCStats" not in rich_card(plugins=plugins, mcstat=False).content()
 
     def test_unknown_option(self, card_arguments: CardArguments) -> None:
         """An option that a kind does not have is an error."""
@@ -327,7 +327,7 @@ def test_all_problems_at_once() -> None:
     processes["vv"] = process("vv", "WW", "ZZ", years=YEARS)
     systematics = Systematics([lumi(processes=["signal", "tttbar"]), lumi(name="other", years=["20222"])])
     with pytest.raises(DeclarationError) as raised:
-        rich_card(rich(), mc_processes=processes, systematics=systematics, data_processes=by_hand.observation("Moun"))
+        rich_card(mc_processes=processes, systematics=systematics, data_processes=by_hand.observation("Moun"))
     assert len(raised.value.problems) == 5
     for text in (
         "'WW'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support import outputs as by_hand
 from tests.support.outputs import Output, card, codes, shape, signal_and_ttbar, template
-from tests.support.rich import rich, rich_card
+from tests.support.rich import rich_card
 
 
 def test_alias_by_process() -> None:
@@ -61,5 +61,5 @@ def test_crossed_aliases() -> None:
 
 def test_free_parameter_of_some_years() -> None:
     """The free parameter of a process is on those of its columns that the card has."""
-    lines = rich_card(rich(), years=["2023"]).content().splitlines()
+    lines = rich_card(years=["2023"]).content().splitlines()
     assert [line for line in lines if line.startswith("SF_")] == ["SF_ttbar rateParam * ttbar_2023 1 [0,5]"]

@@ -10,7 +10,7 @@ import pytest
 from datacard_core import FreeParameter
 from tests.support import outputs
 from tests.support.outputs import Output, shape
-from tests.support.rich import rich, rich_card
+from tests.support.rich import rich_card
 
 if TYPE_CHECKING:
     from datacard_core import Channel
@@ -105,7 +105,7 @@ class TestTemplates:
 
 def test_pickle() -> None:
     """A channel arrives from another process with its templates, text and origins."""
-    made = rich_card(rich()).channel
+    made = rich_card().channel
     arrived = pickle.loads(pickle.dumps(made))
     assert arrived.template_names() == made.template_names()
     assert arrived.templates().templates.values.tobytes() == made.templates().templates.values.tobytes()
