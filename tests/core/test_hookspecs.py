@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from datacard_core import hookspecs
-from datacard_core.plugins.registration import FAMILIES
+from tests.support.internals import FAMILIES
 
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("datacard_"))
 

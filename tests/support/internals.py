@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datacard_core.inputs.output import LOADED, HistogramSet
+from datacard_core.plugins.registration import FAMILIES
 from datacard_core.templates.collector import collect
 from datacard_core.templates.rows import Layout, Request
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datacard_core.templates.sums import Sums
     from tests.support.outputs import Output
 
-__all__ = ["Layout", "collected", "data_request", "histogram_set", "layout", "request"]
+__all__ = ["FAMILIES", "Layout", "collected", "data_request", "histogram_set", "layout", "request"]
 
 
 def histogram_set(output: Output, read_from: str = LOADED) -> HistogramSet:
