@@ -390,7 +390,7 @@ class TestArgumentsStayAsTheyWere:
         after = (containers, {name: arguments[name] for name in arguments if name != "plugins"})
         assert after == before
         assert cards[0].content() == cards[2].content()
-        assert cards[0].content() == rich_card().content()
+        assert cards[0].content() == rich_card(rich()).content()
         assert (tmp_path / "0" / "shapes.root").read_bytes() == (tmp_path / "2" / "shapes.root").read_bytes()
 
     def test_defaultdict(self) -> None:
@@ -452,7 +452,7 @@ class TestDumping:
     def test_equal_bytes(self, tmp_path: Path) -> None:
         """Equal inputs give equal bytes."""
         for name in ("one", "other"):
-            rich_card().dump(tmp_path / name)
+            rich_card(rich()).dump(tmp_path / name)
         for name in ("datacard.txt", "shapes.root"):
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
