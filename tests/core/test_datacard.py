@@ -502,7 +502,9 @@ def test_order_of_hashes(tmp_path: Path) -> None:
     """No byte and no finding depends on the order of hashes."""
     results = []
     for seed in ("1", "2", "3"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        # Where this interpreter finds the package and its plugins, and the tests beside them.
+        path = os.pathsep.join([str(ROOT), *sys.path])
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
         done = subprocess.run(
             [sys.executable, "-c", HASHING, tmp_path / seed],
             check=True,
