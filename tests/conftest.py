@@ -1,7 +1,8 @@
-"""What several test modules need: plugin distributions on disk, and an analysis that is small and valid."""
+"""Fixtures of several test modules: plugin distributions on disk, a small valid analysis, and the demo."""
 
 from __future__ import annotations
 
+import runpy
 import sys
 import textwrap
 from functools import cache
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from hypothesis import settings
 
-from datacard_core import SystematicUncertainty
-from datacard_core.demo import demo_output
+from datacard_core import Analysis, SystematicUncertainty, load_plugins
+from datacard_core.demo import demo_output, write_demo
 from datacard_core.testing.inputs.small import small_arguments, small_output
 from tests.support.demo_files import YEARS as SMALL_DEMO_YEARS
 from tests.support.demo_files import datasets_of, of_datasets
@@ -19,11 +21,20 @@ from tests.support.demo_files import datasets_of, of_datasets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from datacard_core import Cards
+    from datacard_core.demo import DemoFiles
+
+# Few examples keep the suite short; `pytest --hypothesis-profile=thorough` searches for long. A busy machine is no
+# failure, so there is no deadline.
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("quick")
+
 YEARS = ("2022", "2023")
 
 
 class Install(Protocol):
-    """Makes a distribution with plugins visible, without installing it; returns the folder it is in."""
+    """Function that makes a distribution visible without installing it, and returns its folder."""
 
     def __call__(
         self,
@@ -39,17 +50,17 @@ class Install(Protocol):
 
 
 class CardArguments(Protocol):
-    """The keyword arguments of a small Datacard, with changes."""
+    """Function that returns the keyword arguments of a small Datacard, with changes."""
 
     def __call__(self, **changes: Any) -> dict[str, Any]: ...
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Distributions on sys.path, each in a folder of its own, which the real importlib reads.
+    """Return a function that puts distributions on sys.path, each in a separate folder.
 
     `install("acme", source)` writes the module `acme` and the distribution `acme 1.0` with the entry point
-    `acme = acme`; `entry_points` gives others by name, and `metadata` or `entry_points_text` broken files.
+    `acme = acme`; `entry_points` gives other ones by name, and `metadata` or `entry_points_text` broken files.
     """
     made: list[Path] = []
     before = set(sys.modules)
@@ -90,9 +101,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             del sys.modules[name]
 
 
+# What is shared by the session must not be changed by a test.
+
+
 @pytest.fixture(scope="session")
 def demo() -> dict[str, Any]:
-    """The demo output; nobody may change it."""
+    """Return the demo output."""
     return demo_output()
 
 
@@ -102,18 +116,41 @@ def small_demo(demo: dict[str, Any]) -> dict[str, Any]:
     return of_datasets(demo, datasets_of(demo, *SMALL_DEMO_YEARS))
 
 
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    """Return the paths of the demo's output and script."""
+    return write_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_analysis(demo_files: DemoFiles) -> Analysis:
+    """Return the analysis that the demo's script declares."""
+    analysis = runpy.run_path(str(demo_files.analysis))["analysis"]
+    assert isinstance(analysis, Analysis)
+    return analysis
+
+
+@pytest.fixture(scope="session")
+def demo_cards(demo_analysis: Analysis, demo_files: DemoFiles) -> Cards:
+    """Return the cards of the demo's analysis, built from its file."""
+    return demo_analysis.build(demo_files.output)
+
+
 @pytest.fixture
 def card_arguments() -> CardArguments:
-    """Arguments of a Datacard with three processes in two years, three bins, one lnN, one shape, and data."""
+    """Return the function that makes arguments of a Datacard.
+
+    It has three processes in two years, three bins, one lnN, one shape, and data.
+    """
     return small_analysis
 
 
 def small_analysis(**changes: Any) -> dict[str, Any]:
-    """Make the arguments; histograms are shared and must not be changed."""
+    """Return the arguments; histograms are shared and must not be changed."""
     processes = ["signal", "top", "vjets"]
     lumi = SystematicUncertainty("lumi", "lnN", processes, YEARS, 1.02)
     jes = SystematicUncertainty("jes", "shape", processes, YEARS, 1.0)
-    return small_arguments(lumi, jes, output=_output(), **changes)
+    return small_arguments(lumi, jes, output=_output(), **{"plugins": _plugins()} | changes)
 
 
 _output = cache(small_output)
+_plugins = cache(load_plugins)

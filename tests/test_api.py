@@ -1,4 +1,4 @@
-"""What other packages build on does not change by accident: `tests/api.txt` is the record of it."""
+"""The interface that other packages build on does not change by accident: `tests/api.txt` is its record."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 RECORD = Path(__file__).with_name("api.txt")
 
 PROMISE = """
-What other packages build on is not what tests/api.txt records: + is new, - is gone, and a changed line is both.
-docs/plugins.md promises them that
-  - what is only new raises the second number of API_VERSION, and nobody need know of it: a name, a hook, a method that
-    is not abstract, an argument or a field with a default, behind the others or keyword-only;
-  - anything else raises the first number, after two minor versions in which the old way works and warns.
-If that is what you mean, set API_VERSION in datacard_core/hookspecs.py, write CHANGELOG.md, and record it:
+The interface that other packages build on is not the one that tests/api.txt records: + is new, - is gone, and a
+changed line is both. docs/plugins.md promises that
+  - an addition raises the second number of API_VERSION, and no package need change: a name, a hook, a method that is
+    not abstract, an argument or a field with a default, behind the existing ones or keyword-only;
+  - every other change raises the first number, after two minor versions in which the old way works and warns.
+If the change is meant, set API_VERSION in datacard_core/hookspecs.py, write CHANGELOG.md, and record it:
   python -m tests.support.public_api > tests/api.txt
 
 """
@@ -47,25 +47,30 @@ def differences(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [line for line in difflib.ndiff(list(before), list(after)) if line[0] in "+-"]
 
 
-def test_the_public_interface_is_the_recorded_one(recorded: list[str], described: list[str]) -> None:
+def test_record(recorded: list[str], described: list[str]) -> None:
+    """The public interface is the recorded one."""
     assert described == recorded, PROMISE + "\n".join(differences(recorded, described))
 
 
-def test_the_recorded_version_of_the_interface_is_the_one_that_plugins_are_compared_with(recorded: list[str]) -> None:
+def test_recorded_version(recorded: list[str]) -> None:
+    """The recorded version is the one that plugins are compared with."""
     assert recorded[0] == f"datacard_core.API_VERSION = {API_VERSION!r}"
 
 
-def test_the_record_has_every_public_name(recorded: list[str]) -> None:
+def test_public_names_are_recorded(recorded: list[str]) -> None:
+    """The record has every public name."""
     names = {line.removeprefix("class ").split("(")[0].split(" ")[0].split(":")[0] for line in recorded}
     assert {f"datacard_core.{name}" for name in datacard_core.__all__} <= names
 
 
-def test_no_line_of_the_record_stands_there_twice(recorded: list[str]) -> None:
+def test_lines_are_unique(recorded: list[str]) -> None:
+    """No line of the record stands there twice."""
     assert len(set(recorded)) == len(recorded)
 
 
 @pytest.mark.parametrize("name", public_api.INTERNAL)
-def test_what_is_not_promised_is_there_and_not_recorded(name: str, recorded: list[str]) -> None:
+def test_internal_names(name: str, recorded: list[str]) -> None:
+    """Names without a promise exist and are not recorded."""
     assert callable(attrgetter(name.removeprefix("datacard_core."))(datacard_core))
     assert not [line for line in recorded if line.startswith(f"{name}(")]
 
@@ -90,7 +95,8 @@ class Before:
     def _hidden(self) -> None: ...
 
 
-def test_a_class_is_described_by_what_its_users_write() -> None:
+def test_description_of_class() -> None:
+    """A class is described by the forms that its users write."""
     assert lines(Before) == [
         "class acme.Gamma()",
         "acme.Gamma.__init__(self, events: int) -> None",
@@ -155,7 +161,8 @@ class NewConstant(Before):
         (NewConstant, "suffix: ClassVar[str] = '.png'"),
     ],
 )
-def test_a_changed_signature_is_noticed(after: type, changed: str) -> None:
+def test_changed_signature(after: type, changed: str) -> None:
+    """A changed signature is noticed."""
     # what they inherit is theirs too, so that a class differs from the one it is made of in its bases and this
     assert [line for line in lines(after) if line not in lines(Before)] == [
         "class acme.Gamma(Before)",
@@ -187,12 +194,14 @@ class WithoutAttribute:
         return 1.0
 
 
-def test_a_removed_method_is_noticed() -> None:
+def test_removed_method() -> None:
+    """A removed method is noticed."""
     gone = "- acme.Gamma.draw(self, path: str, *, scale: float = 1.0) -> None"
     assert differences(lines(Before), lines(WithoutMethod)) == [gone]
 
 
-def test_a_removed_attribute_is_noticed() -> None:
+def test_removed_attribute() -> None:
+    """A removed attribute is noticed."""
     gone = ["- acme.Gamma.events", "- acme.Gamma.name: ClassVar[str]"]
     assert differences(lines(Before), lines(WithoutAttribute)) == gone
 
@@ -212,7 +221,8 @@ class OtherFields:
     factors: list[float]
 
 
-def test_the_fields_of_attrs_classes_are_described_as_declared() -> None:
+def test_fields_of_attrs_class() -> None:
+    """The fields of attrs classes are described as declared."""
     assert lines(Fields) == [
         "class acme.Gamma()",
         "acme.Gamma.__init__(n: int, factors: list[float] = ..., *, name: str = '')",
@@ -222,12 +232,15 @@ def test_the_fields_of_attrs_classes_are_described_as_declared() -> None:
     ]
 
 
-def test_a_changed_default_of_a_field_and_one_that_must_be_given_now_are_noticed() -> None:
+def test_changed_field() -> None:
+    """A changed default of a field, and a field that has lost it, are noticed."""
     new = "+ acme.Gamma.__init__(n: int, factors: list[float], *, name: str = 'acme')"
     assert new in differences(lines(Fields), lines(OtherFields))
 
 
-def test_a_changed_base_is_noticed() -> None:
+def test_changed_base() -> None:
+    """A changed base is noticed."""
+
     class AcmeError(ValueError): ...
 
     class OtherError(KeyError): ...
@@ -245,5 +258,6 @@ def other(path: str, names: tuple[str, ...] = ("a", "b")) -> None: ...
 
 
 @pytest.mark.parametrize(("function", "text"), [(one, "('a',)"), (other, "('a', 'b')")])
-def test_a_function_is_described_with_its_defaults(function: Callable[..., None], text: str) -> None:
+def test_description_of_function(function: Callable[..., None], text: str) -> None:
+    """A function is described with its defaults."""
     assert public_api.signature(function) == f"(path: str, names: tuple[str, ...] = {text}) -> None"

@@ -1,4 +1,4 @@
-"""What stands where: folders, packages and entry points agree, and imports go one way."""
+"""Folders, packages and entry points agree, imports go one way, and tests mirror the code."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import datacard_core
-from datacard_core import DEFAULT_PLUGINS, hookspecs
-from datacard_core.plugins.families import FAMILIES
-from tests.support.paths import ROOT
+from datacard_core import DEFAULT_PLUGINS
+from tests.support import imports
+from tests.support.paths import ROOT, TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
 BUILT_IN = sorted(folder.name for folder in PLUGINS.iterdir() if folder.is_dir() and folder.name != "__pycache__")
-HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("datacard_"))
 ALLOWED = {"__future__", "attrs", "hist", "matplotlib", "numpy", "pluggy", "uproot", *sys.stdlib_module_names}
+MOST_MODULES = 12
+"""Of one folder of the core: with more it wants to be divided."""
+
+CORE_MODULES = sorted(path.relative_to(CORE) for path in CORE.rglob("*.py") if path.name != "__init__.py")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,8 @@ def pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> Iterator[tuple[str, list[str] | None]]:
-    """Every module that a file imports from, with the names it takes, or None where it takes the module."""
+def imported_by(path: Path) -> Iterator[tuple[str, list[str] | None]]:
+    """Yield every module that a file imports from, with the names it takes, or None where it takes the module."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), path.name)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -46,147 +49,218 @@ def files_of(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
 
 
-def test_there_are_built_in_plugins() -> None:
-    assert set(DEFAULT_PLUGINS) <= set(BUILT_IN)
+class TestFolders:
+    """The wheel, the entry points and the tools name the folders that there are."""
+
+    def test_default_plugins(self) -> None:
+        """Every default plugin has its folder."""
+        assert set(DEFAULT_PLUGINS) <= set(BUILT_IN)
+
+    def test_wheel(self, pyproject: dict[str, Any]) -> None:
+        """The wheel has the core, the pytest plugin and every plugin's folder."""
+        packages = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+        assert packages == [
+            "datacard_core",
+            "pytest_datacard",
+            *(f"plugins/{name}/datacard_{name}" for name in BUILT_IN),
+        ]
+
+    def test_entry_points(self, pyproject: dict[str, Any]) -> None:
+        """Every plugin's folder has an entry point."""
+        points = pyproject["project"]["entry-points"]["datacard_core.plugins"]
+        assert points == {name: f"datacard_{name}" for name in BUILT_IN}
+
+    def test_type_checker(self, pyproject: dict[str, Any]) -> None:
+        """The type checker's path has every plugin's folder."""
+        searched = pyproject["tool"]["mypy"]["mypy_path"].split(":")
+        assert [path for path in searched if path.startswith("plugins/")] == [f"plugins/{name}" for name in BUILT_IN]
+
+    def test_source_distribution(self, pyproject: dict[str, Any]) -> None:
+        """The source distribution has what the tests need, and names no folder that is missing."""
+        included = pyproject["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
+        assert {"datacard_core", "pytest_datacard", "plugins", "tests", "docs", "examples"} <= set(included)
+        assert all((ROOT / path).exists() for path in included)
+
+    def test_plugins_are_no_package(self) -> None:
+        """Neither the folder of the plugins nor one of its folders is a package."""
+        assert not (PLUGINS / "__init__.py").exists()
+        assert not [name for name in BUILT_IN if (PLUGINS / name / "__init__.py").exists()]
+
+    @pytest.mark.parametrize("name", BUILT_IN)
+    def test_import_package_of_plugin(self, name: str) -> None:
+        """The folder `lnn` holds the package `datacard_lnn` and no other."""
+        packages = [path.parent.name for path in (PLUGINS / name).glob("*/__init__.py")]
+        assert packages == [f"datacard_{name}"]
+
+    @pytest.mark.parametrize(
+        "package",
+        [CORE, ROOT / "pytest_datacard", *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)],
+        ids=lambda package: package.name,
+    )
+    def test_packages_are_typed(self, package: Path) -> None:
+        """Every package says to type checkers that it is annotated."""
+        assert (package / "py.typed").is_file()
+
+    @pytest.mark.parametrize(
+        "folder",
+        [CORE, *(path for path in sorted(CORE.rglob("*")) if path.is_dir() and list(path.glob("*.py")))],
+        ids=lambda folder: str(folder.relative_to(ROOT)),
+    )
+    def test_modules_per_folder(self, folder: Path) -> None:
+        """No folder of the core has more than twelve modules besides its `__init__`."""
+        names = sorted(path.name for path in folder.glob("*.py") if path.name != "__init__.py")
+        assert len(names) <= MOST_MODULES, names
 
 
-def test_the_packages_that_are_built_are_the_core_and_the_folders(pyproject: dict[str, Any]) -> None:
-    packages = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert packages == ["datacard_core", "pytest_datacard", *(f"plugins/{name}/datacard_{name}" for name in BUILT_IN)]
+class TestMirror:
+    """Every module has its test module, at the same place."""
+
+    @pytest.mark.parametrize("module", CORE_MODULES, ids=str)
+    def test_core_module(self, module: Path) -> None:
+        """The core's `wing/module.py` has `tests/core/wing/test_module.py`."""
+        assert (TESTS / "core" / module.parent / f"test_{module.name}").is_file()
+
+    @pytest.mark.parametrize("name", BUILT_IN)
+    def test_plugin(self, name: str) -> None:
+        """Every plugin has a test module, or a folder of them."""
+        found = [*(TESTS / "plugins").glob(f"test_{name}.py"), *(TESTS / "plugins" / name).glob("test_*.py")]
+        assert found
 
 
-def test_the_entry_points_are_the_folders(pyproject: dict[str, Any]) -> None:
-    points = pyproject["project"]["entry-points"]["datacard_core.plugins"]
-    assert points == {name: f"datacard_{name}" for name in BUILT_IN}
+class TestImports:
+    """Imports go one way; those for type checkers and inside functions count like others."""
+
+    def test_table_of_layers(self) -> None:
+        """Every package and top module of the core has exactly one place in the table."""
+        table = [room for layer in imports.LAYERS for room in layer]
+        assert len(set(table)) == len(table)
+        assert set(map(imports.room_of, imports.modules())) <= set(table)
+
+    def test_layers(self) -> None:
+        """No module imports from a later layer."""
+        assert [str(found) for found in imports.upward()] == []
+
+    def test_circles_of_modules(self) -> None:
+        """No two modules import each other, directly or in a circle."""
+        assert imports.circles(imports.module_graph()) == []
+
+    def test_circles_of_packages(self) -> None:
+        """No two packages import each other, directly or in a circle."""
+        assert imports.circles(imports.room_graph()) == []
+
+    @pytest.mark.parametrize("file", files_of(CORE))
+    def test_core_without_plugins(self, file: str) -> None:
+        """The core imports no plugin."""
+        foreign = [
+            module
+            for module, _ in imported_by(CORE / file)
+            if module.startswith("datacard_") and module.split(".")[0] != "datacard_core"
+        ]
+        assert foreign == []
+
+    @pytest.mark.parametrize("file", files_of(PLUGINS))
+    def test_plugins_use_public_names(self, file: str) -> None:
+        """A plugin imports public names of the core, third parties and modules of its package only."""
+        own = Path(file).parts[1]
+        for module, names in imported_by(PLUGINS / file):
+            if module == "datacard_core":
+                assert names is not None, "import names from it, so that only public ones can be used"
+                assert set(names) <= set(datacard_core.__all__)
+            else:
+                assert module.split(".")[0] in ALLOWED | {own}
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        "module", ["awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"]
+    )
+    def test_lazy_third_parties(self, module: str, loaded: set[str]) -> None:
+        """Importing the core does not import what only some of its users need."""
+        assert module not in loaded
+
+    @pytest.mark.slow
+    def test_lazy_plugins(self, loaded: set[str]) -> None:
+        """Importing the core does not import a plugin."""
+        assert not {f"datacard_{name}" for name in BUILT_IN} & loaded
 
 
-def test_the_type_checker_finds_every_folder(pyproject: dict[str, Any]) -> None:
-    searched = pyproject["tool"]["mypy"]["mypy_path"].split(":")
-    assert [path for path in searched if path.startswith("plugins/")] == [f"plugins/{name}" for name in BUILT_IN]
+KNOWN = ("datacard_core", "datacard_core.a", "datacard_core.a.x", "datacard_core.a.y", "datacard_core.b")
+SOURCE = """
+from typing import TYPE_CHECKING
+import datacard_core.a.x
+from datacard_core.a import y, Z
+if TYPE_CHECKING:
+    from datacard_core.b import B
+def f():
+    from datacard_core import b
+    import json
+"""
 
 
-def test_the_source_distribution_has_what_the_tests_need(pyproject: dict[str, Any]) -> None:
-    included = pyproject["tool"]["hatch"]["build"]["targets"]["sdist"]["only-include"]
-    assert {"datacard_core", "pytest_datacard", "plugins", "tests", "docs", "examples"} <= set(included)
-    assert all((ROOT / path).exists() for path in included)
+class TestReadingImports:
+    """The reading that the layers are held with, on a small example."""
 
+    def test_forms_of_imports(self) -> None:
+        """Modules taken from packages, imports for type checkers and those inside functions are read."""
+        assert sorted(imports.imports_in(SOURCE, KNOWN), key=lambda found: found[1]) == [
+            ("datacard_core.a.x", 3),
+            ("datacard_core.a.y", 4),
+            ("datacard_core.a", 4),
+            ("datacard_core.b", 6),
+            ("datacard_core.b", 8),
+        ]
 
-def test_the_folder_of_the_plugins_is_no_package() -> None:
-    assert not (PLUGINS / "__init__.py").exists()
-    assert not [name for name in BUILT_IN if (PLUGINS / name / "__init__.py").exists()]
+    def test_circles(self) -> None:
+        """A circle is found through any number of nodes, and those beside it are left out."""
+        graph = {"a": ["b"], "b": ["c"], "c": ["a", "d"], "d": ["e"], "e": [], "f": ["a"]}
+        assert imports.circles(graph) == [["a", "b", "c"]]
+        assert imports.circles({"a": ["b"], "b": []}) == []
 
+    def test_storeys(self) -> None:
+        """The longest chain counts, and a circle is one storey of it."""
+        assert imports.storeys({"a": ["b", "c"], "b": ["c"], "c": []}) == 3
+        assert imports.storeys({"a": ["b"], "b": ["a", "c"], "c": []}) == 2
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_the_name_of_a_plugin_is_that_of_its_import_package(name: str) -> None:
-    packages = [path.parent.name for path in (PLUGINS / name).glob("*/__init__.py")]
-    assert packages == [f"datacard_{name}"]
-
-
-@pytest.mark.parametrize(
-    "package",
-    [CORE, ROOT / "pytest_datacard", *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)],
-    ids=lambda package: package.name,
-)
-def test_every_package_tells_type_checkers_that_it_is_annotated(package: Path) -> None:
-    assert (package / "py.typed").is_file()
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_every_plugin_has_a_test_module(name: str) -> None:
-    """A plugin has one test module, or a folder with one for each of its modules."""
-    tests = ROOT / "tests" / "plugins"
-    modules = [path.stem for path in (PLUGINS / name / f"datacard_{name}").glob("*.py")]
-    expected = {f"test_{name if module == '__init__' else module}.py" for module in modules}
-    assert (tests / f"test_{name}.py").is_file() or expected <= {path.name for path in (tests / name).glob("*.py")}
-
-
-@pytest.mark.parametrize("file", files_of(CORE))
-def test_the_core_imports_no_plugin(file: str) -> None:
-    foreign = [
-        module
-        for module, _ in imports(CORE / file)
-        if module.startswith("datacard_") and module.split(".")[0] != "datacard_core"
-    ]
-    assert foreign == []
-
-
-@pytest.mark.parametrize("file", files_of(PLUGINS))
-def test_a_plugin_imports_public_names_and_third_parties_only(file: str) -> None:
-    own = Path(file).parts[1]
-    for module, names in imports(PLUGINS / file):
-        if module == "datacard_core":
-            assert names is not None, "import names from it, so that only public ones can be used"
-            assert set(names) <= set(datacard_core.__all__)
-        else:
-            assert module.split(".")[0] in ALLOWED | {own}
-
-
-@pytest.mark.parametrize(
-    "module", ["awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"]
-)
-def test_importing_the_core_does_not_import_what_only_some_need(module: str, loaded: set[str]) -> None:
-    assert module not in loaded
-
-
-def test_importing_the_core_does_not_import_a_plugin(loaded: set[str]) -> None:
-    assert not {f"datacard_{name}" for name in BUILT_IN} & loaded
+    def test_layers(self) -> None:
+        """A module belongs to the layer of its package, and the core itself to the last."""
+        assert imports.layer_of("datacard_core.errors") == 0
+        assert imports.layer_of("datacard_core.declare.values") < imports.layer_of("datacard_core.build.channel")
+        assert imports.layer_of("datacard_core") == len(imports.LAYERS) - 1
+        with pytest.raises(LookupError, match="'attic'"):
+            imports.layer_of("datacard_core.attic")
 
 
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
-    """The modules that a fresh interpreter has after `import datacard_core`."""
+    """Return the modules that a fresh interpreter has after `import datacard_core`."""
     code = "import json, sys, datacard_core; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return set(json.loads(done.stdout))
 
 
-def test_the_public_names_are_those_that_the_package_imports() -> None:
-    names = [name for module, names in imports(CORE / "__init__.py") for name in names or [module]]
-    assert sorted([*datacard_core.__all__, "__version__"]) == sorted(names)
+class TestPublicNames:
+    """`datacard_core.__all__`."""
 
+    def test_complete(self) -> None:
+        """The public names are those that the package imports."""
+        names = [name for module, names in imported_by(CORE / "__init__.py") for name in names or [module]]
+        assert sorted([*datacard_core.__all__, "__version__"]) == sorted(names)
 
-def test_the_public_names_are_sorted() -> None:
-    def constants_classes_functions(name: str) -> tuple[int, str]:
-        return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+    def test_order(self) -> None:
+        """Constants come first, then classes, then functions, each sorted."""
 
-    assert datacard_core.__all__ == sorted(set(datacard_core.__all__), key=constants_classes_functions)
+        def constants_classes_functions(name: str) -> tuple[int, str]:
+            return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
+        assert datacard_core.__all__ == sorted(set(datacard_core.__all__), key=constants_classes_functions)
 
-def test_every_public_name_is_there_and_documented() -> None:
-    for name in datacard_core.__all__:
-        value = getattr(datacard_core, name)
-        if inspect.isclass(value) or inspect.isroutine(value):
-            assert inspect.getdoc(value), name
+    def test_documented(self) -> None:
+        """Every public class and function has a docstring."""
+        for name in datacard_core.__all__:
+            value = getattr(datacard_core, name)
+            if inspect.isclass(value) or inspect.isroutine(value):
+                assert inspect.getdoc(value), name
 
-
-def test_the_public_names_are_what_completion_offers() -> None:
-    assert sorted(dir(datacard_core)) == sorted([*datacard_core.__all__, "__version__"])
-
-
-def test_every_hook_is_that_of_a_family() -> None:
-    assert sorted(family.hook for family in FAMILIES) == HOOKS
-    assert len(HOOKS) == 7
-
-
-@pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_is_documented_and_annotated(hook: str) -> None:
-    function = getattr(hookspecs, hook)
-    assert function.__doc__
-    assert str(inspect.signature(function).return_annotation).startswith("Iterable[")
-    assert not inspect.signature(function).parameters, "a hook contributes objects, which have the behaviour"
-
-
-@pytest.mark.parametrize("interface", [family.interface for family in FAMILIES])
-def test_every_method_of_an_interface_is_documented_and_annotated(interface: type) -> None:
-    assert interface.__doc__
-    for name, method in inspect.getmembers(interface, inspect.isfunction):
-        if name.startswith("_"):
-            continue
-        assert method.__doc__, name
-        assert inspect.signature(method).return_annotation is not inspect.Signature.empty, name
-
-
-def test_every_hook_hands_out_objects_of_one_interface() -> None:
-    interfaces = [str(inspect.signature(getattr(hookspecs, hook)).return_annotation) for hook in HOOKS]
-    assert len(set(interfaces)) == len(interfaces)
+    def test_completion(self) -> None:
+        """Completion offers the public names alone."""
+        assert sorted(dir(datacard_core)) == sorted([*datacard_core.__all__, "__version__"])

@@ -1,9 +1,8 @@
-"""A whole analysis as one object: the same cards as one by one, all problems at once, files under their names."""
+"""A whole analysis as one object: the same cards as one by one, all problems at once, all files together."""
 
 from __future__ import annotations
 
 import copy
-import runpy
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -19,19 +18,26 @@ from datacard_core import (
     DeclarationError,
     InputError,
     MissingProviderError,
+    PluginCallError,
     StrictError,
     Systematics,
     SystematicUncertainty,
     load_output,
 )
-from datacard_core.demo import write_demo
 from tests.support import outputs as by_hand
+from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, cards_with, contents, names_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from datacard_core import Channel
+    from datacard_core.demo import DemoFiles
+    from tests.conftest import Install
+
 
 YEARS = ("2022", "2023")
+
+
 CATEGORIES = {"SR": Category("m", bins_edges=[0, 1, 3]), "CR": Category("n"), "VR": Category("m", 3)}
 
 
@@ -92,17 +98,21 @@ def by_itself(loaded: dict[str, Any], name: str, **options: Any) -> Datacard:
         bin_suffix="run3",
         bins_edges=category.bins_edges,
         verbose=False,
+        plugins=by_hand.PLUGINS,
         **options,
     )
 
 
 class TestCards:
+    """The cards of an analysis."""
+
     @pytest.mark.parametrize(
         "options",
         [{}, {"mcstat": False}, {"mcstat": {"threshold": 3}}, {"bin_prefix": "ttH"}],
         ids=["plain", "no-mcstat", "mcstat", "prefix"],
     )
-    def test_they_are_those_that_are_made_one_by_one(self, options: dict[str, Any]) -> None:
+    def test_same_as_one_by_one(self, options: dict[str, Any]) -> None:
+        """The cards are those that are made one by one."""
         cards = Analysis(**declarations(**options)).build(output())
         assert list(cards) == ["SR", "CR", "VR"]
         for name, made in cards.items():
@@ -112,7 +122,8 @@ class TestCards:
             assert made.data_obs == expected.data_obs
             assert made.findings == expected.findings
 
-    def test_shape_only_totals_are_those_over_all_categories_each_with_its_variable(self) -> None:
+    def test_shape_only_totals(self) -> None:
+        """Shape-only totals are those over all categories, each with its variable."""
         cards = Analysis(**declarations(shape_only_for_rateparam=True)).build(output())
         variables = output()["variables"]
         norm = {name: variables[category.variable] for name, category in CATEGORIES.items()}
@@ -126,21 +137,24 @@ class TestCards:
             ]
             assert totals[0] == pytest.approx(totals[1])
 
-    def test_shape_only_totals_may_be_over_some_categories(self) -> None:
+    def test_shape_only_totals_of_some_categories(self) -> None:
+        """Shape-only totals may be those over some categories."""
         cards = Analysis(**declarations(shape_only_for_rateparam=True, rateparam_norm_categories="CR")).build(output())
         # over CR, in n: 20 f + 100 f + 1 nominal and 22 f + 110 f + 1 Up, for f = 1 and 2
         factor = 362 / 398
         assert by_hand.template(cards["SR"], "ttbar_2022", "JESUp") == pytest.approx([44 * factor, 124 * factor])
         assert by_hand.template(cards["CR"], "ttbar_2023", "JESUp") == pytest.approx([44 * factor, 221 * factor])
 
-    def test_years_are_the_label_if_none_is_given(self) -> None:
+    def test_default_label(self) -> None:
+        """The years are the label where none is given."""
         declared = declarations()
         del declared["label"]
         analysis = Analysis(**declared)
         assert analysis.label == "2022_2023"
         assert analysis.build(output())["SR"].bin == "SR_2022_2023"
 
-    def test_a_category_with_a_leading_digit_is_fine_behind_a_prefix(self) -> None:
+    def test_leading_digit(self) -> None:
+        """A category with a leading digit is accepted behind a prefix."""
         made = by_hand.Output()
         for sample in ("Signal", "TTbar", "Muon"):
             contents = {"2b": {"nominal": [4.0, 5.0], "JESUp": [4.0, 6.0], "JESDown": [4.0, 4.0]}}
@@ -149,7 +163,8 @@ class TestCards:
         declared = declarations(categories={"2b": Category("m")}, bin_prefix="ttH")
         assert Analysis(**declared).build(made.loaded)["2b"].bin == "ttH_2b_run3"
 
-    def test_building_changes_neither_output_nor_declarations(self) -> None:
+    def test_arguments_stay_as_they_were(self) -> None:
+        """Building changes neither output nor declarations."""
         loaded, declared = output(), declarations(mcstat={"threshold": 3}, shape_only_for_rateparam=True)
         analysis = Analysis(**declared)
         before = copy.deepcopy((loaded, {name: declared[name] for name in declared if name != "plugins"}))
@@ -157,7 +172,8 @@ class TestCards:
         assert (loaded, {name: declared[name] for name in declared if name != "plugins"}) == before
         assert [made.content() for made in first.values()] == [made.content() for made in second.values()]
 
-    def test_findings_of_all_categories_are_in_one_place(self) -> None:
+    def test_findings(self) -> None:
+        """The findings of all categories are in one tuple."""
         loaded = output()
         loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 0] = -1
         cards = Analysis(**declarations()).build(loaded)
@@ -165,7 +181,8 @@ class TestCards:
         assert len(cards.findings) == sum(len(made.findings) for made in cards.values())
         assert "SR_run3" in cards.report()
 
-    def test_nothing_is_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_prints(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Building prints no text."""
         loaded = output()
         loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 0] = -1
         assert Analysis(**declarations()).build(loaded).findings
@@ -173,6 +190,8 @@ class TestCards:
 
 
 class TestOutputs:
+    """Outputs as files or loaded, complete or not."""
+
     def write(self, loaded: dict[str, Any], path: Path) -> Path:
         nine = dict.fromkeys(("sum_genweights", "sum_signOf_genweights", "sumw", "sumw2", "columns"))
         complete = {name: {} for name in (*nine, "processing_metadata")} | loaded
@@ -180,7 +199,8 @@ class TestOutputs:
         return path
 
     @pytest.mark.parametrize("form", ["path", "text", "list", "tuple"])
-    def test_a_path_is_as_good_as_what_it_holds(self, form: str, tmp_path: Path) -> None:
+    def test_paths(self, form: str, tmp_path: Path) -> None:
+        """A path gives the cards of the output that it holds."""
         path = self.write(output(), tmp_path / "output_all.coffea")
         given: Any = {"path": path, "text": str(path), "list": [path], "tuple": (str(path),)}[form]
         analysis = Analysis(**declarations())
@@ -189,16 +209,19 @@ class TestOutputs:
             name: made.content() for name, made in from_dict.items()
         }
 
-    def test_what_is_loaded_goes_in_as_it_is(self, tmp_path: Path) -> None:
+    def test_loaded(self, tmp_path: Path) -> None:
+        """A loaded output is taken as it is."""
         path = self.write(output(), tmp_path / "output_all.coffea")
         cards = Analysis(**declarations()).build(load_output(path))
         assert cards["SR"].content() == by_itself(output(), "SR").content()
 
-    def test_a_path_that_is_not_there_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+    def test_missing_file(self, tmp_path: Path) -> None:
+        """A missing file is an error with its path."""
         with pytest.raises(InputError, match=r"nowhere\.coffea"):
             Analysis(**declarations()).build(tmp_path / "nowhere.coffea")
 
-    def test_unknown_variables_are_all_named_with_the_closest(self) -> None:
+    def test_unknown_variables(self) -> None:
+        """Unknown variables are all named with the closest match."""
         loaded = output()
         loaded["variables"]["discriminant"] = loaded["variables"]["m"]
         categories = {"SR": Category("discriminat"), "CR": Category("n"), "VR": Category("Discriminant")}
@@ -208,7 +231,8 @@ class TestOutputs:
         assert "'discriminat' (did you mean 'discriminant'?)" in str(raised.value)
         assert "'Discriminant' (did you mean 'discriminant'?)" in str(raised.value)
 
-    def test_asking_for_an_unknown_variable_adds_nothing(self) -> None:
+    def test_unknown_variable_in_defaultdict(self) -> None:
+        """The look-up of an unknown variable does not add it."""
         loaded = output()
         names = list(loaded["variables"])
         with pytest.raises(InputError):
@@ -216,13 +240,15 @@ class TestOutputs:
         assert list(loaded["variables"]) == names
 
     @pytest.mark.parametrize("missing", ["variables", "datasets_metadata", "cutflow"])
-    def test_an_output_that_lacks_a_part_is_refused(self, missing: str) -> None:
+    def test_incomplete(self, missing: str) -> None:
+        """An output that lacks a part is refused."""
         loaded = output()
         del loaded[missing]
         with pytest.raises(InputError, match=missing):
             Analysis(**declarations()).build(loaded)
 
-    def test_an_output_that_was_not_postprocessed_is_refused_with_the_way_out(self) -> None:
+    def test_not_postprocessed(self) -> None:
+        """An output that was not postprocessed is refused with the way out."""
         loaded = output()
         del loaded["datasets_metadata"]
         with pytest.raises(InputError, match="merge-outputs"):
@@ -230,7 +256,10 @@ class TestOutputs:
 
 
 class TestProblems:
-    def test_those_of_all_categories_are_told_at_once(self) -> None:
+    """Problems of several categories."""
+
+    def test_all_categories_at_once(self) -> None:
+        """Problems of all categories are told at once."""
         loaded = output()
         loaded["variables"]["n"]["TTbar"]["TTbar_2022"].view()["value"][0, 0, 0] = float("nan")
         categories = {**CATEGORIES, "SR": Category("m", [0, 1.5, 3]), "XR": Category("m"), "VR": Category("m", 2)}
@@ -242,18 +271,21 @@ class TestProblems:
         for category in ("SR", "VR"):
             assert f"'{category}'" in text
 
-    def test_what_is_wrong_with_every_card_is_told_once(self) -> None:
+    def test_common_problem(self) -> None:
+        """A problem of every card is told once."""
         processes = by_hand.two_processes(YEARS)
         processes["vv"] = by_hand.process("vv", "Muno", years=YEARS)
         with pytest.raises((InputError, DeclarationError)) as raised:
             Analysis(**declarations(mc_processes=processes)).build(output())
         assert str(raised.value).count("'Muno'") == 1
 
-    def test_declarations_that_contradict_the_output_are_a_declaration_error(self) -> None:
+    def test_contradiction_to_output(self) -> None:
+        """Declarations that contradict the output are a declaration error."""
         with pytest.raises(DeclarationError, match="edge"):
             Analysis(**declarations(categories={"SR": Category("m", [0, 1.5])})).build(output())
 
-    def test_strict_tells_the_warnings_of_all_categories(self) -> None:
+    def test_strict(self) -> None:
+        """With strict, the warnings of all categories are raised at once."""
         loaded = output()
         loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 1] = -1
         categories = {"SR": Category("m"), "VR": Category("m")}
@@ -272,22 +304,27 @@ class TestProblems:
         ],
         ids=["none", "list", "text", "blank", "norm"],
     )
-    def test_what_is_no_analysis_is_refused_at_once(self, changes: dict[str, Any], said: str) -> None:
+    def test_arguments(self, changes: dict[str, Any], said: str) -> None:
+        """Wrong arguments are refused before an output is read."""
         with pytest.raises(DeclarationError, match=said):
             Analysis(**declarations(**changes))
 
 
 class TestDumping:
+    """Cards, templates and the script that combines them."""
+
     NAMES = ("datacard_{}_run3.txt", "shapes_{}_run3.root")
 
-    def test_files_have_the_names_of_the_documented_script(self, tmp_path: Path) -> None:
+    def test_names(self, tmp_path: Path) -> None:
+        """Files have the names of the documented script."""
         Analysis(**declarations()).build(output()).dump(tmp_path / "cards")
         assert {path.name for path in (tmp_path / "cards").iterdir()} == {
             *(name.format(category) for name in self.NAMES for category in CATEGORIES),
             "combine_datacards_run3.sh",
         }
 
-    def test_each_card_names_its_own_templates(self, tmp_path: Path) -> None:
+    def test_templates(self, tmp_path: Path) -> None:
+        """Each card names the file of its templates."""
         cards = Analysis(**declarations()).build(output())
         cards.dump(tmp_path)
         for category, made in cards.items():
@@ -297,7 +334,8 @@ class TestDumping:
                 total = file["ttbar_2022_nominal"].values().sum()
                 assert total == pytest.approx(made.rate("ttbar_2022"))
 
-    def test_the_script_joins_all_cards_under_their_bins(self, tmp_path: Path) -> None:
+    def test_script(self, tmp_path: Path) -> None:
+        """The script joins all cards under their bins."""
         Analysis(**declarations()).build(output()).dump(tmp_path, channel_masks=True)
         script = (tmp_path / "combine_datacards_run3.sh").read_text()
         for category in CATEGORIES:
@@ -305,21 +343,63 @@ class TestDumping:
         assert "datacard_combined_run3.txt" in script
         assert "text2workspace.py datacard_combined_run3.txt -o workspace_run3.root --channel-masks" in script
 
-    def test_a_serializer_that_is_not_there_leaves_nothing(self, tmp_path: Path) -> None:
+    def test_missing_serializer(self, tmp_path: Path) -> None:
+        """With an unknown serializer no file is written."""
         cards = Analysis(**declarations()).build(output())
         with pytest.raises(MissingProviderError):
             cards.dump(tmp_path / "cards", serializer="nobody")
         assert not (tmp_path / "cards").exists()
 
 
-def test_the_script_of_the_demo_makes_cards_of_its_output(tmp_path: Path) -> None:
-    demo = write_demo(tmp_path)
-    analysis = runpy.run_path(str(demo.analysis))["analysis"]
-    assert isinstance(analysis, Analysis)
-    cards = analysis.build(demo.output)
+class TestPlots:
+    """Plots of all categories."""
+
+    def test_all_categories(self, tmp_path: Path) -> None:
+        """A plot is drawn for each category."""
+        files = cards_with(Yields(), Names()).plot(tmp_path, "yields")
+        assert [file.name for file in files] == ["yields_SR_2022.txt", "yields_CR_2022.txt"]
+        assert contents(tmp_path) == {"yields_SR_2022.txt": "2 20", "yields_CR_2022.txt": "5 50"}
+
+    def test_without_names(self, tmp_path: Path) -> None:
+        """Without names, all plots of the selection are drawn."""
+        files = cards_with(Yields(), Names()).plot(tmp_path)
+        assert len(files) == 4
+        assert names_in(tmp_path) == sorted(file.name for file in files)
+
+    def test_plot_of_unselected_plugin(self, install: Install, tmp_path: Path) -> None:
+        """A plot of an installed plugin that is not selected comes with the way to select it."""
+        install("acme_plots", PLUGIN.format(name="'sketch'", suffix="'.png'", body="path.touch()"))
+        with pytest.raises(MissingProviderError, match=r"select it with load_plugins\(…, 'acme_plots'\)"):
+            cards_with(Yields()).plot(tmp_path, "sketch")
+
+    @pytest.mark.parametrize("what", ["a card", "cards"])
+    def test_all_or_none(self, what: str, tmp_path: Path) -> None:
+        """Where one plot fails, no file is new."""
+
+        def fail_in_cr(channel: Channel, path: Path) -> None:
+            path.write_text("drawn")
+            if channel.bin != "SR_2022":
+                raise ValueError("no colour left")
+
+        plots = Calling(fail_in_cr), Yields()
+        made: Datacard | Cards = card_with(*plots) if what == "a card" else cards_with(*plots)
+        bin_name = {"a card": "SR_run3", "cards": "CR_2022"}[what]
+        (tmp_path / "plots").mkdir()
+        (tmp_path / "plots" / f"yields_{bin_name}.txt").write_text("old")
+        with pytest.raises(PluginCallError) as raised:
+            made.plot(tmp_path / "plots", "yields", "calling")
+        assert str(raised.value) == (
+            f"plugin 'mine' (local): ValueError while drawing channel {bin_name!r}: no colour left"
+        )
+        assert contents(tmp_path / "plots") == {f"yields_{bin_name}.txt": "old"}
+
+
+def test_demo(demo_files: DemoFiles, demo_cards: Cards, tmp_path: Path) -> None:
+    """The demo's script makes cards of the demo's output, with its numbers."""
+    cards = demo_cards
     assert isinstance(cards, Cards)
     cards.dump(tmp_path / "cards")
-    loaded = load_output(demo.output)
+    loaded = load_output(demo_files.output)
     assert list(cards) == ["SR", "CR1", "CR2"]
     assert not [finding for finding in cards.findings if finding.severity > finding.severity.NOTICE]
     for category, made in cards.items():
@@ -330,7 +410,7 @@ def test_the_script_of_the_demo_makes_cards_of_its_output(tmp_path: Path) -> Non
                 for dataset, histogram in loaded["variables"][variable]["TTbar"].items()
                 if dataset in loaded["datasets_metadata"]["by_datataking_period"][year]["TTbar"]
             )
-            for year in analysis.years
+            for year in cards.analysis.years
         }
         for year, expected in yields.items():
             assert made.rate(f"ttbar_{year}") == pytest.approx(expected)

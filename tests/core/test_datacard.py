@@ -1,110 +1,50 @@
-"""The card of one category as scripts see it: arguments, attributes, what is printed, and what stays as it was."""
+"""The card of one category as scripts see it: arguments, attributes, prints, files and plots."""
 
 from __future__ import annotations
 
 import copy
 import inspect
+import os
+import subprocess
+import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import hist
 import numpy as np
 import pytest
 
 from datacard_core import (
     Datacard,
-    DataProcesses,
     DeclarationError,
     InputError,
     MCProcesses,
     MissingProviderError,
+    PluginCallError,
+    PluginLoadError,
     Severity,
     StrictError,
     Systematics,
-    SystematicUncertainty,
     load_plugins,
 )
 from tests.support import outputs as by_hand
+from tests.support.outputs import Output, card, process, shape, signal_and_ttbar
+from tests.support.paths import ROOT
+from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, contents, names_in
+from tests.support.rich import YEARS, lumi, rich, rich_arguments, rich_card
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-card, process, shape, signal_and_ttbar = (
-    by_hand.card,
-    by_hand.process,
-    by_hand.shape,
-    by_hand.signal_and_ttbar,
-)
-Output = by_hand.Output
-YEARS = ("2022", "2023")
-AXIS = by_hand.bins(0, 0.1, 0.2, 0.3, 0.4)
-
-
-def lumi(**options: Any) -> SystematicUncertainty:
-    declared = {"name": "lumi", "typ": "lnN", "processes": ["signal", "ttbar"], "years": YEARS, "value": 1.02}
-    return SystematicUncertainty(**{**declared, **options})
-
-
-def rich() -> Output:
-    """Two years and categories, flow, bins below 0, variations that are missing, not computed, of one year; data."""
-    output = Output()
-    for year, scale in (("2022", 1.0), ("2023", 2.0)):
-        for sample, size in (("Signal", 0.1), ("TTbar", 7.3), ("VV", 1.7)):
-            nominal = scale * size * np.array([0.3, 1.1, 2.7, 3.1, 4.9, 0.7])
-            contents = {
-                category: {
-                    "nominal": nominal,
-                    "JESUp": 1.1 * nominal + 0.01,
-                    "JESDown": nominal / 1.1,
-                    "pileupUp": nominal * [1, 1, 1.1, 1.2, 1.3, 1],
-                    "pileupDown": nominal * [1, 1, 0.9, 0.8, 0.7, 1],
-                    "metUp": nominal * (category == "SR"),
-                    "metDown": 0.9 * nominal * (category == "SR"),
-                }
-                for category in ("CR", "SR")
-            }
-            if sample == "VV":
-                contents["SR"]["nominal"] = contents["SR"]["nominal"] - scale * np.array([0, 0, 5, 0, 0, 0])
-            selected = {"nominal": 9, "JESUp": 9, "JESDown": 9, "metUp": 9, "metDown": 8}
-            counts = {category: dict(selected) for category in contents}
-            output.add(sample, year, by_hand.simulated(contents, AXIS), counts=counts)
-        output.add("VV", year, None, part="ZZ", presel={"nominal": 0})
-        data = {"CR": [0, 9, 8, 7, 6, 0], "SR": [1, 5, 6, 7, 8, 2]}
-        output.add("Muon", year, by_hand.observed(data, AXIS))
-    return output
-
-
-def rich_arguments(**changes: Any) -> dict[str, Any]:
-    processes = by_hand.two_processes(YEARS, has_rateParam=True)
-    processes["vv"] = process("vv", "VV", years=YEARS)
-    every = list(processes)
-    systematics = [
-        lumi(),
-        shape("JES", every, YEARS),
-        shape("met", every, YEARS),
-        shape("nothing", ["vv"], YEARS),
-        *(shape(f"pileup_{year}", every, [year], coffea_name_alias="pileup") for year in YEARS),
-    ]
-    return {
-        "years": list(YEARS),
-        "mc_processes": processes,
-        "systematics": Systematics(systematics),
-        "category": "SR",
-        "data_processes": by_hand.observation("Muon", years=YEARS),
-        "mcstat": {"threshold": 10},
-        "bins_edges": [0, 0.2, 0.4],
-        "verbose": False,
-        "shape_only_for_rateparam": True,
-        "plugins": by_hand.PLUGINS,
-    } | changes
-
-
-def rich_card(output: Output, **changes: Any) -> Datacard:
-    return Datacard(output.histograms, output.metadata, output.cutflow, **rich_arguments(**changes))
+    from datacard_core import Channel
+    from tests.conftest import Install
 
 
 class TestArguments:
-    def test_their_names_and_order_are_those_that_scripts_use(self) -> None:
+    """The arguments of PocketCoffea's Datacard."""
+
+    def test_names(self) -> None:
+        """Names and order are those that scripts use."""
         parameters = list(inspect.signature(Datacard).parameters)
         assert parameters[:15] == [
             "histograms",
@@ -124,7 +64,8 @@ class TestArguments:
             "rateparam_norm_categories",
         ]
 
-    def test_their_defaults_are_those_that_scripts_rely_on(self) -> None:
+    def test_defaults(self) -> None:
+        """Defaults are those that scripts rely on."""
         parameters = inspect.signature(Datacard).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
         assert all(defaults[name] is inspect.Parameter.empty for name in list(parameters)[:7])
@@ -139,163 +80,36 @@ class TestArguments:
             None,
         ]
 
-    @pytest.mark.parametrize(
-        ("options", "expected"),
-        [
-            ({}, "SR_2022_2023"),
-            ({"bin_suffix": "run3"}, "SR_run3"),
-            ({"bin_suffix": ""}, "SR"),
-            ({"bin_prefix": "ttH"}, "ttH_SR_2022_2023"),
-            ({"bin_prefix": "ttH", "bin_suffix": "run3"}, "ttH_SR_run3"),
-            ({"bin_prefix": "", "bin_suffix": "run3"}, "SR_run3"),
-            ({"years": ["2023"]}, "SR_2023"),
-        ],
-        ids=["default", "suffix", "no-suffix", "prefix", "both", "empty-prefix", "one-year"],
-    )
-    def test_the_bin_is_prefix_category_and_suffix(self, options: dict[str, Any], expected: str) -> None:
-        assert rich_card(rich(), **options).bin == expected
-
-    @pytest.mark.parametrize("prefix", ["1", "a b", "a/b"])
-    def test_a_bin_that_combine_cannot_read_is_refused(self, prefix: str) -> None:
-        with pytest.raises(DeclarationError, match="bin"):
-            rich_card(rich(), bin_prefix=prefix)
-
-    def test_a_prefix_makes_a_category_with_a_leading_digit_readable(self) -> None:
-        contents = {"2b": {"nominal": [1.0, 2.0]}}
-        output = Output().add("Signal", "2022", by_hand.simulated(contents))
-        output.add("TTbar", "2022", by_hand.simulated(contents))
-        assert card(output, category="2b", bin_prefix="cat").bin == "cat_2b_2022"
-        with pytest.raises(DeclarationError, match="2b"):
-            card(output, category="2b")
-
-    def test_one_year_as_a_string_is_not_taken_for_letters(self) -> None:
-        assert rich_card(rich(), years="2022").years == ("2022",)
-
-    @pytest.mark.parametrize(
-        ("mcstat", "line"),
-        [
-            (True, "SR_run3 autoMCStats 0 0 1"),
-            ({}, "SR_run3 autoMCStats 0 0 1"),
-            ({"threshold": 10}, "SR_run3 autoMCStats 10 0 1"),
-            ({"threshold": 5, "include_signal": True, "hist_mode": 2}, "SR_run3 autoMCStats 5 1 2"),
-            ({"threshold": -1.0, "include_signal": 1}, "SR_run3 autoMCStats -1 1 1"),
-            (False, None),
-        ],
-        ids=["true", "empty", "threshold", "all", "off-by-threshold", "false"],
-    )
-    def test_mcstat_is_a_line_with_what_it_says_or_none(self, mcstat: Any, line: str | None) -> None:
-        text = rich_card(rich(), bin_suffix="run3", mcstat=mcstat).content()
-        assert [row for row in text.splitlines() if "autoMCStats" in row] == ([] if line is None else [line])
-
-    @pytest.mark.parametrize(
-        ("mcstat", "said"),
-        [
-            ({"treshold": 10}, "did you mean 'threshold'"),
-            ({"threshold": "many"}, "'many'"),
-            ({"hist_mode": 3}, "expected 1 or 2"),
-            ("yes", "True, False or a dict"),
-            (None, "True, False or a dict"),
-            (10, "True, False or a dict"),
-        ],
-        ids=["key", "threshold", "mode", "text", "none", "number"],
-    )
-    def test_a_wrong_mcstat_is_refused(self, mcstat: Any, said: str) -> None:
-        with pytest.raises(DeclarationError, match=said):
-            rich_card(rich(), mcstat=mcstat)
-
-    def test_what_mcstat_means_can_be_read_back(self) -> None:
+    def test_mcstat(self) -> None:
+        """The argument mcstat is read back with all its settings."""
         complete = {"threshold": 10, "include_signal": 0, "hist_mode": 1}
-        assert rich_card(rich()).mcstat_config == complete
-        assert rich_card(rich(), mcstat=True).mcstat_config == {**complete, "threshold": 0}
-        assert rich_card(rich(), mcstat=False).mcstat_config == {}
-
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("mc_processes", [process("ttbar", "TTbar")]),
-            ("systematics", [lumi()]),
-            ("data_processes", process("data", "Muon")),
-        ],
-    )
-    def test_what_is_no_container_is_refused_with_its_name(self, name: str, value: Any) -> None:
-        with pytest.raises(DeclarationError, match=name):
-            rich_card(rich(), **{name: value})
-
-    def test_no_systematics_at_all_are_fine(self) -> None:
-        made = rich_card(rich(), systematics=Systematics([]))
-        assert made.kmax == 0
-        assert "kmax 0 " in made.content()
-
-    def test_more_than_one_data_process_is_refused(self) -> None:
-        observations = DataProcesses([*by_hand.observation("Muon").values()])
-        observations["more"] = by_hand.observation("Muon", name="more")["more"]
-        with pytest.raises(DeclarationError, match="'data_obs', 'more', expected one"):
-            rich_card(rich(), data_processes=observations)
-
-    def test_a_container_without_data_process_is_refused(self) -> None:
-        with pytest.raises(DeclarationError, match="holds none, expected one"):
-            rich_card(rich(), data_processes=DataProcesses([]))
-
-    def test_all_that_is_wrong_is_told_at_once(self) -> None:
-        processes = by_hand.two_processes(YEARS)
-        processes["vv"] = process("vv", "WW", "ZZ", years=YEARS)
-        systematics = Systematics([lumi(processes=["signal", "tttbar"]), lumi(name="other", years=["20222"])])
-        with pytest.raises(DeclarationError) as raised:
-            rich_card(
-                rich(), mc_processes=processes, systematics=systematics, data_processes=by_hand.observation("Moun")
-            )
-        assert len(raised.value.problems) == 5
-        for text in (
-            "'WW'",
-            "'ZZ'",
-            "'tttbar' (did you mean 'ttbar'?)",
-            "'20222' (did you mean '2022'?)",
-            "'Moun' (did",
-        ):
-            assert text in str(raised.value)
+        assert rich_card().mcstat_config == complete
+        assert rich_card(mcstat=True).mcstat_config == {**complete, "threshold": 0}
+        assert rich_card(mcstat=False).mcstat_config == {}
 
     @pytest.mark.parametrize("value", [None, [], "path"], ids=["none", "list", "text"])
     @pytest.mark.parametrize("position", [0, 1, 2], ids=["histograms", "metadata", "cutflow"])
-    def test_a_part_of_the_output_that_is_no_dict_is_refused(self, position: int, value: Any) -> None:
+    def test_part_of_output_of_wrong_type(self, position: int, value: Any) -> None:
+        """A part of the output that is not a dict is refused."""
         output = rich()
         parts: list[Any] = [output.histograms, output.metadata, output.cutflow]
         parts[position] = value
         with pytest.raises(InputError, match=["histograms", "datasets_metadata", "cutflow"][position]):
             Datacard(*parts, **rich_arguments())
 
-    def test_an_output_that_was_not_postprocessed_is_refused_with_the_way_out(self) -> None:
+    def test_output_not_postprocessed(self) -> None:
+        """An output that was not postprocessed is refused with the way out."""
         output = rich()
         with pytest.raises(InputError, match="merge-outputs"):
             Datacard(output.histograms, {}, output.cutflow, **rich_arguments())
 
-    def test_templates_of_one_name_are_refused(self) -> None:
-        output = Output().mc("Signal", "2022", nominal=[1, 1]).mc("A", "2022", nominal=[1, 1], x_JESUp=[1, 2])
-        output.mc("B", "x", nominal=[1, 1], JESUp=[1, 2])
-        processes = MCProcesses(
-            [
-                process("signal", "Signal", is_signal=True),
-                process("top", "A"),
-                process("top_2022", "B", years=["x"]),
-            ]
-        )
-        systematics = [shape("x_JES", ["top"]), shape("JES", ["top_2022"], ["x"])]
-        with pytest.raises(DeclarationError, match="'top_2022_x_JESUp'"):
-            card(output, *systematics, mc_processes=processes, bin_suffix="")
-
-    def test_a_kind_that_no_selected_plugin_brings_is_told_with_the_plugin_that_does(self) -> None:
-        with pytest.raises(MissingProviderError, match="lnn"):
-            rich_card(rich(), plugins=load_plugins("shape", "rateparam", "mcstats", "combine", "root"))
-
-    def test_autoMCStats_without_its_plugin_tells_the_way_out(self) -> None:  # noqa: N802 - Combine's word
-        plugins = load_plugins("lnn", "shape", "rateparam", "combine", "root")
-        with pytest.raises(MissingProviderError, match="mcstat=False"):
-            rich_card(rich(), plugins=plugins)
-        assert "autoMCStats" not in rich_card(rich(), plugins=plugins, mcstat=False).content()
-
 
 class TestAttributes:
-    def test_signals_count_down_from_0_and_backgrounds_up_from_1(self) -> None:
-        assert rich_card(rich()).process_id == {
+    """What a card is read by."""
+
+    def test_process_ids(self) -> None:
+        """The ids of signals count down from 0, those of backgrounds up from 1."""
+        assert rich_card().process_id == {
             "signal_2022": 0,
             "signal_2023": -1,
             "ttbar_2022": 1,
@@ -304,7 +118,8 @@ class TestAttributes:
             "vv_2023": 4,
         }
 
-    def test_signals_may_stand_anywhere(self) -> None:
+    def test_order_of_signals(self) -> None:
+        """Signals may stand anywhere."""
         processes = MCProcesses(
             [
                 process("vv", "VV", years=YEARS),
@@ -312,32 +127,37 @@ class TestAttributes:
                 process("ttbar", "TTbar", years=YEARS),
             ]
         )
-        ids = list(rich_card(rich(), mc_processes=processes).process_id.values())
+        ids = list(rich_card(mc_processes=processes).process_id.values())
         assert ids == [1, 2, 0, -1, 3, 4]
 
-    def test_counts_are_those_of_the_text(self) -> None:
-        made = rich_card(rich())
+    def test_counts(self) -> None:
+        """The counts imax, jmax and kmax are those of the text."""
+        made = rich_card()
         lines = [line.split() for line in made.content().splitlines() if not line.startswith("#")]
         assert (made.imax, made.jmax, made.kmax) == (1, 5, 6)
         assert [words[:2] for words in lines[:3]] == [["imax", "1"], ["jmax", "5"], ["kmax", "6"]]
 
-    def test_observation_is_the_sum_of_the_written_data(self) -> None:
-        assert rich_card(rich()).observation == 2 * (5 + 6 + 7 + 8)
-        assert rich_card(rich(), years=["2023"]).observation == 5 + 6 + 7 + 8
-        assert rich_card(rich(), data_processes=None).observation == -1
+    def test_observation(self) -> None:
+        """The observation is the sum of the written data, -1 without data."""
+        assert rich_card().observation == 2 * (5 + 6 + 7 + 8)
+        assert rich_card(years=["2023"]).observation == 5 + 6 + 7 + 8
+        assert rich_card(data_processes=None).observation == -1
 
-    def test_has_data_says_whether_there_is_a_data_process(self) -> None:
-        assert rich_card(rich()).has_data
-        assert not rich_card(rich(), data_processes=None).has_data
+    def test_has_data(self) -> None:
+        """A card has data if it has a data process."""
+        assert rich_card().has_data
+        assert not rich_card(data_processes=None).has_data
 
-    def test_variations_are_those_of_the_written_templates(self) -> None:
-        assert rich_card(rich()).shape_variations == [
+    def test_shape_variations(self) -> None:
+        """Variations are those of the written templates."""
+        assert rich_card().shape_variations == [
             "nominal",
             *("JESUp", "JESDown", "metUp", "metDown", "nothingUp", "nothingDown"),
             *("pileup_2022Up", "pileup_2022Down", "pileup_2023Up", "pileup_2023Down"),
         ]
 
-    def test_what_was_passed_can_be_read_back(self) -> None:
+    def test_arguments(self) -> None:
+        """The arguments are read back as the same objects."""
         arguments = rich_arguments(bin_prefix="p", bin_suffix="s")
         output = rich()
         made = Datacard(output.histograms, output.metadata, output.cutflow, **arguments)
@@ -353,36 +173,45 @@ class TestAttributes:
             assert getattr(made, name) is arguments[name]
         assert made.years == YEARS
 
-    def test_its_repr_says_what_it_is(self) -> None:
-        assert repr(rich_card(rich())) == "<Datacard 'SR_2022_2023': 6 columns, 6 nuisances, observation 52>"
+    def test_repr(self) -> None:
+        """The repr has the bin, columns, nuisances and observation."""
+        assert repr(rich_card()) == "<Datacard 'SR_2022_2023': 6 columns, 6 nuisances, observation 52>"
 
 
 class TestRates:
-    def test_the_rate_of_a_column_is_that_of_its_template(self) -> None:
+    """Yields of written templates."""
+
+    def test_of_templates(self) -> None:
+        """The rate of a column is the integral of its written template."""
         made = card(signal_and_ttbar(nominal=[10, -4, 30], JESUp=[12, 1, -3], JESDown=[9, 1, 1]), shape("JES"))
         assert made.rate("ttbar_2022") == 40
         assert made.rate("ttbar_2022", "JESUp") == 13
         assert made.rate("ttbar_2022", "JESDown") == 11
 
-    def test_a_variation_that_does_not_touch_a_column_leaves_its_rate(self) -> None:
+    def test_untouched_column(self) -> None:
+        """A variation without effect on a column leaves its rate."""
         made = card(signal_and_ttbar(nominal=[10, 4, 30], JESUp=[12, 1, 3], JESDown=[9, 1, 1]), shape("JES"))
         assert made.rate("signal_2022", "JESUp") == made.rate("signal_2022") == 6
 
-    def test_an_unknown_column_is_an_error_with_the_closest(self) -> None:
+    def test_unknown_column(self) -> None:
+        """An unknown column is an error with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean 'ttbar_2022'"):
-            rich_card(rich()).rate("tbar_2022")
+            rich_card().rate("tbar_2022")
 
-    def test_a_process_without_its_year_is_an_error_with_the_closest(self) -> None:
+    def test_process_without_year(self) -> None:
+        """A process without its year is an error with the closest match."""
         with pytest.raises(DeclarationError, match=r"did you mean 'ttbar_202[23]'"):
-            rich_card(rich()).rate("ttbar")
+            rich_card().rate("ttbar")
 
     @pytest.mark.parametrize("variation", ["JESup", "JES_Up", "JESUpp"])
-    def test_an_unknown_variation_is_an_error_with_the_closest(self, variation: str) -> None:
+    def test_unknown_variation(self, variation: str) -> None:
+        """An unknown variation is an error with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean 'JESUp'"):
-            rich_card(rich()).rate("ttbar_2022", variation)
+            rich_card().rate("ttbar_2022", variation)
 
-    def test_the_rates_in_the_text_are_the_integrals_in_the_file(self, tmp_path: Path) -> None:
-        made = rich_card(rich())
+    def test_text_and_file(self, tmp_path: Path) -> None:
+        """The rates in the text are the integrals in the file."""
+        made = rich_card()
         file = by_hand.written(made, tmp_path)
         lines = [line.split() for line in made.content().splitlines()]
         (rates,) = [[float(word) for word in words[1:]] for words in lines if words[0] == "rate"]
@@ -394,8 +223,11 @@ class TestRates:
 
 
 class TestHistogram:
-    def test_it_holds_what_the_file_holds(self, tmp_path: Path) -> None:
-        made = rich_card(rich())
+    """The templates as one histogram."""
+
+    def test_contents(self, tmp_path: Path) -> None:
+        """The histogram holds the templates of the file."""
+        made = rich_card()
         file = by_hand.written(made, tmp_path)
         for column in made.process_id:
             for variation in made.shape_variations:
@@ -407,8 +239,9 @@ class TestHistogram:
                 np.testing.assert_array_equal(inside.axes[0].edges, edges)
         np.testing.assert_array_equal(made.data_obs["data_obs", :].values(), file["data_obs_nominal"][0])
 
-    def test_the_file_has_exactly_the_templates_that_the_rows_say(self, tmp_path: Path) -> None:
-        made = rich_card(rich())
+    def test_names_in_file(self, tmp_path: Path) -> None:
+        """The file has exactly the templates that the rows name."""
+        made = rich_card()
         lines = [line.split() for line in made.content().splitlines()]
         columns = next(words[1:] for words in lines if words[0] == "process")
         expected = {"data_obs_nominal", *(f"{column}_nominal" for column in columns)}
@@ -418,23 +251,24 @@ class TestHistogram:
                 expected |= {f"{column}_{words[0]}{way}" for column in touched for way in ("Up", "Down")}
         assert set(by_hand.written(made, tmp_path)) == expected
 
-    def test_its_axes_are_process_variation_and_variable(self) -> None:
-        histogram = rich_card(rich()).histogram
+    def test_axes(self) -> None:
+        """The axes are process, variation and variable."""
+        histogram = rich_card().histogram
         assert [axis.name for axis in histogram.axes] == ["process", "variation", "events.m"]
         assert histogram.axes[2].label == "m"
         assert histogram.axes[2].edges.tolist() == [0, 0.2, 0.4]
 
-    def test_changing_it_changes_no_card(self) -> None:
-        made = rich_card(rich())
+    def test_copy(self) -> None:
+        """A change of the histogram does not change the card."""
+        made = rich_card()
         text = made.content()
         made.histogram.view()["value"] = 7
         made.data_obs.view()["value"] = 7
         assert made.content() == text
         assert made.observation == 52
 
-    def test_a_bin_that_was_declared_evenly_stays_so(self) -> None:
-        import hist  # noqa: PLC0415 - nothing else here needs it
-
+    def test_regular_axis(self) -> None:
+        """A regular axis stays regular."""
         axis = hist.axis.Regular(3, 0, 1.5, name="events.m", label="m [GeV]")
         output = Output().add("Signal", "2022", by_hand.simulated({"SR": {"nominal": [1, 2, 3]}}, axis))
         output.add("TTbar", "2022", by_hand.simulated({"SR": {"nominal": [1, 2, 3]}}, axis))
@@ -444,7 +278,10 @@ class TestHistogram:
 
 
 class TestYears:
-    def test_a_card_of_some_years_is_that_of_processes_declared_for_them(self) -> None:
+    """Cards of some of the declared years."""
+
+    def test_card_of_one_year(self) -> None:
+        """A card of one year is that of processes declared for this year."""
         output = rich()
         everything = rich_card(output, years=["2023"])
         processes = by_hand.two_processes(["2023"], has_rateParam=True)
@@ -470,32 +307,20 @@ class TestYears:
         assert everything.histogram == by_year.histogram
         assert everything.data_obs == by_year.data_obs
 
-    def test_a_systematic_of_other_years_has_no_row_and_a_notice(self) -> None:
-        made = rich_card(rich(), years=["2023"])
+    def test_systematic_of_other_years(self) -> None:
+        """A systematic of other years has no row and a notice."""
+        made = rich_card(years=["2023"])
         assert "pileup_2022" not in made.content()
         (notice,) = by_hand.found(made, "no-effect")
         assert "pileup_2022" in notice
         assert notice.startswith("notice")
 
-    def test_the_parameter_of_a_process_is_on_its_columns_in_the_card(self) -> None:
-        lines = rich_card(rich(), years=["2023"]).content().splitlines()
-        assert [line for line in lines if line.startswith("SF_")] == ["SF_ttbar rateParam * ttbar_2023 1 [0,5]"]
-
-    def test_a_year_twice_is_refused(self) -> None:
-        with pytest.raises(DeclarationError, match="twice"):
-            rich_card(rich(), years=["2022", "2022"])
-
-    def test_no_year_is_refused(self) -> None:
-        with pytest.raises(DeclarationError, match="years is empty"):
-            rich_card(rich(), years=[], bin_suffix="x")
-
-    def test_a_number_is_refused_with_the_year_that_was_meant(self) -> None:
-        with pytest.raises(DeclarationError, match="did you mean '2022'"):
-            rich_card(rich(), years=[2022])
-
 
 class TestFindings:
-    def test_they_are_printed_to_standard_error_unless_told_otherwise(self, capsys: pytest.CaptureFixture[str]) -> None:
+    """Findings, printed or raised."""
+
+    def test_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Findings are printed to standard error by default."""
         output = rich()
         arguments = rich_arguments()
         del arguments["verbose"]
@@ -504,16 +329,19 @@ class TestFindings:
         assert printed.out == ""
         assert set(printed.err.splitlines()) >= {str(finding) for finding in made.findings if finding.code == "clipped"}
 
-    def test_nothing_is_printed_when_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert rich_card(rich()).findings
+    def test_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A card that is not verbose prints no text."""
+        assert rich_card().findings
         assert capsys.readouterr() == ("", "")
 
-    def test_nothing_is_printed_where_nothing_was_found(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_without_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A card without findings prints no text."""
         made = card(signal_and_ttbar(nominal=[1, 2, 3]), verbose=True)
         assert made.findings == ()
         assert capsys.readouterr() == ("", "")
 
-    def test_many_of_one_kind_are_printed_as_few(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_many_of_one_code(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Of many findings of one code a few are printed, and the rest is counted."""
         output = signal_and_ttbar(nominal=[1, 2, 3])
         for number in range(40):
             output.add("TTbar", "2022", None, part=f"p{number}", presel=0)
@@ -523,27 +351,33 @@ class TestFindings:
         assert len(lines) < 15
         assert "30 more" in lines[-1]
 
-    def test_each_names_the_channel(self) -> None:
-        assert {finding.channel for finding in rich_card(rich()).findings} == {"SR_2022_2023"}
+    def test_channel(self) -> None:
+        """Each finding names the channel."""
+        assert {finding.channel for finding in rich_card().findings} == {"SR_2022_2023"}
 
-    def test_strict_refuses_warnings_all_at_once(self) -> None:
-        made = rich_card(rich())
+    def test_strict_with_warnings(self) -> None:
+        """With strict, all warnings are raised at once."""
+        made = rich_card()
         warnings = [finding for finding in made.findings if finding.severity is Severity.WARNING]
         with pytest.raises(StrictError) as raised:
-            rich_card(rich(), strict=True)
+            rich_card(strict=True)
         assert list(raised.value.findings) == warnings
         assert len(warnings) > 3
         for finding in warnings:
             assert str(finding) in str(raised.value)
 
-    def test_strict_takes_notices(self) -> None:
+    def test_strict_with_notices(self) -> None:
+        """With strict, notices are accepted."""
         output = signal_and_ttbar(nominal=[1, 2, 3]).add("TTbar", "2022", None, part="ZZ", presel=0)
         made = card(output, strict=True)
         assert [finding.severity for finding in made.findings] == [Severity.NOTICE]
 
 
-class TestWhatWasPassedStaysAsItWas:
-    def test_several_cards_of_the_same_objects_change_none_of_them(self, tmp_path: Path) -> None:
+class TestArgumentsStayAsTheyWere:
+    """Building cards changes neither output nor declarations."""
+
+    def test_several_cards(self, tmp_path: Path) -> None:
+        """Several cards of the same objects do not change them."""
         output, arguments = rich(), rich_arguments()
         containers = (output.histograms, output.metadata, output.cutflow)
         before = copy.deepcopy((containers, {name: arguments[name] for name in arguments if name != "plugins"}))
@@ -559,7 +393,8 @@ class TestWhatWasPassedStaysAsItWas:
         assert cards[0].content() == rich_card(rich()).content()
         assert (tmp_path / "0" / "shapes.root").read_bytes() == (tmp_path / "2" / "shapes.root").read_bytes()
 
-    def test_no_look_up_adds_to_a_defaultdict(self) -> None:
+    def test_defaultdict(self) -> None:
+        """No look-up adds to a defaultdict."""
         output = rich()
         output.periods["2024"] = defaultdict(set)
         output.add("Other", "2024", by_hand.simulated({"SR": {"nominal": [1, 1]}}))
@@ -572,7 +407,8 @@ class TestWhatWasPassedStaysAsItWas:
         assert [finding for finding in made.findings if finding.code == "no-dataset"]
         assert (output.histograms, output.periods, output.by_dataset) == before
 
-    def test_a_failing_card_changes_nothing_either(self) -> None:
+    def test_failing_card(self) -> None:
+        """A card that fails does not change them either."""
         output = rich()
         before = copy.deepcopy((output.histograms, output.metadata, output.cutflow))
         for changes in ({"category": "XX"}, {"bins_edges": [0, 7]}, {"strict": True}, {"years": ["1999"]}):
@@ -580,14 +416,16 @@ class TestWhatWasPassedStaysAsItWas:
                 rich_card(output, **changes)
         assert (output.histograms, output.metadata, output.cutflow) == before
 
-    def test_the_dict_of_mcstat_serves_every_card(self) -> None:
+    def test_mcstat(self) -> None:
+        """One dict for mcstat serves several cards."""
         mcstat = {"threshold": 10, "include_signal": 1, "hist_mode": 1}
-        texts = [rich_card(rich(), mcstat=mcstat, bin_suffix="x").content() for _ in range(2)]
+        texts = [rich_card(mcstat=mcstat, bin_suffix="x").content() for _ in range(2)]
         assert mcstat == {"threshold": 10, "include_signal": 1, "hist_mode": 1}
         assert texts[0] == texts[1]
         assert "SR_x autoMCStats 10 1 1" in texts[1]
 
-    def test_a_later_change_of_the_declarations_does_not_reach_a_finished_card(self) -> None:
+    def test_later_changes(self) -> None:
+        """A later change of declarations or histograms does not reach a finished card."""
         arguments = rich_arguments()
         output = rich()
         made = Datacard(output.histograms, output.metadata, output.cutflow, **arguments)
@@ -601,35 +439,216 @@ class TestWhatWasPassedStaysAsItWas:
 
 
 class TestDumping:
-    def test_it_writes_the_card_and_its_templates_under_their_names(self, tmp_path: Path) -> None:
-        made = rich_card(rich())
+    """Card and templates as files."""
+
+    def test_names(self, tmp_path: Path) -> None:
+        """Card and templates are written under their names."""
+        made = rich_card()
         made.dump(directory=tmp_path / "new" / "folder", card_name="card.txt", shapes_name="templates.root")
         folder = tmp_path / "new" / "folder"
         assert sorted(path.name for path in folder.iterdir()) == ["card.txt", "templates.root"]
         assert (folder / "card.txt").read_text() == made.content("templates.root")
 
-    def test_equal_inputs_give_equal_bytes(self, tmp_path: Path) -> None:
+    def test_equal_bytes(self, tmp_path: Path) -> None:
+        """Equal inputs give equal bytes."""
         for name in ("one", "other"):
             rich_card(rich()).dump(tmp_path / name)
         for name in ("datacard.txt", "shapes.root"):
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
     @pytest.mark.parametrize("what", ["writer", "serializer"])
-    def test_an_unknown_writer_or_serializer_is_an_error_and_nothing_is_written(
-        self, what: str, tmp_path: Path
-    ) -> None:
-        made = rich_card(rich())
+    def test_unknown_writer(self, what: str, tmp_path: Path) -> None:
+        """With an unknown writer or serializer no file is written."""
+        made = rich_card()
         options: dict[str, Any] = {what: "nobody"}
         with pytest.raises(MissingProviderError, match="nobody"):
             made.dump(tmp_path / "out", **options)
         assert not (tmp_path / "out").exists()
 
-    def test_a_name_with_a_blank_would_break_the_line_of_the_card_and_is_refused(self, tmp_path: Path) -> None:
+    def test_blank_in_name(self, tmp_path: Path) -> None:
+        """A file name with a blank would break the card, and is refused."""
         with pytest.raises(DeclarationError, match=r"my shapes\.root"):
-            rich_card(rich()).dump(tmp_path / "out", shapes_name="my shapes.root")
+            rich_card().dump(tmp_path / "out", shapes_name="my shapes.root")
         assert not (tmp_path / "out").exists()
 
-    def test_card_and_templates_under_one_name_are_refused(self, tmp_path: Path) -> None:
+    def test_one_name_for_both(self, tmp_path: Path) -> None:
+        """Card and templates under one name are refused."""
         with pytest.raises(DeclarationError, match="one"):
-            rich_card(rich()).dump(tmp_path / "out", card_name="one", shapes_name="one")
+            rich_card().dump(tmp_path / "out", card_name="one", shapes_name="one")
         assert not (tmp_path / "out").exists()
+
+
+HASHING = """
+import sys
+import tests.support.outputs as by_hand
+
+output = by_hand.Output()
+for year in ("2022", "2023"):
+    output.mc("Signal", year, nominal=[0.1, 0.7])
+    for part in "zxcv":
+        output.add("TTbar", year, None, part=part, presel=0)
+    for number, part in enumerate("qwertyuiopasdf"):
+        output.mc("TTbar", year, part, nominal=[0.1 * number, 1e-9], JESUp=[0.3, number / 7])
+        output.data("Muon", year, [number, 1], part)
+systematics = [by_hand.shape("JES", {"signal", "ttbar"}, {"2022", "2023"}), by_hand.shape("JER")]
+made = by_hand.card(output, *systematics, data_processes=by_hand.observation("Muon", years=["2022", "2023"]))
+made.dump(sys.argv[1])
+print("\\n".join(map(str, made.findings)))
+"""
+
+
+@pytest.mark.slow
+def test_order_of_hashes(tmp_path: Path) -> None:
+    """No byte and no finding depends on the order of hashes."""
+    results = []
+    for seed in ("1", "2", "3"):
+        # Where this interpreter finds the package and its plugins, and the tests beside them.
+        path = os.pathsep.join([str(ROOT), *sys.path])
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
+        done = subprocess.run(
+            [sys.executable, "-c", HASHING, tmp_path / seed],
+            check=True,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        files = {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()}
+        results.append((done.stdout, files))
+    assert results[0][0].count("[empty-dataset]") == 8
+    assert results[0] == results[1] == results[2]
+
+
+class TestPlots:
+    """Plots of a card."""
+
+    def test_file_name(self, tmp_path: Path) -> None:
+        """A plot's file is named by plot and bin."""
+        files = card_with(Yields(), Names()).plot(tmp_path / "new" / "plots", "yields")
+        assert files == (tmp_path / "new" / "plots" / "yields_SR_run3.txt",)
+        assert contents(tmp_path / "new" / "plots") == {"yields_SR_run3.txt": "6 60"}
+
+    def test_default_suffix(self, tmp_path: Path) -> None:
+        """A plot without a suffix is a PDF."""
+        (file,) = card_with(Names()).plot(tmp_path, "names")
+        assert file.name == "names_SR_run3.pdf"
+
+    def test_order_of_names(self, tmp_path: Path) -> None:
+        """Several plots come in the order of their names in the call."""
+        files = card_with(Yields(), Names()).plot(tmp_path, "yields", "names")
+        assert [file.name for file in files] == ["yields_SR_run3.txt", "names_SR_run3.pdf"]
+        assert contents(tmp_path) == {"yields_SR_run3.txt": "6 60", "names_SR_run3.pdf": "signal_2022 ttbar_2022"}
+
+    def test_without_names(self, tmp_path: Path) -> None:
+        """Without names, all plots of the selection are drawn, in one order."""
+        for plots in ([Yields(), Names()], [Names(), Yields()]):
+            files = card_with(*plots).plot(tmp_path)
+            assert [file.name for file in files] == ["names_SR_run3.pdf", "yields_SR_run3.txt"]
+
+    def test_replaced(self, tmp_path: Path) -> None:
+        """An old file of the same name is replaced."""
+        (tmp_path / "yields_SR_run3.txt").write_text("old")
+        card_with(Yields()).plot(tmp_path)
+        assert contents(tmp_path) == {"yields_SR_run3.txt": "6 60"}
+
+    def test_files_beside_the_plot(self, tmp_path: Path) -> None:
+        """A file that a plot writes beside its path does not stay."""
+
+        def untidy(_: Channel, path: Path) -> None:
+            path.write_text("drawn")
+            path.with_suffix(".tmp").write_text("half")
+
+        card_with(Calling(untidy)).plot(tmp_path)
+        assert contents(tmp_path) == {"calling_SR_run3.pdf": "drawn"}
+
+    def test_arguments(self, tmp_path: Path) -> None:
+        """A plot gets the channel and a path with the name of the file."""
+        got: list[Any] = []
+
+        def keep(channel: Channel, path: Path) -> None:
+            got.extend([channel, path.name])
+            path.write_text("drawn")
+
+        made = card_with(Calling(keep))
+        made.plot(tmp_path)
+        assert got == [made.channel, "calling_SR_run3.pdf"]
+
+    def test_not_drawn_by_dump(self, tmp_path: Path) -> None:
+        """Writing a card draws no plot."""
+        made = card_with(Calling(lambda *_: sys.exit(3)))
+        made.dump(tmp_path)
+        assert names_in(tmp_path) == ["datacard.txt", "shapes.root"]
+
+    def test_selection_without_plots(self, tmp_path: Path) -> None:
+        """Drawing without a plugin for plots is an error."""
+        with pytest.raises(MissingProviderError, match="no selected plugin draws a plot"):
+            card_with().plot(tmp_path / "plots")
+        assert names_in(tmp_path) == []
+
+    def test_unknown_plot(self, tmp_path: Path) -> None:
+        """An unknown plot is an error with the closest match, and no file is written."""
+        with pytest.raises(
+            MissingProviderError,
+            match=r"the plot 'yield'; provided are names, yields \(did you mean 'yields'\?\)",
+        ):
+            card_with(Yields(), Names()).plot(tmp_path / "plots", "names", "yield")
+        assert not (tmp_path / "plots").exists()
+
+    def test_one_plot_twice(self, tmp_path: Path) -> None:
+        """One plot cannot be drawn twice in one call."""
+        with pytest.raises(DeclarationError, match=r"two files would be written to .*yields_SR_run3\.txt"):
+            card_with(Yields()).plot(tmp_path / "plots", "yields", "yields")
+        assert not (tmp_path / "plots").exists()
+
+    @pytest.mark.parametrize(
+        ("body", "cause", "said"),
+        [
+            pytest.param("raise ValueError('no')", ValueError, "ValueError while drawing", id="it raises"),
+            pytest.param("raise SystemExit(3)", SystemExit, "SystemExit while drawing", id="it exits"),
+            pytest.param("raise BaseException('odd')", BaseException, "BaseException while drawing", id="it is odd"),
+            pytest.param("pass", None, "it left no file 'sketch_SR_run3.png'", id="no file"),
+            pytest.param("path.touch()", None, "it left an empty file 'sketch_SR_run3.png'", id="an empty file"),
+            pytest.param("path.mkdir()", None, "it left no file 'sketch_SR_run3.png'", id="a directory"),
+            pytest.param("path.with_suffix('.pdf').write_text('x')", None, "it left no file", id="another file"),
+            pytest.param(
+                "channel.nominal.values[:] = 5", ValueError, "ValueError while drawing", id="into the channel"
+            ),
+        ],
+    )
+    def test_faults(
+        self, body: str, cause: type[BaseException] | None, said: str, install: Install, tmp_path: Path
+    ) -> None:
+        """A plot that fails is an error with plugin, distribution, version, channel and cause."""
+        source = PLUGIN.format(name="'sketch'", suffix="'.png'", body=body)
+        install("acme", source, distribution="acme-plots", version="0.7")
+        with pytest.raises(PluginCallError) as raised:
+            card_with("acme").plot(tmp_path / "plots")
+        assert (raised.value.plugin, raised.value.origin) == ("acme", "acme-plots 0.7")
+        assert said in str(raised.value)
+        assert "drawing channel 'SR_run3'" in str(raised.value)
+        assert type(raised.value.__cause__) is (type(None) if cause is None else cause)
+        assert not (tmp_path / "plots").exists()
+
+    def test_interrupt(self, tmp_path: Path) -> None:
+        """The user's interrupt passes through a plot."""
+
+        def interrupt(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            card_with(Calling(interrupt)).plot(tmp_path)
+
+    @pytest.mark.parametrize("suffix", ["None", "3", "''", "'pdf'", "'/x'", "'/../../x.pdf'", "'.p df'", "'.pdf\\n'"])
+    def test_wrong_suffix(self, suffix: str, install: Install) -> None:
+        """A suffix that no file name ends with is an error when the plugin is loaded."""
+        install("acme", PLUGIN.format(name="'sketch'", suffix=suffix, body="pass"), version="0.7")
+        with pytest.raises(PluginLoadError) as raised:
+            load_plugins("acme")
+        assert str(raised.value).startswith("plugin 'acme' (acme 0.7): datacard_plots contributed plot 'sketch'")
+        assert f"with suffix {eval(suffix)!r}, expected one such as" in str(raised.value)  # noqa: S307 - from above
+
+    @pytest.mark.parametrize("name", ["'../sketch'", "'a/b'", "'a b'", "'.hidden'"])
+    def test_wrong_name(self, name: str, install: Install) -> None:
+        """A name that no file name begins with is an error when the plugin is loaded."""
+        install("acme", PLUGIN.format(name=name, suffix="'.pdf'", body="pass"), version="0.7")
+        with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 0\.7\): .* plot .*, expected letters, digits"):
+            load_plugins("acme")

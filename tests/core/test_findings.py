@@ -1,11 +1,28 @@
-"""Findings as text, and what becomes of the grave ones."""
+"""Findings as text, and the errors that grave ones become."""
 
 from __future__ import annotations
 
 import pytest
 
-from datacard_core import Finding, InputError, Severity, StrictError, error, notice, report, warning
-from datacard_core.findings import raise_for
+from datacard_core import (
+    DeclarationError,
+    Finding,
+    InputError,
+    PluginCallError,
+    Severity,
+    StrictError,
+    error,
+    notice,
+    report,
+    warning,
+)
+from datacard_core.findings import raise_for, raise_together
+
+
+def test_functions_of_severities() -> None:
+    """Each severity has a function that makes a finding of it."""
+    assert [make("a", "b").severity for make in (notice, warning, error)] == sorted(Severity)
+    assert warning("a", "b", channel="SR") == Finding(Severity.WARNING, "a", "b", channel="SR")
 
 
 @pytest.mark.parametrize(
@@ -21,77 +38,131 @@ from datacard_core.findings import raise_for
         ({"systematic": "JERUp"}, "warning [clipped] JERUp: 2 bins"),
     ],
 )
-def test_the_text_has_severity_code_and_place_from_the_large_to_the_small(place: dict[str, str], text: str) -> None:
+def test_text(place: dict[str, str], text: str) -> None:
+    """The text has severity, code and place, the channel first."""
     assert str(warning("clipped", "2 bins", **place)) == text
 
 
-def test_each_severity_has_its_function() -> None:
-    assert [make("a", "b").severity for make in (notice, warning, error)] == sorted(Severity)
-    assert warning("a", "b", channel="SR") == Finding(Severity.WARNING, "a", "b", channel="SR")
+class TestReport:
+    """Findings as text."""
+
+    def test_order(self) -> None:
+        """The gravest findings come first, and those of one severity in their order."""
+        findings = [
+            notice("b", "1"),
+            warning("z", "2"),
+            notice("a", "3"),
+            error("c", "4"),
+            warning("y", "5"),
+            notice("b", "6"),
+        ]
+        assert report(findings).splitlines() == [
+            "error [c] 4",
+            "warning [z] 2",
+            "warning [y] 5",
+            "notice [b] 1",
+            "notice [b] 6",
+            "notice [a] 3",
+        ]
+
+    def test_many_of_one_code(self) -> None:
+        """Of one code the first findings are shown, and the rest is counted."""
+        findings = [warning("clipped", str(number)) for number in range(7)] + [notice("flow", "alone")]
+        first, second, rest, other = report(findings, most=2).splitlines()
+        assert (first, second) == ("warning [clipped] 0", "warning [clipped] 1")
+        assert rest.startswith("warning [clipped] ")
+        assert "5 more" in rest
+        assert other == "notice [flow] alone"
+
+    def test_no_rest(self) -> None:
+        """As many findings as are shown leave no rest."""
+        findings = [warning("clipped", str(number)) for number in range(10)]
+        assert report(findings).splitlines() == [str(finding) for finding in findings]
+        assert len(report([*findings, findings[0]]).splitlines()) == 11
+
+    def test_two_severities_of_one_code(self) -> None:
+        """Findings of one code are counted for each severity."""
+        findings = [notice("flow", "a"), warning("flow", "b"), notice("flow", "c")]
+        assert report(findings, most=1).splitlines()[:2] == ["warning [flow] b", "notice [flow] a"]
+
+    def test_empty(self) -> None:
+        """No findings are no text."""
+        assert report([]) == ""
 
 
-def test_the_gravest_come_first_and_others_in_their_order() -> None:
-    findings = [
-        notice("b", "1"),
-        warning("z", "2"),
-        notice("a", "3"),
-        error("c", "4"),
-        warning("y", "5"),
-        notice("b", "6"),
-    ]
-    assert report(findings).splitlines() == [
-        "error [c] 4",
-        "warning [z] 2",
-        "warning [y] 5",
-        "notice [b] 1",
-        "notice [b] 6",
-        "notice [a] 3",
-    ]
+class TestRaising:
+    """Findings as errors."""
+
+    def test_iterators(self) -> None:
+        """Findings may come from an iterator."""
+        assert report(warning("a", text) for text in "xy") == "warning [a] x\nwarning [a] y"
+        with pytest.raises(StrictError):
+            raise_for((warning("a", text) for text in "xy"), strict=True)
+
+    def test_errors(self) -> None:
+        """All errors are raised at once, strict or not."""
+        for strict in (False, True):
+            with pytest.raises(InputError) as raised:
+                raise_for([error("nan", "here"), warning("clipped", "2 bins"), error("nan", "there")], strict=strict)
+            assert raised.value.problems == ("error [nan] here", "error [nan] there")
+
+    def test_warnings(self) -> None:
+        """Warnings are raised with strict only, and notices never."""
+        findings = [notice("flow", "little"), warning("clipped", "2 bins")]
+        raise_for(findings)
+        raise_for(findings[:1], strict=True)
+        with pytest.raises(
+            StrictError, match=r"1 warning, and strict=True takes none:\n  - warning \[clipped\] 2 bins$"
+        ) as raised:
+            raise_for(findings, strict=True)
+        assert raised.value.findings == (findings[1],)
 
 
-def test_of_one_code_the_first_are_shown_and_the_rest_is_counted() -> None:
-    findings = [warning("clipped", str(number)) for number in range(7)] + [notice("flow", "alone")]
-    first, second, rest, other = report(findings, most=2).splitlines()
-    assert (first, second) == ("warning [clipped] 0", "warning [clipped] 1")
-    assert rest.startswith("warning [clipped] ")
-    assert "5 more" in rest
-    assert other == "notice [flow] alone"
+class TestTogether:
+    """Several errors raised as one."""
 
+    def test_none(self) -> None:
+        """Without errors no exception is raised."""
+        raise_together([])
 
-def test_as_many_as_are_shown_leave_no_rest() -> None:
-    findings = [warning("clipped", str(number)) for number in range(10)]
-    assert report(findings).splitlines() == [str(finding) for finding in findings]
-    assert len(report([*findings, findings[0]]).splitlines()) == 11
+    def test_of_one_kind(self) -> None:
+        """Errors of one kind are one of this kind, each problem once."""
+        with pytest.raises(DeclarationError) as raised:
+            raise_together([DeclarationError(["a", "b"]), DeclarationError(["b", "c"])])
+        assert raised.value.problems == ("a", "b", "c")
 
-
-def test_one_code_with_two_severities_is_counted_for_each() -> None:
-    findings = [notice("flow", "a"), warning("flow", "b"), notice("flow", "c")]
-    assert report(findings, most=1).splitlines()[:2] == ["warning [flow] b", "notice [flow] a"]
-
-
-def test_nothing_found_is_no_text() -> None:
-    assert report([]) == ""
-
-
-def test_findings_may_come_from_an_iterator() -> None:
-    assert report(warning("a", text) for text in "xy") == "warning [a] x\nwarning [a] y"
-    with pytest.raises(StrictError):
-        raise_for((warning("a", text) for text in "xy"), strict=True)
-
-
-def test_all_errors_are_raised_at_once_whatever_the_strictness() -> None:
-    for strict in (False, True):
+    def test_of_two_kinds(self) -> None:
+        """Errors of the declarations and of the output are an InputError with all problems."""
         with pytest.raises(InputError) as raised:
-            raise_for([error("nan", "here"), warning("clipped", "2 bins"), error("nan", "there")], strict=strict)
-        assert raised.value.problems == ("error [nan] here", "error [nan] there")
+            raise_together([DeclarationError("a"), InputError("b")])
+        assert raised.value.problems == ("a", "b")
 
+    def test_strict(self) -> None:
+        """Strict errors are one with all warnings."""
+        told = [warning("clipped", text) for text in "ab"]
+        with pytest.raises(StrictError) as raised:
+            raise_together(StrictError([finding]) for finding in told)
+        assert raised.value.findings == tuple(told)
 
-def test_warnings_are_raised_by_strictness_only_and_notices_never() -> None:
-    findings = [notice("flow", "little"), warning("clipped", "2 bins")]
-    raise_for(findings)
-    raise_for(findings[:1], strict=True)
-    with pytest.raises(
-        StrictError, match=r"1 warning, and strict=True takes none:\n  - warning \[clipped\] 2 bins$"
-    ) as raised:
-        raise_for(findings, strict=True)
-    assert raised.value.findings == (findings[1],)
+    def test_mixed_with_strict(self) -> None:
+        """Warnings of one category and problems of another are told together."""
+        finding = warning("clipped", "2 bins", channel="SR")
+        with pytest.raises(InputError) as raised:
+            raise_together([StrictError([finding]), DeclarationError("no years")])
+        assert raised.value.problems == (str(finding), "no years")
+
+    def test_notes(self) -> None:
+        """The notes of all errors are kept, each once."""
+        errors = [InputError("a"), InputError("b"), InputError("c")]
+        for failure, note in zip(errors, ("in plugin 'x'", "in plugin 'y'", "in plugin 'x'"), strict=True):
+            failure.add_note(note)
+        with pytest.raises(InputError) as raised:
+            raise_together(errors)
+        assert raised.value.__notes__ == ["in plugin 'x'", "in plugin 'y'"]
+
+    def test_single_error(self) -> None:
+        """A single error is raised unchanged."""
+        failure = PluginCallError("failed", plugin="x", origin="local")
+        with pytest.raises(PluginCallError) as raised:
+            raise_together([failure])
+        assert raised.value is failure

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import hist
 import numpy as np
+import pytest
 import uproot
 
 from datacard_core import (
     Datacard,
     DataProcess,
     DataProcesses,
+    DeclarationError,
+    InputError,
     MCProcess,
     MCProcesses,
     Systematics,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 WEIGHT = hist.storage.Weight()
 PLUGINS = load_plugins()
+WITHOUT_RATEPARAM = load_plugins("lnn", "shape", "mcstats", "combine")
 
 
 def bins(*edges: float, **options: Any) -> Any:
@@ -155,6 +159,14 @@ def signal_and_ttbar(**ttbar: Sequence[float]) -> Output:
     return Output().mc("Signal", "2022", nominal=[1, 2, 3]).mc("TTbar", "2022", **ttbar)
 
 
+def two_years() -> Output:
+    """Signal with 1 and 1, and ttbar with 10 and 20 events, in each of 2022 and 2023."""
+    output = Output()
+    for year in ("2022", "2023"):
+        output.mc("Signal", year, nominal=[1, 1]).mc("TTbar", year, nominal=[10, 20])
+    return output
+
+
 def process(name: str, *samples: str, years: Iterable[str] = ("2022",), **options: Any) -> MCProcess:
     """A background, if nothing else is said."""
     return MCProcess(name=name, samples=samples, years=years, **{"is_signal": False, **options})
@@ -227,6 +239,13 @@ def codes(made: Datacard) -> list[str]:
 def found(made: Datacard, code: str) -> list[str]:
     """The findings of one code, as text."""
     return [str(finding) for finding in made.findings if finding.code == code]
+
+
+def problems(output: Output, *systematics: SystematicUncertainty, **options: Any) -> tuple[str, ...]:
+    """Return why no card can be made."""
+    with pytest.raises((InputError, DeclarationError)) as raised:
+        card(output, *systematics, **options)
+    return raised.value.problems
 
 
 def rows(text: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What other packages build on, a line each; `tests/api.txt` is the record of it, and this writes it anew:
+"""Description of the public interface, a line each; `tests/api.txt` is its record, which this command renews:
 
 python -m tests.support.public_api > tests/api.txt
 """
@@ -49,18 +49,18 @@ INTERNAL = (
     "datacard_core.Datacard.stage",
     "datacard_core.Datacard.stage_plots",
 )
-"""What has a public name and is not promised; docs/plugins.md says so."""
+"""Public names that docs/plugins.md makes no promise about."""
 
 INTERNAL_BASES = (FrozenArrays, ProblemsError)
 """Bases of public classes that are not promised."""
 
 SPECIAL = ("__call__", "__contains__", "__delitem__", "__getitem__", "__iter__", "__len__", "__or__", "__setitem__")
-"""The methods behind operators that are part of an interface wherever a class of ours defines them."""
+"""Methods behind operators, which are part of an interface where a class of ours defines them."""
 
 
 @attrs.frozen
 class _Verbatim:
-    """Something that a signature shows as this text."""
+    """Value that a signature shows as this text."""
 
     text: str
 
@@ -69,7 +69,7 @@ class _Verbatim:
 
 
 def public_api() -> list[str]:
-    """Everything that is promised: names of the modules, hooks, entry points, fixtures and commands."""
+    """Return all that is promised: names of the modules, hooks, entry points, fixtures and commands."""
     described: dict[int, str] = {}
     names = [line for name in MODULES for line in _module_lines(importlib.import_module(name), described)]
     promised = [line for line in names if line.partition("(")[0] not in INTERNAL]
@@ -77,7 +77,7 @@ def public_api() -> list[str]:
 
 
 def _module_lines(module: ModuleType, described: dict[int, str]) -> Iterator[str]:
-    """The public names of a module; what another has already is only said to be the same."""
+    """Yield the public names of a module; a name of an earlier module is only said to be the same."""
     for name in sorted(module.__all__):
         value, full = getattr(module, name), f"{module.__name__}.{name}"
         if inspect.ismodule(value):
@@ -96,7 +96,7 @@ def _module_lines(module: ModuleType, described: dict[int, str]) -> Iterator[str
 
 
 def class_lines(cls: type, name: str) -> Iterator[str]:
-    """A class with its bases, how it is made, and its public methods and attributes, inherited ones too."""
+    """Yield a class with its bases and constructor, and its public methods and attributes, inherited ones too."""
     yield f"class {name}({', '.join(_bases(cls))})"
     if issubclass(cls, enum.Enum):
         yield from (f"{name}.{member.name} = {member.value!r}" for member in cls)
@@ -111,7 +111,7 @@ def class_lines(cls: type, name: str) -> Iterator[str]:
 
 
 def signature(function: Callable[..., Any]) -> str:
-    """A signature as it stands in the source."""
+    """Return a signature as it stands in the source."""
     return _text(inspect.signature(function))
 
 
@@ -130,13 +130,13 @@ def _annotation(annotation: Any) -> Any:
 
 
 def _default(default: Any) -> Any:
-    """What has no text of its own that is the same everywhere is shown as three points."""
+    """Return a value whose text differs between interpreters as three points."""
     plain = default is inspect.Signature.empty or isinstance(default, bool | int | float | str | tuple | None)
     return default if plain else _Verbatim("...")
 
 
 def _bases(cls: type) -> Iterator[str]:
-    """The names of its bases; for bases that are not public, those of theirs."""
+    """Yield the names of the bases, and of a base that is not public those of its bases."""
     for base in cls.__bases__:
         if base.__name__.startswith("_") or base in INTERNAL_BASES:
             yield from _bases(base)
@@ -149,7 +149,7 @@ def _is_ours(cls: type) -> bool:
 
 
 def _constructor(cls: type) -> inspect.Signature | None:
-    """How it is made, without what attrs makes of annotations and converters, which differs by its version."""
+    """Return the constructor, without the annotations of converters, which differ by the version of attrs."""
     if attrs.has(cls):
         parameters = [_parameter(field) for field in attrs.fields(cls) if field.init]
         return inspect.Signature(sorted(parameters, key=lambda parameter: parameter.kind))
@@ -164,7 +164,7 @@ def _parameter(field: attrs.Attribute[Any]) -> inspect.Parameter:
 
 
 def _attributes(cls: type) -> Iterator[tuple[str, str]]:
-    """What is annotated in the class, what its methods set, and its properties, with annotations."""
+    """Yield the annotated attributes, those that methods set, and the properties, with annotations."""
     values = vars(cls)
     for name, annotation in inspect.get_annotations(cls).items():
         has_value = "ClassVar" in str(annotation) and isinstance(values.get(name), str | int | tuple | None)
@@ -189,7 +189,7 @@ def _set_by_methods(cls: type) -> Iterable[str]:
 
 
 def _is_generated(function: Callable[..., Any]) -> bool:
-    """Whether attrs or another library wrote it, so that it stands in no file."""
+    """Return whether attrs or another library generated it, so that it stands in no file."""
     return inspect.getfile(inspect.unwrap(function)).startswith("<")
 
 
@@ -203,7 +203,7 @@ def _methods(cls: type) -> Iterator[tuple[str, str]]:
 
 
 def hooks() -> dict[str, Callable[..., Any]]:
-    """The hooks by name, in the order of their page."""
+    """Return the hooks by name, in the order of their page."""
     return {name: value for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")}
 
 

@@ -1,0 +1,159 @@
+"""Axes of histograms become bins with edges or labels; histograms of another form are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import hist
+import numpy as np
+import pytest
+
+from datacard_core import InputError
+from tests.support import outputs as by_hand
+from tests.support.outputs import (
+    Output,
+    bins,
+    card,
+    codes,
+    found,
+    problems,
+    shape,
+    signal_and_ttbar,
+    simulated,
+    template,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class TestAxes:
+    """Axes of the variable."""
+
+    @pytest.mark.parametrize(
+        ("axis", "edges"),
+        [
+            (hist.axis.Regular(2, 0, 10, name="events.m"), [0, 5, 10]),
+            (hist.axis.Variable([-1, 0, 10], name="events.m"), [-1, 0, 10]),
+            (hist.axis.Integer(4, 6, name="events.m"), [4, 5, 6]),
+            (hist.axis.Integer(4, 6, name="events.m", underflow=False, overflow=False), [4, 5, 6]),
+            (hist.axis.Boolean(name="events.m"), [0, 1, 2]),
+            (hist.axis.IntCategory([7, 3], name="events.m"), [0, 1, 2]),
+            (hist.axis.StrCategory(["ee", "mumu"], name="events.m"), [0, 1, 2]),
+            (hist.axis.Regular(2, 1, 100, name="events.m", transform=hist.axis.transform.log), [1, 10, 100]),
+            (hist.axis.Regular(2, 0, 16, name="events.m", transform=hist.axis.transform.sqrt), [0, 4, 16]),
+            (hist.axis.Regular(2, 0, 2, name="events.m", circular=True), [0, 1, 2]),
+            (hist.axis.Regular(2, 0, 2, name="events.m", growth=True), [0, 1, 2]),
+        ],
+        ids=[
+            *("regular", "variable", "integer", "no-flow", "boolean", "int-category", "str-category"),
+            *("log", "sqrt", "circular", "growing"),
+        ],
+    )
+    def test_edges(self, axis: Any, edges: list[float], tmp_path: Path) -> None:
+        """Every axis of one dimension becomes bins with its edges."""
+        output = Output().add("Signal", "2022", simulated({"SR": {"nominal": [1, 2]}}, axis))
+        values = {"nominal": [10, 20], "JESUp": [11, 22], "JESDown": [9, 18]}
+        output.add("TTbar", "2022", simulated({"SR": values}, axis))
+        made = card(output, shape("JES"))
+        assert template(made, "ttbar_2022", "JESUp") == [11, 22]
+        file = by_hand.written(made, tmp_path)
+        assert file["ttbar_2022_JESUp"][0].tolist() == [11, 22]
+        assert file["ttbar_2022_JESUp"][2].tolist() == pytest.approx(edges)
+        assert codes(made) == []
+
+    def test_infinite_last_bin(self) -> None:
+        """The last bin may reach to infinity."""
+        axis = bins(0, 1, float("inf"))
+        output = Output().add("Signal", "2022", simulated({"SR": {"nominal": [1, 2]}}, axis))
+        output.add("TTbar", "2022", simulated({"SR": {"nominal": [10, 20]}}, axis))
+        assert template(card(output), "ttbar_2022") == [10, 20]
+
+    def test_labels(self) -> None:
+        """Labels become bins in their order, and other labels are flow."""
+        axis = hist.axis.StrCategory(["ee", "mumu"], name="events.channel")
+        ttbar = simulated({"SR": {"nominal": [10, 20]}}, axis)
+        ttbar.fill(["SR"] * 3, ["nominal"] * 3, ["emu"] * 3)
+        output = Output().add("Signal", "2022", simulated({"SR": {"nominal": [1, 2]}}, axis))
+        made = card(output.add("TTbar", "2022", ttbar))
+        assert list(made.histogram.axes[2]) == ["ee", "mumu"]
+        assert template(made, "ttbar_2022") == [10, 20]
+        (lost,) = found(made, "flow-lost")
+        assert "3 in overflow" in lost
+
+    @pytest.mark.parametrize(
+        ("options", "values"),
+        [
+            ({"underflow": False, "overflow": False}, [30, 40]),
+            ({"underflow": False}, [30, 40, 5]),
+            ({"overflow": False}, [5, 30, 40]),
+        ],
+        ids=["none", "only-overflow", "only-underflow"],
+    )
+    def test_without_flow_bins(self, options: dict[str, bool], values: Sequence[float]) -> None:
+        """An axis may lack flow bins."""
+        ttbar = simulated({"SR": {"nominal": values}}, bins(0, 1, 2, **options))
+        output = Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar)
+        assert template(card(output), "ttbar_2022") == [30, 40]
+
+    def test_order_of_axes(self) -> None:
+        """The axes of a histogram may stand in any order."""
+        turned: Any = hist.Hist(
+            bins(0, 1, 2, 3),
+            hist.axis.StrCategory(["nominal", "JESUp", "JESDown"], name="variation"),
+            hist.axis.StrCategory(["CR", "SR"], name="cat"),
+            storage=hist.storage.Weight(),
+        )
+        turned.view()["value"][:, :, 1] = np.array([[10, 20, 30], [11, 21, 31], [9, 19, 29]]).T
+        output = Output().mc("Signal", "2022", nominal=[1, 2, 3]).add("TTbar", "2022", turned)
+        made = card(output, shape("JES"))
+        assert template(made, "ttbar_2022") == [10, 20, 30]
+        assert template(made, "ttbar_2022", "JESUp") == [11, 21, 31]
+
+
+class TestRefused:
+    """Histograms that no templates can be read from."""
+
+    def test_two_variables(self) -> None:
+        """A histogram of two variables is refused with their names."""
+        plane: hist.Hist[Any] = hist.Hist(
+            hist.axis.StrCategory(["SR"], name="cat"),
+            hist.axis.StrCategory(["nominal"], name="variation"),
+            hist.axis.Regular(2, 0, 2, name="events.x"),
+            hist.axis.Regular(2, 0, 2, name="events.y"),
+            storage=hist.storage.Weight(),
+        )
+        output = Output().mc("Signal", "2022", nominal=[1, 2]).add("TTbar", "2022", plane)
+        (problem,) = problems(output)
+        assert "'TTbar_2022'" in problem
+        assert "events.x, events.y" in problem
+
+    def test_means(self) -> None:
+        """A histogram of means is refused."""
+        axes = [hist.axis.StrCategory([name], name=axis) for name, axis in (("SR", "cat"), ("nominal", "variation"))]
+        ttbar: hist.Hist[Any] = hist.Hist(*axes, bins(0, 1, 2), storage=hist.storage.Mean())
+        (problem,) = problems(Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar))
+        assert "Mean" in problem
+
+    def test_wrong_type(self) -> None:
+        """An object that is not a histogram is refused with its type."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        output.histograms["TTbar"]["TTbar_2022"] = np.array([1, 2, 3])
+        (problem,) = problems(output)
+        assert "'TTbar_2022'" in problem
+        assert "ndarray" in problem
+
+    def test_without_categories(self) -> None:
+        """A histogram without category axis is refused with the axes that it has."""
+        output = signal_and_ttbar(nominal=[10, 20, 30])
+        histogram = hist.Hist(
+            hist.axis.StrCategory(["nominal"], name="variation"),
+            hist.axis.Regular(3, 0, 3, name="x"),
+            storage=hist.storage.Weight(),
+        )
+        output.add("TTbar", "2022", histogram)
+        with pytest.raises(
+            InputError, match=r"'TTbar_2022'.*its axes are variation, x: there is no category axis, 'cat'"
+        ):
+            card(output)

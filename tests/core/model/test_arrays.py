@@ -1,0 +1,119 @@
+"""Axes and templates: arrays that cannot be written to, widths, integrals and equal binnings."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pytest
+
+from datacard_core import Axis, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AXIS = Axis(edges=np.array([0.0, 1.0, 2.0, 4.0]), name="events.m", label="m")
+TEMPLATES = Templates(np.array([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]]), np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]))
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def pickled(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))
+
+
+class TestAxis:
+    """The variable of a channel."""
+
+    def test_bins(self) -> None:
+        """The number of bins is that of the edges without one."""
+        assert AXIS.bins == 3
+        assert AXIS.narrowest == 1
+
+    @pytest.mark.parametrize("last", [4.0, 4 + 1e-7, 4 - 1e-7])
+    def test_same_binning(self, last: float) -> None:
+        """Edges are equal to a millionth of the narrowest bin."""
+        assert AXIS.same_binning(attrs.evolve(AXIS, edges=np.array([0, 1, 2, last])))
+
+    @pytest.mark.parametrize("edges", [[0, 1, 2, 4 + 1e-5], [0, 1, 2], [0, 1, 2, 4, 5], [0, 1.5, 2, 4]])
+    def test_other_binning(self, edges: list[float]) -> None:
+        """Other edges, or another number of them, are another binning."""
+        assert not AXIS.same_binning(attrs.evolve(AXIS, edges=np.array(edges)))
+
+    def test_labels(self) -> None:
+        """Labels are a part of the binning, and their order too."""
+        labelled = attrs.evolve(AXIS, categories=("a", "b", "c"))
+        assert labelled.same_binning(attrs.evolve(AXIS, categories=("a", "b", "c")))
+        assert not labelled.same_binning(AXIS)
+        assert not labelled.same_binning(attrs.evolve(AXIS, categories=("b", "a", "c")))
+
+
+class TestTemplates:
+    """Yields and variances."""
+
+    def test_norms(self) -> None:
+        """The integral of each template is the sum over its bins."""
+        assert TEMPLATES.norms.tolist() == [7, 56]
+
+    @pytest.mark.parametrize("which", [np.array([1]), np.array([False, True])], ids=["positions", "mask"])
+    def test_selection(self, which: Any) -> None:
+        """Some of the templates are taken by their positions or by a mask."""
+        taken = TEMPLATES[which]
+        assert taken.values.tolist() == [[8, 16, 32]]
+        assert taken.variances.tolist() == [[2, 2, 2]]
+
+
+class TestPrecision:
+    """What arrays are converted to."""
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.uint8, np.bool_])
+    def test_real_numbers(self, dtype: Any) -> None:
+        """Real numbers of any precision become float64."""
+        made = Templates(np.ones((1, 2), dtype=dtype), np.ones((1, 2), dtype=dtype))
+        assert made.values.dtype == made.variances.dtype == np.float64
+        assert made.norms.tolist() == [2]
+
+    @pytest.mark.parametrize("array", [np.ones((1, 2), dtype=complex), np.full((1, 2), "a"), None, [[1.0, 2.0]]])
+    def test_other_values(self, array: Any) -> None:
+        """Values that are not real numbers are kept, for the rules to refuse."""
+        kept = Templates(array, array).values
+        assert kept is array or (kept.dtype == array.dtype and kept.tolist() == array.tolist())
+
+
+@pytest.mark.parametrize("travel", [same, pickled])
+@pytest.mark.parametrize(
+    "array",
+    [
+        lambda: AXIS.edges,
+        lambda: TEMPLATES.values,
+        lambda: TEMPLATES.variances,
+        lambda: TEMPLATES[np.array([0])].values,
+    ],
+    ids=["edges", "values", "variances", "selection"],
+)
+def test_arrays_are_read_only(array: Callable[[], Any], travel: Callable[[Any], Any]) -> None:
+    """No array can be written to, after a pickle either."""
+    assert not array().flags.writeable
+    for value in (AXIS, TEMPLATES):
+        arrays = [kept for kept in attrs.astuple(travel(value), recurse=False) if isinstance(kept, np.ndarray)]
+        assert arrays
+        assert not any(kept.flags.writeable for kept in arrays)
+
+
+def test_array_of_caller_stays_writeable() -> None:
+    """The array that a value was made of can still be written to by its owner."""
+    values = np.ones((1, 2))
+    Templates(values, values)
+    values[0, 0] = 5
+    assert values.tolist() == [[5, 1]]
+
+
+def test_pickle_keeps_values() -> None:
+    """Axes and templates arrive from another process with their numbers."""
+    arrived = pickled(AXIS)
+    assert (arrived.edges.tolist(), arrived.name, arrived.label) == ([0, 1, 2, 4], "events.m", "m")
+    assert pickled(TEMPLATES).values.tolist() == TEMPLATES.values.tolist()

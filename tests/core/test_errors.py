@@ -1,0 +1,95 @@
+"""Errors: the problems they carry, across pickles, and several raised as one."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from datacard_core import (
+    DatacardError,
+    DeclarationError,
+    ExistingFileError,
+    InputError,
+    PluginCallError,
+    PluginError,
+    StrictError,
+    warning,
+)
+from datacard_core.errors import text_of, with_type
+
+
+class TestProblems:
+    """Sentences that are told together."""
+
+    def test_one(self) -> None:
+        """A single problem is the text of the error."""
+        assert str(DeclarationError("no years")) == "no years"
+        assert DeclarationError("no years").problems == ("no years",)
+
+    def test_several(self) -> None:
+        """Several problems are counted and listed, a line each."""
+        error = InputError(problem for problem in ("no 'cutflow'", "no 'variables'"))
+        assert error.problems == ("no 'cutflow'", "no 'variables'")
+        assert str(error) == "2 problems:\n  - no 'cutflow'\n  - no 'variables'"
+
+    def test_warnings(self) -> None:
+        """A strict error holds the warnings and lists them."""
+        told = warning("clipped", "2 bins", channel="SR")
+        assert StrictError([told]).findings == (told,)
+        assert str(StrictError([told])).endswith("\n  - warning [clipped] SR: 2 bins")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeclarationError(["a", "b"]),
+        InputError("a"),
+        StrictError([warning("clipped", "2 bins")]),
+        PluginCallError("failed", plugin="acme", origin="acme 1.0"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_pickles(error: DatacardError) -> None:
+    """An error arrives from another process with its text and what it carries, notes included."""
+    error.add_note("in category 'SR'")
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)
+
+
+def test_bases() -> None:
+    """Errors can be caught as the built-in ones that they are."""
+    assert issubclass(DeclarationError, ValueError)
+    assert issubclass(InputError, ValueError)
+    assert issubclass(ExistingFileError, FileExistsError)
+    assert issubclass(PluginCallError, PluginError)
+
+
+def test_plugin_in_text() -> None:
+    """The text of a plugin's error begins with plugin and origin where both are given."""
+    assert str(PluginError("no", plugin="acme", origin="acme 1.0")) == "plugin 'acme' (acme 1.0): no"
+    assert str(PluginError("no")) == "no"
+
+
+class Unshowable(Exception):  # noqa: N818 - an exception of a plugin
+    """An exception whose text cannot be made."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class TestTexts:
+    """Texts of exceptions that are not ours."""
+
+    def test_type_and_text(self) -> None:
+        """The type stands before the text, or alone."""
+        assert with_type(ValueError("no")) == "ValueError: no"
+        assert with_type(ValueError()) == "ValueError"
+        assert with_type(ValueError("no"), "another text") == "ValueError: another text"
+
+    def test_unshowable(self) -> None:
+        """An exception without a text is shown all the same."""
+        assert text_of(Unshowable()) == "its text cannot be shown"
+        assert with_type(Unshowable()) == "Unshowable: its text cannot be shown"
