@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Templates,
     )
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """Version of what plugins build on: the second number grows with what is new, the first where something changes."""
 
 ENTRY_POINT_GROUP = "datacard_core.plugins"
@@ -177,6 +177,8 @@ class Check(ABC):
 
     name: ClassVar[str]
     """What errors call it; no other selected plugin may have it."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Codes of the findings that it makes, each with a sentence that explains it to the analyst."""
 
     @abstractmethod
     def run(self, channel: Channel) -> Iterable[Finding]:

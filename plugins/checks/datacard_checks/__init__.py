@@ -9,7 +9,7 @@ import numpy as np
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_core import Channel, Finding
 
@@ -21,6 +21,10 @@ class LargeVariations(Check):
     """Bins where a varied template and its nominal differ by more than 100 %, in either direction."""
 
     name: ClassVar[str] = "large-variations"
+    codes: ClassVar[Mapping[str, str]] = {
+        "large-variation": "An Up or Down template differs from its nominal by more than 100 % in some bins: look at "
+        "the variation, and choose wider bins where few events are the reason.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """A warning for each column and direction of a nuisance, with the bin that is worst."""
@@ -45,6 +49,10 @@ class EmptyBackground(Check):
     """Bins where something is expected or observed, but no background."""
 
     name: ClassVar[str] = "empty-background"
+    codes: ClassVar[Mapping[str, str]] = {
+        "no-background-in-bin": "Bins have signal or data but no background: choose wider bins, since the fit has no "
+        "prediction there.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """A warning that names the bins."""
@@ -63,6 +71,9 @@ class WeightedData(Check):
     """Observed data that are no counts."""
 
     name: ClassVar[str] = "weighted-data"
+    codes: ClassVar[Mapping[str, str]] = {
+        "weighted-data": "A bin of the data is not a whole number: fill data without weights.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """A warning with the first bin that is no whole number."""
