@@ -127,8 +127,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "fallback": Code(
             severities=_NOTICE,
-            meaning="Some datasets of a column have a variation and others lack it: the nominal of these datasets "
-            "stands in.",
+            meaning="Only some datasets of a column have a variation: the nominal of the remaining datasets stands in.",
             remedy="No action is needed if the variation does not apply to these datasets; otherwise produce it for "
             "them.",
         ),
@@ -173,7 +172,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "no-variation": Code(
             severities=_WARNING,
             meaning="No dataset of a column has a variation that a systematic reads, or it was not computed in this "
-            "category: the nominal stands in, so that the nuisance does nothing there, or too little.",
+            "category: the nominal stands in, so that the nuisance has no effect there, or too small an effect.",
             remedy="Correct the name with `coffea_name_alias`, produce the variation, or restrict the systematic to "
             "the processes and years that have it.",
         ),
@@ -190,8 +189,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "partial-variation": Code(
             severities=_WARNING,
-            meaning="A dataset has some of the variations that a nuisance is made of and lacks others: its nominal "
-            "stands in for these, so that the nuisance is too small.",
+            meaning="A dataset has only some of the variations that a nuisance is made of: its nominal stands in for "
+            "the missing ones, so that the nuisance is too small.",
             remedy="Produce the missing variations for this dataset.",
         ),
         "rateparam-on-signal": Code(

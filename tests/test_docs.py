@@ -135,7 +135,7 @@ def sections() -> Iterator[Any]:
         yield pytest.param(section, marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize("section", sections())
+@pytest.mark.parametrize("section", list(sections()))
 def test_code_about_plugins(section: str, reader: pages.Reader) -> None:
     """The code of a section runs, and prints the text that stands below it."""
     reader.follow(BLOCKS, section)

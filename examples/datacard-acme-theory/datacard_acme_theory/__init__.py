@@ -1,6 +1,6 @@
-"""The kind `envelope`: many theory variations, one shape nuisance.
+"""Kind `envelope`: one shape nuisance from many theory variations.
 
-Select it by the name of its entry point, and declare it as any other systematic:
+Select the plugin by the name of its entry point, and declare a systematic of this kind:
 
     plugins = load_plugins(*DEFAULT_PLUGINS, "acme_theory")
     SystematicUncertainty(
@@ -8,7 +8,7 @@ Select it by the name of its entry point, and declare it as any other systematic
         options={"method": "replicas", "members": 100},
     )
 
-reads the variations `pdf_0` to `pdf_99`, and writes the templates `pdfUp` and `pdfDown`.
+This reads the variations `pdf_0` to `pdf_99`, and writes the templates `pdfUp` and `pdfDown`.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ requires_api = ">=1.0,<2"
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Method: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-"""Takes each member minus the nominal, shape (members, n, bins); gives how far the templates go up and down from the
-nominal, both of shape (n, bins) and not below 0."""
+"""Function of the members minus the nominal, shape (members, n, bins). Its results are the distances of the Up and the
+Down template from the nominal, both of shape (n, bins) and not below 0."""
 
 
 def envelope(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The largest and the smallest of the nominal and all members, bin by bin.
+    """Return the distances to the largest and the smallest of the nominal and all members, bin by bin.
 
-    With the six members in which μ_R and μ_F are halved or doubled, but never one halved and the other doubled, it is
-    the 7-point variation of the QCD scales (arXiv:hep-ph/0303085, arXiv:hep-ph/0306211).
+    This is the 7-point variation of the QCD scales (arXiv:hep-ph/0303085, arXiv:hep-ph/0306211), if the members are the
+    six in which μ_R and μ_F are halved or doubled, but never one halved and the second doubled.
     """
     return deviations.max(axis=0, initial=0), -deviations.min(axis=0, initial=0)
 
 
 def replicas(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The standard deviation of the members about their mean, with N - 1.
+    """Return the standard deviation of the members about their mean, with N - 1.
 
     Equation (21) of PDF4LHC15 (arXiv:1510.03865), for sets whose LHAPDF `ErrorType` is `replicas`.
     """
@@ -54,7 +54,7 @@ def replicas(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def hessian_symmetric(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The quadrature sum of the members minus the nominal, one for each eigenvector.
+    """Return the quadrature sum of the members minus the nominal, one member for each eigenvector.
 
     Equation (20) of PDF4LHC15 (arXiv:1510.03865), for sets whose LHAPDF `ErrorType` is `symmhessian`.
     """
@@ -63,7 +63,7 @@ def hessian_symmetric(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def hessian_pairs(deviations: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The quadrature sums, over all eigenvectors, of what each moves up at most and down at most.
+    """Return the quadrature sums, over all eigenvectors, of the largest moves up and down.
 
     The members are in pairs, plus and minus. The asymmetric master formula of arXiv:hep-ph/0110378, equation (43) of
     arXiv:hep-ph/0611148 and (2.1) and (2.2) of arXiv:1106.5788, for sets whose LHAPDF `ErrorType` is `hessian`.
@@ -87,17 +87,17 @@ _OF_LHAPDF = (
 
 
 class Envelope(SystematicKind):
-    """Templates morphed between the nominal and what many variations say together."""
+    """Shape whose Up and Down templates combine many variations."""
 
     typ: ClassVar[str] = "envelope"
     options: ClassVar[Mapping[str, str]] = {
-        "members": "what ends the names of the variations, such as ['_muRUp', '_muRDown'], or how many: _0, _1, …",
-        "method": f"what becomes of them: {', '.join(METHODS)}; envelope if not given",
+        "members": "endings of the names of the variations, such as ['_muRUp', '_muRDown'], or their number: _0, _1, …",
+        "method": f"how the members are combined: {', '.join(METHODS)}; envelope if not given",
         "scale": "factor on the deviations, such as 1/1.645 for a set at 90 % CL; 1 if not given",
     }
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """The value is a number of sigmas above 0; each option has a type, and there are members enough."""
+        """Yield the problems of the value, of each option, and of the number of members."""
         for columns, value in systematic.distinct_values():
             if not isinstance(value, float) or not value > 0:
                 yield f"{columns}: value {value!r}, expected a number above 0, by convention 1.0"
@@ -114,17 +114,17 @@ class Envelope(SystematicKind):
             yield f"scale {scale!r}: expected a number above 0, such as 1/1.645 for a set at 90 % CL"
 
     def shifts(self, systematic: SystematicUncertainty) -> Sequence[str]:
-        """One for each member."""
+        """Return the ending of each member's name."""
         return _suffixes(systematic.options)
 
     def effects(self, target: Target) -> Iterable[Shape]:
-        """The nominal plus and minus what the method makes of the members.
+        """Return one shape: the nominal plus and minus the distances that the method computes.
 
         The variances are the nominal's: all members are the same events with other weights, so that the templates
         fluctuate with it.
 
         Raises:
-            InputError: a column has some of the members and lacks others.
+            InputError: a column has only some of the members.
         """
         options, nominal = target.systematic.options, target.nominal
         if problems := list(_gaps(target)):
@@ -143,15 +143,15 @@ class Envelope(SystematicKind):
 
 
 def _gaps(target: Target) -> Iterator[str]:
-    """Columns that lack some members: with the nominal in their place, the deviations would be too small."""
+    """Yield a problem for each column that lacks some members: their nominal would make the deviations too small."""
     available = np.stack([target.available[suffix] for suffix in target.variations])
     for position in np.flatnonzero(available.any(axis=0) & ~available.all(axis=0)):
         missing = [suffix for suffix, there in zip(target.variations, available[:, position], strict=True) if not there]
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""  # noqa: PLR2004 - enough to see which
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""  # noqa: PLR2004 - enough to recognise the members
         yield (
             f"channel {target.bin!r}, column {target.columns[position].name!r}: systematic {target.systematic.name!r} "
             f"is made of {len(available)} members, and the output has no {', '.join(missing[:3])}{more} for all of its "
-            "datasets: list the members that all have, or leave the process out"
+            "datasets: list the members that all datasets have, or leave the process out"
         )
 
 
@@ -161,10 +161,10 @@ def _suffixes(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _member_problems(options: Mapping[str, Any]) -> Iterator[str]:
-    expected = "how many there are, or what ends their names, such as ['_muRUp', '_muRDown']"
+    expected = "their number, or the endings of their names, such as ['_muRUp', '_muRDown']"
     members = options.get("members")
     if members is None:
-        yield f"has no option 'members': say {expected}"
+        yield f"has no option 'members': give {expected}"
     elif isinstance(members, int) and not isinstance(members, bool):
         if members < 1:
             yield f"members {members!r}: expected 1 or more"
@@ -172,13 +172,13 @@ def _member_problems(options: Mapping[str, Any]) -> Iterator[str]:
         yield f"members {members!r}: expected {expected}"
     else:
         if strange := [member for member in members if not isinstance(member, str) or not member]:
-            yield f"members has {', '.join(map(repr, strange))}, expected the text that ends the name of a variation"
+            yield f"members has {', '.join(map(repr, strange))}, expected texts that end the names of variations"
         if twice := [member for member, count in Counter(map(repr, members)).items() if count > 1]:
-            yield f"members has {', '.join(twice)} more than once: it would count so often"
+            yield f"members has {', '.join(twice)} more than once: each member must count once"
 
 
 def _count_problems(method: str, count: int) -> Iterator[str]:
-    if method == "replicas" and count < 2:  # noqa: PLR2004 - one has no standard deviation
+    if method == "replicas" and count < 2:  # noqa: PLR2004 - one replica has no standard deviation
         yield f"members: {count} is not enough for method 'replicas', which takes 2 or more"
     if method == "hessian-pairs" and count % 2:
         yield (
@@ -201,5 +201,5 @@ def _is_number(value: object) -> bool:
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute envelope."""
+    """Contribute the kind envelope."""
     return (Envelope(),)

@@ -1,4 +1,4 @@
-"""Cards with the kind envelope, from the selection by name to the templates in the ROOT file."""
+"""Cards with the kind envelope, from its selection by name to the templates in the ROOT file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def scale(members: int, **options: Any) -> SystematicUncertainty:
     )
 
 
-def test_it_is_what_the_core_expects_of_a_plugin() -> None:
+def test_conformance() -> None:
+    """The plugin does all that the core expects of a plugin."""
     assert_plugin(
         "acme_theory",
         examples={
@@ -46,7 +47,8 @@ def test_it_is_what_the_core_expects_of_a_plugin() -> None:
     )
 
 
-def test_many_variations_are_one_row_of_the_card(datacard_card: Callable[..., Datacard]) -> None:
+def test_variations_are_one_row(datacard_card: Callable[..., Datacard]) -> None:
+    """Many variations are one row of the card."""
     card = datacard_card(scale(3), plugins=PLUGINS)
     lines = [line.split() for line in card.content().splitlines()]
     (row,) = [words for words in lines if words and words[0].startswith("scale")]
@@ -58,14 +60,15 @@ def test_many_variations_are_one_row_of_the_card(datacard_card: Callable[..., Da
     }
 
 
-def test_the_templates_in_the_file_are_the_envelope(datacard_card: Callable[..., Datacard], tmp_path: Path) -> None:
+def test_templates_are_envelope(datacard_card: Callable[..., Datacard], tmp_path: Path) -> None:
+    """The templates in the file are the envelope, with the variances of the nominal."""
     datacard_card(scale(3), plugins=PLUGINS).dump(tmp_path)
     with uproot.open(tmp_path / "shapes.root") as file:
         names = {name for name in file.keys(cycle=False) if "scale" in name}
         contents = {name: file[name].values().tolist() for name in names}
         variances = {name: file[name].variances().tolist() for name in names}
     # top is (30, 20, 10) in 2022 and twice that in 2023, and its members multiply it by (0.5, 1, 1), (1, 1.5, 1) and
-    # (1, 1, 1.25): the first goes down, the others up. Its variances are a quarter of its contents.
+    # (1, 1, 1.25): the first goes down, the two further members up. Its variances are a quarter of its contents.
     assert contents == {
         "top_2022_scaleUp": [30.0, 30.0, 12.5],
         "top_2022_scaleDown": [15.0, 20.0, 10.0],
@@ -76,7 +79,8 @@ def test_the_templates_in_the_file_are_the_envelope(datacard_card: Callable[...,
         assert found == pytest.approx([7.5, 5.0, 2.5] if "2022" in name else [15.0, 10.0, 5.0])
 
 
-def test_a_member_that_the_output_lacks_is_an_error_that_names_it(datacard_card: Callable[..., Datacard]) -> None:
+def test_missing_member_is_error(datacard_card: Callable[..., Datacard]) -> None:
+    """A member that the output lacks is an error that names it."""
     with pytest.raises(InputError) as raised:
         datacard_card(scale(4), plugins=PLUGINS)
     assert [problem.split(":")[0] for problem in raised.value.problems] == [
@@ -86,7 +90,8 @@ def test_a_member_that_the_output_lacks_is_an_error_that_names_it(datacard_card:
     assert "systematic 'scale' is made of 4 members, and the output has no _3 for all" in str(raised.value)
 
 
-def test_a_process_without_any_member_is_told_and_strict_refuses_it(datacard_card: Callable[..., Datacard]) -> None:
+def test_process_without_members_is_warned(datacard_card: Callable[..., Datacard]) -> None:
+    """A process without any member gives a warning, and strict refuses it."""
     systematic = attrs.evolve(scale(3), coffea_name_alias={"top": "none"})
     card = datacard_card(systematic, plugins=PLUGINS)
     (finding,) = [finding for finding in card.findings if finding.code == "no-variation"]
@@ -95,8 +100,9 @@ def test_a_process_without_any_member_is_told_and_strict_refuses_it(datacard_car
         datacard_card(systematic, plugins=PLUGINS, strict=True)
 
 
-def test_what_goes_below_zero_is_clipped_by_the_core_with_a_notice(datacard_card: Callable[..., Datacard]) -> None:
-    # The first member moves the first bin of top by 15 of 30: three times that is more than there is.
+def test_negative_bins_are_clipped(datacard_card: Callable[..., Datacard]) -> None:
+    """The core clips bins below 0, with a notice."""
+    # The first member moves the first bin of top by 15 of 30: three times that is more than the bin has.
     card = datacard_card(scale(3, scale=3.0), plugins=PLUGINS)
     clipped = [finding for finding in card.findings if finding.code == "clipped"]
     assert {(finding.column, finding.systematic) for finding in clipped} == {
@@ -105,6 +111,7 @@ def test_what_goes_below_zero_is_clipped_by_the_core_with_a_notice(datacard_card
     }
 
 
-def test_without_selecting_it_nobody_has_the_kind(datacard_card: Callable[..., Datacard]) -> None:
+def test_kind_needs_selection(datacard_card: Callable[..., Datacard]) -> None:
+    """Without its selection the kind is missing, and the error tells how to select it."""
     with pytest.raises(MissingProviderError, match="select it with load_plugins\\(…, 'acme_theory'\\)"):
         datacard_card(scale(3))

@@ -1,4 +1,4 @@
-"""The kind envelope: what it reads, what it makes of it, and what it refuses."""
+"""Kind envelope: variations that it reads, templates that it makes, declarations that it refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def problems(value: Any = 1.0, **options: Any) -> list[str]:
 
 
 def effect(systematic: SystematicUncertainty, deviations: npt.ArrayLike) -> Shape:
-    """What the kind makes of members that deviate so from the nominal, shape (members, columns, bins)."""
+    """Return the effect for members with these deviations from the nominal, shape (members, columns, bins)."""
     members = NOMINAL.values + np.asarray(deviations, dtype=np.float64)
     target = Target(
         systematic,
@@ -86,7 +86,8 @@ def test_replicas_give_their_standard_deviation_about_their_mean() -> None:
     assert_close(found.down.values, [[98, 49], [10, 20 - math.sqrt(3)]])
 
 
-def test_symmetric_hessian_members_add_in_quadrature() -> None:
+def test_symmetric_hessian() -> None:
+    """Members of a symmetric Hessian set add in quadrature."""
     found = effect(
         pdf(method="hessian-symmetric", members=2),
         [
@@ -99,7 +100,8 @@ def test_symmetric_hessian_members_add_in_quadrature() -> None:
     np.testing.assert_array_equal(found.down.values, [[95, 40], [9, 7]])
 
 
-def test_each_hessian_pair_counts_up_and_down_with_its_larger_move() -> None:
+def test_hessian_pairs() -> None:
+    """Each pair counts with its larger move up, and with its larger move down."""
     found = effect(
         pdf(method="hessian-pairs", members=4),
         [
@@ -116,7 +118,8 @@ def test_each_hessian_pair_counts_up_and_down_with_its_larger_move() -> None:
     assert_close(found.down.values, [[98, 40], [6, 20]])
 
 
-def test_arrays_of_all_columns_give_what_the_formulas_give_term_by_term() -> None:
+def test_methods_agree_with_formulas() -> None:
+    """The methods on arrays agree with the formulas, term by term."""
     deviations = np.random.default_rng(20).normal(size=(30, 4, 5))
     expected = {method: np.zeros((2, 4, 5)) for method in METHODS}
     for column, bin_ in np.ndindex(4, 5):
@@ -138,25 +141,29 @@ def test_arrays_of_all_columns_give_what_the_formulas_give_term_by_term() -> Non
         np.testing.assert_allclose(function(deviations), expected[method], rtol=1e-13, err_msg=method)
 
 
-def test_a_set_at_another_confidence_level_is_scaled_to_one_sigma() -> None:
+def test_scale() -> None:
+    """The option scale brings a set at another confidence level to one sigma."""
     found = effect(pdf(method="hessian-pairs", members=2, scale=1 / 1.645), np.full((2, 2, 2), [[[3.29]], [[-6.58]]]))
     # 3.29 = 2 · 1.645 and 6.58 = 4 · 1.645
     assert_close(found.up.values, NOMINAL.values + 2)
     assert_close(found.down.values, NOMINAL.values - 4)
 
 
-def test_the_variances_are_those_of_the_nominal() -> None:
+def test_variances_are_nominal() -> None:
+    """Up and Down have the variances of the nominal."""
     found = effect(pdf(members=1), np.ones((1, 2, 2)))
     np.testing.assert_array_equal(found.up.variances, NOMINAL.variances)
     np.testing.assert_array_equal(found.down.variances, NOMINAL.variances)
 
 
-def test_bins_below_zero_are_left_to_the_core_which_tells_of_them() -> None:
+def test_bins_below_zero_are_kept() -> None:
+    """The kind leaves bins below 0 to the core, which clips them with a finding."""
     found = effect(pdf(members=1), np.full((1, 2, 2), -30.0))
     np.testing.assert_array_equal(found.down.values, [[70, 20], [-20, -10]])
 
 
-def test_the_value_scales_the_parameter_and_not_the_templates() -> None:
+def test_value_scales_parameter() -> None:
+    """The value scales the parameter, not the templates."""
     systematic = SystematicUncertainty(
         "pdf", "envelope", {"ttbar": 1.0, "vjets": 0.5}, ["2022"], options={"members": 1}
     )
@@ -166,11 +173,13 @@ def test_the_value_scales_the_parameter_and_not_the_templates() -> None:
     np.testing.assert_array_equal(found.up.values, NOMINAL.values + 1)
 
 
-def test_a_number_of_members_reads_them_from_0_on() -> None:
+def test_number_of_members() -> None:
+    """A number of members reads the variations from 0 on."""
     assert KIND.shifts(pdf(members=3)) == ("_0", "_1", "_2")
 
 
-def test_a_list_of_members_is_what_ends_their_names() -> None:
+def test_list_of_members() -> None:
+    """A list of members has the endings of the names."""
     assert KIND.shifts(pdf(members=["_muRUp", "_muRDown"])) == ("_muRUp", "_muRDown")
 
 
@@ -185,12 +194,14 @@ def test_a_list_of_members_is_what_ends_their_names() -> None:
     ],
     ids=str,
 )
-def test_a_right_declaration_has_no_problem(options: dict[str, Any]) -> None:
+def test_valid_declaration(options: dict[str, Any]) -> None:
+    """A valid declaration has no problem."""
     assert problems(**options) == []
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, (1.0, 1.0), "1.0"], ids=str)
-def test_a_value_that_is_no_number_of_sigmas_is_refused(value: Any) -> None:
+def test_invalid_value_is_refused(value: Any) -> None:
+    """A value that is not a number above 0 is refused, with its columns."""
     (problem,) = problems(value, members=2)
     assert problem.startswith("ttbar, vjets (2022): ")
     assert repr(value) in problem
@@ -203,18 +214,19 @@ def test_a_value_that_is_no_number_of_sigmas_is_refused(value: Any) -> None:
         (None, "has no option 'members'"),
         (0, "members 0: expected 1 or more"),
         (-3, "members -3: expected 1 or more"),
-        (True, "members True: expected how many"),
-        (2.0, "members 2.0: expected how many"),
-        ("_muRUp", "members '_muRUp': expected how many"),
-        ((), "members (): expected how many"),
-        (["_muRUp", 1, None], "members has 1, None, expected the text"),
-        (["_muRUp", ""], "members has '', expected the text"),
+        (True, "members True: expected their number"),
+        (2.0, "members 2.0: expected their number"),
+        ("_muRUp", "members '_muRUp': expected their number"),
+        ((), "members (): expected their number"),
+        (["_muRUp", 1, None], "members has 1, None, expected texts"),
+        (["_muRUp", ""], "members has '', expected texts"),
         (["_muRUp", "_muFUp", "_muRUp"], "members has '_muRUp' more than once"),
-        ((("_muRUp",), 7), "members has ('_muRUp',), 7, expected the text"),
+        ((("_muRUp",), 7), "members has ('_muRUp',), 7, expected texts"),
     ],
     ids=str,
 )
-def test_members_that_are_none_are_refused_with_what_is_expected(members: Any, expected: str) -> None:
+def test_invalid_members_are_refused(members: Any, expected: str) -> None:
+    """Invalid members are refused, with the expected form."""
     found = problems(members=members)
     assert found[0].startswith(expected)
     assert all("members" in problem for problem in found)
@@ -224,49 +236,57 @@ def test_members_that_are_none_are_refused_with_what_is_expected(members: Any, e
     ("given", "closest"),
     [("replica", "'replicas'"), ("ENVELOPE", "'envelope'"), ("hessian_pairs", "'hessian-pairs'")],
 )
-def test_a_misspelt_method_is_refused_with_the_closest(given: str, closest: str) -> None:
+def test_misspelt_method_is_refused(given: str, closest: str) -> None:
+    """A misspelt method is refused, with the closest match."""
     (problem,) = problems(members=2, method=given)
     assert problem.startswith(f"method {given!r}: expected one of 'envelope', 'replicas', ")
     assert f"did you mean {closest}?" in problem
 
 
 @pytest.mark.parametrize("given", ["hessian", "symmhessian"])
-def test_the_words_of_lhapdf_are_refused_with_those_of_this_package(given: str) -> None:
-    # With the one for the other, every eigenvector would count twice or half of them not at all.
+def test_lhapdf_words_are_refused(given: str) -> None:
+    """The names of LHAPDF are refused, with the names of this package."""
+    # If they were exchanged, every eigenvector would count twice, or half of them not at all.
     (problem,) = problems(members=2, method=given)
     assert "'hessian', two members for each eigenvector, is 'hessian-pairs'" in problem
     assert "'symmhessian', one member for each, is 'hessian-symmetric'" in problem
 
 
 @pytest.mark.parametrize("given", [None, 1, ("replicas",), {"replicas": 100}], ids=str)
-def test_a_method_that_is_no_name_is_refused(given: Any) -> None:
+def test_method_must_be_name(given: Any) -> None:
+    """A method that is not a name is refused, with the list of methods."""
     (problem,) = problems(members=2, method=given)
     assert problem.startswith("method ")
     assert "expected one of 'envelope', 'replicas', 'hessian-symmetric', 'hessian-pairs'" in problem
 
 
 @pytest.mark.parametrize("scale", [0, -1, math.nan, math.inf, True, "0.6", None], ids=str)
-def test_a_scale_that_is_no_number_above_0_is_refused(scale: Any) -> None:
+def test_invalid_scale_is_refused(scale: Any) -> None:
+    """A scale that is not a number above 0 is refused."""
     (problem,) = problems(members=2, scale=scale)
     assert problem.startswith(f"scale {scale!r}: expected a number above 0")
 
 
 def test_one_replica_is_refused() -> None:
+    """One replica has no standard deviation."""
     (problem,) = problems(members=1, method="replicas")
     assert problem == "members: 1 is not enough for method 'replicas', which takes 2 or more"
 
 
-def test_an_odd_number_of_members_makes_no_pairs() -> None:
+def test_odd_number_of_members() -> None:
+    """An odd number of members makes no pairs."""
     (problem,) = problems(members=59, method="hessian-pairs")
     assert problem.startswith("members: 59 is odd")
     assert "without the central member" in problem
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_problems_are_told() -> None:
+    """All problems of a declaration are reported at once."""
     found = problems(-1.0, members=["_a", "_a", 1], method="replcas", scale=0)
     assert [problem.split()[0] for problem in found] == ["ttbar,", "members", "members", "method", "scale"]
 
 
-def test_every_option_is_documented() -> None:
+def test_options_are_documented() -> None:
+    """Every option and every method is documented."""
     assert set(KIND.options) == {"members", "method", "scale"}
     assert all(method in KIND.options["method"] for method in METHODS)

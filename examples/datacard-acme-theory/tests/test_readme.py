@@ -1,4 +1,4 @@
-"""The scripts of the README are run."""
+"""Scripts of the README, which run here."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ FACTORS = {"nominal": 1.0, **SEVEN_POINT, **REPLICAS}
 
 
 def script(words: str) -> str:
-    """The one Python block with those words."""
+    """Return the one Python block that contains the given words."""
     blocks: list[str] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     (block,) = [block for block in blocks if words in block]
     return block
 
 
 def output() -> dict[str, Any]:
-    """An output with the variations that the README names, the same factor in all bins."""
+    """Return an output with the variations that the README names, each with one factor in all bins."""
     histograms = {
         sample: {f"{sample}_{year}": _histogram(events) for year in YEARS}
         for sample, events in (("ttHTobb", 8.0), ("TTbar", 512.0))
@@ -62,9 +62,8 @@ def _histogram(events: float) -> hist.Hist[Any]:
     return histogram
 
 
-def test_the_script_writes_one_shape_for_each_set_of_variations(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_script_writes_shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script writes one shape for each set of variations."""
     coffea.util.save(output(), str(tmp_path / "output_all.coffea"))
     (tmp_path / "script.py").write_text(script("load_output"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -81,24 +80,25 @@ def test_the_script_writes_one_shape_for_each_set_of_variations(
             file[f"ttbar_2022_{name}"].values() for name in ("QCDscale_ttbarUp", "QCDscale_ttbarDown", "pdfUp")
         )
     # The largest factor is 1.25, the smallest 0.8125. A hundred replicas are 1/64 away from their mean, half of them
-    # on each side: 100 / 64² / 99 is the square of their standard deviation.
+    # above and half below: 100 / 64² / 99 is the square of their standard deviation.
     np.testing.assert_allclose(up, np.full(BINS, 512 * 1.25))
     np.testing.assert_allclose(down, np.full(BINS, 512 * 0.8125))
     np.testing.assert_allclose(pdf, np.full(BINS, 512 + 8 * np.sqrt(100 / 99)))
 
 
-def test_the_weights_give_the_variations_that_the_script_reads() -> None:
+def test_weights_give_variations() -> None:
+    """The weights give the variations that the script reads."""
     pytest.importorskip("pocket_coffea", reason="these weights are for PocketCoffea's environment")
     ak = pytest.importorskip("awkward")
     made: dict[str, Any] = {}
-    exec(compile(script("WeightLambda"), "README.md", "exec"), made)  # noqa: S102 - that is the claim
+    exec(compile(script("WeightLambda"), "README.md", "exec"), made)  # noqa: S102 - the claim is that it runs
     # The scales are 10 for μ_R, and 1 for μ_F, times 0.5, 1 and 2.
     scales = [10 * renormalisation + factorisation for renormalisation in (0.5, 1, 2) for factorisation in (0.5, 1, 2)]
     events = ak.Array({"LHEScaleWeight": [scales], "LHEPdfWeight": [list(range(1, 104))]})
     found: dict[str, float] = {}
     for weight in made["theory_weights"]:
         data = weight({}, {}).compute(events, 1, "nominal")
-        assert weight._variations == data.variations  # noqa: SLF001 - what PocketCoffea fills the axis with
+        assert weight._variations == data.variations  # noqa: SLF001 - PocketCoffea fills the axis with these names
         for variation, up, down in zip(data.variations, data.up, data.down, strict=True):
             found[f"{data.name}_{variation}Up"] = up[0]
             found[f"{data.name}_{variation}Down"] = down[0]
