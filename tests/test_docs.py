@@ -443,3 +443,9 @@ def test_errors_are_drawn() -> None:
     for name, parents in drawn.items():
         bases = [base.__name__ for base in getattr(datacard_core, name).__mro__[1:]]
         assert [base for base in bases if base in {*drawn, "Exception"}][:1] == (parents or ["Exception"])
+
+
+def test_citation_names_version() -> None:
+    """The citation file has the version and the licence of the package."""
+    lines = pages.read("CITATION.cff").splitlines()
+    assert {f"version: {__version__}", "license: BSD-3-Clause"} <= set(lines)

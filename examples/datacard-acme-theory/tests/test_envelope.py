@@ -57,7 +57,8 @@ def assert_close(
     np.testing.assert_allclose(actual, np.asarray(expected, dtype=np.float64), rtol=1e-13)
 
 
-def test_the_envelope_is_the_largest_and_the_smallest_of_the_nominal_and_the_members() -> None:
+def test_envelope() -> None:
+    """The envelope reaches the largest and the smallest of the nominal and all members."""
     found = effect(
         pdf(members=3),
         [
@@ -71,7 +72,8 @@ def test_the_envelope_is_the_largest_and_the_smallest_of_the_nominal_and_the_mem
     np.testing.assert_array_equal(found.down.values, [[95, 45], [10, 17]])
 
 
-def test_replicas_give_their_standard_deviation_about_their_mean() -> None:
+def test_replicas() -> None:
+    """Replicas give their standard deviation about their mean."""
     found = effect(
         pdf(method="replicas", members=3),
         [
