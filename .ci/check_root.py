@@ -1,9 +1,9 @@
-"""Read a file of templates with ROOT, and compare it with what it should hold.
+"""Read a file of templates with ROOT, and compare it with its expected content.
 
     python check_root.py FILE.root EXPECTED.json
 
 EXPECTED.json is `{"edges": [...], "templates": {name: {"values": [...], "variances": [...]}}}`, and may have
-`"labels": [...]`, those of the bins.
+`"labels": [...]`, the labels of the bins.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROUNDING = 1e-12
-"""Relative: ROOT keeps errors, so that a variance is squared on the way."""
+"""Relative tolerance: ROOT keeps errors, so that a variance is a square of a rounded number."""
 
 
 def file_problems(file: Any, names: set[str]) -> Iterator[str]:
-    """What is wrong with the file as a whole."""
+    """Yield the problems of the file as a whole."""
     if file.IsZombie():
         yield "is a zombie"
     if file.TestBit(ROOT.TFile.kRecovered):
@@ -39,7 +39,7 @@ def file_problems(file: Any, names: set[str]) -> Iterator[str]:
 
 
 def template_problems(histogram: Any, expected: dict[str, Any], template: dict[str, list[float]]) -> Iterator[str]:
-    """What is wrong with one template."""
+    """Yield the problems of one template."""
     if histogram.ClassName() != "TH1D":
         yield f"class {histogram.ClassName()}"
         return
@@ -63,7 +63,7 @@ def template_problems(histogram: Any, expected: dict[str, Any], template: dict[s
 
 
 def problems(path: str, expected: dict[str, Any]) -> Iterator[str]:
-    """All that is wrong with a file."""
+    """Yield all problems of a file."""
     try:
         file = ROOT.TFile.Open(path)
     except OSError as error:
@@ -80,7 +80,7 @@ def problems(path: str, expected: dict[str, Any]) -> Iterator[str]:
 
 
 def main(path: str, expected_path: str) -> int:
-    """Compare, say what differs, and tell by the exit status whether anything does."""
+    """Compare, print the differences, and return 1 if there are any."""
     expected = json.loads(Path(expected_path).read_text(encoding="utf-8"))
     found = list(problems(path, expected))
     for problem in found:

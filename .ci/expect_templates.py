@@ -1,4 +1,4 @@
-"""Write what the templates of an analysis should hold as JSON, for a reader that knows nothing of this package."""
+"""Write the expected content of an analysis's templates as JSON, for a reader without this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's analysis with a systematic of each outside package: `datacard build` takes it."""
+"""Analysis of the demo with a systematic of each outside package, for `datacard build`."""
 
 from __future__ import annotations
 

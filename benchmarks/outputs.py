@@ -1,4 +1,4 @@
-"""Outputs with PocketCoffea's structure in sizes that an analysis grows to, and an analysis that fits them."""
+"""Outputs with PocketCoffea's structure in the sizes of real analyses, and an analysis for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Size(NamedTuple):
-    """How large an output is."""
+    """Size of an output."""
 
     categories: int
     years: int
@@ -29,7 +29,7 @@ class Size(NamedTuple):
 
     @property
     def templates(self) -> int:
-        """Templates in all cards: nominal, Up and Down of every column, and data."""
+        """Number of templates in all cards: nominal, Up and Down of every column, and data."""
         return self.categories * (1 + self.years * self.processes * (1 + 2 * self.shapes))
 
 
@@ -42,27 +42,27 @@ SIZES = {
 
 
 def named(name: str) -> Size:
-    """The size of that name, or of those numbers as JSON."""
+    """Return the size of a name, or of seven numbers as JSON."""
     return SIZES[name] if name in SIZES else Size(*json.loads(name))
 
 
 def years(size: Size) -> list[str]:
-    """The data-taking periods."""
+    """Return the data-taking periods."""
     return [str(2018 + year) for year in range(size.years)]
 
 
 def categories(size: Size) -> list[str]:
-    """The categories; one more is in the output and in no card."""
+    """Return the categories; one more is in the output and in no card."""
     return [f"cat{category:03d}" for category in range(size.categories)]
 
 
 def samples(size: Size, process: int) -> list[str]:
-    """The samples of a process."""
+    """Return the samples of a process."""
     return [f"Sample{process:02d}{letter}" for letter in "ABCDEFGH"[: size.samples]]
 
 
 def output(size: Size, seed: int = 1) -> dict[str, Any]:
-    """A merged output of that size."""
+    """Return a merged output of a size."""
     import numpy as np
 
     random = np.random.default_rng(seed)
@@ -119,7 +119,7 @@ def _histogram(size: Size, labels: list[str] | None, random: np.random.Generator
 
 
 def cut(made: dict[str, Any], files: int) -> list[dict[str, Any]]:
-    """The same output as several, each with some of its datasets."""
+    """Return an output as several outputs, each with some of its datasets."""
     metadata = made["datasets_metadata"]
     datasets = sorted(metadata["by_dataset"])
     parts = []
@@ -150,8 +150,8 @@ def write(made: dict[str, Any], path: Path) -> None:
 
 
 def declarations(size: Size) -> dict[str, Any]:
-    """The processes and systematics of an analysis with all of it."""
-    # Here, because environments of others have an output of this module and not this package.
+    """Return the processes and systematics of an analysis of the whole output."""
+    # Imported here: PocketCoffea's environment makes outputs with this module, without datacard_core.
     from datacard_core import (
         DataProcess,
         DataProcesses,
@@ -190,7 +190,7 @@ def declarations(size: Size) -> dict[str, Any]:
 
 
 def analysis(size: Size, **options: Any) -> Analysis:
-    """An analysis that fits the output of that size."""
+    """Return an analysis that fits the output of a size."""
     from datacard_core import Analysis, Category
 
     fitted = {category: Category("variable") for category in categories(size)}

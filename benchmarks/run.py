@@ -1,11 +1,11 @@
-"""Measure every stage, and what else does the same, on the same output in the same run; print a table.
+"""Measure every stage, and other programs that do the same, on the same output in the same run; print a table.
 
     python benchmarks/run.py --size M
     python benchmarks/run.py --size M --pocket-coffea ENVIRONMENT/bin/python --root ENVIRONMENT/bin/python
     python benchmarks/run.py --scale
 
-Each stage runs in a process of its own, so that its peak of memory is its own. Ratios are what counts: machines are
-noisy, and figures of one run share the noise.
+Each stage runs in a separate process, so that its peak of memory is not that of an earlier stage. Compare ratios:
+machines are noisy, and figures of one run share the noise.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SCALE = {
     "categories": [outputs.Size(categories, 2, 5, 1, 1, 50, 20) for categories in (1, 10, 100)],
     "datasets": [outputs.Size(2, 2, 5, 1, datasets, 50, 20) for datasets in (1, 10, 100)],
 }
-"""Each grows in one way, by a factor of 10 a step."""
+"""Sizes that grow in one respect, by a factor of 10 in each step."""
 
 
 def main() -> None:
-    """Measure what the command line asks for."""
+    """Measure one size, or the growth of the cost, as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=list(outputs.SIZES), default="S")
     parser.add_argument("--runs", type=int, default=3, help="runs of each stage, of which the median is shown")
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def one_size(directory: Path, options: argparse.Namespace) -> None:
-    """The table of one size."""
+    """Print the table of one size."""
     size = outputs.SIZES[options.size]
     path = made(directory / f"{options.size}.coffea", options.size, options.pocket_coffea or sys.executable)
     megabytes = path.stat().st_size / 2**20
@@ -89,7 +89,7 @@ def row(
 
 
 def measure(stage: str, path: Path, size: str, runs: int, python: str = sys.executable) -> dict[str, float]:
-    """The median of each figure of a stage."""
+    """Return the median of each figure of a stage."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
     found = []
     for _ in range(runs):
@@ -100,7 +100,7 @@ def measure(stage: str, path: Path, size: str, runs: int, python: str = sys.exec
 
 
 def scale(directory: Path, runs: int) -> None:
-    """How the cost of building and writing grows with each kind of size."""
+    """Print how the cost of building and writing grows with each size."""
     for what, sizes in SCALE.items():
         print(f"\n| {what} | templates | CPU s | us per template |\n|---|---|---|---|")
         points = []
@@ -119,7 +119,7 @@ def scale(directory: Path, runs: int) -> None:
 
 
 def scale_files(directory: Path, runs: int) -> None:
-    """How the cost of reading, building and writing grows with the number of files that make one output."""
+    """Print how the cost of reading, building and writing grows with the number of files of one output."""
     size = outputs.Size(2, 5, 10, 1, 2, 50, 20)
     print("\n| files | CPU s | peak MB |\n|---|---|---|")
     whole = outputs.output(size)
@@ -131,7 +131,7 @@ def scale_files(directory: Path, runs: int) -> None:
 
 
 def made(path: Path, size: str, python: str = sys.executable) -> Path:
-    """An output of that size, made if it is not there."""
+    """Return the path of an output of a size, which is made if it does not exist."""
     if not path.exists():
         measure("make", path, size, 1, python)
     return path

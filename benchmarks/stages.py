@@ -1,6 +1,6 @@
-"""One stage of a benchmark in a process of its own, its figures as JSON on the last line.
+"""One stage of a benchmark in a separate process, with its figures as JSON on the last line.
 
-Each stage imports what it needs itself, so that it runs where the others' packages are not installed.
+Each stage imports what it needs itself, so that it runs where the packages of other stages are not installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Figures = dict[str, float]
 
 @contextmanager
 def measured() -> Iterator[Figures]:
-    """Wall and CPU seconds of what is inside, and by how many MB it raised the peak of memory."""
+    """Measure wall and CPU seconds of the block, and by how many MB it raised the peak of memory."""
     figures: Figures = {}
     before = _peak()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -48,7 +48,7 @@ def make(path: Path, size: str) -> Figures:
 
 
 def read(path: Path, _: str) -> Figures:
-    """The limit of loading: the bytes of the file, its LZ4 frame decompressed and kept, in pieces."""
+    """Measure the limit of loading: read the file, decompress its LZ4 frame and keep the pieces."""
     import lz4.frame
 
     pieces = []
@@ -59,7 +59,7 @@ def read(path: Path, _: str) -> Figures:
 
 
 def coffea_load(path: Path, _: str) -> Figures:
-    """Coffea's own loader."""
+    """Load with the loader of coffea."""
     from coffea.util import load
 
     with measured() as figures:
@@ -68,7 +68,7 @@ def coffea_load(path: Path, _: str) -> Figures:
 
 
 def load(path: Path, _: str) -> Figures:
-    """Our loader, as cards use it."""
+    """Load with the loader of datacard_core, as cards use it."""
     from datacard_core.inputs.coffea import load_output
 
     with measured() as figures:
@@ -77,7 +77,7 @@ def load(path: Path, _: str) -> Figures:
 
 
 def one_card(path: Path, size: str) -> Figures:
-    """One card from a loaded output, built and written."""
+    """Build and write one card from a loaded output."""
     import outputs
 
     from datacard_core import Datacard, load_plugins
@@ -101,7 +101,7 @@ def one_card(path: Path, size: str) -> Figures:
 
 
 def build(path: Path, size: str) -> Figures:
-    """All cards from a loaded output, not written."""
+    """Build all cards from a loaded output."""
     import outputs
 
     from datacard_core.inputs.coffea import load_output
@@ -113,7 +113,7 @@ def build(path: Path, size: str) -> Figures:
 
 
 def build_and_write(path: Path, size: str, serializer: str = "root") -> Figures:
-    """All cards from a loaded output, built and written."""
+    """Build and write all cards from a loaded output."""
     import outputs
 
     from datacard_core.inputs.coffea import load_output
@@ -127,12 +127,12 @@ def build_and_write(path: Path, size: str, serializer: str = "root") -> Figures:
 
 
 def build_and_write_lz4(path: Path, size: str) -> Figures:
-    """The same, compressed with LZ4."""
+    """Build and write all cards from a loaded output, compressed with LZ4."""
     return build_and_write(path, size, "root-lz4")
 
 
 def everything(path: Path, size: str) -> Figures:
-    """From the file to all cards."""
+    """Load the file, and build and write all cards."""
     import outputs
 
     analysis = outputs.analysis(outputs.named(size))
@@ -142,7 +142,7 @@ def everything(path: Path, size: str) -> Figures:
 
 
 def files(path: Path, size: str) -> Figures:
-    """As `everything`, from all files that are beside each other with the same beginning."""
+    """Build and write all cards from all files of a folder whose names begin alike."""
     import outputs
 
     analysis = outputs.analysis(outputs.named(size))
@@ -153,7 +153,7 @@ def files(path: Path, size: str) -> Figures:
 
 
 def write_limit(_: Path, size: str) -> Figures:
-    """The limit of writing: as many bytes as the files have, in one go for each category."""
+    """Measure the limit of writing: as many bytes as the files have, at once for each category."""
     import outputs
 
     of = outputs.named(size)
@@ -165,7 +165,7 @@ def write_limit(_: Path, size: str) -> Figures:
 
 
 def uproot_one_by_one(path: Path, size: str) -> Figures:
-    """Up to 1000 templates written one by one with uproot, without compression."""
+    """Write up to 1000 templates one by one with uproot, without compression."""
     import hist
     import outputs
     import uproot
@@ -189,7 +189,7 @@ def uproot_one_by_one(path: Path, size: str) -> Figures:
 
 
 def root_one_by_one(_: Path, size: str) -> Figures:
-    """As many templates as a category has, written by ROOT in a loop of its own C++, without compression."""
+    """Write as many templates as a category has with ROOT, in a loop in C++, without compression."""
     import outputs
     import ROOT
 
@@ -210,14 +210,14 @@ def root_one_by_one(_: Path, size: str) -> Figures:
         """
     )
     with tempfile.TemporaryDirectory() as directory:
-        ROOT.write(f"{directory}/first.root", 1, of.bins)  # compiled now
+        ROOT.write(f"{directory}/first.root", 1, of.bins)  # Compiles the macro before the time is taken.
         with measured() as figures:
             ROOT.write(f"{directory}/shapes.root", of.templates // of.categories, of.bins)
     return figures
 
 
 def pocket_coffea(path: Path, size: str) -> Figures:
-    """One category with PocketCoffea's own Datacard, built and written."""
+    """Build and write one category with the Datacard of PocketCoffea."""
     import contextlib
 
     import outputs

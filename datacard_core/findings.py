@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from datacard_core.errors import DatacardError, InputError, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Severity(enum.IntEnum):
@@ -131,3 +132,120 @@ def report(findings: Iterable[Finding], *, most: int = 10) -> str:
         if len(group) > most:
             lines.append(f"{severity.name.lower()} [{code}] … and {len(group) - most} more like these in `findings`")
     return "\n".join(lines)
+
+
+@attrs.frozen(kw_only=True)
+class Code:
+    """Explanation of one code of the core's findings."""
+
+    severities: tuple[Severity, ...]
+    """Severities that a finding of this code may have, the gravest first."""
+    meaning: str
+    """One sentence: what was noticed or changed."""
+    remedy: str
+    """What the analyst can do about it."""
+
+
+_NOTICE, _WARNING, _ERROR = (Severity.NOTICE,), (Severity.WARNING,), (Severity.ERROR,)
+
+CODES: Mapping[str, Code] = MappingProxyType(
+    {
+        "clipped": Code(
+            severities=(Severity.WARNING, Severity.NOTICE),
+            meaning="A template has bins below 0, which are set to 0 with their variance: a warning for a nominal "
+            "template, a notice for an Up or Down template.",
+            remedy="Choose wider bins, or produce more events where weights are negative.",
+        ),
+        "empty-column": Code(
+            severities=_WARNING,
+            meaning="The rate of a column is 0, so that Combine leaves this process out of the channel.",
+            remedy="Check the selection and the samples of the process, or leave the process out of this category.",
+        ),
+        "empty-dataset": Code(
+            severities=_NOTICE,
+            meaning="A dataset has no event in `cutflow['presel']` and is skipped.",
+            remedy="No action is needed if no event of the dataset is expected to pass the preselection.",
+        ),
+        "empty-variation": Code(
+            severities=_WARNING,
+            meaning="The Up or the Down template of a column has no positive integral, at which Combine stops with "
+            '"Bogus norm": the effect on this column is left out.',
+            remedy="Leave the column out of the declaration, or declare a factor on its yield instead of a shape.",
+        ),
+        "fallback": Code(
+            severities=_NOTICE,
+            meaning="Only some datasets of a column have a variation: the nominal of the remaining datasets stands in.",
+            remedy="No action is needed if the variation does not apply to these datasets; otherwise produce it for "
+            "them.",
+        ),
+        "flow-lost": Code(
+            severities=(Severity.WARNING, Severity.NOTICE),
+            meaning="A nominal template has content in the underflow or overflow bin, which is not in the card: a "
+            "warning above 1 % of the yield, a notice below.",
+            remedy="Widen `bins_edges` or the axis to keep these events.",
+        ),
+        "negative-data": Code(
+            severities=_ERROR,
+            meaning="A bin of the data is below 0.",
+            remedy="Check the samples of the data process and their weights: data are counts.",
+        ),
+        "no-background": Code(
+            severities=_ERROR,
+            meaning="No background of the channel has any yield, and Combine refuses such a channel.",
+            remedy="Check the selection of the category, and that `is_signal=False` is set for the backgrounds.",
+        ),
+        "no-data": Code(
+            severities=_WARNING,
+            meaning="The card has simulation for a year for which the data process is not declared.",
+            remedy="Add the year to the `years` of the data process, or leave it out of the card.",
+        ),
+        "no-dataset": Code(
+            severities=_WARNING,
+            meaning="A sample has no dataset in a year for which its process is declared.",
+            remedy="Add the missing dataset to the output, or take the year out of the process.",
+        ),
+        "no-effect": Code(
+            severities=_NOTICE,
+            meaning="A systematic covers no column of this card, or its kind makes no effect on the columns that it "
+            "covers: the card has no row for it.",
+            remedy="No action is needed if the systematic is meant for other categories or years.",
+        ),
+        "no-signal": Code(
+            severities=_WARNING,
+            meaning="No process of the card is a signal, and Combine accepts the card only together with another one "
+            "that has a signal.",
+            remedy="Combine the card with that of a signal region, or set `is_signal=True` for a process.",
+        ),
+        "no-variation": Code(
+            severities=_WARNING,
+            meaning="No dataset of a column has a variation that a systematic reads, or it was not computed in this "
+            "category: the nominal stands in, so that the nuisance has no effect there, or too small an effect.",
+            remedy="Correct the name with `coffea_name_alias`, produce the variation, or restrict the systematic to "
+            "the processes and years that have it.",
+        ),
+        "not-shape-only": Code(
+            severities=_WARNING,
+            meaning="With `shape_only_for_rateparam`, the total of a variation or of its nominal is not positive: the "
+            "variation cannot be scaled and keeps its normalisation.",
+            remedy="Check the variation, or leave the process out of the systematic.",
+        ),
+        "orphan-dataset": Code(
+            severities=_WARNING,
+            meaning="A sample has histograms of a dataset that no data-taking period lists: they are in no card.",
+            remedy="Run the postprocessing for this dataset again, so that `datasets_metadata` lists it.",
+        ),
+        "partial-variation": Code(
+            severities=_WARNING,
+            meaning="A dataset has only some of the variations that a nuisance is made of: its nominal stands in for "
+            "the missing ones, so that the nuisance is too small.",
+            remedy="Produce the missing variations for this dataset.",
+        ),
+        "rateparam-on-signal": Code(
+            severities=_WARNING,
+            meaning="`has_rateParam=True` is set for a signal, where it has no effect: the signal strength `r` scales "
+            "signals already.",
+            remedy="Leave `has_rateParam` out of this process.",
+        ),
+    }
+)
+"""Codes of the findings that the core makes; plugins declare those of their checks in `Check.codes`."""

@@ -223,6 +223,8 @@ class Check(ABC):
 
     name: ClassVar[str]
     """Name for messages, unique among the selected plugins."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Codes of the findings that the check makes, each with a sentence that explains it to the analyst."""
 
     @abstractmethod
     def run(self, channel: Channel) -> Iterable[Finding]:

@@ -1,9 +1,11 @@
-"""What the documentation says is so: its commands, options and files are there, and the code about plugins runs."""
+"""Documentation: its code runs, and the commands, options, files and names on its pages exist."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
+import io
 import json
 import re
 from pathlib import Path
@@ -13,22 +15,36 @@ import attrs
 import pytest
 
 import datacard_core
-from datacard_core import API_VERSION, Directive, Effect, PluginError
+import datacard_core.testing
+from datacard_core import (
+    API_VERSION,
+    DEFAULT_PLUGINS,
+    Datacard,
+    Directive,
+    Effect,
+    PluginError,
+    SystematicUncertainty,
+    __version__,
+    load_plugins,
+)
 from datacard_core.cli.commands import main
+from datacard_core.demo import write_demo
 from datacard_core.testing import assert_plugin
-from tests.support import pages, public_api
+from tests.support import findings_page, pages, public_api
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.conftest import CardArguments, Install
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 PLUGINS = pages.read("docs/plugins.md")
 BLOCKS = pages.blocks(PLUGINS)
 HOOKS = public_api.hooks()
 GIVEN = ("Axis", "CardContext", "Channel", "Column", "NamedTemplates", "Nuisance", "Target", "Templates")
-"""The classes of what a plugin is given."""
+"""Classes of the objects that a plugin is given."""
 
 CONFORMING: Mapping[str, Mapping[str, Any]] = {
     "acme_mirror": {"examples": {"acmeMirror": [{"value": 1}, {"value": 1, "options": {"shift": "Down"}}]}},
@@ -39,7 +55,7 @@ CONFORMING: Mapping[str, Mapping[str, Any]] = {
     "acme_bridge": {"examples": {"acmeGmn": {"value": 12}}, "beside": ["acme_yields", "datacard_acme_gmn"]},
     "acme_groups": {"examples": {"acmeGroup": {"value": 1, "options": {"prefix": "lumi"}}}},
 }
-"""The modules of the page, and what the kit cannot make up for them."""
+"""Modules of the page, with the inputs for each that the kit cannot make."""
 
 YIELDS = {
     "category": "SR",
@@ -50,9 +66,10 @@ YIELDS = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_options_of_datacard_that_a_page_names_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES)
+def test_options_exist(page: str) -> None:
+    """The options of `datacard` that a page names exist."""
+    text = pages.read(page)
     known = {option for command in main.commands.values() for parameter in command.params for option in parameter.opts}
     named = {
         option
@@ -63,24 +80,45 @@ def test_options_of_datacard_that_a_page_names_exist(page: Path) -> None:
     assert named <= known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_of_datacard_that_a_page_names_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    named = re.findall(r"(?:^|`)(?:\S*/)?datacard ([a-z][a-z-]*)\b", text, re.MULTILINE)
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_exist(page: str) -> None:
+    """The commands of `datacard` that a page names exist."""
+    named = re.findall(r"(?:^|`)(?:\S*/)?datacard ([a-z][a-z-]*)\b", pages.read(page), re.MULTILINE)
     assert set(named) <= set(main.commands)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_files_that_a_page_names_exist(page: Path) -> None:
-    folders = "docs|plugins|datacard_core|benchmarks|examples|tests"
-    named = re.findall(rf"`((?:{folders})/[\w/.-]*\w)/?`", page.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", PAGES)
+def test_files_exist(page: str) -> None:
+    """The files and folders of the repository that a page names exist."""
+    folders = r"docs|plugins|datacard_core|benchmarks|examples|tests|\.ci|\.github"
+    named = re.findall(rf"`((?:{folders})/[\w/.-]*\w)/?`", pages.read(page))
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_on_a_page_is_python(page: Path) -> None:
-    for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
-        compile(block, page.name, "exec")
+@pytest.mark.parametrize("page", PAGES)
+def test_python_compiles(page: str) -> None:
+    """All Python blocks of a page are valid Python."""
+    for block in pages.blocks(pages.read(page)):
+        if block.language == "python":
+            compile(block.text, page, "exec")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_in_navigation(page: str) -> None:
+    """Every page of the site is in its navigation."""
+    name = page.removeprefix("docs/")
+    assert name == "README.md" or f": {name}\n" in pages.read("mkdocs.yml")
+
+
+@pytest.mark.parametrize("title", ["CONTRIBUTING", "SECURITY", "CHANGELOG"])
+def test_project_file_is_included(title: str) -> None:
+    """The site includes the files of the project that stand in its top folder."""
+    assert pages.read(f"docs/{title.lower()}.md") == pages.read(f"{title}.md")
+
+
+def test_snippets_are_expanded() -> None:
+    """A page is read with the files that it includes."""
+    assert "--8<--" not in "".join(pages.read(page) for page in PAGES)
 
 
 @pytest.fixture
@@ -90,14 +128,24 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pages.Re
     reader.forget()
 
 
-@pytest.mark.parametrize("section", dict.fromkeys(block.section for block in BLOCKS))
-def test_the_code_about_plugins_runs_and_prints_what_the_page_says(section: str, reader: pages.Reader) -> None:
+def sections() -> Iterator[Any]:
+    """Yield the sections with code; those that run pytest in a fresh interpreter are slow."""
+    for section in dict.fromkeys(block.section for block in BLOCKS):
+        slow = any(block.section == section and "-m pytest" in block.text for block in BLOCKS)
+        yield pytest.param(section, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("section", list(sections()))
+def test_code_about_plugins(section: str, reader: pages.Reader) -> None:
+    """The code of a section runs, and prints the text that stands below it."""
     reader.follow(BLOCKS, section)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", CONFORMING)
-def test_every_plugin_on_the_page_does_what_is_expected_of_one(module: str, reader: pages.Reader) -> None:
-    reader.follow(BLOCKS, "Effects and directives of one's own")
+def test_plugin_of_page_conforms(module: str, reader: pages.Reader) -> None:
+    """Every plugin on the page passes the conformance kit."""
+    reader.follow(BLOCKS, "New effects and directives")
     arguments = dict(CONFORMING[module])
     if "files" in arguments:
         (reader.folder / "yields.json").write_text(json.dumps(YIELDS), encoding="utf-8")
@@ -105,17 +153,20 @@ def test_every_plugin_on_the_page_does_what_is_expected_of_one(module: str, read
     assert_plugin(importlib.import_module(module), **arguments)
 
 
-def test_no_plugin_on_the_page_is_left_out() -> None:
+def test_all_plugins_of_page_are_tested() -> None:
+    """Every plugin on the page is in the table of conforming plugins."""
     plugins = {Path(block.file).stem for block in BLOCKS if block.file and "@hookimpl\n" in block.text}
-    # acme_gmn and acme_csv are tried by tests on the page itself
+    # The page itself has tests of acme_gmn and acme_csv.
     assert plugins - {"__init__", "acme_csv", "acme_mistyped"} == set(CONFORMING)
 
 
-def test_every_block_about_plugins_is_one_that_is_run() -> None:
+def test_languages_of_blocks() -> None:
+    """All blocks about plugins have a language that the tests run."""
     assert {block.language for block in BLOCKS} == {"bash", "python", "text", "toml"}
 
 
-def test_nothing_else_is_printed_than_what_a_page_says() -> None:
+def test_output_is_compared() -> None:
+    """Printed text must equal the text of the page, except where three points stand."""
     assert pages.matches("one\n…\nthree\n", "one\ntwo\ntwo\nthree\n")
     assert pages.matches("one\n…\n", "one\n")
     assert not pages.matches("one\n…\nthree\n", "one\ntwo\n")
@@ -123,29 +174,32 @@ def test_nothing_else_is_printed_than_what_a_page_says() -> None:
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_has_a_section_with_its_signature_and_an_example(hook: str) -> None:
+def test_hook_has_section(hook: str) -> None:
+    """Every hook has a section with its signature and an example."""
     section = pages.section(PLUGINS, f"{hook}()")
     assert f"`{hook}{public_api.signature(HOOKS[hook])}`" in section
     assert f"@hookimpl\ndef {hook}() -> " in section
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_method_and_attribute_of_an_interface_is_in_the_section_of_its_hook(hook: str) -> None:
+def test_interface_is_documented(hook: str) -> None:
+    """The section of a hook has every method and attribute of its interface."""
     interface = inspect.signature(HOOKS[hook]).return_annotation.removeprefix("Iterable[").removesuffix("]")
     assert missing_in(pages.section(PLUGINS, f"{hook}()"), getattr(datacard_core, interface)) == []
 
 
 @pytest.mark.parametrize("algebra", [Effect, Directive])
-def test_every_method_and_attribute_of_an_effect_and_a_directive_is_in_their_section(algebra: type) -> None:
-    assert missing_in(pages.section(PLUGINS, "Effects and directives of one's own"), algebra) == []
+def test_algebra_is_documented(algebra: type) -> None:
+    """The section about effects has every method and attribute of effects and directives."""
+    assert missing_in(pages.section(PLUGINS, "New effects and directives"), algebra) == []
 
 
 def missing_in(text: str, interface: type) -> list[str]:
-    """What a class has, as it is to stand on a page, and does not."""
+    """Return the members of a class that a text lacks, in the form that a page must have."""
     lines = [
         line.removeprefix(f"{interface.__name__}.") for line in public_api.class_lines(interface, interface.__name__)
     ]
-    # of values that are given by default the page says so in words
+    # The page states default values in words.
     signatures = [line.partition(" = ")[0] if ": ClassVar" in line else line for line in lines[1:]]
     if attrs.has(interface):
         fields = {field.name for field in attrs.fields(interface)}
@@ -154,7 +208,9 @@ def missing_in(text: str, interface: type) -> list[str]:
     return [line for line in signatures if f"`{line}`" not in text]
 
 
-def test_a_method_that_is_not_on_the_page_is_noticed() -> None:
+def test_missing_method_is_noticed() -> None:
+    """A method with another signature on the page is missing."""
+
     class Check:
         name: str
 
@@ -166,7 +222,8 @@ def test_a_method_that_is_not_on_the_page_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("given", GIVEN)
-def test_everything_that_a_plugin_is_given_is_on_the_page(given: str) -> None:
+def test_given_classes_are_documented(given: str) -> None:
+    """The table of given objects has every public member of their classes."""
     rows = pages.section(PLUGINS, "What a plugin is given").splitlines()
     (row,) = [row for row in rows if row.startswith(f"| `{given}` |")]
     members = [
@@ -177,22 +234,25 @@ def test_everything_that_a_plugin_is_given_is_on_the_page(given: str) -> None:
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_is_implemented_in_a_test(hook: str) -> None:
+def test_hook_is_tested(hook: str) -> None:
+    """Every hook is implemented in a test other than those of this page."""
     tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path.name != Path(__file__).name]
     assert [path.name for path in tests if implements(path.read_text(encoding="utf-8"), hook)]
 
 
 def implements(source: str, hook: str) -> bool:
-    """Whether a hook is implemented there, be it in a module that the test writes."""
+    """Return True if a source implements a hook, possibly in the text of a module that a test writes."""
     return bool(re.search(rf"^\s*@hookimpl(?:\(.*\))?\n\s*def {hook}\(", source, re.MULTILINE))
 
 
-def test_naming_a_hook_is_not_implementing_it() -> None:
+def test_implementation_is_recognised() -> None:
+    """Only a marked function of that name implements a hook."""
     assert implements("class Plugin:\n    @hookimpl\n    def datacard_checks(self): ...\n", "datacard_checks")
     assert not implements("# see datacard_checks()\ndef datacard_checks(): ...\n", "datacard_checks")
 
 
-def test_the_page_names_every_error_that_a_plugin_may_end_in() -> None:
+def test_plugin_errors_are_documented() -> None:
+    """The page names every class of plugin errors."""
     text = pages.section(PLUGINS, "What can go wrong")
     errors = [
         name for name, value in vars(datacard_core).items() if inspect.isclass(value) and issubclass(value, PluginError)
@@ -200,7 +260,8 @@ def test_the_page_names_every_error_that_a_plugin_may_end_in() -> None:
     assert [name for name in errors if f"`{name}`" not in text] == []
 
 
-def test_the_promise_names_what_is_public_and_what_is_not() -> None:
+def test_promise_is_complete() -> None:
+    """The promise names the public modules, the fixtures, the version, and the exceptions."""
     text = pages.section(PLUGINS, "The promise")
     named = [f"`{name}`" for name in public_api.MODULES[1:]]
     named += [f"`{name.removeprefix('datacard_core.')}`" for name in public_api.INTERNAL if "__init__" not in name]
@@ -209,7 +270,8 @@ def test_the_promise_names_what_is_public_and_what_is_not() -> None:
     assert [name for name in named if name not in text] == []
 
 
-def test_python_names_of_datacard_core_on_the_page_are_public() -> None:
+def test_imported_names_are_public() -> None:
+    """The code on the page imports only public names of datacard_core."""
     imported = [
         name.strip()
         for block in BLOCKS
@@ -219,3 +281,171 @@ def test_python_names_of_datacard_core_on_the_page_are_public() -> None:
     ]
     assert imported
     assert [name for name in imported if name not in datacard_core.__all__] == []
+
+
+def test_built_in_plugin_is_shown_whole() -> None:
+    """The page shows the whole source of the plugin lnn."""
+    source = (ROOT / "plugins" / "lnn" / "datacard_lnn" / "__init__.py").read_text(encoding="utf-8")
+    assert source in [block.text for block in BLOCKS]
+
+
+def test_hook_table_is_complete() -> None:
+    """Every hook has a row with its arguments in the table of hooks."""
+    signatures = {
+        f"`{name}{inspect.signature(hook).replace(return_annotation=inspect.Signature.empty)}`"
+        for name, hook in HOOKS.items()
+    }
+    rows = re.findall(r"^\| (`datacard_\w+\(.*?\)`) \|", pages.section(PLUGINS, "Hooks"), re.MULTILINE)
+    assert set(rows) == signatures
+
+
+def run(page: str, names: dict[str, Any]) -> str:
+    """Run the Python blocks of a page one after another, and return the text that they print."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        for block in pages.blocks(pages.read(page)):
+            if block.language == "python":
+                exec(compile(block.text, page, "exec"), names)  # noqa: S102 - the claim is that it runs
+    return printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in which `datacard demo` was run; each test writes to a different subfolder."""
+    folder = tmp_path_factory.mktemp("docs")
+    write_demo(folder / "datacard-demo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def migrated(demo_folder: Path) -> Path:
+    """Cards that the script of the page about migration writes."""
+    with contextlib.chdir(demo_folder):
+        run("docs/migration.md", {})
+    return demo_folder / "cards"
+
+
+def test_migration_script_writes_files(migrated: Path) -> None:
+    """The complete script writes cards, templates and the script that combines them."""
+    assert sorted(path.name for path in migrated.iterdir()) == [
+        "combine_datacards_run3.sh",
+        "datacard_CR1_run3.txt",
+        "datacard_CR2_run3.txt",
+        "datacard_SR_run3.txt",
+        "shapes_CR1_run3.root",
+        "shapes_CR2_run3.root",
+        "shapes_SR_run3.root",
+    ]
+
+
+def test_migration_script_declares_rows(migrated: Path) -> None:
+    """The card has the rows that the complete script declares."""
+    card = (migrated / "datacard_SR_run3.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split()[:2] for line in card]
+    # 3 main years of lumi, 2 more lnN, 6 correlated shapes, 2 shapes in 5 years each, and sf_btag.
+    assert sum(row[-1:] == ["lnN"] for row in rows) == 3 + 2
+    assert sum(row[-1:] == ["shape"] for row in rows) == 6 + 2 * 5 + 1
+    assert ["kmax", "22"] in rows
+    assert sum(row == ["SF_ttbar", "rateParam"] for row in rows) == 5
+
+
+def test_migration_imports_exist() -> None:
+    """Every module in the table of import lines exists in datacard_core."""
+    modules = re.findall(r"`from (datacard_core\.\S+) import …`", pages.read("docs/migration.md"))
+    assert sorted(modules) == [name for name in sorted(public_api.MODULES) if name.startswith("datacard_core.stat")]
+
+
+def test_getting_started_runs(demo_folder: Path) -> None:
+    """The steps of the page run on the demo's output, and write cards and plots."""
+    names: dict[str, Any] = {}
+    with contextlib.chdir(demo_folder / "datacard-demo"):
+        printed = run("docs/getting-started.md", names)
+    cards = demo_folder / "datacard-demo" / "cards"
+    assert {path.name for path in cards.iterdir()} >= {"combine_datacards_run3.sh", "datacard_SR_run3.txt", "plots"}
+    assert sorted(path.name for path in (cards / "plots").glob("stack_*")) == [
+        "stack_CR1_run3.pdf",
+        "stack_SR_run3.pdf",
+    ]
+    assert printed.startswith(f"{names['card'].observation}\n")
+
+
+def test_choosing_plugins_runs() -> None:
+    """The selections of plugins on the page are valid."""
+    run("docs/choosing-plugins.md", {})
+
+
+def test_built_in_plugins_have_rows() -> None:
+    """The table of built-in plugins has every plugin of the built-in set."""
+    section = pages.section(pages.read("docs/choosing-plugins.md"), "Built-in plugins")
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(DEFAULT_PLUGINS)
+
+
+GAMMA = """
+from datacard_core import FreeParameter, SystematicKind, hookimpl
+
+class Gamma(SystematicKind):
+    typ = "acmeGmn"
+    def effects(self, target):
+        return [FreeParameter("acme", target.positions)]
+
+@hookimpl
+def datacard_systematic_kinds():
+    return [Gamma()]
+"""
+
+
+def test_provenance_of_page(install: Install, card_arguments: CardArguments) -> None:
+    """A card begins with the comments that the page shows."""
+    points = {"acme_gmn": "datacard_acme_gmn"}
+    install("datacard_acme_gmn", GAMMA, distribution="datacard-acme-gmn", version="1.2.0", entry_points=points)
+    arguments = card_arguments()
+    arguments["systematics"]["acme"] = SystematicUncertainty("acme", "acmeGmn", ["top"], ["2022"], 1.0)
+    card = Datacard(**arguments, plugins=load_plugins(*DEFAULT_PLUGINS, "acme_gmn"))
+    (shown,) = [
+        block.text for block in pages.blocks(pages.read("docs/choosing-plugins.md")) if block.language == "text"
+    ]
+    assert card.content().startswith(re.sub(r"(datacard.core) 0\.1\.0", rf"\1 {__version__}", shown))
+
+
+def test_findings_page_is_generated() -> None:
+    """The page of findings is the one that the registry makes; its first lines have the command."""
+    assert pages.read("docs/findings.md") == findings_page.page()
+
+
+def test_findings_page_runs() -> None:
+    """The example on the page of findings runs."""
+    names: dict[str, Any] = {}
+    run("docs/findings.md", names)
+    assert names["clipped"] == []
+
+
+REFERENCE = re.findall(r"^::: (\S+)$", pages.read("docs/api.md"), re.MULTILINE)
+
+
+def test_reference_is_complete() -> None:
+    """The API reference has every public name and every hook once."""
+    expected = [f"datacard_core.{name}" for name in datacard_core.__all__]
+    expected += [f"datacard_core.testing.{name}" for name in datacard_core.testing.__all__]
+    expected += [f"datacard_core.hookspecs.{name}" for name in HOOKS]
+    assert sorted(REFERENCE) == sorted(expected)
+
+
+def test_errors_are_drawn() -> None:
+    """The tree of errors on the page is that of the classes."""
+    (tree,) = [block.text for block in pages.blocks(pages.read("docs/api.md")) if block.language == "text"]
+    levels: list[str] = []
+    drawn = {}
+    for line in tree.splitlines():
+        indent, name = re.fullmatch(r"([ │├└─]*)(\w+)", line).groups()  # type: ignore[union-attr]
+        levels[len(indent) // 4 :] = [name]
+        drawn[name] = levels[-2:-1]
+    errors = [name for name in REFERENCE if name.endswith("Error")]
+    assert set(drawn) == {name.removeprefix("datacard_core.") for name in errors}
+    for name, parents in drawn.items():
+        bases = [base.__name__ for base in getattr(datacard_core, name).__mro__[1:]]
+        assert [base for base in bases if base in {*drawn, "Exception"}][:1] == (parents or ["Exception"])
+
+
+def test_citation_names_version() -> None:
+    """The citation file has the version and the licence of the package."""
+    lines = pages.read("CITATION.cff").splitlines()
+    assert {f"version: {__version__}", "license: BSD-3-Clause"} <= set(lines)

@@ -1,4 +1,4 @@
-"""The example package works with this core; its own tests, which need it installed, say the rest."""
+"""The example package works with this core; the tests in its folder, which need it installed, test it further."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MODULE = "datacard_acme_theory"
 
 @pytest.fixture
 def acme_theory(install: Install, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The example's own module behind the metadata that its pyproject would make."""
+    """Module of the example, with the metadata that its pyproject would make."""
     project = tomllib.loads((ACME_THEORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     install(
         "nothing",
@@ -39,7 +39,8 @@ def acme_theory(install: Install, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 
 @pytest.mark.usefixtures("acme_theory")
-def test_the_theory_example_makes_one_shape_of_many_variations(card_arguments: CardArguments) -> None:
+def test_theory_example_makes_one_shape(card_arguments: CardArguments) -> None:
+    """An envelope of three variations is one shape, and the card names the package."""
     scale = SystematicUncertainty("scale", "envelope", ["top"], ["2022", "2023"], 1.0, options={"members": 3})
     plugins = load_plugins(*DEFAULT_PLUGINS, "acme_theory")
     card = Datacard(**card_arguments(systematics=Systematics([scale])), plugins=plugins)
@@ -52,7 +53,8 @@ def test_the_theory_example_makes_one_shape_of_many_variations(card_arguments: C
 
 
 @pytest.mark.usefixtures("acme_theory")
-def test_the_theory_example_uses_public_names_only() -> None:
+def test_theory_example_uses_public_names() -> None:
+    """The example imports only public names of datacard_core."""
     names = {
         name
         for name, value in vars(importlib.import_module(MODULE)).items()

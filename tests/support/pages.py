@@ -1,4 +1,4 @@
-"""Markdown pages as their readers use them: code is run from top to bottom, and prints what the page says."""
+"""Markdown pages whose code runs from top to bottom, as a reader would run it, and prints the text on the page."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 
 FILE = re.compile(r"# ([\w/.-]+\.py)\n")
-"""How a block begins that is a file and no session."""
+"""First line of a block that is a file, not a session."""
 
+_SNIPPET = re.compile(r'^--8<-- "([^"]+)"\n', re.MULTILINE)
 _VERSION = re.compile(r"(?<= )\d+\.\d+\.\d+\S*?(?=:|\s|$)")
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
@@ -37,7 +38,7 @@ _HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 
 @attrs.frozen
 class Block:
-    """A block of code, and where it stands."""
+    """One block of code, with its place on the page."""
 
     language: str
     text: str
@@ -46,18 +47,19 @@ class Block:
 
     @property
     def file(self) -> str:
-        """The file that it is, if it is one."""
+        """Name of the file that the block is, or an empty text."""
         found = FILE.match(self.text) if self.language == "python" else None
         return found[1] if found else ""
 
 
 def read(name: str) -> str:
-    """The text of a page."""
-    return (ROOT / name).read_text(encoding="utf-8")
+    """Return the text of a page, with the files that it includes as on the site."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return _SNIPPET.sub(lambda found: read(found[1]), text)
 
 
 def blocks(page: str) -> list[Block]:
-    """All blocks of a page; its sections are those of both levels of headings."""
+    """Return all blocks of a page; headings of both levels begin a section."""
     headings = [(found.start(), found[1]) for found in _HEADING.finditer(_without_code(page))]
     return [
         Block(
@@ -71,27 +73,27 @@ def blocks(page: str) -> list[Block]:
 
 
 def section(page: str, title: str) -> str:
-    """What stands below a heading, up to the next one."""
+    """Return the text between a heading and the next heading."""
     headings = list(_HEADING.finditer(_without_code(page)))
     ends = [found.start() for found in headings[1:]] + [len(page)]
     return next((page[found.end() : end] for found, end in zip(headings, ends, strict=True) if found[1] == title), "")
 
 
 def _without_code(page: str) -> str:
-    """The page with its code blanked out: a comment in it is no heading."""
+    """Return the page with its code blanked out, since a comment in code is not a heading."""
     return _BLOCK.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), page)
 
 
 @attrs.define
 class Reader:
-    """Somebody in an empty folder who does what a page says, from its beginning to one of its sections."""
+    """Reader who follows a page in an empty folder, from its beginning to one of its sections."""
 
     folder: Path
     patch: pytest.MonkeyPatch
     names: dict[str, Any] = attrs.field(factory=dict)
     printed: str = ""
     found: list[Path] = attrs.field(factory=list)
-    """What was put on the path for imports."""
+    """Folders that were put on the path for imports."""
 
     def follow(self, page: Sequence[Block], title: str) -> None:
         """Write the files of the page up to that section and install its packages, and run the section itself."""
@@ -120,7 +122,7 @@ class Reader:
             assert matches(expected, _comparable(self.printed)), f"line {block.line}: printed is\n{self.printed}"
 
     def _repeat(self, block: Block) -> None:
-        """What later sections need of an earlier one: new packages and their installation."""
+        """Make and install the packages of an earlier section, which later sections need."""
         for words in commands(block):
             if words[:2] == ["datacard", "new-plugin"] or words[:4] == ["python", "-m", "pip", "install"]:
                 self._called(words)
@@ -141,13 +143,13 @@ class Reader:
             result = CliRunner().invoke(main, words[1:], catch_exceptions=False)
             assert result.exit_code == 0, result.output
             return result.output
-        assert words[:2] == ["python", "-m"], f"nobody knows how to run {shlex.join(words)}"
+        assert words[:2] == ["python", "-m"], f"the tests cannot run {shlex.join(words)}"
         if words[2] == "pytest":
             return self._tested(words[3:])
         if words[2:4] == ["pip", "install"]:
             self._install(words[4:])
         else:
-            assert words[2] in ("build", "twine"), f"nobody knows how to run {shlex.join(words)}"
+            assert words[2] in ("build", "twine"), f"the tests cannot run {shlex.join(words)}"
             assert [word for word in words[3:] if (self.folder / word.removesuffix("/dist/*")).is_dir()], words
         return ""
 
@@ -156,7 +158,8 @@ class Reader:
         plugins = [] if _fixtures_are_installed() else ["-p", "pytest_datacard"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins, *arguments],
-            env={**os.environ, "PYTHONPATH": path},
+            # Options for the run of the suite, such as those for coverage, are not for this one.
+            env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""},
             capture_output=True,
             text=True,
             check=False,
@@ -165,7 +168,7 @@ class Reader:
         return done.stdout
 
     def _install(self, wanted: list[str]) -> None:
-        """Make a folder's plugins known as an editable install does, and see whether other names can be meant."""
+        """Make the plugins of a folder known as an editable install does, and check the other names."""
         for word in wanted:
             if word == "-e":
                 continue
@@ -198,7 +201,7 @@ class Reader:
         self.found.insert(0, folder)
 
     def forget(self) -> None:
-        """Leave no module of the page behind."""
+        """Remove the modules of the page from the interpreter."""
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if file and Path(file).is_relative_to(self.folder):
@@ -206,20 +209,20 @@ class Reader:
 
 
 def commands(block: Block) -> Iterator[list[str]]:
-    """The words of each command of a block."""
+    """Yield the words of each command of a block."""
     for line in block.text.replace("\\\n", " ").splitlines():
         if words := shlex.split(line, comments=True):
             yield words
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Whether that was printed, where a line of three points stands for any lines."""
+    """Return True if the expected text was printed, where a line of three points stands for any lines."""
     parts = [re.escape(part) for part in re.split(r"^…\n", expected, flags=re.MULTILINE)]
     return re.fullmatch("(?:.*\n)*?".join(parts), printed) is not None
 
 
 def _comparable(text: str) -> str:
-    """Text without what differs between releases, and without blanks at its end."""
+    """Return a text without version numbers, and without blanks at its end."""
     return _VERSION.sub("1.2.3", text).rstrip() + "\n"
 
 

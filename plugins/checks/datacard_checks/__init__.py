@@ -12,7 +12,7 @@ import numpy as np
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_core import Channel, Finding
 
@@ -24,6 +24,10 @@ class LargeVariations(Check):
     """Check for bins where a varied template differs from the nominal by more than 100 %, up or down."""
 
     name: ClassVar[str] = "large-variations"
+    codes: ClassVar[Mapping[str, str]] = {
+        "large-variation": "An Up or Down template differs from its nominal by more than 100 % in some bins: look at "
+        "the variation, and choose wider bins where few events are the reason.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """Yield a warning for each column and direction of a nuisance, with the bin of the largest difference."""
@@ -49,6 +53,10 @@ class EmptyBackground(Check):
     """Check for bins with signal or data but without background."""
 
     name: ClassVar[str] = "empty-background"
+    codes: ClassVar[Mapping[str, str]] = {
+        "no-background-in-bin": "Bins have signal or data but no background: choose wider bins, since the fit has no "
+        "prediction there.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """Yield one warning that names the bins."""
@@ -67,6 +75,9 @@ class WeightedData(Check):
     """Check for observed data that are not counts of events."""
 
     name: ClassVar[str] = "weighted-data"
+    codes: ClassVar[Mapping[str, str]] = {
+        "weighted-data": "A bin of the data is not a whole number: fill data without weights.",
+    }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """Yield a warning with the first bin whose content is not a whole number."""

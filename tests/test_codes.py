@@ -1,0 +1,181 @@
+"""Codes of findings: each code in the sources is registered, and each registered code is used."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from datacard_core import DEFAULT_PLUGINS, Severity
+from datacard_core.findings import CODES
+from tests.support.findings_page import built_in_checks
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from datacard_core import Check
+
+MAKERS = {"notice": Severity.NOTICE, "warning": Severity.WARNING, "error": Severity.ERROR}
+REGISTRY = ROOT / "datacard_core" / "findings.py"
+CORE = sorted(path for path in (ROOT / "datacard_core").rglob("*.py") if path != REGISTRY)
+PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
+
+
+@attrs.frozen
+class Use:
+    """Place where a source file makes a finding."""
+
+    line: int
+    severities: frozenset[Severity]
+    code: str | None
+    """None if the code is not written there as a text."""
+
+
+def uses(source: str) -> Iterator[Use]:
+    """Yield the places where a source makes findings with notice(), warning(), error() or Finding()."""
+    tree = ast.parse(source)
+    makers = _makers(tree)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = _name(node.func)
+        if name == "Finding":
+            severity, code = _argument(node, 0, "severity"), _argument(node, 1, "code")
+            known = {Severity[severity.attr]} if isinstance(severity, ast.Attribute) else set(Severity)
+            yield Use(node.lineno, frozenset(known), _text(code))
+        elif name in makers:
+            yield Use(node.lineno, makers[name], _text(_argument(node, 0, "code")))
+
+
+def _makers(tree: ast.AST) -> dict[str, frozenset[Severity]]:
+    """Return the names that stand for functions which make findings, with their severities."""
+    makers = {name: frozenset([severity]) for name, severity in MAKERS.items()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            makers |= {
+                alias.asname: makers[alias.name] for alias in node.names if alias.asname and alias.name in MAKERS
+            }
+        # For example: make = notice if variation else warning
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp | ast.Name):
+            choices = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+            names = [_name(choice) for choice in choices]
+            if set(names) <= set(MAKERS):
+                severities = frozenset(MAKERS[name] for name in names)
+                makers |= {target.id: severities for target in node.targets if isinstance(target, ast.Name)}
+    return makers
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    if len(call.args) > position:
+        return call.args[position]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def used(paths: list[Path]) -> dict[str, set[Severity]]:
+    """Return the codes that files use, with the severities of their findings."""
+    found: dict[str, set[Severity]] = defaultdict(set)
+    for path in paths:
+        for use in uses(path.read_text(encoding="utf-8")):
+            assert use.code is not None, f"{path}:{use.line}: the code of a finding is not written as a text"
+            found[use.code] |= use.severities
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def plugin_codes() -> Mapping[str, set[Severity]]:
+    return used(PLUGINS)
+
+
+def test_core_codes_are_registered() -> None:
+    """The codes of the core's sources are those of the registry, with the same severities."""
+    assert used(CORE) == {name: set(code.severities) for name, code in CODES.items()}
+
+
+def test_registry_is_sorted() -> None:
+    """The registry is in alphabetic order, and severities are ordered from the gravest."""
+    assert list(CODES) == sorted(CODES)
+    for code in CODES.values():
+        assert list(code.severities) == sorted(code.severities, reverse=True)
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_registered_code_is_explained(name: str) -> None:
+    """Meaning and remedy are sentences."""
+    for text in (CODES[name].meaning, CODES[name].remedy):
+        assert text[0].isupper() or text[0] == "`"
+        assert text.endswith(".")
+
+
+def test_codes_of_built_in_plugins_are_declared(plugin_codes: Mapping[str, set[Severity]]) -> None:
+    """The codes in the plugins' sources are those that their checks declare."""
+    declared = [code for check in built_in_checks() for code in check.codes]
+    assert len(set(declared)) == len(declared)
+    assert set(declared) == set(plugin_codes)
+    assert not set(declared) & set(CODES)
+
+
+def test_built_in_checks_warn(plugin_codes: Mapping[str, set[Severity]]) -> None:
+    """All findings of built-in checks are warnings, as the reference page says."""
+    assert set().union(*plugin_codes.values()) == {Severity.WARNING}
+
+
+@pytest.mark.parametrize("check", built_in_checks(), ids=lambda check: check.name)
+def test_check_uses_declared_codes(check: Check) -> None:
+    """The class of a check uses exactly the codes that it declares."""
+    source = next(
+        ast.unparse(node)
+        for path in PLUGINS
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.name == type(check).__name__
+    )
+    assert {use.code for use in uses(source)} == set(check.codes)
+
+
+def test_built_in_checks_are_found() -> None:
+    """Every selected plugin that has checks is asked for them."""
+    modules = [importlib.import_module(f"datacard_{name}") for name in DEFAULT_PLUGINS]
+    assert len(built_in_checks()) == sum(
+        len(list(m.datacard_checks())) for m in modules if hasattr(m, "datacard_checks")
+    )
+    assert built_in_checks()
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "severities"),
+    [
+        ("warning('a', 'b')", "a", {Severity.WARNING}),
+        ("notice(code='a', message='b')", "a", {Severity.NOTICE}),
+        ("datacard_core.error('a', 'b')", "a", {Severity.ERROR}),
+        ("make = notice if x else warning\nmake('a', 'b')", "a", {Severity.NOTICE, Severity.WARNING}),
+        ("from datacard_core import warning as warn\nwarn('a', 'b')", "a", {Severity.WARNING}),
+        ("Finding(Severity.ERROR, 'a', 'b')", "a", {Severity.ERROR}),
+        ("Finding(severity, 'a', 'b')", "a", set(Severity)),
+        ("warning(code, 'b')", None, {Severity.WARNING}),
+    ],
+)
+def test_finding_is_recognised(source: str, code: str | None, severities: set[Severity]) -> None:
+    """Each way of making a finding is recognised in a source."""
+    (use,) = uses(source)
+    assert (use.code, set(use.severities)) == (code, severities)
+
+
+@pytest.mark.parametrize("source", ["report('a')", "make = f if x else warning\nmake('a', 'b')"])
+def test_other_calls_are_passed_over(source: str) -> None:
+    """Calls that make no finding are not taken for one."""
+    assert list(uses(source)) == []
