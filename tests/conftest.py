@@ -116,6 +116,7 @@ def small_demo(demo: dict[str, Any]) -> dict[str, Any]:
     return of_datasets(demo, datasets_of(demo, *SMALL_DEMO_YEARS))
 
 
+@pytest.fixture(scope="session")
 def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
     """Return the paths of the demo's output and script."""
     return write_demo(tmp_path_factory.mktemp("demo"))

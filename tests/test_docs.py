@@ -397,9 +397,9 @@ def test_provenance_of_page(install: Install, card_arguments: CardArguments) -> 
     """A card begins with the comments that the page shows."""
     points = {"acme_gmn": "datacard_acme_gmn"}
     install("datacard_acme_gmn", GAMMA, distribution="datacard-acme-gmn", version="1.2.0", entry_points=points)
-    arguments = card_arguments()
+    arguments = card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, "acme_gmn"))
     arguments["systematics"]["acme"] = SystematicUncertainty("acme", "acmeGmn", ["top"], ["2022"], 1.0)
-    card = Datacard(**arguments, plugins=load_plugins(*DEFAULT_PLUGINS, "acme_gmn"))
+    card = Datacard(**arguments)
     (shown,) = [
         block.text for block in pages.blocks(pages.read("docs/choosing-plugins.md")) if block.language == "text"
     ]

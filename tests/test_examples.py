@@ -43,7 +43,7 @@ def test_theory_example_makes_one_shape(card_arguments: CardArguments) -> None:
     """An envelope of three variations is one shape, and the card names the package."""
     scale = SystematicUncertainty("scale", "envelope", ["top"], ["2022", "2023"], 1.0, options={"members": 3})
     plugins = load_plugins(*DEFAULT_PLUGINS, "acme_theory")
-    card = Datacard(**card_arguments(systematics=Systematics([scale])), plugins=plugins)
+    card = Datacard(**card_arguments(systematics=Systematics([scale]), plugins=plugins))
     ((nuisance, shape),) = card.channel.shapes()
     assert (nuisance.name, nuisance.keyword) == ("scale", "shape")
     # top is (30, 20, 10) in 2022 and twice that in 2023, times (0.5, 1, 1), (1, 1.5, 1) and (1, 1, 1.25).

@@ -266,7 +266,7 @@ class TestProblems:
         with pytest.raises((InputError, DeclarationError)) as raised:
             Analysis(**declarations(categories=categories)).build(loaded)
         text = str(raised.value)
-        for part in ("1.5 is no edge", "'TTbar_2022'", "'XR'", "bins_edges=2"):
+        for part in ("1.5 is not an edge", "'TTbar_2022'", "'XR'", "bins_edges=2"):
             assert part in text
         for category in ("SR", "VR"):
             assert f"'{category}'" in text

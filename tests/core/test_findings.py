@@ -112,7 +112,7 @@ class TestRaising:
         raise_for(findings)
         raise_for(findings[:1], strict=True)
         with pytest.raises(
-            StrictError, match=r"1 warning, and strict=True takes none:\n  - warning \[clipped\] 2 bins$"
+            StrictError, match=r"1 warning, and strict=True refuses warnings:\n  - warning \[clipped\] 2 bins$"
         ) as raised:
             raise_for(findings, strict=True)
         assert raised.value.findings == (findings[1],)

@@ -1,9 +1,7 @@
-"""Names, lists of names in messages, and numbers as text."""
+"""Names: lists of names in messages, and the closest match to a misspelt name."""
 
 from __future__ import annotations
 
-import ast
-import re
 from typing import Any
 
 import numpy as np
@@ -11,94 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacard_core import number
-from datacard_core.grammar import name_problem, year_problem
 from datacard_core.names import closest, duplicates, listing, names_of
 
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
-
-
-@pytest.mark.parametrize(
-    "name", ["ttbar", "_hidden", "sf_btag.groupA", "W-jets", "bkg_bin_lo", "T2", np.str_("VV")], ids=str
-)
-def test_good_names_have_no_problem(name: str) -> None:
-    """A name that Combine accepts has no problem."""
-    assert name_problem("process", name) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("tt bar", "tt_bar"),
-        ("2022_lumi", "_2022_lumi"),
-        ("-ttbar", "_-ttbar"),
-        ("ttbar\n", "ttbar_"),
-        ("tt/bar", "tt_bar"),
-        ("Zττ", "Z__"),
-        ("tt,bar", "tt_bar"),
-    ],
-    ids=["blank", "digit first", "minus first", "newline", "slash", "greek", "comma"],
-)
-def test_bad_name_is_told_with_replacement(name: str, instead: str) -> None:
-    """The problem of a bad name proposes a good one."""
-    problem = name_problem("process", name)
-    assert problem is not None
-    assert f"process {name!r}" in problem
-    assert f"for example {instead!r}" in problem
-
-
-@pytest.mark.slow
-@given(st.text(min_size=1))
-def test_every_proposed_name_is_good(name: str) -> None:
-    """Each proposed name is accepted."""
-    problem = name_problem("process", name)
-    if problem is not None:
-        suggested = ast.literal_eval(problem.rpartition("for example ")[2])
-        assert name_problem("process", suggested) is None
-
-
-@pytest.mark.parametrize("name", [None, 5, b"ttbar", ["ttbar"]], ids=repr)
-def test_name_of_another_type_is_refused(name: object) -> None:
-    """A name that is not a string is refused with its value and type."""
-    problem = name_problem("process", name)
-    assert problem is not None
-    assert repr(name) in problem
-    assert type(name).__name__ in problem
-    assert "expected a string" in problem
-
-
-def test_empty_name_is_refused() -> None:
-    """An empty name is refused."""
-    assert name_problem("process", "") is not None
-
-
-@pytest.mark.parametrize("year", [*YEARS, "2018", "Run3", "2022.5"], ids=str)
-def test_good_years_have_no_problem(year: str) -> None:
-    """A year may begin with a digit."""
-    assert year_problem("year", year) is None
-
-
-@pytest.mark.parametrize("year", ["", " 2022", "2022 ", "2022/2023", "2022,2023", "2022\n"], ids=repr)
-def test_bad_year_is_refused(year: str) -> None:
-    """A year that would break the name of a column is refused."""
-    problem = year_problem("year", year)
-    assert problem is not None
-    assert repr(year) in problem
-
-
-@pytest.mark.parametrize("year", [2022, np.int64(2022)], ids=["int", "numpy int"])
-def test_year_as_number_is_told_as_string(year: object) -> None:
-    """The problem of a year that is a number shows the string to write."""
-    problem = year_problem("year", year)
-    assert problem is not None
-    assert "expected a string such as '2022'" in problem
-
-
-def test_missing_year_is_told_with_an_example() -> None:
-    """The problem of a year that is None does not propose 'None'."""
-    problem = year_problem("year", None)
-    assert problem is not None
-    assert "'None'" not in problem
 
 
 @pytest.mark.parametrize(
@@ -203,31 +116,3 @@ def test_duplicates_are_in_order(names: list[str]) -> None:
     found = duplicates(names)
     assert set(found) == {name for name in names if names.count(name) > 1}
     assert found == sorted(found, key=names.index)
-
-
-@given(st.floats(allow_nan=False))
-def test_number_reads_back_equal(value: float) -> None:
-    """The text of a number reads back as the same number."""
-    assert float(number(value)) == value
-
-
-@given(st.floats(allow_nan=False, width=32))
-def test_numpy_number_reads_back_equal(value: float) -> None:
-    """The text of a number of numpy reads back as the same number."""
-    assert float(number(np.float32(value))) == value  # type: ignore[arg-type]
-
-
-@given(st.floats())
-def test_number_is_one_word(value: float) -> None:
-    """The text of a number has no blanks."""
-    assert re.fullmatch(r"\S+", number(value))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1.016, "1.016"), (0.1 + 0.2, "0.30000000000000004"), (1, "1.0"), (np.float64(2.5), "2.5")],
-    ids=["short", "sum", "int", "numpy"],
-)
-def test_number_is_written_shortest(value: float, text: str) -> None:
-    """The text of a number has no more digits than it needs."""
-    assert number(value) == text

@@ -69,8 +69,8 @@ class TestVariations:
         assert template(made, "ttbar_2022", "JESDown") == [108, 215]
         (warning,) = found(made, "partial-variation")
         assert (
-            "dataset 'TTbar_up_2022' of sample 'TTbar' has no JESDown, but has others that the nuisance is made of"
-            in warning
+            "dataset 'TTbar_up_2022' of sample 'TTbar' has no JESDown, but has other variations that the nuisance is "
+            "made of" in warning
         )
 
     def test_one_direction_of_column(self) -> None:
@@ -88,7 +88,7 @@ class TestVariations:
         assert template(made, "ttbar_2022", "JES_AbsolutUp") == [10, 20, 30]
         (warning,) = found(made, "no-variation")
         assert "'JES_AbsolutUp', 'JES_AbsolutDown' (did you mean 'JES_AbsoluteUp'?)" in warning
-        assert "does nothing here" in warning
+        assert "has no effect here" in warning
         assert "ttbar_2022" in warning
         assert all(finding.severity is Severity.WARNING for finding in made.findings if finding.code == "no-variation")
 

@@ -280,7 +280,7 @@ class TestContainers:
 
     def test_no_data_process(self) -> None:
         """A container without data process is refused."""
-        with pytest.raises(DeclarationError, match="holds none, expected one"):
+        with pytest.raises(DeclarationError, match="holds no process, expected one"):
             rich_card(data_processes=DataProcesses([]))
 
 

@@ -183,7 +183,7 @@ class TestProblems:
         """All that is wrong with a process is told at once."""
         problems = refused(lambda: MCProcess(name="tt bar", samples=[], years=[2022, "20 23"], is_signal=False))
         assert len(problems) == 4
-        for part in ("'tt bar' is no name", "has no samples", "year 2022", "year '20 23'"):
+        for part in ("'tt bar' is not a name", "has no samples", "year 2022", "year '20 23'"):
             assert sum(part in problem for problem in problems) == 1
 
     def test_numpy_strings_in_messages(self) -> None:

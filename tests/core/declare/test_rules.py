@@ -178,7 +178,7 @@ class TestNames:
         """A nuisance's name that Combine refuses comes with one that it takes."""
         for declare in (lambda: systematic(name=name), lambda: systematic(datacard_name=name)):
             (problem,) = refused(declare)
-            assert f"datacard_name {name!r} is no name for Combine" in problem
+            assert f"datacard_name {name!r} is not a name that Combine accepts" in problem
             assert hint in problem
 
     def test_for_people(self) -> None:

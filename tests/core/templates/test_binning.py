@@ -83,10 +83,10 @@ class TestRebinning:
         assert made.histogram.axes[2].edges.tolist() == [axis.edges[1], axis.edges[3], axis.edges[6]]
 
     REFUSED = {  # noqa: RUF012 - not changed
-        "between": ([0, 1.5, 6], ["1.5 is no edge", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
-        "outside": ([-1, 3, 7], ["-1, 7 are no edges", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
+        "between": ([0, 1.5, 6], ["1.5 is not an edge", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
+        "outside": ([-1, 3, 7], ["-1, 7 are not edges", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
         "nan": ([0, float("nan"), 6], ["rising"]),
-        "infinite": ([0, 1, float("inf")], ["inf is no edge", "its edges are"]),
+        "infinite": ([0, 1, float("inf")], ["inf is not an edge", "its edges are"]),
         "one-edge": ([3], ["at least two edges"]),
         "no-edge": ([], ["at least two edges"]),
         "twice": ([0, 3, 3, 6], ["rising"]),
