@@ -261,7 +261,7 @@ class TestFaults:
         with pytest.raises(PluginLoadError) as raised:
             load_plugins("acme")
         assert str(raised.value).startswith("plugin 'acme' (acme 0.7): datacard_plots contributed plot 'sketch'")
-        assert f"with suffix {eval(suffix)!r}, expected one such as" in str(raised.value)  # noqa: S307 - from above
+        assert f"with suffix {eval(suffix)!r}, expected a suffix such as" in str(raised.value)  # noqa: S307 - from above
 
     @pytest.mark.parametrize("name", ["'../sketch'", "'a/b'", "'a b'", "'.hidden'"])
     def test_a_name_that_begins_no_file_name_is_an_error_at_once(self, name: str, install: Install) -> None:
