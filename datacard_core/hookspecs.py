@@ -62,6 +62,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 """Mark of a function or method that implements a hook."""
 
 
+# Compared by identity, because == of two arrays is not a bool.
 @attrs.frozen(eq=False, kw_only=True)
 class Target:
     """One declaration in one channel: the n columns that it covers, with their values and templates."""
@@ -81,6 +82,7 @@ class Target:
     variations: Mapping[str, Templates]
     """Varied templates, shape (n, bins), for each shift that the kind asked for."""
 
+    # The defaults are for tests of a kind, which make a target by hand.
     values: Sequence[Any] = attrs.field(default=attrs.Factory(lambda self: self._declared_values(), takes_self=True))
     """The declared value of each of the n columns."""
     rates: FloatArray = attrs.field(
@@ -140,7 +142,7 @@ class CardContext:
     provenance: tuple[str, ...]
     """Lines for the comments of the card: the version of datacard_core, then each distribution with its plugins."""
     rendered: Callable[[Effect | Directive], Any]
-    """Returns the writer's rendering of an effect or a directive, its own or one that a plugin contributed.
+    """Function from an effect or a directive to its rendering: the writer's, or the one that a plugin contributed.
 
     Raises MissingProviderError if there is none; the message says what to contribute.
     """
@@ -279,6 +281,9 @@ class HistogramSource(ABC):
         Raises:
             InputError: the file cannot be read; with all problems of the file.
         """
+
+
+# The hooks return (), "contributes no object": type checkers refuse an annotated function without a result.
 
 
 @hookspec

@@ -43,8 +43,10 @@ def provenance(
         plugins.writers.get(writer),
         *renderings,
         plugins.serializers.get(serializer),
+        # No source has an empty name: registration refuses it.
         plugins.sources.get(source or ""),
     ]
+    # Grouped before it is sorted: local plugins, and unknown distributions, share a line.
     by_origin: dict[str, set[str]] = {}
     for provided in providers:
         if provided is not None:

@@ -1,4 +1,4 @@
-"""Renderings of effects and directives for a card writer: its own, and those that plugins contribute."""
+"""Renderings of effects and directives for a card writer: by the writer itself, or contributed by plugins."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Renderer:
         """Return the renderer of one writer for one channel.
 
         Raises:
-            PluginCallError: the writer failed to name its own renderings.
+            PluginCallError: the writer failed to name the renderings that it has.
         """
 
         # Made anew for each card: two selections in one process may have different renderings.
@@ -79,6 +79,7 @@ class Renderer:
     @property
     def contributed(self) -> list[Provided[Rendering]]:
         """The contributed renderings that the channel needs."""
+        # A dict keeps the order of the channel, a set would not.
         needed = dict.fromkeys(self._by_class.dispatch(type(item)) for item in items(self.channel))
         return [function.provided for function in needed if isinstance(function, _Contributed)]
 

@@ -73,6 +73,7 @@ def own_renderings(provided: Provided[CardWriter]) -> Mapping[type, Callable[...
     """
     doing = "naming the effects that it renders"
     with provided.blamed(doing) as writer:
+        # A copy, so that later changes by the plugin have no effect.
         found = dict(writer.renderings())
         strange = [
             (of, function)

@@ -110,6 +110,7 @@ def look() -> Installed:
             broken.append(distribution)
         else:
             found += [InstalledPlugin(point, distribution) for point in points]
+    # Sorted, because the order of the distributions in a folder is that of the file system.
     return Installed(tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.origin))), tuple(broken))
 
 
@@ -130,6 +131,7 @@ def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
         distribution = _read(metadata)
         if distribution.name is None:
             yield metadata, distribution
+        # Names that differ in case, or in these three letters, belong to the same distribution.
         elif (normalised := re.sub(r"[-_.]+", "-", distribution.name).lower()) not in seen:
             seen.add(normalised)
             # The first of this name may have no plugins; then it was skipped above, and its entry points count.

@@ -40,7 +40,7 @@ _UNREADABLE = "the entry points in its metadata cannot be read, install it again
 
 @attrs.frozen(kw_only=True)
 class PluginReport:
-    """What is known about one plugin.
+    """The facts about one plugin.
 
     A field is None where the metadata do not say it, or where the plugin would have to be imported to know it.
     """
@@ -83,6 +83,7 @@ def report_plugins(analysis: Plugins | None = None, *, check: bool = False) -> t
         *_unreadable(installed),
         *(_local(installed, analysis) if analysis else ()),
     ]
+    # None and a name cannot be compared, so reports without a name come last.
     return tuple(sorted(reports, key=lambda report: (report.name is None, report.name, report.location)))
 
 
@@ -201,6 +202,7 @@ def _plain(value: Any) -> Any:
 def _reason(error: BaseException, name: str, origin: str) -> str:
     """Return the text of a plugin's failure, with the plugin's name in front."""
     text = with_type(error)
+    # Most errors of the loading name the plugin themselves.
     if isinstance(error, PluginError) and repr(name) in text:
         return _printable(str(error))
     return _printable(str(PluginLoadError(text, plugin=name, origin=origin)))

@@ -1,6 +1,6 @@
 """The selected plugins: loaded together in analysis code, and never changed afterwards.
 
-Nothing is registered at import, no environment variable is read, and a plugin that was not selected is not imported.
+No plugin is registered at import, no environment variable is read, and what was not selected is not imported.
 """
 
 from __future__ import annotations
@@ -59,9 +59,11 @@ DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", 
 
 
 def _unchangeable(origins: Mapping[str, str]) -> Mapping[str, str]:
+    # A view of a copy: the selection stays as it was loaded.
     return MappingProxyType(dict(origins))
 
 
+# Compared by identity: plugins need not define what equal objects are.
 @attrs.frozen(eq=False, kw_only=True)
 class Plugins:
     """The selected plugins, and the objects that they contribute; `load_plugins` makes one.
@@ -87,6 +89,7 @@ class Plugins:
         return iter(self.origins)
 
     def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
+        # A module cannot be pickled itself.
         modules = tuple(_import_name(plugin) for plugin in self.local if isinstance(plugin, ModuleType))
         objects = tuple(plugin for plugin in self.local if not isinstance(plugin, ModuleType))
         installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
@@ -190,6 +193,7 @@ def load_from(
         renderings=providers(RENDERINGS),
         local=tuple(selected.plugin for selected in selection if selected.is_local),
     )
+    # Last, because a plugin may render for the writer of a plugin that is loaded after it.
     refuse_superfluous(loaded.writers, loaded.renderings.values())
     return loaded
 
@@ -229,6 +233,7 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
         PluginLoadError: a plugin is missing here, or has another version; then no plugin is imported.
     """
     installed = look()
+    # Another version might make another card, in some of the processes only.
     here = {name: installed.plugin(name).origin for name in origins if name in installed.names}
     if different := [name for name, origin in origins.items() if here.get(name) != origin]:
         message = "; ".join(

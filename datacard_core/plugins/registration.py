@@ -71,6 +71,7 @@ def _api_problems(plugin: object) -> Iterator[str]:
     if required is None:
         return
     try:
+        # "none" is not a version either, so a value of another type ends in the same message.
         versions = SpecifierSet(required if isinstance(required, str) else "none")
     except InvalidSpecifier:
         yield f'requires_api is {required!r}, expected versions such as ">=1.0,<2"'
@@ -80,6 +81,7 @@ def _api_problems(plugin: object) -> Iterator[str]:
 
 
 def _older(versions: SpecifierSet) -> str:
+    # SpecifierSet cannot say on which side of it a version is, so the versions that it names are compared.
     here = Version(API_VERSION)
     wanted = [Version(specifier.version.removesuffix(".*")) for specifier in versions]
     if all(version > here for version in wanted):
@@ -121,6 +123,7 @@ def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[tu
     with blame(name, origin, f"contributing to {family.hook}"):
         # The checks stand inside the block because they run code of the plugin: generators, properties and reprs.
         returned = hook()
+        # A string is an iterable too, of letters.
         if not isinstance(returned, Iterable) or isinstance(returned, str):
             problem = f"returned {returned!r}, expected an iterable of {family.interface.__name__} objects"
         else:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RULE = "-" * 80
 GAP = "  "
-"""Gap between two columns of the table, there whatever their lengths: Combine splits lines at blanks."""
+"""Gap between two columns of the table, even between the longest words: Combine splits lines at blanks."""
 
 
 class CombineWriter(CardWriter):

@@ -283,7 +283,7 @@ class TestDescriptions:
         assert passed.value.__notes__ == ["in plugin 'acme' (acme 1.0), counting to 3"]
 
     def test_function_without_a_failure(self) -> None:
-        """The function is not called if nothing fails."""
+        """The function is not called without a failure."""
         with Provided("value", "acme", "acme 1.0").blamed(lambda: pytest.fail("a text was made")) as value:
             assert value == "value"
 

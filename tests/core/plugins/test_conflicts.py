@@ -94,7 +94,7 @@ class TestRenderings:
     @pytest.mark.parametrize("of", [Normalisation, Factor])
     @pytest.mark.parametrize("name", ["a_plugin", "z_plugin"])
     def test_rendering_that_the_writer_has(self, of: type[Effect | Directive], name: str) -> None:
-        """A rendering of a class that the writer renders itself is an error, whichever plugin comes first."""
+        """A rendering of a class that the writer renders itself is an error, in both orders of the plugins."""
         with pytest.raises(PluginConflictError) as raised:
             load_plugins(Provider("writer", Names()), Provider(name, rendering(of, "other")))
         assert raised.value.plugin == name
@@ -105,7 +105,7 @@ class TestRenderings:
 
     @pytest.mark.parametrize("of", [Effect, Normalisation, Gamma, Directive, RawLine, Remark, BinByBinStatistics])
     def test_rendering_for_a_writer_of_everything(self, of: type[Effect | Directive]) -> None:
-        """Every rendering for a writer that renders everything is an error that names both plugins."""
+        """Every rendering for a writer with renders_all is an error that names both plugins."""
         with pytest.raises(
             PluginConflictError,
             match=r"plugin 'acme' \(local\).* card writer 'combine' of plugin 'combine' \(datacard-",
@@ -160,7 +160,7 @@ class TestRenderings:
         assert said in str(raised.value)
 
     def test_writer_of_everything_still_renders(self) -> None:
-        """`card.rendered` gives a writer with renders_all the cells and the lines, and its own renderings first."""
+        """`card.rendered` gives a writer with renders_all the cells and lines, except where it has a rendering."""
 
         class All(Names):
             renders_all: ClassVar[bool] = True

@@ -90,7 +90,7 @@ def test_pickle_of_an_empty_selection() -> None:
 
 
 def test_pickle_with_another_version(install: Install) -> None:
-    """Where a plugin has another version, unpickling is an error that imports no plugin."""
+    """Unpickling where a plugin has another version is an error that imports no plugin."""
     install("acme", kind_source())
     data = pickle.dumps(load_plugins("lnn", "acme"))
     del sys.modules["acme"]
@@ -185,7 +185,7 @@ def test_installing_changes_no_card(install: Install, card_arguments: CardArgume
 
 
 def test_built_in_set_is_fixed() -> None:
-    """The built-in set is these nine plugins, whatever is installed."""
+    """The built-in set is these nine plugins."""
     assert (
         *("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root", "coffea", "plots"),
     ) == DEFAULT_PLUGINS
