@@ -191,7 +191,7 @@ def test_checking_imports_it_and_tells_everything_that_it_brings(install: Instal
         "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}}},
         "writers": {"acme_text": {}},
         "serializers": {"acme_file": {}},
-        "checks": {"acme_look": {}, "acme_stare": {}},
+        "checks": {"acme_look": {"codes": {}}, "acme_stare": {"codes": {}}},
         "plots": {"acme_drawing": {"suffix": ".svg"}},
         "sources": {"acme_reader": {}},
         "renderings": {"pyhf of acme.Own": {"writer": "pyhf", "of": "acme.Own"}},
@@ -326,7 +326,7 @@ def test_what_an_analysis_brings_itself_is_listed() -> None:
     assert (found.selected, found.status, found.requires_api) == (True, OK, ">=1.0")
     assert found.hooks == ("datacard_checks",)
     assert found.provides is not None
-    assert found.provides["checks"] == {"bystander": {}}
+    assert found.provides["checks"] == {"bystander": {"codes": {}}}
 
 
 def test_what_an_analysis_brings_itself_is_not_what_is_installed_under_that_name(install: Install) -> None:
