@@ -195,7 +195,7 @@ def test_check_describes_contributions(install: Install) -> None:
         "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}}},
         "writers": {"acme_text": {}},
         "serializers": {"acme_file": {}},
-        "checks": {"acme_look": {}, "acme_stare": {}},
+        "checks": {"acme_look": {"codes": {}}, "acme_stare": {"codes": {}}},
         "plots": {"acme_drawing": {"suffix": ".svg"}},
         "sources": {"acme_reader": {}},
         "renderings": {"pyhf of acme.Own": {"writer": "pyhf", "of": "acme.Own"}},
@@ -349,7 +349,7 @@ def test_local_plugin() -> None:
     assert (found.selected, found.status, found.requires_api) == (True, OK, ">=1.0")
     assert found.hooks == ("datacard_checks",)
     assert found.provides is not None
-    assert found.provides["checks"] == {"bystander": {}}
+    assert found.provides["checks"] == {"bystander": {"codes": {}}}
 
 
 def test_local_plugin_with_an_installed_name(install: Install) -> None:
