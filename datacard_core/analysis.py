@@ -255,6 +255,7 @@ class Cards(Mapping[str, Datacard]):
             PluginCallError: one of them failed.
         """
         analysis = self.analysis
+        # Made first: cards that cannot be combined are an error before a file is written.
         text_of_script = combination_script(
             {analysis.card_name(category): card for category, card in self.items()},
             path=self.script_name,
@@ -277,6 +278,7 @@ class Cards(Mapping[str, Datacard]):
                     stage.path(analysis.shapes_name(category)).write_bytes(shapes)
                     stage.text(analysis.card_name(category), text)
                     advance()
+            # Last, because files appear in this order and the script refers to all cards.
             stage.text(self.script_name, text_of_script, executable=True)
 
 

@@ -71,6 +71,8 @@ def combination_script(
     masks = " --channel-masks" if channel_masks else ""
     combined, workspace, partial = map(_word, (card_name, workspace_name, _partial(card_name)))
     return (
+        # With CDPATH set, cd could enter another directory. The combined card has a temporary name first: the shell
+        # creates the file before combineCards.py runs, and after a failure it would be empty or incomplete.
         "#!/usr/bin/env bash\n"
         "# Joins the cards of all categories and makes a workspace for combine; needs an environment with Combine.\n"
         "set -euo pipefail\n"
@@ -120,6 +122,7 @@ def _card_problems(datacards: Mapping[str, Datacard]) -> Iterator[str]:
         if len(names) > 1:
             cards = listing(map(repr, names))
             yield f"cards {cards} have the same bin name {bin_name!r}: give them a bin_prefix or a bin_suffix"
+    # Combine stops at a process that is a signal in one channel and a background in another one.
     for column, roles in signals.items():
         if len(roles) > 1:
             yield f"process {column!r} is a signal in card {roles[True]!r} and a background in {roles[False]!r}"

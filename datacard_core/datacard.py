@@ -58,7 +58,7 @@ class Datacard:
         histograms: the variable's histograms by sample and dataset, `output["variables"][name]`.
         datasets_metadata: `output["datasets_metadata"]`.
         cutflow: `output["cutflow"]`.
-        years: the years of the card; processes defined for more contribute these.
+        years: the years of the card; of a process that is declared for more years, only these are used.
         mc_processes: the simulated processes.
         systematics: the systematic uncertainties.
         category: the category to select.
@@ -131,6 +131,7 @@ class Datacard:
     @classmethod
     def of(cls, declared: DeclaredCard, channel: Channel, source: str | None = None) -> Self:
         """Return the card of a channel that is built already, from an output that a histogram source has read."""
+        # The constructor would build the channel again.
         card = cls.__new__(cls)
         card._keep(declared, channel, source)  # noqa: SLF001 - its own
         return card
@@ -356,6 +357,7 @@ class Datacard:
 
     def _content(self, variation: str) -> tuple[FloatArray, FloatArray]:
         """Return values and variances of all columns under a variation, each of shape (columns, bins)."""
+        # Copies, because the arrays of the channel are read-only.
         values, variances = self.channel.nominal.values.copy(), self.channel.nominal.variances.copy()
         for columns, templates in self._variations.get(variation, ()):
             values[columns], variances[columns] = templates.values, templates.variances
@@ -402,6 +404,7 @@ def _variable_axis(axis: Axis) -> Any:
     if axis.name in ("process", "variation"):
         axis = attrs.evolve(axis, name=f"{axis.name}_")  # an axis of the result has that name
     if axis.categories is not None:
+        # hist adds an overflow category by default, for which a template has no bin.
         return hist.axis.StrCategory(axis.categories, name=axis.name, label=axis.label, overflow=False)
     if axis.uniform:
         first, last = float(axis.edges[0]), float(axis.edges[-1])

@@ -36,9 +36,11 @@ class ProblemsError(DatacardError):
         super().__init__(_listing(self.problems))
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # By default, pickle gives the message to the constructor, which takes problems. The dict keeps notes.
         return type(self), (self.problems,), self.__dict__
 
 
+# A ValueError too: PocketCoffea raises it for such mistakes, and scripts may catch it.
 class DeclarationError(ProblemsError, ValueError):
     """Declarations of the analysis are inconsistent or impossible."""
 
@@ -63,6 +65,7 @@ class PluginError(DatacardError):
         self.plugin = plugin
         self.origin = origin
         where = f"plugin {plugin!r} ({origin}): " if plugin and origin else ""
+        # Pickle calls the constructor with this text alone, so that the place is not added a second time.
         super().__init__(where + message)
 
 

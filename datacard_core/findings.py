@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
+# Numbers, so that findings can be sorted by gravity.
 class Severity(enum.IntEnum):
     """Gravity of a finding."""
 
@@ -57,6 +58,7 @@ class StrictError(DatacardError):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # By default, pickle gives the message to the constructor, which takes findings. The dict keeps notes.
         return type(self), (self.findings,), self.__dict__
 
 
@@ -111,6 +113,7 @@ def _joined(errors: Sequence[DatacardError]) -> DatacardError:
     if len(strict) == len(errors):
         return StrictError(dict.fromkeys(finding for error in strict for finding in error.findings))
     classes = {type(error) for error in errors if isinstance(error, ProblemsError)}
+    # A problem that several categories share is told once.
     problems = dict.fromkeys(problem for error in errors for problem in _problems(error))
     return (classes.pop() if len(classes) == 1 and not strict else InputError)(problems)
 
@@ -127,6 +130,7 @@ def report(findings: Iterable[Finding], *, most: int = 10) -> str:
     for finding in findings:
         by_code.setdefault((finding.severity, finding.code), []).append(finding)
     lines = []
+    # Sorting is stable: codes of one severity keep the order of their first findings.
     for (severity, code), group in sorted(by_code.items(), key=lambda item: -item[0][0]):
         lines += [str(finding) for finding in group[:most]]
         if len(group) > most:
@@ -143,7 +147,7 @@ class Code:
     meaning: str
     """One sentence: what was noticed or changed."""
     remedy: str
-    """What the analyst can do about it."""
+    """Advice to the analyst."""
 
 
 _NOTICE, _WARNING, _ERROR = (Severity.NOTICE,), (Severity.WARNING,), (Severity.ERROR,)

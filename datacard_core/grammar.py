@@ -54,6 +54,7 @@ DATA: Final = "data_obs"
 SIGNAL_STRENGTH: Final = "r"
 """Parameter of interest of Combine's default physics model, which scales all signals."""
 
+# Up first. The cells of lnN have the opposite order, down/up.
 DIRECTIONS: Final = ("Up", "Down")
 """Endings of the templates at +1 and at -1 standard deviation."""
 
@@ -97,6 +98,7 @@ VARIED_TEMPLATE: Final = "$PROCESS_$SYSTEMATIC"
 # Combine splits a card at blanks and puts names into expressions of RooFit. With a digit first, its parser refuses a
 # bin and renames a nuisance to `theta…`.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# A year never begins a name, so it may begin with a digit.
 _YEAR = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -114,6 +116,7 @@ def template_names(pattern: str, processes: Iterable[str], systematic: str = "")
 
 def number(value: float) -> str:
     """Return the shortest text that reads back as the same number."""
+    # The repr of numpy's floats would be `np.float64(…)`.
     return repr(float(value))
 
 

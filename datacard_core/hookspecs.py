@@ -134,7 +134,7 @@ class SystematicKind(ABC):
 
 @attrs.frozen(eq=False)
 class CardContext:
-    """The channel that a card is written from, with what the writer has to know beside it."""
+    """The channel that a card is written from, with further facts for the writer."""
 
     channel: Channel
     shapes_name: str
@@ -144,7 +144,7 @@ class CardContext:
     rendered: Callable[[Effect | Directive], Any]
     """Function from an effect or a directive to its rendering: the writer's, or the one that a plugin contributed.
 
-    Raises MissingProviderError if there is none; the message says what to contribute.
+    It raises MissingProviderError if no rendering exists; the message says what to contribute.
     """
 
 

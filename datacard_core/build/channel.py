@@ -76,9 +76,11 @@ def build_channel(
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     floating = [process.name for process in declared.floating]
     scales, scale_findings = shape_only_scales(variations, floating, totals)
+    # After clipping: Combine compares each rate with the integral of the template in the file.
     rates = nominal.norms
     made = [
         _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, rates)
+        # A kind is not called without columns, so that its author need not handle empty arrays.
         if len(plan.positions)
         else _uncovered(plan)
         for plan in plans
@@ -98,6 +100,7 @@ def build_channel(
         *_check_findings(declared, channel),
     ]
     placed = tuple(attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings)
+    # Last, so that the error tells the findings of all rules and checks.
     raise_for(placed, strict=strict)
     return attrs.evolve(channel, findings=placed)
 
@@ -144,6 +147,7 @@ def _written(
     if not isinstance(effect, Shape):
         return effect, ()
     columns = [declared.columns[position] for position in effect.columns]
+    # Clipping raises the integral, so it comes before the test of the integral that is written.
     clipped, of_clipping = clip_shape(effect, columns, nuisance)
     kept, of_empty = drop_empty_variations(clipped, columns, rates[effect.columns], nuisance)
     return kept, (*of_clipping, *of_empty)
@@ -216,6 +220,7 @@ def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Findin
     for name, provided in declared.plugins.checks.items():
         doing = f"running check {name!r} on channel {channel.bin!r}"
         with provided.blamed(doing) as check:
+            # The list is made inside the block, because a check may be a generator, whose code runs here.
             found = list(check.run(channel))
         if strange := [finding for finding in found if not isinstance(finding, Finding)]:
             raise provided.fault(f"{doing}: got {strange[0]!r}, expected findings")

@@ -66,6 +66,7 @@ def build_channels(
     """
     # Rows and plans depend on processes, systematics and years, which all cards share.
     shared = next(iter(cards.values()))
+    # Before the plans: the author of a kind may rely on declarations without problems.
     shared.check(inventory)
     layout, plans = plan_card(shared)
     collected = collect(layout)
@@ -81,9 +82,11 @@ def build_channels(
     for category, result in (run or _one_by_one)(build_from_sums, calls):
         try:
             channels[category] = result()
+        # A PluginError is not collected: the same plugin is likely to fail in every category.
         except (InputError, DeclarationError, StrictError) as failure:
             failures.append(failure)
     raise_together(failures)
+    # In the order of the declarations, as workers finish in any order.
     return {category: channels[category] for category in cards}
 
 

@@ -67,6 +67,7 @@ def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: 
         yield from _missing(declared, plan, templates, columns)
     reads: dict[int, list[tuple[Plan, tuple[str, ...]]]] = {}
     for plan in plans:
+        # Not strict, because a kind that reads no variations has columns but no labels.
         for position, labels in zip(plan.positions.tolist(), zip(*plan.labels.values(), strict=True), strict=False):
             reads.setdefault(position, []).append((plan, labels))
     for fallback in templates.fallbacks:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
 
+# PocketCoffea's values, here and in the range below: its scripts give the same lines.
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
 """Options of autoMCStats that `mcstat=True` stands for."""
 
@@ -64,6 +65,7 @@ class DeclaredCard:
     def columns(self) -> tuple[Column, ...]:
         """Columns of the card: each process in those of its years that the card has."""
         chosen = [(name, process, year) for name, process, year in self.mc_processes.columns() if year in self.years]
+        # Combine distinguishes signals from backgrounds by the sign of the id, and counts 0 as a signal.
         signals = iter(range(0, -len(chosen) - 1, -1))
         backgrounds = iter(range(1, len(chosen) + 1))
         return tuple(
@@ -115,6 +117,7 @@ class DeclaredCard:
             DeclarationError: declarations are inconsistent or impossible; all problems are told at once.
             MissingProviderError: no selected plugin has a declared `typ`.
         """
+        # The rules below use attributes that only the right types have.
         if problems := list(self._type_problems()):
             raise DeclarationError(problems)
         samples = [] if inventory is None else self._sample_problems(inventory)
@@ -199,10 +202,12 @@ class DeclaredCard:
                 )
             except MissingProviderError as error:
                 missing.append(f"{where}: {error}{self._way_out(systematic)}")
+        # Raised at the end, so that it names all declarations whose kind is missing.
         if missing:
             raise MissingProviderError("; ".join(missing))
 
     def _way_out(self, systematic: SystematicUncertainty) -> str:
+        # By identity, because a script may declare a systematic with the name of an implied one.
         by_hand = self.systematics.get(systematic.datacard_name) is systematic
         return "" if by_hand else _WAYS_OUT[systematic.typ]
 

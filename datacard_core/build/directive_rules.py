@@ -54,6 +54,7 @@ def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Se
     rows = {plan.name: plan for plan in nuisances}
     first: dict[str, _Claim] = {}
     for claim in claims:
+        # Claims that agree with the first one agree with each other.
         other = first.setdefault(claim.name, claim)
         if claim.name in rows:
             raise _conflict(channel, claim, _Claim(rows[claim.name], claim.name, "it is a nuisance"))

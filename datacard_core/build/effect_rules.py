@@ -57,6 +57,7 @@ def _effect_problems(effect: Effect, target: Target) -> Iterator[str]:
 def _column_problems(item: Effect | FreeParameter, target: Target) -> Iterator[str]:
     what = type(item).__name__
     columns = np.asarray(item.columns)
+    # numpy makes an array of floats of an empty list, which is as good as one of integers.
     if columns.ndim != 1 or not (np.issubdtype(columns.dtype, np.integer) or not columns.size):
         yield f"{what}.columns is {item.columns!r}, expected an array of the integers in target.positions"
     elif strange := sorted(set(columns.tolist()).difference(target.positions.tolist())):
@@ -97,6 +98,7 @@ def _shape_problems(effect: Shape, bins: int) -> Iterator[str]:
     for direction, templates in (("up", effect.up), ("down", effect.down)):
         yield from _template_problems(f"Shape.{direction}", templates, (len(effect.columns), bins))
     scale = effect.scale
+    # Combine reads a cell of 0 as no effect, so that the templates would be ignored.
     if not _are_numbers(scale, (len(effect.columns),)) or not np.all(np.isfinite(scale) & (scale != 0)):
         yield f"Shape.scale is {scale!r}, expected an array with a finite number of sigmas other than 0 per column"
 

@@ -38,6 +38,7 @@ def effects_of(
     doing = f"working out the effects of {plan.name!r} in channel {declared.bin!r}"
     with plan.kind.blamed(doing) as kind:
         returned = list(kind.effects(target))
+        # Inside the block, because the rules read attributes of objects whose class may be the plugin's.
         found = problems(returned, target)
     if found:
         raise plan.kind.fault(f"{doing}: {'; '.join(found)}")
@@ -58,6 +59,7 @@ def _target(
         axis=templates.axis,
         columns=tuple(declared.columns[position] for position in plan.positions),
         positions=plan.positions,
+        # The rows of a column begin with its nominal.
         nominal=inside[templates.layout.starts[plan.positions]],
         variations={
             shift: scales.applied(inside[rows], plan.name, shift, processes) for shift, rows in plan.rows.items()

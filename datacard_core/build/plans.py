@@ -135,6 +135,7 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
 
 
 def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence[_Needs]) -> tuple[Request, ...]:
+    # Dicts serve as ordered sets: the nominal stays first, and a variation of two nuisances has one row.
     labels: list[dict[str, None]] = [{NOMINAL: None} for _ in columns]
     for need in needs:
         for of_shift in need.labels.values():
@@ -151,5 +152,6 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence
     if data := declared.data_process:
         years = [year for year in data.years if year in declared.years]
         samples = tuple((sample, year) for year in years for sample in data.samples)
+        # Last, so that the positions of columns and of their requests agree.
         requests.append(Request(DATA, samples, is_data=True))
     return tuple(requests)

@@ -1,1 +1,1 @@
-"""DeclarationDict: what a script says about processes and systematic uncertainties."""
+"""Declarations: what a script says about processes and systematic uncertainties."""

@@ -25,6 +25,7 @@ class DeclarationDict(dict[str, Value]):
 
     def __init__(self, values: Iterable[Value] | Mapping[str, Value] = ()) -> None:
         super().__init__()
+        # The keys of a mapping are kept, so that `__setitem__` can compare them with the names.
         self._add(values.items() if isinstance(values, Mapping) else self._named(values))
 
     def __setitem__(self, key: str, value: Value) -> None:
@@ -64,6 +65,7 @@ class DeclarationDict(dict[str, Value]):
 
     def copy(self) -> Self:
         """Return a container of the same class with the same values."""
+        # dict.copy() would return a plain dict, which checks no value.
         return type(self)(self.values())
 
     def _named(self, values: Iterable[Value]) -> Iterable[tuple[str, Value]]:
@@ -72,9 +74,11 @@ class DeclarationDict(dict[str, Value]):
                 f"{type(self).__name__} is made of a list of {self._type.__name__} objects, "
                 f"got {values!r} ({type(values).__name__})"
             )
+        # A value of a wrong class may lack the attribute; it is refused when it is added.
         return ((getattr(value, self._key, ""), value) for value in values)
 
     def _add(self, pairs: Iterable[tuple[str, Value]]) -> None:
+        # All values are tried, so that one error tells all problems; after an error the container is as before.
         before = dict(self)
         problems: list[str] = []
         for key, value in pairs:
@@ -84,6 +88,7 @@ class DeclarationDict(dict[str, Value]):
                 problems += error.problems
         if problems:
             self.clear()
+            # dict's own method, because these values were checked when they were added.
             super().update(before)
             raise DeclarationError(problems)
 

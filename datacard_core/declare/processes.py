@@ -26,10 +26,12 @@ def _names(names: Any) -> tuple[str, ...]:
 
 
 def _switch(answer: bool) -> bool:
+    # A comparison of numpy values gives np.bool_, which is not an instance of bool.
     return bool(answer) if isinstance(answer, np.bool_) else answer
 
 
 def _label(label: str | None, process: Any) -> str:
+    # attrs sets the fields in the order of the class, so the name is there when the label is converted.
     return plain(label) if label else str(process.name)
 
 
@@ -58,6 +60,7 @@ class Process:
                 yield f"{this} has no {field}: it could only be an empty column"
             if twice := duplicates(values):
                 yield f"{this} lists {', '.join(twice)} twice in its {field}: it would be counted twice"
+        # Samples are keys of the output and never stand in the card, so they need not be names that Combine accepts.
         for sample in self.samples:
             if not isinstance(sample, str):
                 yield f"{this}: sample {sample!r} is a {type(sample).__name__}, expected a string"
@@ -123,6 +126,7 @@ class MCProcesses(_Processes[MCProcess]):
 
     def _checked(self, value: MCProcess) -> MCProcess:
         self._refuse_another(value)
+        # Process and year are joined: `tt_a` in `b` and `tt` in `a_b` would both be the column `tt_a_b`.
         theirs = {column: process for column, process, _ in self.columns() if process.name != value.name}
         if problems := [
             f"process {value.name!r} with year {year!r} and process {theirs[column].name!r} "

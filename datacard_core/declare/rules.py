@@ -37,6 +37,7 @@ class GivenSystematic:
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each fault."""
+        # The name is also the default of two further arguments, whose messages would only repeat this problem.
         if not isinstance(self.name, str):
             yield f"name {self.name!r} is a {type(self.name).__name__}, expected a string"
             return
@@ -53,10 +54,12 @@ class GivenSystematic:
 
 def _process_problems(processes: Any, value: Any) -> Iterator[str]:
     values = processes.values() if isinstance(processes, Mapping) else ()
+    # Told alone: with objects in the place of names, the rules below would report each of them again.
     if objects := [held for held in (*processes, *values) if isinstance(held, Process)]:
         names = listing(repr(process.name) for process in objects)
         yield f"processes holds {type(objects[0]).__name__} objects ({names}): give names, such as list(mc_processes)"
         return
+    # True for no process at all, and for an empty string, which is converted to a tuple of that string.
     if all(isinstance(process, str) and not process for process in processes):
         yield "processes is empty: it would be a row without effect"
     for process in processes:
@@ -87,7 +90,7 @@ def _problems_of_one_value(processes: tuple[str, ...], value: Any) -> Iterator[s
 
 
 def _is_by_process(processes: Any, value: Any) -> bool:
-    """Return whether values by process stand in the argument whose dicts are by year."""
+    """Return whether `value` is a dict by process, although a dict in this argument is by year."""
     return isinstance(value, Mapping) and any(name in processes for name in value)
 
 
@@ -98,6 +101,7 @@ def _value_problems(value: Any) -> Iterator[str]:
             yield "has a dict of values by year that is empty"
         for year, entry in value.items():
             yield from (f"{year}: {problem}" for problem in _value_problems(entry))
+    # Python counts True as the integer 1, but as a value it is a mistake: it stays a bool until it is refused here.
     elif value is None or isinstance(value, bool):
         yield f"value {value!r} is not a number"
     elif isinstance(value, float) and not math.isfinite(value):
@@ -116,6 +120,7 @@ def _year_problems(given: GivenSystematic) -> Iterator[str]:
         yield from filter(None, (year_problem("year", year) for year in named))
         return
     yield from _problems_of_listed_years(given.years)
+    # A year that is not a string is told by its type. It cannot be sorted with strings, so it is left out below.
     yield from filter(None, (year_problem("year", year) for year in named if not isinstance(year, str)))
     if extra := sorted(year for year in named if isinstance(year, str) and year not in given.years):
         yield f"has values for {listing(extra)}, which its years {list(given.years)} do not list"

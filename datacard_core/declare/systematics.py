@@ -24,6 +24,7 @@ Value: TypeAlias = float | tuple[float, float]
 """A number, or a (down, up) pair."""
 
 
+# A default argument is shared by all calls: it is read-only, so that no declaration can change it.
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -43,6 +44,7 @@ class SystematicUncertainty:
     processes: Mapping[str, Any]
     years: tuple[str, ...] = None  # type: ignore[assignment]  # the default of the argument, not of the field
     """Years that are covered; may be left out where each process has values by year."""
+    # Not compared, because `processes` holds the same values in every form of a declaration.
     value: Any = attrs.field(default=None, eq=False)
     """A number, a (down, up) pair or a dict by year, for all processes; omitted where `processes` is a dict."""
     datacard_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
@@ -85,6 +87,7 @@ class SystematicUncertainty:
         values = given.processes
         if not isinstance(values, Mapping):
             values = SameForAll(dict.fromkeys(values, given.value))
+        # The rules have made sure that all values are by year if no years are given.
         by_year = (
             (year for of_process in values.values() for year in of_process) if given.years is None else given.years
         )
@@ -110,6 +113,7 @@ class SystematicUncertainty:
 
     def distinct_values(self) -> Iterator[tuple[str, Any]]:
         """Yield each distinct value with the columns that have it: `("ttbar, vjets (2022, 2023)", 1.05)`."""
+        # Compared by their text: a kind may take values of any type, and not all of them can be hashed.
         alike: dict[str, list[tuple[str, str]]] = {}
         for column in self.columns():
             alike.setdefault(repr(self.value_for(*column)), []).append(column)
@@ -132,7 +136,7 @@ class SystematicUncertainty:
 class Systematics(DeclarationDict[SystematicUncertainty]):
     """The nuisances by their name in the card, in the order of its rows.
 
-    DeclarationDict that share a `datacard_name` are one nuisance: where their columns (process and year) are
+    Declarations that share a `datacard_name` are one nuisance: where their columns (process and year) are
     disjoint and their `typ` and options agree, the entry is the merged declaration; where not, it is an error.
     """
 
@@ -180,10 +184,12 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
     Raises:
         DeclarationError: they cover the same column, or disagree in `typ` or options.
     """
+    # Overlaps are told only if kind and options agree: otherwise the two cannot be one nuisance anyway.
     if problems := list(_differences(first, second)) or list(_overlaps(first, second)):
         raise DeclarationError(problems)
     values: dict[str, dict[str, Any]] = {}
     aliases: dict[str, dict[str, str]] = {}
+    # Written out by column, because the two may have different values and different names of variations.
     for part in (first, second):
         for process, year in part.columns():
             values.setdefault(process, {})[year] = part.value_for(process, year)
@@ -192,6 +198,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         first,
         processes=values,
         years=tuple(dict.fromkeys((*first.years, *second.years))),
+        # The constructor accepts no value beside a dict of values.
         value=None,
         coffea_name_alias=aliases,
     )
@@ -208,6 +215,7 @@ def _differences(first: SystematicUncertainty, second: SystematicUncertainty) ->
 
 def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
     columns = set(second.columns())
+    # The parts are compared one by one, so that the message names the declaration that has the column.
     for part in first.merged_from:
         if overlap := sorted(columns.intersection(part.columns())):
             yield (

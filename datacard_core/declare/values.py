@@ -30,6 +30,7 @@ class ReadOnlyDict(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
+    # By default, pickle fills a subclass of dict through `__setitem__`, which refuses here.
     def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any]]]:
         return type(self), (dict(self),)
 
@@ -41,6 +42,7 @@ class SameForAll(ReadOnlyDict):
 def own(given: Any) -> Any:
     """Return a read-only copy in Python's types; later changes of the original do not reach it."""
     if isinstance(given, np.ndarray | np.generic):
+        # tolist() also converts the elements, and a scalar, to Python's types.
         given = given.tolist()
     if isinstance(given, Mapping):
         return ReadOnlyDict({plain(key): own(entry) for key, entry in given.items()})

@@ -105,6 +105,7 @@ def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, 
         histograms = output["variables"].get(variable, {})
         histogram_set = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], read_from)
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
+        # One pass over the histograms of a variable serves all its categories.
         categories = [category for category, of in requirements.variables.items() if of == variable]
         sums |= collect(histogram_set, requirements.layout, categories, alone=alone, parts=requirements.parts)
     if inventory is None:
@@ -132,6 +133,7 @@ def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirem
         output = read(path, plugins.source(source), requirements.variables.values())
         return _reduced(output, requirements, path, alone=alone)
     except InputError as error:
+        # The source may have named the file already.
         raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
 
 
@@ -173,6 +175,7 @@ def reduce_files(
         try:
             reduced = result()
             total = reduced if total is None else total + reduced
+        # Reading goes on, so that one run tells the problems of all files.
         except InputError as error:
             problems += error.problems
         watch(name)

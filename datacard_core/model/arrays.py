@@ -16,12 +16,14 @@ ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 IntArray: TypeAlias = npt.NDArray[np.intp]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+# Far above the rounding errors of computed edges, and far below a difference that an analyst would intend.
 EDGE_TOLERANCE = 1e-6
 """Largest distance of two edges that count as equal, in widths of the narrowest bin."""
 
 
 def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return real numbers as a read-only array of float64; other values pass unchanged, and are refused later."""
+    # Only safe casts: a cast of complex numbers would drop their imaginary part, which holds variances.
     if isinstance(array, np.ndarray) and array.dtype != np.float64 and np.can_cast(array.dtype, np.float64):
         array = array.astype(np.float64)
     return read_only(array)
@@ -31,11 +33,13 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a view of an array that cannot be written to; other values pass unchanged, and are refused later."""
     if not isinstance(array, np.ndarray) or not array.flags.writeable:
         return array
+    # A view, not a copy: the templates of a card are large, and the caller's array stays writable.
     view = array.view()
     view.flags.writeable = False
     return view
 
 
+# No comparison by value: `==` between arrays gives an array, which has no single truth value.
 @attrs.frozen(eq=False)
 class FrozenArrays:
     """Base of values that hold arrays.
@@ -48,6 +52,7 @@ class FrozenArrays:
         return _made, (type(self), values)
 
 
+# A pickle can call with positional arguments only, and many fields are keyword-only.
 def _made(cls: type[Any], values: dict[str, Any]) -> Any:
     return cls(**values)
 
@@ -79,6 +84,7 @@ class Axis(FrozenArrays):
         """Return whether the bins agree, to a millionth of the narrowest bin."""
         if self.bins != other.bins or self.categories != other.categories:
             return False
+        # With rtol the tolerance would grow with the distance of an edge from 0.
         return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
 
 

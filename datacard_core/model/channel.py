@@ -44,6 +44,7 @@ class Column:
 class Directive(ABC):
     """A line of the card that is not a row of columns."""
 
+    # Behind free parameters (10) and before autoMCStats (90), for lines that plugins add.
     order: ClassVar[int] = 50
     """Place among the directives of a card, small numbers first."""
 
@@ -103,11 +104,13 @@ class Channel:
     @property
     def observation(self) -> float:
         """Number of observed events, or -1 without data."""
+        # Combine reads -1 as the integral of data_obs.
         return float(self.data.norms[0]) if self.has_data else -1.0
 
     @property
     def typs(self) -> tuple[str, ...]:
         """Kinds that took part in the channel, sorted."""
+        # Directives that were not declared have an empty kind, which is left out.
         rows = {nuisance.typ for nuisance in self.nuisances if nuisance.effects}
         return tuple(sorted(filter(None, rows | {statement.typ for statement in self.statements})))
 

@@ -31,6 +31,7 @@ class FreeParameter(FrozenArrays, Directive):
 
     def lines(self, channel: Channel) -> Iterable[str]:
         """Yield a rateParam line for each column."""
+        # A line for each column: a pattern such as `ttbar_*` would also match other processes that begin like that.
         for column in self.columns:
             yield rate_param_line(self.name, channel.columns[column].name, self.initial, self.bounds)
 

@@ -118,6 +118,7 @@ def _free_parameters(channel: Channel) -> tuple[tuple[str, float], ...]:
 
 
 def _processes(channel: Channel, values: FloatArray) -> Iterator[ExpectedProcess]:
+    # By role too: the id decides it column by column, and a channel made by hand may mix both in one process.
     members: dict[tuple[str, bool], list[int]] = {}
     for position, column in enumerate(channel.columns):
         members.setdefault((column.process, column.is_signal), []).append(position)
@@ -132,6 +133,7 @@ def _background_changes(
     for nuisance in channel.nuisances:
         found = []
         for effect in nuisance.effects:
+            # An effect on signals alone is no change of the background, and must not count as a systematic of the band.
             keep = is_background[effect.columns]
             differences = _differences(effect, channel) if keep.any() else None
             if differences is not None:

@@ -42,11 +42,11 @@ _UNREADABLE = "the entry points in its metadata cannot be read, install it again
 class PluginReport:
     """The facts about one plugin.
 
-    A field is None where the metadata do not say it, or where the plugin would have to be imported to know it.
+    A field is `None` if the metadata do not contain the fact, or if only an import of the plugin would show it.
     """
 
     name: str | None
-    """None where the metadata cannot be read."""
+    """Name of the plugin, or None if its metadata cannot be read."""
     distribution: str | None
     version: str | None
     location: str

@@ -199,7 +199,7 @@ def load_from(
 
 
 def _way_to_select(family: Family[Any], name: str) -> str:
-    """Return the end of a message that names an installed plugin with that object, or "" if there is none.
+    """Return the end of a message that names an installed plugin with that object, or "" if no plugin has it.
 
     It is called only when a card has failed. Importing plugins that were not selected can then change no card.
     """

@@ -83,6 +83,7 @@ def _api_problems(plugin: object) -> Iterator[str]:
 def _older(versions: SpecifierSet) -> str:
     # SpecifierSet cannot say on which side of it a version is, so the versions that it names are compared.
     here = Version(API_VERSION)
+    # A specifier may be `==1.*`, but `1.*` is no version.
     wanted = [Version(specifier.version.removesuffix(".*")) for specifier in versions]
     if all(version > here for version in wanted):
         return "install a newer datacard-core"

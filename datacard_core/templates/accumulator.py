@@ -25,6 +25,7 @@ class Scratch:
 
     def array(self, name: str, shape: tuple[int, ...]) -> ComplexArray:
         """Return an array of that shape with undefined contents."""
+        # Stored without a shape, so that one block of memory serves all arrays of that size or less.
         size = int(np.prod(shape))
         if name not in self._arrays or self._arrays[name].size < size:
             self._arrays[name] = np.empty(size, dtype=np.complex128)
@@ -36,6 +37,8 @@ def gather(contents: ComplexArray, labels: IntArray, categories: list[int], scra
 
     The array is valid until the next call with the same scratch.
     """
+    # Neighbouring categories can be sliced without a copy. If they are more than half of all, one copy of all moves
+    # less memory than two copies of the chosen ones.
     first, last = categories[0], categories[-1] + 1
     in_order = categories == list(range(first, last))
     if in_order and 2 * len(categories) > contents.shape[2]:
@@ -76,14 +79,17 @@ class Accumulator:
             flow: the numbers of underflow and overflow bins.
             there: positions of the histogram's categories among all, shape (categories of the histogram,).
         """
+        # All datasets of a column need one shape: missing flow bins and categories are zeros.
         if flow != (1, 1) or len(there) < self.categories:
             contents = self._padded(contents, flow, there)
         if self._column is None:
+            # A copy, because `contents` may be scratch memory that the next dataset overwrites.
             sums = self.scratch.array("sums", contents.shape)
             np.copyto(sums, contents)
             self._column = sums, None
             return
         sums, carry = self._column
+        # A single dataset has no rounding error, so the carry begins with the second one.
         if carry is None:
             carry = self.scratch.array("carry", sums.shape)
             carry.fill(0)
@@ -96,6 +102,7 @@ class Accumulator:
         """Write the sums of the column to its rows."""
         if self._column is None:
             return
+        # The number of bins is known only after the first dataset.
         if not self.sums:
             self.sums = self._rows(axis)
         (sums, carry), self._column = self._column, None
@@ -120,6 +127,7 @@ class Accumulator:
         return ExactSums(axis, self.sums[category], self.carries[category] if self.carries else None)
 
     def _rows(self, axis: Axis) -> list[ComplexArray]:
+        # Zeros, because the rows of a column without dataset are never written.
         shape = (self.layout.rows, axis.bins + 2)
         return [np.zeros(shape, dtype=np.complex128) for _ in range(self.categories)]
 

@@ -38,12 +38,14 @@ def new_edges(axis: Axis, binning: Binning) -> FloatArray:
             f"bins_edges: {_text(strange)} {'is not an edge' if len(strange) == 1 else 'are not edges'} of axis "
             f"{axis.name!r}; its edges are {_text(axis.edges)}"
         )
+    # The edges of the axis replace those of the declaration, which may differ by rounding.
     edges: FloatArray = axis.edges[close.argmax(axis=1)]
     return edges
 
 
 def _joined(axis: Axis, factor: int, given: object) -> FloatArray:
     factors = [factor for factor in range(1, axis.bins + 1) if axis.bins % factor == 0]
+    # Python counts True as 1, which would pass as a factor.
     if factor not in factors or isinstance(given, bool):
         raise DeclarationError(
             f"bins_edges={given!r}: axis {axis.name!r} has {axis.bins} bins, which can be joined by {listing(factors)}"

@@ -97,6 +97,7 @@ class _Collector:
             elif wanted := self._wanted(piece, histogram):
                 self._take(piece, wanted[0], wanted[1])
         except InputError as error:
+            # A fault of the histogram concerns all categories that are read from it.
             for problems in self.problems.values():
                 problems += [(self._place(piece), problem) for problem in error.problems]
 
@@ -115,6 +116,7 @@ class _Collector:
                 category,
                 self.layout,
                 self.accumulator.contents(position, self.axis),
+                # A view would keep the counts of all categories in memory.
                 self.present[:, position].copy(),
                 self.datasets[category],
                 self.lacking[category],
@@ -159,6 +161,8 @@ class _Collector:
         contents, absent = self._contents(piece, histogram, there)
         not_computed = self._fall_back(piece, contents, absent, there)
         self._look_at_content(piece, histogram, contents, there)
+        # After the contents, so that bad contents are told too. Behind this line no InputError is raised: a dataset is
+        # added with all its rows, or not at all.
         _refuse_without_variances(piece, histogram, contents)
         self.accumulator.add(contents, histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
@@ -181,6 +185,7 @@ class _Collector:
 
     def _contents(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
         """Return values and variances, shape (bins, labels, categories), and absent labels, shape (labels,)."""
+        # A missing label has the position -1. The first label of a request is the nominal.
         positions = histogram.positions(piece.request.labels)
         if positions[0] < 0:
             raise InputError(f"its variation axis has no {NOMINAL!r}, only {listing(histogram.variations or ())}")
@@ -198,8 +203,11 @@ class _Collector:
         counts its events in each category: if it counts events, the variation was not computed, otherwise it is empty.
         """
         empty: BoolArray = np.all(contents == 0, axis=0)
+        # Absent labels hold the nominal already. Where the nominal (row 0) is empty too, zeros are right.
         empty[absent] = False
         empty &= ~empty[0]
+        # PocketCoffea counts by variation since 0.9.11; without these counts, zeros are taken as not computed. A weight
+        # variation has no count: it is filled with the nominal where it is not computed, so its zeros are real.
         for label, index in np.argwhere(empty).tolist():
             category = self.categories[there[index]]
             if self.histograms.counts_by_variation(category, piece.dataset, piece.sample):
@@ -230,6 +238,7 @@ class _Collector:
                         "look for a bad weight in this dataset"
                     )
                     self.problems[category].append((self._place(piece), problem))
+                    # One problem per category: a bad weight spoils the content and the variance alike.
                     break
 
     def _note(self, piece: _Piece, category: str, missing: BoolArray, *, computed: bool) -> None:

@@ -33,6 +33,7 @@ class ExactSums:
     carry: ComplexArray | None = None
 
     def __add__(self, other: ExactSums) -> ExactSums:
+        # `add_exactly` works in place, and both addends must stay as they are.
         sums, carry = self.sums.copy(), np.zeros_like(self.sums)
         add_exactly(sums, carry, other.sums)
         for part in (self, other):
@@ -76,6 +77,7 @@ class Sums:
             InputError: a dataset is in both, or their bins differ.
         """
         if self.layout != other.layout or self.category != other.category:
+            # A mistake in the program and not in a file, so it is no InputError.
             raise ValueError("only sums of one category and one layout can be added")
         if problems := [*_different_bins(self, other), *_in_both(self, other)]:
             raise InputError(problems)
@@ -89,6 +91,7 @@ class Sums:
             self.problems + other.problems,
             tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
             self.fallbacks + other.fallbacks,
+            # Files with parts of one dataset may have equal findings.
             tuple(dict.fromkeys(self.findings + other.findings)),
             self.parts,
         )
@@ -116,6 +119,7 @@ class Sums:
             self.present,
             np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
             self.variations,
+            # Sorted, because files are added in the order in which workers are done with them.
             tuple(sorted(self.fallbacks, key=_place)),
             tuple(sorted(self.findings, key=str)),
         )
@@ -123,9 +127,11 @@ class Sums:
     def _refuse_overflow(self, contents: ComplexArray) -> None:
         with np.errstate(invalid="ignore", over="ignore"):
             total = contents.sum()
+        # A finite sum shows that all bins are finite. A sum that is not may itself have overflowed, so the bins decide.
         if np.isfinite(total) or np.isfinite(contents).all():
             return
         row = int(np.flatnonzero(~np.isfinite(contents).all(axis=1))[0])
+        # The rows of a column stand together, so its start is the last one at or before the row.
         column = int(np.searchsorted(self.layout.starts, row, side="right")) - 1
         request = self.layout.requests[column]
         label = request.labels[row - int(self.layout.starts[column])]

@@ -69,6 +69,7 @@ class TemplateSet:
         """
         if binning is None:
             return self
+        # These are edges of the axis itself, bit for bit, so searchsorted finds each one exactly.
         edges = new_edges(self.axis, binning)
         # The bin at position i starts at edge i and stands behind the underflow; the overflow starts at the last.
         starts = np.concatenate([[0], np.searchsorted(self.axis.edges, edges) + 1])

@@ -30,9 +30,11 @@ def clip(templates: Templates, columns: Sequence[Column], variation: str = "") -
         The templates, and a finding for each column that is changed: a warning for the nominal, a notice for a
         variation.
     """
+    # The minimum of an array without elements is an error in numpy, and an effect may have no columns.
     if not templates.values.size or templates.values.min() >= 0:
         return templates, ()
     negative = templates.values < 0
+    # The variance goes too, as in PocketCoffea: it belongs to a content that is no longer there.
     clipped = Templates(np.where(negative, 0.0, templates.values), np.where(negative, 0.0, templates.variances))
     return clipped, tuple(_findings(templates, clipped, columns, variation))
 
@@ -56,6 +58,7 @@ def _findings(before: Templates, after: Templates, columns: Sequence[Column], va
     old_yields, new_yields = before.norms, after.norms
     make = notice if variation else warning
     for row in np.flatnonzero((before.values < 0).any(axis=1)).tolist():
+        # Counted from 1, as in ROOT.
         bins = np.flatnonzero(before.values[row] < 0) + 1
         old, new = old_yields[row], new_yields[row]
         change = f" ({100 * (new - old) / abs(old):+.3g} %)" if old else ""

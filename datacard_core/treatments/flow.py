@@ -34,6 +34,7 @@ def _findings(templates: TemplateSet) -> Iterator[Finding]:
         if not under and not over:
             continue
         inside = templates.values[row, 1:-1].sum()
+        # Absolute values, because contents of opposite sign would cancel.
         lost = (abs(under) + abs(over)) / (abs(under) + abs(over) + abs(inside))
         make = warning if lost > LOST_FLOW_WARNING else notice
         yield make(

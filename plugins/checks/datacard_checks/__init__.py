@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from datacard_core import Channel, Finding
 
+# PocketCoffea's limit, which it applies to increases only.
 LARGEST_RATIO = 2.0
 """Largest ratio of a varied bin to the nominal, or of the nominal to the varied bin, without a warning."""
 

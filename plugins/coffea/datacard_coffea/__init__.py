@@ -27,6 +27,7 @@ class CoffeaSource(HistogramSource):
             InputError: The file cannot be read, contains a class or function that is not admitted, or is not a
                 postprocessed output.
         """
+        # The core works on arrays: objects of hist would be made and taken apart again.
         return load_output(path, variables=variables, arrays=True)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from datacard_core import CardContext, Channel, Nuisance
 
+# Combine skips lines that begin with two dashes.
 RULE = "-" * 80
 GAP = "  "
 """Gap between two columns of the table, even between the longest words: Combine splits lines at blanks."""
@@ -34,6 +35,7 @@ class CombineWriter(CardWriter):
             raise DeclarationError(f"{message}: choose a name without blanks")
         sections = (
             [*(f"# {line}" for line in card.provenance), *_counts(channel)],
+            # The * includes data_obs, whose template has the name that the same pattern gives.
             [f"shapes * {channel.bin} {shapes_name} $PROCESS_nominal $PROCESS_$SYSTEMATIC"],
             [f"bin {channel.bin}", f"observation {_observation(channel)}"],
             _table(channel),
@@ -58,6 +60,7 @@ def _observation(channel: Channel) -> str:
 
 def _table(channel: Channel) -> list[str]:
     """Return the block of columns: bin, process name, process id and rate, then a row for each nuisance."""
+    # Combine ends the head at the line of rates, so it is the last one before the nuisances.
     head = [
         ("bin", "", [channel.bin] * len(channel.columns)),
         ("process", "", [column.name for column in channel.columns]),

@@ -38,11 +38,13 @@ class LogNormal(SystematicKind):
 
     def effects(self, target: Target) -> Iterator[Normalisation]:
         """Yield one effect for the columns with a single factor, and one for the columns with a pair."""
+        # Both forms have the keyword lnN in a card, so the two effects share one row.
         pairs = np.array([isinstance(value, tuple) for value in target.values])
         if not pairs.all():
             up = np.array([value for value in target.values if not isinstance(value, tuple)])
             yield Normalisation(target.positions[~pairs], up)
         if pairs.any():
+            # Each row of the array is a (down, up) pair, so its transpose has two rows.
             down, up = np.array([value for value in target.values if isinstance(value, tuple)]).T
             yield Normalisation(target.positions[pairs], up, down)
 

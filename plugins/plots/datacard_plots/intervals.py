@@ -43,6 +43,7 @@ def _mean(count: float, probability: float) -> float:
     Newton's method refines the approximation of Wilson and Hilferty for quantiles of χ² (PNAS 17 (1931) 684). scipy
     would have these quantiles, but plots do not depend on it.
     """
+    # The two probabilities stand for a Gaussian at +1 and at -1 standard deviation.
     pull = 1 if probability == TAIL else -1
     shape = count + 1
     mean = shape * (1 - 1 / (9 * shape) + pull / (3 * math.sqrt(shape))) ** 3

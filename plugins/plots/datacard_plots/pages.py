@@ -122,6 +122,7 @@ def _empty_page(channel: Channel, count: int) -> _Page:
         math.ceil(count / across), across, left=0.06, right=0.985, bottom=bottom, top=0.89, wspace=0.22, hspace=0.22
     )
     panels = tuple(_empty_panel(figure, grid[index], channel) for index in range(count))
+    # The last `across` panels are the lowest of their columns, and they alone have labels below.
     for panel in panels[:-across]:
         panel.ratio.tick_params(axis="x", labelbottom=False)
     figure.text(0.985, 0.02, axis_label(channel.axis), size=10, ha="right")

@@ -149,6 +149,7 @@ def _notes(expected: Prefit) -> Iterator[str]:
 def _layers(processes: Sequence[ExpectedProcess], most: int, others: str) -> list[_Layer]:
     """Return at most `most` layers, the largest first; the last one sums all processes beyond that number."""
     ordered = sorted(processes, key=lambda process: -float(process.values.sum()))
+    # The last place is kept for the sum of the rest.
     shown = ordered if len(ordered) <= most else ordered[: most - 1]
     layers = [_Layer(plain(p.name, LONGEST_NAME), p.values, colour(p.position), hatch(p.position)) for p in shown]
     if rest := ordered[len(shown) :]:

@@ -37,6 +37,7 @@ class RateParam(SystematicKind):
             FreeParameter(
                 target.systematic.datacard_name,
                 target.positions,
+                # All columns have the same value, or the declaration would have been refused.
                 target.values[0],
                 None if bounds is None else (float(bounds[0]), float(bounds[1])),
             ),

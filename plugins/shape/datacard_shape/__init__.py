@@ -22,6 +22,7 @@ class ShapeVariation(SystematicKind):
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """Yield a problem for each value that is not a number of standard deviations above 0."""
         for columns, value in systematic.distinct_values():
+            # Numbers are floats here. Combine ignores a value of 0, and a negative value would exchange Up and Down.
             if not isinstance(value, float) or not value > 0:
                 yield f"{columns}: value {value!r}, expected a number above 0, by convention 1.0"
 
