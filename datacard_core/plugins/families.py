@@ -53,7 +53,7 @@ SERIALIZERS = Family(
     hook="datacard_template_serializers",
     interface=TemplateSerializer,
 )
-CHECKS = Family(field="checks", word="check", hook="datacard_checks", interface=Check)
+CHECKS = Family(field="checks", word="check", hook="datacard_checks", interface=Check, described=("codes",))
 PLOTS = Family(field="plots", word="plot", hook="datacard_plots", interface=Plot, described=("suffix",))
 SOURCES = Family(field="sources", word="histogram source", hook="datacard_histogram_sources", interface=HistogramSource)
 RENDERINGS = Family(

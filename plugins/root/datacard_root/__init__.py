@@ -12,22 +12,15 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from datacard_core import TemplateSerializer, hookimpl
-from datacard_root.buffers import tstring
-from datacard_root.checks import check_finite, check_shapes
-from datacard_root.compression import COMPRESSIONS, Compressor
-from datacard_root.identity import identity
-from datacard_root.records import Pattern
-from datacard_root.tfile import check_size, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from datacard_core import NamedTemplates
-    from datacard_root.tfile import Block
 
-BLOCK = 512
-"""Number of templates that are filled in at once, small enough for their records to stay in the processor's cache."""
+COMPRESSIONS: Mapping[str, tuple[str, int]] = {"lz4": ("LZ4", 4), "zlib": ("ZLIB", 1), "zstd": ("ZSTD", 1)}
+"""Name of the class in uproot, and the level: the default of ROOT for lz4, and the fastest level otherwise."""
 
 
 @attrs.frozen
@@ -56,24 +49,10 @@ class RootSerializer(TemplateSerializer):
             DatacardError: Two templates share a name, a content is not finite, a shape disagrees with the axis, or
                 the file would exceed the 2 GB that 32-bit positions in ROOT files can address.
         """
-        # Every check comes before the file is opened: a refusal leaves no half-written file.
-        check_shapes(templates)
-        names = [tstring(name.encode()) for name in templates.names]
-        pattern = Pattern.of(templates.axis)
-        check_size(names, pattern.size)
-        check_finite(templates)
-        compressor = Compressor.of(self.compression)
-        with path.open("wb") as file:
-            blocks = _blocks(names, templates, pattern, compressor)
-            write_file(file, blocks, identity(templates, compressor.code), compressor.code)
+        # uproot takes half a second to import, and most processes that load the plugin write no templates.
+        from datacard_root.writing import write_templates  # noqa: PLC0415
 
-
-def _blocks(names: list[bytes], templates: NamedTemplates, pattern: Pattern, compressor: Compressor) -> Iterator[Block]:
-    """Yield names as TStrings, records as stored in the file, and the lengths of the records before compression."""
-    for start in range(0, len(names), BLOCK):
-        block = slice(start, start + BLOCK)
-        records = pattern.fill(names[block], templates.templates.values[block], templates.templates.variances[block])
-        yield names[block], compressor(records), [len(record) for record in records]
+        write_templates(templates, path, self.compression)
 
 
 @attrs.frozen

@@ -9,12 +9,10 @@ import attrs
 import uproot
 
 from datacard_core import DatacardError
+from datacard_root import COMPRESSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-COMPRESSIONS: Mapping[str, tuple[str, int]] = {"lz4": ("LZ4", 4), "zlib": ("ZLIB", 1), "zstd": ("ZSTD", 1)}
-"""Name of the class in uproot, and the level: the default of ROOT for lz4, and the fastest level otherwise."""
+    from collections.abc import Callable
 
 ONE_BLOCK = 1 << 24
 """Size from which ROOT splits a record into several blocks, as a block stores its lengths in three bytes."""

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 import uproot
-from datacard_root import BLOCK
+from datacard_root.writing import BLOCK
 
 from datacard_core import Axis, NamedTemplates, Templates
 from tests.support.root_files import LABELLED, UNIFORM, VARIABLE, some, written
