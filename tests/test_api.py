@@ -47,6 +47,7 @@ def differences(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [line for line in difflib.ndiff(list(before), list(after)) if line[0] in "+-"]
 
 
+@pytest.mark.slow
 def test_record(recorded: list[str], described: list[str]) -> None:
     """The public interface is the recorded one."""
     assert described == recorded, PROMISE + "\n".join(differences(recorded, described))

@@ -102,6 +102,7 @@ def plugin_codes() -> Mapping[str, set[Severity]]:
     return used(PLUGINS)
 
 
+@pytest.mark.slow
 def test_core_codes_are_registered() -> None:
     """The codes of the core's sources are those of the registry, with the same severities."""
     assert used(CORE) == {name: set(code.severities) for name, code in CODES.items()}

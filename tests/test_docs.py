@@ -135,6 +135,7 @@ def sections() -> Iterator[Any]:
         yield pytest.param(section, marks=[pytest.mark.slow] if slow else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", list(sections()))
 def test_code_about_plugins(section: str, reader: pages.Reader) -> None:
     """The code of a section runs, and prints the text that stands below it."""
@@ -260,6 +261,7 @@ def test_plugin_errors_are_documented() -> None:
     assert [name for name in errors if f"`{name}`" not in text] == []
 
 
+@pytest.mark.slow
 def test_promise_is_complete() -> None:
     """The promise names the public modules, the fixtures, the version, and the exceptions."""
     text = pages.section(PLUGINS, "The promise")
@@ -324,6 +326,7 @@ def migrated(demo_folder: Path) -> Path:
     return demo_folder / "cards"
 
 
+@pytest.mark.slow
 def test_migration_script_writes_files(migrated: Path) -> None:
     """The complete script writes cards, templates and the script that combines them."""
     assert sorted(path.name for path in migrated.iterdir()) == [
@@ -354,6 +357,7 @@ def test_migration_imports_exist() -> None:
     assert sorted(modules) == [name for name in sorted(public_api.MODULES) if name.startswith("datacard_core.stat")]
 
 
+@pytest.mark.slow
 def test_getting_started_runs(demo_folder: Path) -> None:
     """The steps of the page run on the demo's output, and write cards and plots."""
     names: dict[str, Any] = {}
@@ -368,6 +372,7 @@ def test_getting_started_runs(demo_folder: Path) -> None:
     assert printed.startswith(f"{names['card'].observation}\n")
 
 
+@pytest.mark.slow
 def test_choosing_plugins_runs() -> None:
     """The selections of plugins on the page are valid."""
     run("docs/choosing-plugins.md", {})

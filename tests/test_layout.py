@@ -136,6 +136,7 @@ class TestImports:
         assert len(set(table)) == len(table)
         assert set(map(imports.room_of, imports.modules())) <= set(table)
 
+    @pytest.mark.slow
     def test_layers(self) -> None:
         """No module imports from a later layer."""
         assert [str(found) for found in imports.upward()] == []
@@ -148,6 +149,7 @@ class TestImports:
         """No two packages import each other, directly or in a circle."""
         assert imports.circles(imports.room_graph()) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("file", files_of(CORE))
     def test_core_without_plugins(self, file: str) -> None:
         """The core imports no plugin."""

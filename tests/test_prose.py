@@ -34,6 +34,7 @@ def listed(texts: Iterable[Text]) -> str:
     )
 
 
+@pytest.mark.slow
 def test_docstring_openings(everything: Prose) -> None:
     """Fewer than one docstring in fifty opens with What, Whether, Those and the like."""
     assert everything.opening_share < MOST_OPENINGS, listed(everything.bad_openings)
@@ -58,6 +59,7 @@ def test_share_of_comments() -> None:
     assert least <= prose.prose_of_all(by_wing).comment_share <= most, figures
 
 
+@pytest.mark.slow
 def test_names_of_tests() -> None:
     """A test's name has at most eight words."""
     long = [
@@ -66,6 +68,7 @@ def test_names_of_tests() -> None:
     assert not long, "\n".join(long)
 
 
+@pytest.mark.slow
 def test_docstrings_of_tests() -> None:
     """Every test says its claim in a docstring."""
     silent = [f"{test.place}: {test.name}" for test in prose.tests() if not test.docstring]

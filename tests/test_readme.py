@@ -32,6 +32,7 @@ def demo_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_analysis_writes_cards(demo_folder: Path) -> None:
     """The example writes cards, templates and the script that combines them."""
     (example,) = texts("python")
@@ -66,6 +67,7 @@ def test_link_leads_to_file(target: str) -> None:
     assert (ROOT / target).is_file()
 
 
+@pytest.mark.slow
 def test_picture_is_drawn(tmp_path: Path) -> None:
     """The script of the picture draws a PNG file of moderate size."""
     picture.draw(tmp_path / "stack.png")

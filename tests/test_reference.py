@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 DATA = SHARED_DATA
 OUTPUT = DATA / "output_all.coffea"
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs"),
+    pytest.mark.slow,
+]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

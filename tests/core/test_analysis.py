@@ -394,6 +394,7 @@ class TestPlots:
         assert contents(tmp_path / "plots") == {f"yields_{bin_name}.txt": "old"}
 
 
+@pytest.mark.slow
 def test_demo(demo_files: DemoFiles, demo_cards: Cards, tmp_path: Path) -> None:
     """The demo's script makes cards of the demo's output, with its numbers."""
     cards = demo_cards

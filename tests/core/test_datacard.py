@@ -225,6 +225,7 @@ class TestRates:
 class TestHistogram:
     """The templates as one histogram."""
 
+    @pytest.mark.slow
     def test_contents(self, tmp_path: Path) -> None:
         """The histogram holds the templates of the file."""
         made = rich_card()
@@ -449,6 +450,7 @@ class TestDumping:
         assert sorted(path.name for path in folder.iterdir()) == ["card.txt", "templates.root"]
         assert (folder / "card.txt").read_text() == made.content("templates.root")
 
+    @pytest.mark.slow
     def test_equal_bytes(self, tmp_path: Path) -> None:
         """Equal inputs give equal bytes."""
         for name in ("one", "other"):

@@ -84,6 +84,7 @@ def test_contributions() -> None:
     assert not any(contributed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"source": "coffea"}, {"jobs": 2}], ids=str)
 def test_cards_from_files(options: dict[str, Any], files: list[Path], tmp_path: Path) -> None:
     """Files give the same cards as the loaded output."""

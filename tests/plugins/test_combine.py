@@ -100,6 +100,7 @@ def morphing(columns: Sequence[int], scale: float = 1.0) -> Shape:
 
 
 class TestWords:
+    @pytest.mark.slow
     @settings(deadline=None, max_examples=60)
     @given(data=st.data())
     def test_columns_of_the_table(self, data: st.DataObject) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("effects", "words"),
     [

@@ -83,6 +83,7 @@ class Own:
 
 
 class TestDemo:
+    @pytest.mark.slow
     def test_files(self, made: Made) -> None:
         """The output, the analysis and the cards are in one new folder."""
         folder, result = made
@@ -102,6 +103,7 @@ class TestDemo:
             background = sum(rate for name, rate in expected.items() if name != "signal")
             assert entries(result.stdout, "background")[position] == f"{background:.2f}"
 
+    @pytest.mark.slow
     def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The commands that the demo shows can be run, and write the same cards."""
         folder, result = made
@@ -117,6 +119,7 @@ class TestDemo:
         assert mine == files_below(tmp_path / "datacard-demo" / "cards")
         assert (tmp_path / shlex.split(combine)[1]).is_file()
 
+    @pytest.mark.slow
     def test_second_run(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A second run changes no file and shows the same, with paths that are quoted where the shell needs it."""
         folder, first = made
@@ -134,6 +137,7 @@ class TestDemo:
         assert result.stdout.splitlines() == expected
         assert files_below(tmp_path) == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["analysis.py", "output_all.coffea"])
     def test_changed_files_stay(self, made: Made, tmp_path: Path, name: str) -> None:
         """A changed file is an error that names it and the way out, and no file is written."""
@@ -148,6 +152,7 @@ class TestDemo:
 
 
 class TestBuild:
+    @pytest.mark.slow
     def test_jobs(self, output: Path, script: Path) -> None:
         """Cards from several processes have the same bytes."""
         write(script)
@@ -170,6 +175,7 @@ class TestBuild:
             text = (Path(directory) / "combine_datacards_x.sh").read_text()
             assert ("--channel-masks" in text) == bool(options)
 
+    @pytest.mark.slow
     def test_parts(self, output: Path, script: Path) -> None:
         """A dataset in two files is an error; with --parts it is summed."""
         copy = script.with_name("copy.coffea")
@@ -185,6 +191,7 @@ class TestBuild:
         single, double = (rates(directory / "datacard_SR_2024.txt") for directory in (one, both))
         assert double["ttbar"] == pytest.approx(2 * single["ttbar"])
 
+    @pytest.mark.slow
     def test_several_files(self, script: Path) -> None:
         """Files of one dataset each give the yields of the merged file."""
         partial = sorted((SHARED_DATA / "partial").glob("*_2022_preEE*.coffea"))
@@ -214,6 +221,7 @@ class TestBuild:
         assert "JER" in message
         assert not Path("cards").exists()
 
+    @pytest.mark.slow
     def test_all_findings(self, output: Path, script: Path) -> None:
         """Findings keep their square brackets, and --all-findings shows every one."""
         names = [f"JER{number}" for number in range(6)]
@@ -301,6 +309,7 @@ class TestBuild:
         assert "no selected plugin draws any" in message
         assert "'plots'" in message
 
+    @pytest.mark.slow
     def test_source(self, output: Path, script: Path) -> None:
         """The named source reads the outputs."""
         write(script, READER + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own())")

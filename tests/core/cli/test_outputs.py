@@ -28,6 +28,7 @@ class TestInspect:
         assert re.search(r"│ DATA_EGamma +│ none +│", result.stdout)
         assert re.search(r"│ VV +│ JER, JES_Absolute, .*, sf_mu_id +│", result.stdout)
 
+    @pytest.mark.slow
     def test_real_output(self) -> None:
         """A real output is listed, with its variable that no card can use."""
         if not (SHARED_DATA / "output_all.coffea").exists():

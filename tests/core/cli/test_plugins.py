@@ -57,6 +57,7 @@ class TestPlugins:
             assert datacard("plugins", *options).exit_code == 0
         assert "acme_unseen" not in sys.modules
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("source", "reason"),
         [

@@ -72,6 +72,7 @@ class TestScript:
         assert (sys.argv, sys.path) == (arguments, path)
         assert "datacard_analysis" not in set(sys.modules) - modules
 
+    @pytest.mark.slow
     def test_plugin_in_the_script(self, output: Path, script: Path) -> None:
         """A plugin in a script may import late, also in other processes."""
         script.with_name("ana_late.py").write_text("message = 'imported at last'\n")

@@ -98,6 +98,7 @@ def test_distinct_values(processes: dict[str, Any], expected: list[tuple[str, An
     assert list(by_process(processes).distinct_values()) == expected
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(YEARS)), min_size=1, unique=True))
 def test_columns_in_words(columns: list[tuple[str, str]]) -> None:
     """Columns in words are exactly the columns that were given."""

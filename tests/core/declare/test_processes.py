@@ -95,6 +95,7 @@ class TestDeclaration:
         declared = process(samples=(sample for sample in ("A", "B")))
         assert list(declared.samples) == list(declared.samples) == ["A", "B"]
 
+    @pytest.mark.slow
     @given(st.sets(st.from_regex(r"[A-Za-z]{1,8}", fullmatch=True), min_size=1))
     def test_sets(self, names: set[str]) -> None:
         """Equal sets make equal processes, with sorted names."""

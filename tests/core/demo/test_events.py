@@ -33,6 +33,7 @@ def test_fractions_of_shifted_events() -> None:
     assert all(((shifted.fractions >= 0) & (shifted.fractions <= 1)).all() for shifted in varied.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(("category", "variable", "edges"), FITTED)
 def test_templates_of_the_fit(seed: int, category: str, variable: str, edges: list[int]) -> None:

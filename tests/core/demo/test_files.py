@@ -33,6 +33,7 @@ def test_order_of_hashes(written: DemoFiles, tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes() == written.output.read_bytes()
 
 
+@pytest.mark.slow
 def test_coffea_reads_the_file(demo: dict[str, Any], written: DemoFiles) -> None:
     """coffea loads the file as the output."""
     with warnings.catch_warnings():
@@ -49,6 +50,7 @@ def test_files_in_the_folder(written: DemoFiles) -> None:
     assert sorted(written.output.parent.iterdir()) == [written.analysis, written.output]
 
 
+@pytest.mark.slow
 def test_second_writing(written: DemoFiles) -> None:
     """Writing the demo again changes no file."""
     before = written.output.stat().st_mtime_ns
@@ -56,6 +58,7 @@ def test_second_writing(written: DemoFiles) -> None:
     assert written.output.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["output_all.coffea", "analysis.py"])
 def test_existing_file(tmp_path: Path, name: str) -> None:
     """A file with other content is an error, and no file is written."""

@@ -73,6 +73,7 @@ def test_empty_dataset(demo: dict[str, Any]) -> None:
     assert set(cutflow["presel"]) == set(demo["datasets_metadata"]["by_dataset"])
 
 
+@pytest.mark.slow
 def test_cutflow_and_sums_of_weights(demo: dict[str, Any]) -> None:
     """Cutflow and sums of weights agree with the histograms."""
     for sample, dataset, histogram in histograms(demo, "control_var_1", MC):
@@ -85,6 +86,7 @@ def test_cutflow_and_sums_of_weights(demo: dict[str, Any]) -> None:
         assert histogram["CR2", :].values().sum() == demo["cutflow"]["CR2"][dataset][sample]["nominal"]
 
 
+@pytest.mark.slow
 def test_seeds(demo: dict[str, Any]) -> None:
     """Equal seeds give equal outputs, and another seed gives another demo."""
     assert demo_output() == demo

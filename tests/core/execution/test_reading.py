@@ -176,6 +176,7 @@ everywhere = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @everywhere
 def test_cards_of_another_file_format(place: str, install: Install, tmp_path: Path) -> None:
     """Files of another format give the same cards, apart from a line that names the plugin."""
@@ -352,6 +353,7 @@ class TestFaults:
         expected = f"plugin 'acme' (acme-sources 0.7): {cause.__name__} while reading {file}: "
         assert str(raised.value).startswith(expected)
 
+    @pytest.mark.slow
     @everywhere
     @pytest.mark.parametrize("body", ["raise SystemExit(3)", "return None"])
     def test_failure_in_any_worker(self, body: str, place: str, install: Install, tmp_path: Path) -> None:
@@ -367,6 +369,7 @@ class TestFaults:
         with pytest.raises(KeyboardInterrupt):
             build_with("raise KeyboardInterrupt", install, tmp_path / "2022.file")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("body", "said"),
         [

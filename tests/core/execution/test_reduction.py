@@ -114,6 +114,7 @@ def test_expected_files(expected: dict[str, bytes]) -> None:
 
 
 class TestSameBytes:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("cut", "order"),
         [
@@ -140,6 +141,7 @@ class TestSameBytes:
             files = [files[place] for place in np.random.default_rng(7).permutation(len(files))]
         assert written(analysis, files, tmp_path / "cards") == expected
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("cut", ["by year", "by dataset", "by category with empty axes"])
     @pytest.mark.parametrize("where", ["two processes", "a thread pool", "a process pool"])
     def test_parallel_work(
@@ -163,6 +165,7 @@ class TestSameBytes:
         with pools[where](2) as pool:
             assert written(analysis, cuts[cut], tmp_path / "cards", executor=pool) == expected
 
+    @pytest.mark.slow
     def test_findings(self, cuts: dict[str, list[Path]], small_demo: dict[str, Any]) -> None:
         """All cuts, and their reverse, give the same findings."""
         said = SMALL_DEMO.build(small_demo).report()
@@ -255,6 +258,7 @@ class TestPartsOfADataset:
         outputs = {"signal": signal, "one": one, "other": other}
         return [save(folder / f"{name}.coffea", output.loaded) for name, output in outputs.items()]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_dataset_in_two_files(self, jobs: int, tmp_path: Path) -> None:
         """The error names the dataset, both files, and the way out."""
@@ -264,6 +268,7 @@ class TestPartsOfADataset:
             assert part in problems[0]
         assert "signal.coffea" not in problems[0]
 
+    @pytest.mark.slow
     def test_dataset_in_two_files_with_several_categories(self, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
         """A dataset that is twice in every category is one problem."""
         again = tmp_path / "again.coffea"
@@ -273,6 +278,7 @@ class TestPartsOfADataset:
         assert str(again) in problems[0]
         assert str(cuts["by dataset"][0]) in problems[0]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_parts_are_summed(self, jobs: int, tmp_path: Path) -> None:
         """With parts=True, the files of a dataset give the bytes of the whole dataset."""
@@ -313,6 +319,7 @@ class TestProblems:
         assert "no category 'SRR' (did you mean 'SR'?)" in text
         assert "'Signal_2022'" in text or "and 1 more" in text
 
+    @pytest.mark.slow
     def test_dataset_without_a_category(
         self, small_demo: dict[str, Any], cuts: dict[str, list[Path]], tmp_path: Path
     ) -> None:
@@ -326,6 +333,7 @@ class TestProblems:
             assert "'TTbar_DiLep_2024'" in problems[0]
             assert "'control_var_1'" in problems[0] or "'CR1'" in problems[0]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_variables_in_no_file(self, jobs: int, cuts: dict[str, list[Path]]) -> None:
         """Each missing variable is a problem with the closest match."""
@@ -336,6 +344,7 @@ class TestProblems:
             "the output has no variable 'njets' (did you mean 'nJets'?)",
         )
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_unreadable_files(self, jobs: int, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
         """Each unreadable file is a problem with its path and its reason."""
@@ -366,6 +375,7 @@ class TestProblems:
         outputs = {"signal": signal, "ttbar": ttbar, "other": other}
         return [save(folder / f"{name}.coffea", output.loaded) for name, output in outputs.items()]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_unusable_histograms(self, jobs: int, tmp_path: Path) -> None:
         """The histograms of all files are reported at once, and only the unusable ones."""
@@ -414,6 +424,7 @@ class TestProblems:
         """An empty list of files is an error."""
         assert complaints(small(), []) == ("no file is given, expected at least one .coffea file",)
 
+    @pytest.mark.slow
     def test_no_card_is_written(self, cuts: dict[str, list[Path]], tmp_path: Path) -> None:
         """An unreadable file leaves no directory of cards."""
         with pytest.raises(InputError):

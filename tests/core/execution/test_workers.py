@@ -223,6 +223,7 @@ def few_objects() -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_objects")
 @everywhere
 def test_taken_results_are_not_kept(place: str) -> None:
@@ -276,11 +277,13 @@ class TestLostWorkers:
         given = {f"file {number}": (tmp_path / "died", number) for number in range(6)}
         assert called(die_at_first, given, jobs=2) == {f"file {number}": number for number in range(6)}
 
+    @pytest.mark.slow
     def test_processes_that_die_repeatedly(self) -> None:
         """The error names the unfinished calls and the number of deaths."""
         with pytest.raises(DatacardError, match=f"died {1 + LOST_WORKERS} times at file 1, file 2: is there memory"):
             called(die, calls(1, 2), jobs=2)
 
+    @pytest.mark.slow
     def test_other_calls_are_finished(self) -> None:
         """Calls beside the deadly one have their results before it is given up."""
         given = {f"file {number}": (7, number) for number in range(8)}
@@ -291,6 +294,7 @@ class TestLostWorkers:
         with pytest.raises(DatacardError, match="file 7"):
             found.update({about: result() for about, result in stream})
 
+    @pytest.mark.slow
     def test_death_while_calls_are_submitted(self) -> None:
         """A pool that breaks while it still gets calls is an error that names one of them."""
         with pytest.raises(DatacardError, match="file 0"):
@@ -366,6 +370,7 @@ class TestTravellingErrors:
             for data in ("problems", "findings", "plugin", "origin"):
                 assert getattr(found, data, None) == getattr(error, data, None)
 
+    @pytest.mark.slow
     @every_error
     def test_error_from_another_process(self, position: int, from_processes: dict[str, Any]) -> None:
         """An error that another process raised has the same type and text here."""

@@ -44,6 +44,7 @@ def a_pickle() -> bytes:
     return pickle.dumps(an_output("a"))
 
 
+@pytest.mark.slow
 @needs_data
 @of_numpy_1
 def test_real_output_equals_coffeas_own_load() -> None:
@@ -53,6 +54,7 @@ def test_real_output_equals_coffeas_own_load() -> None:
     assert_same(load_output(SHARED_DATA / "output_all.coffea"), load(str(SHARED_DATA / "output_all.coffea")))
 
 
+@pytest.mark.slow
 @needs_data
 @of_numpy_1
 @pytest.mark.parametrize("file", PARTIAL, ids=lambda file: file.stem)
@@ -61,6 +63,7 @@ def test_real_partial_file_equals_its_pickle(file: Path) -> None:
     assert_same(load_output(str(file)), pickle.loads(lz4.frame.decompress(file.read_bytes())))
 
 
+@pytest.mark.slow
 @needs_data
 @of_numpy_1
 def test_trust_loads_the_same_content() -> None:
@@ -140,6 +143,7 @@ def test_empty_list_of_files_is_refused() -> None:
     assert "no file is given" in complaint()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_file_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
@@ -150,6 +154,7 @@ def test_file_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
     assert "ends too early" in complaint(cut)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pickle_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:

@@ -225,6 +225,7 @@ class TestEveryStorage:
         assert_same(stored(found), stored(real))
         assert stored(found).contents.real.sum() == 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("storage", ["Mean", "WeightedMean"])
     def test_storage_of_means_is_refused(self, storage: str) -> None:
         """A storage of means is refused by name, decoded or not."""
@@ -286,6 +287,7 @@ class TestMemory:
         one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].contents for name in "mn")
         assert not np.shares_memory(one, other)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("filled", [True, False])
     def test_reading_takes_the_bins_memory_once(self, *, filled: bool, tmp_path: Path) -> None:
         """Reading takes little more memory than the bins."""
@@ -437,6 +439,7 @@ def test_containers_of_collections_are_read(tmp_path: Path) -> None:
     files.assert_same(load_output(files.save(tmp_path / "a.coffea", expected)), expected)
 
 
+@pytest.mark.slow
 def test_accumulators_of_coffea_are_read(tmp_path: Path) -> None:
     """The accumulators of coffea are read as they were written."""
     from coffea.processor import accumulator  # noqa: PLC0415  slow

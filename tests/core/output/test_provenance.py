@@ -413,6 +413,7 @@ LINE = "imax 99 number of channels"
 class TestForeignText:
     """Names and metadata of plugins, which must not add lines to the card."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("at", BREAKS, ids=ascii)
     @pytest.mark.parametrize("what", ["module", "object"])
     def test_plugin_name_with_line_breaks(self, at: str, what: str) -> None:

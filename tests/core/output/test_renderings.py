@@ -347,6 +347,7 @@ class TestFaults:
 
 
 class TestSelections:
+    @pytest.mark.slow
     def test_selections_in_one_process(self) -> None:
         """Renderings of one selection do not count in another selection of the same process."""
         kind, writer = Provider("kind", Of(gamma)), Provider("writer", Names())

@@ -192,6 +192,7 @@ def test_files_beside_the_templates(card: Callable[..., Datacard], tmp_path: Pat
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["datacard.txt", "shapes.root"]
 
 
+@pytest.mark.slow
 def test_several_categories(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """After the failure of one category, the files of all categories are as they were."""
     calls: list[Path] = []

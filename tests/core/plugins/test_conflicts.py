@@ -141,6 +141,7 @@ class TestRenderings:
         plugins = load_plugins(Provider("a", rendering(Gamma, "one")), Provider("b", rendering(Gamma, "two", "json")))
         assert len(plugins.renderings) == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("returned", "said"),
         [
@@ -159,6 +160,7 @@ class TestRenderings:
         assert raised.value.plugin == "writer"
         assert said in str(raised.value)
 
+    @pytest.mark.slow
     def test_writer_of_everything_still_renders(self) -> None:
         """`card.rendered` gives a writer with renders_all the cells and lines, except where it has a rendering."""
 

@@ -203,6 +203,7 @@ def test_check_describes_contributions(install: Install) -> None:
     assert set(found.provides) == {family.field for family in FAMILIES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", BROKEN_SOURCES)
 def test_broken_plugin(source: str, install: Install) -> None:
     """A broken plugin is reported with the reason, and other plugins as ok."""

@@ -81,6 +81,7 @@ def test_selected_broken_plugin(wrong: dict[str, Any], reason: str, install: Ins
     assert reason in str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wrong", "reason"), WRONG.values(), ids=WRONG)
 def test_unselected_broken_plugin(
     wrong: dict[str, Any],

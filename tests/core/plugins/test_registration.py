@@ -78,6 +78,7 @@ def test_hook_wrapper(flag: str, install: Install) -> None:
         load_plugins("lnn", "acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("returned", "words"),
     [

@@ -159,6 +159,7 @@ def test_code_of_the_readme(installed: list[str]) -> None:
     assert names["systematics"]["extrapolation"].typ in names["plugins"].kinds
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
 @pytest.mark.parametrize("name", ["acme-gmn", *OTHER_NAMES])
 def test_style_of_the_package(name: str, tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def by_the_book(dealt: Sequence[dict[str, Any]], sample: str, category: str, lab
     return total
 
 
+@pytest.mark.slow
 @given(dealt=dealings(), wanted=st.permutations(["A", "B", "C"]), alone=st.booleans())
 def test_templates_of_many_datasets(dealt: list[dict[str, Any]], wanted: list[str], *, alone: bool) -> None:
     """The templates of datasets of many forms are those that hist sums one after the other."""

@@ -88,6 +88,7 @@ def in_any_order(datasets: Sequence[Sequence[float]], groups: Sequence[Sequence[
 class TestExactness:
     """Sums are exact, and rounded once."""
 
+    @pytest.mark.slow
     @given(drawn=in_groups(RANGE))
     def test_eight_doubles(self, drawn: tuple[list[list[float]], list[list[int]]]) -> None:
         """Eight doubles within forty powers of two give the exact sum, rounded once."""
@@ -105,6 +106,7 @@ class TestExactness:
             assert complete.values[0, 1:-1].tolist() == values
             assert complete.variances[0, 1:-1].tolist() == variances
 
+    @pytest.mark.slow
     @given(drawn=in_groups(RANGE))
     def test_grouping_and_order(self, drawn: tuple[list[list[float]], list[list[int]]]) -> None:
         """Every grouping and order gives the same bytes."""
@@ -120,6 +122,7 @@ class TestExactness:
         assert len({one.values.tobytes() for one in complete}) == 1
         assert len({one.variances.tobytes() for one in complete}) == 1
 
+    @pytest.mark.slow
     @given(drawn=in_groups(1700))
     def test_doubles_of_any_size(self, drawn: tuple[list[list[float]], list[list[int]]]) -> None:
         """Doubles of any size give the sum to twice their precision."""

@@ -9,6 +9,7 @@ from tests.support.conformance import OnAllYears, failure
 from tests.support.plugins import Provider
 
 
+@pytest.mark.slow
 def test_complete_message() -> None:
     """A failure names plugin, object, expectation, result, declaration and analysis."""
     assert failure(Provider("acme", OnAllYears())) == (

@@ -143,6 +143,7 @@ class Littering(Numbers):
         super().draw(channel, path)
 
 
+@pytest.mark.slow
 def test_files_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in the working directory is reported, and it is not in the directory where tests run."""
     monkeypatch.chdir(tmp_path)

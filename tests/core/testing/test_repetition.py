@@ -93,6 +93,7 @@ def test_end_of_another_process(install: Install, tmp_path: Path) -> None:
     assert "expected: that it works in another process\n  instead: no" in repeat(tmp_path)
 
 
+@pytest.mark.slow
 def test_time_in_seconds() -> None:
     """The time in seconds is reported even of a plugin that no other process can import."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_page_per_nuisance(tmp_path: Path) -> None:
     """Each nuisance with templates has a page with the processes that it affects."""
     made = channel(
@@ -64,6 +65,7 @@ def test_channel_without_templates(tmp_path: Path) -> None:
     assert words(figure) == ["SR_2022_2023: no nuisance with templates, of 1 in all"]
 
 
+@pytest.mark.slow
 def test_page_after_another() -> None:
     """A page keeps no text and no number of the page before it."""
     mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [2.0]), Normalisation(np.array([3]), np.array([2.0]))))

@@ -100,6 +100,7 @@ def reference(name: str, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 class TestEqualBytes:
+    @pytest.mark.slow
     def test_second_drawing(self, name: str, reference: bytes, tmp_path: Path) -> None:
         """Two drawings of one channel have equal bytes."""
         assert draw(name, VARIED, tmp_path / "other.pdf") == reference
@@ -109,6 +110,7 @@ class TestEqualBytes:
         assert b"Date" not in reference
         assert b"/Creator" in reference
 
+    @pytest.mark.slow
     def test_style_of_the_analysis(self, name: str, reference: bytes, tmp_path: Path) -> None:
         """The style of the analysis has no influence, and is restored afterwards."""
         chosen: Any = {
@@ -126,6 +128,7 @@ class TestEqualBytes:
             assert draw(name, VARIED, tmp_path / "after.pdf") == reference
             assert dict(mpl.rcParams) == style
 
+    @pytest.mark.slow
     def test_another_channel(self, name: str, reference: bytes, tmp_path: Path) -> None:
         """Another channel gives another file."""
         other = attrs.evolve(VARIED, nuisances=(shifted("jes", [1], [[2, 3]], [[-1, -1]]),))
@@ -191,6 +194,7 @@ def test_imports_of_fresh_interpreters(fresh: list[dict[str, Any]]) -> None:
     assert [(found["selected"], found["loaded"]) for found in fresh] == [([], [True, False])] * 2
 
 
+@pytest.mark.slow
 def test_plots_of_a_card(card_arguments: CardArguments, tmp_path: Path) -> None:
     """A card draws each plot of the plugin to one file."""
     made = Datacard(**card_arguments())

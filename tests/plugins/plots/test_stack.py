@@ -23,6 +23,7 @@ def stack() -> StackOf:
 
 
 class TestWords:
+    @pytest.mark.slow
     def test_labels(self) -> None:
         """Title, years, axes, band and processes are named."""
         wanted = {
@@ -36,6 +37,7 @@ class TestWords:
         }
         assert wanted <= set(StackOf(channel(factors("lumi", [1], [1.1]))).words)
 
+    @pytest.mark.slow
     def test_statistical_band(self) -> None:
         """Without nuisances on the background the band is labelled as statistical."""
         found = StackOf(channel(factors("signal_scale", [0], [2.0]))).words
@@ -48,32 +50,38 @@ class TestWords:
         weighted = Templates(np.array([[44.5, 60.0]]), np.array([[40.0, 50.0]]))
         assert "Data, weighted" in StackOf(channel(data=weighted)).legend
 
+    @pytest.mark.slow
     def test_formula_as_axis_label(self) -> None:
         """The label of an axis may contain a formula."""
         assert "$p_T$ [GeV]" in StackOf(channel(axis=Axis(np.arange(3.0), "pt", "$p_T$ [GeV]"))).words
 
 
 class TestNotes:
+    @pytest.mark.slow
     def test_nuisances_without_known_effect(self) -> None:
         """Nuisances of unknown effect on the background are named below the plot."""
         made = channel(Nuisance("gmn_$a", (Gamma(np.array([0, 3])),), "gmN"), factors("lumi", [1], [1.1]))
         assert "Band without: gmn_$a" in StackOf(made).words
 
+    @pytest.mark.slow
     def test_unknown_effect_on_signals(self) -> None:
         """Nuisances of unknown effect on signals alone are not named."""
         made = channel(Nuisance("gmn", (Gamma(np.array([0])),), "gmN"))
         assert not [text for text in StackOf(made).words if "without" in text]
 
+    @pytest.mark.slow
     def test_free_parameters(self) -> None:
         """Free parameters are named as not included."""
         directives = (BinByBinStatistics(10), FreeParameter("SF_top", np.array([1]), 1.0))
         assert "Free in the fit, not in the band: SF_top" in StackOf(channel(directives=directives)).words
 
+    @pytest.mark.slow
     def test_initial_value_of_free_parameter(self) -> None:
         """An initial value other than 1 is given."""
         made = channel(directives=(FreeParameter("SF_top", np.array([1]), 1.5),))
         assert "Free in the fit, not in the band: SF_top (drawn at 1.5)" in StackOf(made).words
 
+    @pytest.mark.slow
     def test_many_names(self) -> None:
         """Of many names some are listed, with the number of the remaining ones."""
         made = channel(*(Nuisance(f"unknown_{number:03}", (Gamma(np.array([1])),)) for number in range(200)))
@@ -102,6 +110,7 @@ class TestContents:
         np.testing.assert_allclose((band.values - [45, 65]) ** 2, [34, 41])
         np.testing.assert_allclose((band.baseline - [45, 65]) ** 2, [15.25, 22.25])
 
+    @pytest.mark.slow
     def test_channel_without_data(self) -> None:
         """Without data no points are drawn, and the sum of the backgrounds is not taken for data."""
         stack = StackOf(channel(has_data=False))
@@ -144,6 +153,7 @@ class TestAxes:
         small = Templates(made.nominal.values, np.zeros((1, 2)))
         assert StackOf(attrs.evolve(made, nominal=small)).above.get_yscale() == scale
 
+    @pytest.mark.slow
     def test_room_for_the_legend(self) -> None:
         """The band stays below the legend, and the legend inside the axes."""
         for made in (channel(), channel_of(30, 8), channel_of(1, 1), channel_of(3, bins=1)):
@@ -174,6 +184,7 @@ class TestAxes:
 
 
 class TestNamesOfBins:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("bins", "named"), [(2, 2), (40, 40), (41, 21), (300, 38)])
     def test_number_of_names(self, bins: int, named: int) -> None:
         """All bins are named or, if they are many, every n-th from the first on."""

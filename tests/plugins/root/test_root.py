@@ -111,6 +111,7 @@ OTHERWISE = {"fEntries": None, "fTsumw2": None}
 """Members in which uproot has sums of weights, and ROOT effective entries and sums of squares."""
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(templates=named_templates())
 def test_file_of_uproot(templates: NamedTemplates, tmp_path: Path) -> None:

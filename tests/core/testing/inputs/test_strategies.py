@@ -28,6 +28,7 @@ def test_drawn_analyses(sketch: Sketch) -> None:
     assert channel.rates[[column.process for column in channel.columns].index("p0")] > 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20, database=None, deadline=None, derandomize=True)
 @given(written())
 def test_drawn_templates(given: Written) -> None:

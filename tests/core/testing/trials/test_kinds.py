@@ -193,6 +193,7 @@ KINDS: dict[type[SystematicKind], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", KINDS, ids=lambda broken: broken.__name__)
 def test_wrong_kinds(broken: type[SystematicKind]) -> None:
     """The failure of a wrong kind names the plugin, the expectation and the result."""
@@ -210,6 +211,7 @@ def test_search_for_a_failing_analysis() -> None:
     assert said == failure(Provider("acme", FourBins()), examples=EXAMPLES)
 
 
+@pytest.mark.slow
 def test_lines_that_are_not_finite() -> None:
     """A line of a directive with an infinite number is reported with its text."""
     said = failure(Provider("acme", Endless()), examples=EXAMPLES)

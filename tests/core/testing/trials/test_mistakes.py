@@ -106,6 +106,7 @@ MISTAKES: dict[type[SystematicKind], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", MISTAKES, ids=lambda broken: broken.__name__)
 def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind], tmp_path: Path) -> None:
     """The failure names the expectation, the result and the wrong declaration."""
@@ -118,6 +119,7 @@ def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind], tmp_p
     assert re.search(MISTAKES[broken], str(raised.value)), raised.value
 
 
+@pytest.mark.slow
 def test_accepted_mistakes() -> None:
     """A kind that accepts all values is reported already for a usual value."""
     said = failure(Provider("acme", TakingAnything()))

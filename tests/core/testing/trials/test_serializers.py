@@ -109,6 +109,7 @@ SERIALIZERS: dict[type[TemplateSerializer], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", SERIALIZERS, ids=lambda broken: broken.__name__)
 def test_wrong_serializers(broken: type[TemplateSerializer]) -> None:
     """The failure of a wrong serializer names the plugin, the serializer, the expectation and the result."""

@@ -153,6 +153,7 @@ SOURCES: dict[type[HistogramSource], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", SOURCES, ids=lambda broken: broken.__name__)
 def test_wrong_sources(broken: type[HistogramSource], table: Path) -> None:
     """The failure of a wrong source names the plugin, the source, the expectation and the result."""
