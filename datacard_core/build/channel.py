@@ -71,7 +71,7 @@ def build_channel(
         PluginError: a plugin failed.
     """
     templates = _rebinned(native, declared)
-    inside, flow_findings = drop_flow(templates)
+    inside, flow_findings = drop_flow(templates.with_flow, templates.layout.nominals)
     nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     floating = [process.name for process in declared.floating]

@@ -51,9 +51,9 @@ class TemplateSet:
     findings: tuple[Finding, ...] = ()
 
     @property
-    def inside(self) -> Templates:
-        """Templates without flow, shape (rows, bins)."""
-        return Templates(self.values[:, 1:-1], self.variances[:, 1:-1])
+    def with_flow(self) -> Templates:
+        """Templates with the flow bins, shape (rows, bins + 2)."""
+        return Templates(self.values, self.variances)
 
     @property
     def totals(self) -> FloatArray:
