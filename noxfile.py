@@ -20,7 +20,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
     """Run all tests, with the newest dependencies and with those that PocketCoffea pins."""
     constraint = ["--constraint", str(OLDEST)] if dependencies == "oldest" else []
     session.install("--editable", ".[test]", *constraint)
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "--dist", "loadfile"]))
 
 
 @nox.session
@@ -44,4 +44,4 @@ def docs(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Run all tests and print which lines and branches they reach."""
     session.install("--editable", ".[test]")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]), "--cov", "--cov-report=term")
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "--dist", "loadfile"]), "--cov", "--cov-report=term")

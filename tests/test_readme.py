@@ -56,7 +56,7 @@ def test_commands_are_those_of_ci() -> None:
     """The first block runs the demo and the second one the tests: `.ci/run` takes them by number."""
     demo, tests = texts("bash")
     assert demo.endswith("datacard demo\n")
-    assert tests.endswith("pytest -n auto\n")
+    assert tests.endswith("pytest -n auto --dist loadfile\n")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\(readme_command (\d)\)", script)) == {"1", "2"}
 
