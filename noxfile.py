@@ -13,6 +13,9 @@ nox.needs_version = ">=2024.4"
 OLDEST = Path(__file__).parent / ".ci" / "pocket-coffea.txt"
 """Versions that PocketCoffea pins."""
 
+PARALLEL = ["-n", "auto", "--dist", "loadfile"]
+"""A module stays on one worker, so that its fixtures are made once."""
+
 
 @nox.session
 @nox.parametrize("dependencies", ["newest", "oldest"], ids=["newest", "oldest"])
@@ -20,7 +23,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
     """Run all tests, with the newest dependencies and with those that PocketCoffea pins."""
     constraint = ["--constraint", str(OLDEST)] if dependencies == "oldest" else []
     session.install("--editable", ".[test]", *constraint)
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "--dist", "loadfile"]))
+    session.run("python", "-m", "pytest", *(session.posargs or PARALLEL))
 
 
 @nox.session
@@ -44,4 +47,11 @@ def docs(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Run all tests and print which lines and branches they reach."""
     session.install("--editable", ".[test]")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "--dist", "loadfile"]), "--cov", "--cov-report=term")
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        *(session.posargs or PARALLEL),
+        "--cov",
+        "--cov-report=term",
+    )

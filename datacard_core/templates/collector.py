@@ -113,18 +113,18 @@ class _Collector:
         """Return the sums of each category."""
         return {
             category: Sums(
-                category,
-                self.layout,
-                self.accumulator.contents(position, self.axis),
+                category=category,
+                layout=self.layout,
+                contents=self.accumulator.contents(position, self.axis),
                 # A view would keep the counts of all categories in memory.
-                self.present[:, position].copy(),
-                self.datasets[category],
-                self.lacking[category],
-                tuple(self.problems[category]),
-                tuple(frozenset(variations) for variations in self.variations),
-                tuple(self.fallbacks[category]),
-                tuple(self.findings),
-                self.parts,
+                present=self.present[:, position].copy(),
+                datasets=self.datasets[category],
+                lacking=self.lacking[category],
+                problems=tuple(self.problems[category]),
+                variations=tuple(frozenset(variations) for variations in self.variations),
+                fallbacks=tuple(self.fallbacks[category]),
+                findings=tuple(self.findings),
+                parts=self.parts,
             )
             for position, category in enumerate(self.categories)
         }
@@ -246,7 +246,16 @@ class _Collector:
             return
         labels = tuple(piece.request.labels[label] for label in np.flatnonzero(missing))
         certain = not computed or self.histograms.counts_by_variation(category, piece.dataset, piece.sample)
-        self.fallbacks[category].append(Fallback(piece.column, piece.sample, piece.dataset, labels, computed, certain))
+        self.fallbacks[category].append(
+            Fallback(
+                column=piece.column,
+                sample=piece.sample,
+                dataset=piece.dataset,
+                labels=labels,
+                computed=computed,
+                certain=certain,
+            )
+        )
 
 
 def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, contents: ComplexArray) -> None:

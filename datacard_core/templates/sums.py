@@ -47,7 +47,7 @@ class ExactSums:
         return self.sums if self.carry is None else self.sums + self.carry
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Sums:
     """Sums for one category over the datasets of one or several files."""
 
@@ -82,18 +82,18 @@ class Sums:
         if problems := [*_different_bins(self, other), *_in_both(self, other)]:
             raise InputError(problems)
         return Sums(
-            self.category,
-            self.layout,
-            self.contents + other.contents if self.contents and other.contents else self.contents or other.contents,
-            self.present + other.present,
-            {**self.datasets, **other.datasets},
-            {**self.lacking, **other.lacking},
-            self.problems + other.problems,
-            tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
-            self.fallbacks + other.fallbacks,
+            category=self.category,
+            layout=self.layout,
+            contents=_added(self.contents, other.contents),
+            present=self.present + other.present,
+            datasets={**self.datasets, **other.datasets},
+            lacking={**self.lacking, **other.lacking},
+            problems=self.problems + other.problems,
+            variations=tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
+            fallbacks=self.fallbacks + other.fallbacks,
             # Files with parts of one dataset may have equal findings.
-            tuple(dict.fromkeys(self.findings + other.findings)),
-            self.parts,
+            findings=tuple(dict.fromkeys(self.findings + other.findings)),
+            parts=self.parts,
         )
 
     def complete(self) -> TemplateSet:
@@ -111,17 +111,17 @@ class Sums:
         contents = self.contents.rounded
         self._refuse_overflow(contents)
         return TemplateSet(
-            self.category,
-            self.layout,
-            self.contents.axis,
-            contents.real,
-            contents.imag,
-            self.present,
-            np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
-            self.variations,
+            category=self.category,
+            layout=self.layout,
+            axis=self.contents.axis,
+            values=contents.real,
+            variances=contents.imag,
+            present=self.present,
+            datasets=np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
+            variations=self.variations,
             # Sorted, because files are added in the order in which workers are done with them.
-            tuple(sorted(self.fallbacks, key=_place)),
-            tuple(sorted(self.findings, key=str)),
+            fallbacks=tuple(sorted(self.fallbacks, key=_place)),
+            findings=tuple(sorted(self.findings, key=str)),
         )
 
     def _refuse_overflow(self, contents: ComplexArray) -> None:
@@ -139,6 +139,10 @@ class Sums:
             f"category {self.category!r}: the sum of {request.column!r}, variation {label!r}, is not finite, though "
             "each dataset is: their contents are beyond any yield"
         )
+
+
+def _added(first: ExactSums | None, second: ExactSums | None) -> ExactSums | None:
+    return first + second if first and second else first or second
 
 
 def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datacard_core.templates.rows import Layout
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Fallback:
     """Variations that a dataset does not have, so that its nominal replaces them."""
 
@@ -30,7 +30,7 @@ class Fallback:
     """True if the cutflow distinguishes a variation that was not computed from one without events."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class TemplateSet:
     """A row of yields and variances, with flow, for each (column, variation) of a layout."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from datacard_core import CardWriter, DeclarationError, hookimpl, number
+from datacard_core import CardWriter, DeclarationError, grammar, hookimpl, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ class CombineWriter(CardWriter):
         sections = (
             [*(f"# {line}" for line in card.provenance), *_counts(channel)],
             # The * includes data_obs, whose template has the name that the same pattern gives.
-            [f"shapes * {channel.bin} {shapes_name} $PROCESS_nominal $PROCESS_$SYSTEMATIC"],
+            [f"shapes * {channel.bin} {shapes_name} {grammar.NOMINAL_TEMPLATE} {grammar.VARIED_TEMPLATE}"],
             [f"bin {channel.bin}", f"observation {_observation(channel)}"],
             _table(channel),
             [line for directive in channel.directives for line in directive.lines(channel)],
@@ -73,7 +73,7 @@ def _table(channel: Channel) -> list[str]:
 
 
 def _cells(channel: Channel, nuisance: Nuisance) -> list[str]:
-    cells = ["-"] * len(channel.columns)
+    cells = [grammar.NO_EFFECT] * len(channel.columns)
     for effect in nuisance.effects:
         for column, cell in zip(effect.columns, effect.cells(), strict=True):
             cells[column] = cell
