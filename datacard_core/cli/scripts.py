@@ -46,17 +46,18 @@ def _defined_in(script: Path) -> Analysis:
     # Functions and classes of the script are pickled by the name of their module, for the processes of --jobs.
     sys.modules[_SCRIPT] = module
     names = vars(module)
+    source = script.read_bytes()
+    # Every .coffea file has null bytes; compile() has another error for them in each version of Python.
+    if b"\0" in source:
+        raise DatacardError(f"{script} is not a Python script: ANALYSIS.py comes first, then OUTPUT")
     try:
-        exec(compile(script.read_bytes(), str(script), "exec"), names)  # noqa: S102 - it is the user's own script
+        exec(compile(source, str(script), "exec"), names)  # noqa: S102 - it is the user's own script
     except DatacardError as error:
         error.add_note(_place(script, error))
         raise
     except SystemExit as error:
         raise DatacardError(f"{_place(script, error)}: it ends with sys.exit({error.code!r})") from error
     except SyntaxError as error:
-        # compile() has no line for a file with null bytes, as every .coffea file is.
-        if error.lineno is None:
-            raise DatacardError(f"{script} is not a Python script: ANALYSIS.py comes first, then OUTPUT") from error
         raise DatacardError(f"{_place(script, error)}: {with_type(error, error.msg)}") from error
     except Exception as error:
         raise DatacardError(f"{_place(script, error)}: {with_type(error)}") from error
