@@ -86,7 +86,9 @@ def test_equal_products(install: Install, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_end_of_another_process(install: Install, tmp_path: Path) -> None:
     """A plugin that ends another process is reported with what that process wrote to stderr."""
-    lines = f"import os, sys\nif os.environ.get('TZ') == {FORWARDS['TZ']!r}:\n    sys.stderr.write('no')\n    sys.stderr.flush()\n    os._exit(1)"
+    first_process = f"os.environ.get('TZ') == {FORWARDS['TZ']!r}"
+    # os._exit() flushes no buffer.
+    lines = f"import os, sys\nif {first_process}:\n    sys.stderr.write('no')\n    sys.stderr.flush()\n    os._exit(1)"
     install("acme", f"{lines}\n{SOURCE}")
     assert "expected: that it works in another process\n  instead: no" in repeat(tmp_path)
 
