@@ -108,7 +108,7 @@ class Analysis:
             StrictError: `strict`, and there are warnings.
             PluginError: a plugin failed, or no selected plugin provides a declared kind.
         """
-        declared = {name: self._declared(name) for name in self.categories}
+        declared = self._declared()
         channels = build_channels(
             declared,
             lambda layout: self._collected(output, layout, source, executor, jobs, parts=parts),
@@ -155,20 +155,25 @@ class Analysis:
         """Return the file name of a category's templates."""
         return f"shapes_{category}_{self.label}.root"
 
-    def _declared(self, category: str) -> DeclaredCard:
-        return DeclaredCard(
+    def _declared(self) -> dict[str, DeclaredCard]:
+        """Return the declarations of each card, which share read-only copies of processes and systematics."""
+        first, *_ = self.categories
+        shared = DeclaredCard(
             years=self.years,
             mc_processes=self.mc_processes,
             systematics=self.systematics,
-            category=category,
+            category=first,
             plugins=self.plugins,
             bin_prefix=self.bin_prefix,
             bin_suffix=self.label,
             data_processes=self.data_processes,
             mcstat=self.mcstat,
-            bins_edges=self.categories[category].bins_edges,
             shape_only_for_rateparam=self.shape_only_for_rateparam,
-        )
+        ).frozen()
+        return {
+            name: attrs.evolve(shared, category=name, bins_edges=category.bins_edges)
+            for name, category in self.categories.items()
+        }
 
     def _problems(self) -> Iterator[str]:
         if not isinstance(self.categories, Mapping) or not self.categories:

@@ -117,6 +117,7 @@ class Datacard:
             shape_only_for_rateparam=shape_only_for_rateparam,
         )
         check_arguments(histograms, datasets_metadata, cutflow)
+        declared = declared.frozen()
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: declared},

@@ -107,6 +107,29 @@ class DeclaredCard:
                 AUTO_MC_STATS, AUTO_MC_STATS, list(self.mc_processes), years, 1.0, options=options
             )
 
+    def frozen(self) -> DeclaredCard:
+        """Return the card with read-only copies of its declarations.
+
+        Scripts may change declarations after they were checked, and go on to change them after the card is built.
+
+        Raises:
+            DeclarationError: a container is not one, or declarations were changed to contents that are refused; all
+                problems are told at once.
+        """
+        if problems := list(self._type_problems()):
+            raise DeclarationError(problems)
+        copies: dict[str, Any] = {}
+        for name in ("mc_processes", "systematics", "data_processes"):
+            container = getattr(self, name)
+            if container is not None:
+                try:
+                    copies[name] = container.frozen()
+                except DeclarationError as error:
+                    problems += error.problems
+        if problems:
+            raise DeclarationError(problems)
+        return attrs.evolve(self, **copies)
+
     def check(self, inventory: Inventory | None = None) -> None:
         """Refuse declarations that cannot become a card.
 
@@ -118,8 +141,6 @@ class DeclaredCard:
             MissingProviderError: no selected plugin has a declared `typ`.
         """
         # The rules below use attributes that only the right types have.
-        if problems := list(self._type_problems()):
-            raise DeclarationError(problems)
         samples = [] if inventory is None else self._sample_problems(inventory)
         if problems := [*self._problems(), *samples, *self._systematic_problems()]:
             raise DeclarationError(problems)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from datacard_core.declare.declaration import Declaration
 from datacard_core.errors import DeclarationError
 
 if TYPE_CHECKING:
     from typing import Self
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", bound=Declaration)
 
 
 class DeclarationDict(dict[str, Value]):
@@ -67,6 +68,23 @@ class DeclarationDict(dict[str, Value]):
         """Return a container of the same class with the same values."""
         # dict.copy() would return a plain dict, which checks no value.
         return type(self)(self.values())
+
+    def frozen(self) -> Self:
+        """Return a container of read-only copies, as its values are now.
+
+        Raises:
+            DeclarationError: values were changed to contents that are refused, or renamed; all problems are told.
+        """
+        problems: list[str] = []
+        copies: dict[str, Value] = {}
+        for key, value in self.items():
+            try:
+                copies[key] = value.frozen()  # type: ignore[assignment] # a copy is of the same class
+            except DeclarationError as error:
+                problems += error.problems
+        if problems:
+            raise DeclarationError(problems)
+        return type(self)(copies)
 
     def _named(self, values: Iterable[Value]) -> Iterable[tuple[str, Value]]:
         if isinstance(values, str) or not isinstance(values, Iterable):

@@ -8,12 +8,14 @@ import attrs
 import numpy as np
 
 from datacard_core.declare.container import DeclarationDict
+from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import name_problem, year_problem
 from datacard_core.names import duplicates, names_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Self
 
 
 def column_name(process: str, year: str) -> str:
@@ -21,8 +23,8 @@ def column_name(process: str, year: str) -> str:
     return f"{process}_{year}"
 
 
-def _names(names: Any) -> tuple[str, ...]:
-    return () if names is None else names_of(names)
+def _names(names: Any) -> list[str]:
+    return [] if names is None else list(names_of(names))
 
 
 def _switch(answer: bool) -> bool:
@@ -35,29 +37,51 @@ def _label(label: str | None, process: Any) -> str:
     return plain(label) if label else str(process.name)
 
 
-@attrs.frozen
-class Process:
-    """Common part of data and simulated processes; use `MCProcess` or `DataProcess`."""
+@attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
+class Process(Declaration):
+    """Common part of data and simulated processes; use `MCProcess` or `DataProcess`.
+
+    Samples and years may be filled after the declaration; a card refuses a process without samples or years.
+    """
 
     name: str = attrs.field(converter=plain)
-    samples: tuple[str, ...] = attrs.field(converter=_names)
+    samples: list[str] = attrs.field(converter=_names, eq=tuple)
     """Samples of the output that are summed; one string is one sample."""
     label: str = attrs.field(default="", converter=attrs.Converter(_label, takes_self=True))  # type: ignore[misc] # mypy has no such converters yet
     """Name for display; the process's name if not given."""
-    years: tuple[str, ...] = attrs.field(converter=_names, kw_only=True)
+    years: list[str] = attrs.field(converter=_names, kw_only=True, eq=tuple)
 
     is_data: ClassVar[bool] = False
 
     def __attrs_post_init__(self) -> None:
         if problems := dict.fromkeys(problem for problem in self._problems() if problem):
             raise DeclarationError(problems)
+        self._is_checked = True
+
+    def frozen(self) -> Self:
+        """Return a read-only copy for a card.
+
+        Raises:
+            DeclarationError: the process has no samples or no years, or its lists were changed to refused contents.
+        """
+        empty = [
+            f"{type(self).__name__} {self.name!r} has no {field}: it could only be an empty column"
+            for field in ("samples", "years")
+            if not getattr(self, field)
+        ]
+        try:
+            copy = attrs.evolve(self)
+        except DeclarationError as error:
+            raise DeclarationError([*empty, *error.problems]) from None
+        if empty:
+            raise DeclarationError(empty)
+        copy.__dict__.update(samples=tuple(copy.samples), years=tuple(copy.years), _is_frozen=True)
+        return copy
 
     def _problems(self) -> Iterator[str | None]:
         this = f"{type(self).__name__} {self.name!r}"
         yield name_problem("process", self.name)
         for field, values in (("samples", self.samples), ("years", self.years)):
-            if not values:
-                yield f"{this} has no {field}: it could only be an empty column"
             if twice := duplicates(values):
                 yield f"{this} lists {', '.join(twice)} twice in its {field}: it would be counted twice"
         # Samples are keys of the output and never stand in the card, so they need not be names that Combine accepts.
@@ -70,7 +94,7 @@ class Process:
             yield year_problem(f"{this}: year", year)
 
 
-@attrs.frozen
+@attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class MCProcess(Process):
     """A simulated process, with a column `{name}_{year}` of the card for each year."""
 
@@ -86,12 +110,15 @@ class MCProcess(Process):
                 yield f"MCProcess {self.name!r}: {field} is {answer!r}, expected True or False"
 
 
-@attrs.frozen
+@attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class DataProcess(Process):
     """The observed data, summed over all samples and years to `data_obs`."""
 
     is_data: ClassVar[bool] = True
 
+
+for _class in (Process, MCProcess, DataProcess):
+    as_dataclass(_class)
 
 AnyProcess = TypeVar("AnyProcess", bound=Process)
 

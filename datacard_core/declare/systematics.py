@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
 from datacard_core.declare.container import DeclarationDict
+from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.rules import GivenSystematic
-from datacard_core.declare.values import SameForAll, in_words
+from datacard_core.declare.values import SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.names import listing
@@ -28,9 +30,8 @@ Value: TypeAlias = float | tuple[float, float]
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
-# Fields are frozen by their setters: the merged declaration alone gets its parts after it was made.
-@attrs.define(init=False, on_setattr=attrs.setters.frozen)
-class SystematicUncertainty:
+@attrs.define(init=False, slots=False, on_setattr=attrs.setters.NO_OP)
+class SystematicUncertainty(Declaration):
     """One source of uncertainty, on some processes for some years.
 
     `processes` is read back as `{process: value}`, in each of the forms that it can be given. A value may differ by
@@ -42,7 +43,8 @@ class SystematicUncertainty:
     typ: str
     """Kind, such as "lnN" or "shape"; a selected plugin brings it."""
     processes: Mapping[str, Any]
-    years: tuple[str, ...] = None  # type: ignore[assignment]  # the default of the argument, not of the field
+    # The default is that of the argument. Frozen copies have a tuple, and are equal to what they are copies of.
+    years: list[str] = attrs.field(default=None, eq=tuple)
     """Years that are covered; may be left out where each process has values by year."""
     # Not compared, because `processes` holds the same values in every form of a declaration.
     value: Any = attrs.field(default=None, eq=False)
@@ -53,9 +55,7 @@ class SystematicUncertainty:
     """Variation in the output, without Up or Down: one name, `{process: name}` or `{process: {year: name}}`."""
     options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
     """Further arguments of the kind, as each kind documents; lists and arrays are kept as tuples."""
-    _merged_from: tuple[SystematicUncertainty, ...] = attrs.field(
-        default=(), init=False, eq=False, repr=False, on_setattr=attrs.setters.NO_OP
-    )
+    _moves: ClassVar[Mapping[str, tuple[str, ...]]] = {"value": ("processes",), "processes": ("value",)}
 
     def __init__(
         self,
@@ -69,9 +69,8 @@ class SystematicUncertainty:
         *,
         options: Mapping[str, Any] = _NO_OPTIONS,
     ) -> None:
-        # A changed copy is made of the fields as they are read back, where the one value stands twice.
         if isinstance(processes, SameForAll) and value is not None:
-            processes = tuple(processes)
+            processes, value = _read_back(processes, value)
         given = GivenSystematic(
             name=name,
             typ=typ,
@@ -86,18 +85,37 @@ class SystematicUncertainty:
             raise DeclarationError(f"systematic {given.name!r}: {problem}" for problem in problems)
         values = given.processes
         if not isinstance(values, Mapping):
-            values = SameForAll(dict.fromkeys(values, given.value))
+            values = SameForAll.of(values, given.value)
+        kept = given.years
         # The rules have made sure that all values are by year if no years are given.
-        by_year = (
-            (year for of_process in values.values() for year in of_process) if given.years is None else given.years
-        )
-        fields = {field.name: getattr(given, field.name) for field in attrs.fields(GivenSystematic)}
-        self.__attrs_init__(**{**fields, "processes": values, "years": tuple(dict.fromkeys(by_year))})
+        if kept is None:
+            kept = dict.fromkeys(year for by_year in values.values() for year in by_year)
+        fields = attrs.asdict(given, recurse=False)
+        self.__attrs_init__(**{**fields, "processes": values, "years": list(kept)})
+        self._merged: tuple[SystematicUncertainty, ...] = ()
+        self._is_checked = True
+
+    def _with(self, field: str, value: Any) -> SystematicUncertainty:
+        # Values by process take the place of one value for all processes.
+        dropped = {"value": None} if field == "processes" and isinstance(value, Mapping) else {}
+        return attrs.evolve(self, **{**dropped, field: value})
+
+    def frozen(self) -> SystematicUncertainty:
+        """Return a read-only copy for a card.
+
+        Raises:
+            DeclarationError: lists or dicts of the declaration were changed to contents that are refused.
+        """
+        copy = functools.reduce(merged, map(attrs.evolve, self.merged_from))
+        kept = {field.name: read_only_copy(getattr(copy, field.name)) for field in attrs.fields(type(copy))}
+        parts = tuple(part.frozen() for part in copy.merged_from) if self._merged else ()
+        copy.__dict__.update({**kept, "years": tuple(copy.years), "_merged": parts, "_is_frozen": True})
+        return copy
 
     @property
     def merged_from(self) -> tuple[SystematicUncertainty, ...]:
         """Declarations that were merged into this one; only itself, if it was not merged."""
-        return self._merged_from or (self,)
+        return self._merged or (self,)
 
     def covers(self, process: str, year: str) -> bool:
         """Return whether the systematic has an effect on a column."""
@@ -131,6 +149,9 @@ class SystematicUncertainty:
     def columns(self) -> Iterator[tuple[str, str]]:
         """Yield each (process, year) that the systematic covers."""
         return ((process, year) for process in self.processes for year in self.years if self.covers(process, year))
+
+
+as_dataclass(SystematicUncertainty)
 
 
 class Systematics(DeclarationDict[SystematicUncertainty]):
@@ -202,8 +223,18 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         value=None,
         coffea_name_alias=aliases,
     )
-    both._merged_from = (*first.merged_from, *second.merged_from)  # noqa: SLF001 - it was made two lines above
+    both._merged = (*first.merged_from, *second.merged_from)  # noqa: SLF001 - it was made two lines above
     return both
+
+
+def _read_back(processes: SameForAll, value: Any) -> tuple[Any, Any]:
+    """Return arguments that say the same as a systematic's fields, where one value stands twice.
+
+    A script may have changed values of single processes since, as it may in PocketCoffea: then they count.
+    """
+    if processes.is_unchanged:
+        return tuple(processes), value
+    return dict(processes), None if value == processes.value else value
 
 
 def _differences(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:

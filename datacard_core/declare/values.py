@@ -25,7 +25,7 @@ class ReadOnlyDict(dict[str, Any]):
     """A dict that cannot be changed: plugins get declarations that other cards are made from."""
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a declaration is read-only: make another one with attrs.evolve, or copy what is to change")
+        raise TypeError("a declaration is read-only in a card: change the one that the card was made from")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
@@ -35,20 +35,48 @@ class ReadOnlyDict(dict[str, Any]):
         return type(self), (dict(self),)
 
 
-class SameForAll(ReadOnlyDict):
-    """Values by process that were declared as one value for all processes."""
+class SameForAll(dict[str, Any]):
+    """Values by process that were declared as one value for all processes; `of` makes one."""
+
+    # The constructor stays that of a dict: `dataclasses.asdict` calls it.
+    value: Any = None
+    """The one value."""
+
+    @classmethod
+    def of(cls, processes: Iterable[str], value: Any) -> Self:
+        """Return the value for each process."""
+        made = cls(dict.fromkeys(processes, value))
+        made.value = value
+        return made
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True if each process has the one value still."""
+        return self.value is not None and all(value is self.value for value in self.values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.is_unchanged:
+            return type(self).of, (tuple(self), self.value)
+        return dict, (dict(self),)
 
 
 def own(given: Any) -> Any:
-    """Return a read-only copy in Python's types; later changes of the original do not reach it."""
+    """Return a copy in Python's types; later changes of the original do not reach it."""
     if isinstance(given, np.ndarray | np.generic):
         # tolist() also converts the elements, and a scalar, to Python's types.
         given = given.tolist()
     if isinstance(given, Mapping):
-        return ReadOnlyDict({plain(key): own(entry) for key, entry in given.items()})
+        return {plain(key): own(entry) for key, entry in given.items()}
     if isinstance(given, list | tuple):
         return tuple(map(own, given))
     return given
+
+
+def read_only_copy(kept: Any) -> Any:
+    """Return a copy of values that a declaration keeps, with dicts that cannot be changed."""
+    if isinstance(kept, Mapping):
+        return ReadOnlyDict({key: read_only_copy(entry) for key, entry in kept.items()})
+    return kept
 
 
 def plain_value(value: Any) -> Any:
@@ -59,7 +87,7 @@ def plain_value(value: Any) -> Any:
         with suppress(OverflowError):  # An integer may be too large for a float; the kind refuses it.
             return float(value)
     if isinstance(value, Mapping):
-        return ReadOnlyDict({plain(key): plain_value(entry) for key, entry in value.items()})
+        return {plain(key): plain_value(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return tuple(plain_value(entry) for entry in value)
     return value
@@ -85,8 +113,6 @@ def is_finite_number(value: object) -> bool:
 
 def plain_processes(processes: Any) -> Any:
     """Return the names of processes, or their values by name."""
-    if isinstance(processes, SameForAll):
-        return processes
     return plain_value(processes) if isinstance(processes, Mapping) else names_of(processes)
 
 

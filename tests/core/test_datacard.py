@@ -157,20 +157,15 @@ class TestAttributes:
         ]
 
     def test_arguments(self) -> None:
-        """The arguments are read back as the same objects."""
+        """The arguments are read back; declarations as equal copies, which later changes do not reach."""
         arguments = rich_arguments(bin_prefix="p", bin_suffix="s")
         output = rich()
         made = Datacard(output.histograms, output.metadata, output.cutflow, **arguments)
-        for name in (
-            "mc_processes",
-            "data_processes",
-            "systematics",
-            "category",
-            "bins_edges",
-            "bin_prefix",
-            "bin_suffix",
-        ):
+        for name in ("category", "bins_edges", "bin_prefix", "bin_suffix"):
             assert getattr(made, name) is arguments[name]
+        for name in ("mc_processes", "data_processes", "systematics"):
+            assert getattr(made, name) == arguments[name]
+            assert getattr(made, name) is not arguments[name]
         assert made.years == YEARS
 
     def test_repr(self) -> None:

@@ -111,9 +111,13 @@ class TestDeclaration:
         assert list(systematic(years=years).years) == expected
 
     def test_frozen(self) -> None:
-        """A systematic cannot be changed."""
-        with pytest.raises(attrs.exceptions.FrozenError):
-            systematic().typ = "shape"
+        """The copy of a card cannot be changed."""
+        copy = systematic().frozen()
+        assert copy == systematic()
+        with pytest.raises(AttributeError, match=r"SystematicUncertainty\.typ belongs to a finished card"):
+            copy.typ = "shape"
+        with pytest.raises(TypeError, match="read-only in a card"):
+            copy.processes["ttbar"] = 2.0  # type: ignore[index] # a Mapping for type checkers, a dict for scripts
 
     def test_changed_copy(self) -> None:
         """A copy may differ in its years."""
