@@ -42,7 +42,7 @@ class SystematicUncertainty(Declaration):
     """Name for people; also the variation to look up and the nuisance in the card, unless given below."""
     typ: str
     """Kind, such as "lnN" or "shape"; a selected plugin brings it."""
-    processes: Mapping[str, Any]
+    processes: dict[str, Any]
     # The default is that of the argument. Frozen copies have a tuple, and are equal to what they are copies of.
     years: list[str] = attrs.field(default=None, eq=tuple)
     """Years that are covered; may be left out where each process has values by year."""

@@ -97,7 +97,7 @@ class TestSystematics:
     def test_value_of_one_process(self) -> None:
         """The value of one process may be changed in place, and counts in copies."""
         declared = lumi()
-        declared.processes["ttbar"] = 1.1  # type: ignore[index] # a Mapping for type checkers, a dict for scripts
+        declared.processes["ttbar"] = 1.1
         assert attrs.evolve(declared, name="other").processes == {"signal": 1.02, "ttbar": 1.1}
         assert declared.frozen().processes == {"signal": 1.02, "ttbar": 1.1}
 

@@ -117,7 +117,7 @@ class TestDeclaration:
         with pytest.raises(AttributeError, match=r"SystematicUncertainty\.typ belongs to a finished card"):
             copy.typ = "shape"
         with pytest.raises(TypeError, match="read-only in a card"):
-            copy.processes["ttbar"] = 2.0  # type: ignore[index] # a Mapping for type checkers, a dict for scripts
+            copy.processes["ttbar"] = 2.0
 
     def test_changed_copy(self) -> None:
         """A copy may differ in its years."""
