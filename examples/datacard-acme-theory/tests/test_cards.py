@@ -95,7 +95,7 @@ def test_process_without_members(datacard_card: Callable[..., Datacard]) -> None
     systematic = attrs.evolve(scale(3), coffea_name_alias={"top": "none"})
     card = datacard_card(systematic, plugins=PLUGINS)
     (finding,) = [finding for finding in card.findings if finding.code == "no-variation"]
-    assert "the nuisance does nothing here" in finding.message
+    assert "the nuisance has no effect here" in finding.message
     with pytest.raises(StrictError, match="none_0"):
         datacard_card(systematic, plugins=PLUGINS, strict=True)
 
