@@ -17,7 +17,7 @@ def test_complete_message() -> None:
         "  expected: that it accepts a declaration on any processes and years\n"
         "  instead: it must be declared for several years\n"
         "  given: SystematicUncertainty(name='declared', typ='factor', processes={'p0': 1.0, 'p1': 1.0, 'p2': 1.0}, "
-        "years=('2016',), value=1.0, datacard_name='declared', coffea_name_alias='declared', options={})\n"
+        "years=['2016'], value=1.0, datacard_name='declared', coffea_name_alias='declared', options={})\n"
         "    on Sketch(edges=(0.0, 1.0, 2.0), processes=("
         "Simulated(datasets=((Dataset(nominal=(10.0, 0.0), variations=((12.0, 0.0), (8.0, 1.0), (0.0, 0.0)), "
         "lacks=None, weight=0.25),),), is_signal=False), "
