@@ -4,48 +4,37 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import attrs
-import hist
-import numpy as np
-
-from datacard_core.build.corridor import Collected, build_channels
+from datacard_core.build.corridor import build_channels
 from datacard_core.build.declared import MCSTAT, DeclaredCard
-from datacard_core.build.plans import norm_layout
-from datacard_core.errors import DeclarationError, MissingProviderError
+from datacard_core.build.loaded import collect_card
+from datacard_core.errors import DeclarationError
 from datacard_core.findings import report
-from datacard_core.grammar import DATA, DIRECTIONS
-from datacard_core.hookspecs import CardContext
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.inputs.structure import check_arguments, check_histogram_dicts
+from datacard_core.inputs.structure import check_arguments
+from datacard_core.model.variations import Variations
 from datacard_core.names import closest, names_of
-from datacard_core.output.provenance import provenance
-from datacard_core.output.renderings import Renderer, card_text
+from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.staging import Staging, staging
+from datacard_core.output.views import data_histogram, template_histogram
 from datacard_core.plugins.manager import load_plugins
-from datacard_core.templates.collector import collect
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Self
 
+    from datacard_core.build.loaded import Histograms
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.findings import Finding
-    from datacard_core.model.arrays import Axis, FloatArray
     from datacard_core.model.channel import Channel
-    from datacard_core.plugins.calling import Contribution, Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
-    from datacard_core.templates.rows import Layout
-
-Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 class Datacard:
@@ -121,7 +110,7 @@ class Datacard:
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: declared},
-            lambda layout: _collected(declared, layout, histogram_set, rateparam_norm_categories),
+            lambda layout: collect_card(declared, layout, histogram_set, rateparam_norm_categories),
             inventory=histogram_set.inventory,
             strict=strict,
         )
@@ -196,7 +185,7 @@ class Datacard:
     @property
     def shape_variations(self) -> list[str]:
         """Variations of the templates, the nominal first."""
-        return [NOMINAL, *self._variations]
+        return [NOMINAL, *self._variations.names]
 
     def rate(self, process: str, systematic: str = NOMINAL) -> float:
         """Return the integral of a written template.
@@ -214,7 +203,7 @@ class Datacard:
         if systematic not in self.shape_variations:
             known = self.shape_variations
             raise DeclarationError(f"card {self.bin!r} has no variation {systematic!r}{closest(systematic, known)}")
-        values, _ = self._content(systematic)
+        values, _ = self._variations.content(systematic)
         return float(values[columns.index(process)].sum())
 
     @cached_property
@@ -223,29 +212,12 @@ class Datacard:
 
         A column that a nuisance has no effect on has its nominal under the variation.
         """
-        columns = [column.name for column in self.channel.columns]
-        histogram = hist.Hist(
-            hist.axis.StrCategory(columns, name="process"),
-            hist.axis.StrCategory(self.shape_variations, name="variation"),
-            _variable_axis(self.channel.axis),
-            storage=hist.storage.Weight(),
-        )
-        view = histogram.view()
-        for position, variation in enumerate(self.shape_variations):
-            view["value"][:, position], view["variance"][:, position] = self._content(variation)
-        return histogram
+        return template_histogram(self.channel, self._variations, self.shape_variations)
 
     @cached_property
     def data_obs(self) -> Any:
         """Observation as a `hist.Hist`, or the sum of the backgrounds without data."""
-        histogram = hist.Hist(
-            hist.axis.StrCategory([DATA], name="process"),
-            _variable_axis(self.channel.axis),
-            storage=hist.storage.Weight(),
-        )
-        view = histogram.view()
-        view["value"], view["variance"] = self.channel.data.values, self.channel.data.variances
-        return histogram
+        return data_histogram(self.channel)
 
     def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine", serializer: str = "root") -> str:
         """Return the text of the card.
@@ -259,10 +231,7 @@ class Datacard:
             MissingProviderError: no selected plugin has that writer, or renders an effect of the card for it.
             PluginCallError: the writer failed.
         """
-        provided = self.plugins.writer(writer)
-        rendered = Renderer.of(self.plugins, provided, self.channel)
-        lines = provenance(self.plugins, self.channel, writer, rendered.contributed, serializer, self._source)
-        return card_text(provided, CardContext(self.channel, shapes_name, lines, rendered))
+        return self._files.text(shapes_name, writer=writer, serializer=serializer)
 
     def dump(
         self,
@@ -291,12 +260,7 @@ class Datacard:
 
     def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
         """Write the card and its templates together with further files, the card last."""
-        provided = self.plugins.serializer(serializer)
-        text = self.content(stage.reference(shapes_name, within=card_name), writer=writer, serializer=serializer)
-        path, templates = stage.path(shapes_name), self.channel.templates()
-        with _file_expected(provided, path, f"writing the templates of channel {self.bin!r}") as template_serializer:
-            template_serializer.write(templates, path)
-        stage.text(card_name, text)
+        self._files.stage_card(stage, card_name, shapes_name, writer=writer, serializer=serializer)
 
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
@@ -329,85 +293,16 @@ class Datacard:
         Returns:
             The names of the files.
         """
-        chosen = tuple(plots) or tuple(self.plugins.plots)
-        if not chosen:
-            raise MissingProviderError("no selected plugin draws a plot: select one that does, such as 'plots'")
-        names = []
-        for name in chosen:
-            provided = self.plugins.plot(name)
-            with provided.blamed(f"drawing channel {self.bin!r}") as plot:
-                names.append(f"{name}_{self.bin}{plot.suffix}")
-            path = stage.path(names[-1])
-            with _file_expected(provided, path, f"drawing channel {self.bin!r}") as plot:
-                plot.draw(self.channel, path)
-            advance()
-        return tuple(names)
+        return self._files.stage_plots(stage, plots, advance)
 
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
         return f"<Datacard {self.bin!r}: {columns} columns, {rows} nuisances, observation {self.observation:g}>"
 
     @cached_property
-    def _variations(self) -> dict[str, list[tuple[Any, Any]]]:
-        """Positions of the affected columns with their templates, by variation."""
-        variations: dict[str, list[tuple[Any, Any]]] = {}
-        for nuisance, shape in self.channel.shapes():
-            for direction, templates in zip(DIRECTIONS, (shape.up, shape.down), strict=True):
-                variations.setdefault(f"{nuisance.name}{direction}", []).append((shape.columns, templates))
-        return variations
+    def _variations(self) -> Variations:
+        return Variations(self.channel)
 
-    def _content(self, variation: str) -> tuple[FloatArray, FloatArray]:
-        """Return values and variances of all columns under a variation, each of shape (columns, bins)."""
-        # Copies, because the arrays of the channel are read-only.
-        values, variances = self.channel.nominal.values.copy(), self.channel.nominal.variances.copy()
-        for columns, templates in self._variations.get(variation, ()):
-            values[columns], variances[columns] = templates.values, templates.variances
-        return values, variances
-
-
-@contextmanager
-def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> Iterator[Contribution]:
-    """Call a plugin that is to write a file.
-
-    Raises:
-        PluginCallError: the plugin failed, or left no file, or an empty one.
-    """
-    with provided.blamed(doing) as contribution:
-        yield contribution
-    if not path.is_file() or not path.stat().st_size:
-        raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
-
-
-def _collected(
-    declared: DeclaredCard,
-    layout: Layout,
-    histograms: HistogramSet,
-    norm_categories: Iterable[str] | Mapping[str, Histograms] | None,
-) -> Collected:
-    """Sum the histograms of a card, and those of other categories that shape-only totals need."""
-    category = declared.category
-    norm_sets: Mapping[str, HistogramSet] = {}
-    if declared.floats_shape_only and isinstance(norm_categories, Mapping):
-        check_histogram_dicts({f"rateparam_norm_categories[{name!r}]": of for name, of in norm_categories.items()})
-        norm_sets = {name: attrs.evolve(histograms, histograms=of) for name, of in norm_categories.items()}
-    elif declared.floats_shape_only:
-        names = histograms.categories if norm_categories is None else names_of(norm_categories)
-        norm_sets = dict.fromkeys(names, histograms)
-    rows = norm_layout(declared, layout)
-    return Collected(
-        inventory=histograms.inventory,
-        sums=collect(histograms, layout, [category], alone=True),
-        norms={name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()},
-    )
-
-
-def _variable_axis(axis: Axis) -> Any:
-    if axis.name in ("process", "variation"):
-        axis = attrs.evolve(axis, name=f"{axis.name}_")  # an axis of the result has that name
-    if axis.categories is not None:
-        # hist adds an overflow category by default, for which a template has no bin.
-        return hist.axis.StrCategory(axis.categories, name=axis.name, label=axis.label, overflow=False)
-    if axis.uniform:
-        first, last = float(axis.edges[0]), float(axis.edges[-1])
-        return hist.axis.Regular(axis.bins, first, last, name=axis.name, label=axis.label)
-    return hist.axis.Variable(np.asarray(axis.edges), name=axis.name, label=axis.label)
+    @property
+    def _files(self) -> ChannelFiles:
+        return ChannelFiles(self.channel, self.plugins, self._source)
