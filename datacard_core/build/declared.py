@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.build.strictness import Strictness
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses, Process
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError, MissingProviderError
@@ -55,6 +56,7 @@ class DeclaredCard:
     mcstat: bool | Mapping[str, Any] = True
     bins_edges: Binning = None
     shape_only_for_rateparam: bool = False
+    strictness: Strictness = attrs.field(factory=Strictness)
 
     @property
     def bin(self) -> str:
@@ -168,6 +170,7 @@ class DeclaredCard:
     def _problems(self) -> Iterator[str]:
         if problem := name_problem("bin", self.bin):
             yield problem
+        yield from self.strictness.problems(self.plugins)
         if not self.years:
             yield "years is empty: there would be no column"
         if twice := duplicates(self.years):
