@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
 from datacard_core.build.corridor import Collected, build_channels
-from datacard_core.build.declared import DeclaredCard, bin_name
-from datacard_core.build.strictness import NO_REASONS, Strictness
+from datacard_core.build.declared import DeclaredCard
+from datacard_core.build.naming import BinName, Suffix, plain_category
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
@@ -20,7 +20,6 @@ from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
-from datacard_core.grammar import name_problem
 from datacard_core.names import names_of
 from datacard_core.output.staging import staging
 from datacard_core.plugins.manager import Plugins, load_plugins
@@ -52,6 +51,8 @@ class Category:
     """A key of `output["variables"]`."""
     bins_edges: Binning = None
     """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
+    bin_name: str | None = attrs.field(default=None, kw_only=True)
+    """Combine's name of the channel, `[bin_prefix_]category_label` if not given."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,16 +71,19 @@ class Analysis:
     """Ending of the names of bins and files; the years if not given."""
     mcstat: bool | Mapping[str, Any] = True
     bin_prefix: str | None = None
+    """Text before the category in the names of bins."""
+    single_year: bool = False
+    """True if columns of the one year are called `{process}`, without the year."""
+    process_suffix: Suffix = None
+    """Text behind the process in the names of columns, for all years or by year; `_{year}` if not given."""
     shape_only_for_rateparam: bool = False
     rateparam_norm_categories: tuple[str, ...] | None = attrs.field(
         default=None, converter=attrs.converters.optional(names_of)
     )
     """Categories over which shape-only totals are kept, all of the analysis if not given."""
     plugins: Plugins = attrs.field(factory=load_plugins)
-    strict: bool | Collection[str] = False
-    """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
-    accept: Mapping[str, str] = NO_REASONS
-    """Reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors."""
+    strict: bool = False
+    """True if warnings are errors."""
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):
@@ -108,13 +112,14 @@ class Analysis:
         Raises:
             DeclarationError: the declarations contradict each other or the output.
             InputError: the output, or a histogram in it, cannot be used.
-            StrictError: there are findings that `strict` refuses.
+            StrictError: `strict`, and there are warnings.
             PluginError: a plugin failed, or no selected plugin provides a declared kind.
         """
         declared = self._declared()
         channels = build_channels(
             declared,
             lambda layout: self._collected(output, layout, source, executor, jobs, parts=parts),
+            strict=self.strict,
             run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
         )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
@@ -151,11 +156,11 @@ class Analysis:
 
     def card_name(self, category: str) -> str:
         """Return the file name of a category's card."""
-        return f"datacard_{category}_{self.label}.txt"
+        return f"datacard_{plain_category(category)}_{self.label}.txt"
 
     def shapes_name(self, category: str) -> str:
         """Return the file name of a category's templates."""
-        return f"shapes_{category}_{self.label}.root"
+        return f"shapes_{plain_category(category)}_{self.label}.root"
 
     def _declared(self) -> dict[str, DeclaredCard]:
         """Return the declarations of each card, which share read-only copies of processes and systematics."""
@@ -171,23 +176,40 @@ class Analysis:
             data_processes=self.data_processes,
             mcstat=self.mcstat,
             shape_only_for_rateparam=self.shape_only_for_rateparam,
-            strictness=Strictness(self.strict, self.accept),
+            single_year=self.single_year,
+            process_suffix=self.process_suffix,
         ).frozen()
+        bins = {name: self._bin(name) for name in self.categories}
         return {
-            name: attrs.evolve(shared, category=name, bins_edges=category.bins_edges)
+            name: attrs.evolve(
+                shared,
+                category=name,
+                bins_edges=category.bins_edges,
+                bin_name=bins[name].whole,
+                bin_prefix=bins[name].prefix,
+                bin_suffix=bins[name].suffix,
+            )
             for name, category in self.categories.items()
         }
 
+    def _bin(self, category: str) -> BinName:
+        if (whole := self.categories[category].bin_name) is not None:
+            return BinName(category=category, whole=whole)
+        return BinName(category=category, prefix=self.bin_prefix, suffix=self.label)
+
     def _problems(self) -> Iterator[str]:
-        yield from Strictness(self.strict, self.accept).problems(self.plugins)
         if not isinstance(self.categories, Mapping) or not self.categories:
             yield f"categories is {self.categories!r}, expected a dict such as {{'SR': Category('discriminant')}}"
             return
+        bins: dict[str, str] = {}
         for name, category in self.categories.items():
-            if problem := name_problem("bin", bin_name(self.bin_prefix, name, self.label, self.years)):
-                yield f"category {name!r}: {problem}"
             if not isinstance(category, Category):
                 yield f"category {name!r} is {category!r}, expected a Category such as Category('discriminant')"
+                continue
+            channel = self._bin(name)
+            yield from (f"category {name!r}: {problem}" for problem in channel.problems())
+            if (other := bins.setdefault(str(channel), name)) != name:
+                yield f"categories {other!r} and {name!r} would both be the bin {str(channel)!r}: give one a bin_name"
         for name in self.rateparam_norm_categories or ():
             if name not in self.categories:
                 yield f"rateparam_norm_categories: {name!r} is no category of the analysis"

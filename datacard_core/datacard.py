@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from datacard_core.build.corridor import build_channels
 from datacard_core.build.declared import MCSTAT, DeclaredCard
 from datacard_core.build.loaded import collect_card
-from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import report
 from datacard_core.inputs.histograms import NOMINAL
@@ -26,10 +25,11 @@ from datacard_core.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
     from typing import Self
 
     from datacard_core.build.loaded import Histograms
+    from datacard_core.build.naming import Suffix
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.findings import Finding
@@ -62,14 +62,17 @@ class Datacard:
             `rateparam_norm_categories` and its years stays nominal: the rateParam has that change already.
         rateparam_norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict of
             histograms by category, for variables that are not filled in all categories.
+        bin_name: Combine's whole name of the bin, in place of prefix, category and suffix.
+        single_year: whether the columns of a card of one year are called `{process}`, without the year.
+        process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
+            not given.
         plugins: the selected plugins, the built-in set if not given.
-        strict: True if all warnings are errors, or a set of codes whose findings are errors, notices too.
-        accept: reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors.
+        strict: whether warnings are errors.
 
     Raises:
         DeclarationError: the declarations contradict each other or the output.
         InputError: histograms are missing or cannot be used.
-        StrictError: there are findings that `strict` refuses.
+        StrictError: `strict`, and there are warnings.
         PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
 
@@ -91,9 +94,11 @@ class Datacard:
         shape_only_for_rateparam: bool = False,
         rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None = None,
         *,
+        bin_name: str | None = None,
+        single_year: bool = False,
+        process_suffix: Suffix = None,
         plugins: Plugins | None = None,
-        strict: bool | Collection[str] = False,
-        accept: Mapping[str, str] = NO_REASONS,
+        strict: bool = False,
     ) -> None:
         declared = DeclaredCard(
             years=names_of(years),
@@ -103,11 +108,13 @@ class Datacard:
             plugins=load_plugins() if plugins is None else plugins,
             bin_prefix=bin_prefix,
             bin_suffix=bin_suffix,
+            bin_name=bin_name,
+            single_year=single_year,
+            process_suffix=process_suffix,
             data_processes=data_processes,
             mcstat=mcstat,
             bins_edges=bins_edges,
             shape_only_for_rateparam=shape_only_for_rateparam,
-            strictness=Strictness(strict, accept),
         )
         check_arguments(histograms, datasets_metadata, cutflow)
         declared = declared.frozen()
@@ -116,6 +123,7 @@ class Datacard:
             {category: declared},
             lambda layout: collect_card(declared, layout, histogram_set, rateparam_norm_categories),
             inventory=histogram_set.inventory,
+            strict=strict,
         )
         self._keep(declared, channels[category])
         if verbose and self.findings:
@@ -136,6 +144,7 @@ class Datacard:
         """Combine's bin name, `[prefix_]category[_suffix]`."""
         self.bin_prefix = declared.bin_prefix
         self.bin_suffix = declared.bin_suffix
+        self.single_year = declared.single_year
         self.category = declared.category
         self.years = declared.years
         self.mc_processes = declared.mc_processes

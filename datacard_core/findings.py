@@ -21,7 +21,7 @@ class Severity(enum.IntEnum):
     NOTICE = 1
     """For the record."""
     WARNING = 2
-    """To be looked at before the card is used; `strict=True` refuses it, unless its code is in `accept`."""
+    """To be looked at before the card is used; `strict=True` refuses it."""
     ERROR = 3
     """No card is made."""
 
@@ -40,24 +40,20 @@ class Finding:
     """The `{process}_{year}` that is affected, or a process, a sample, or a list of columns."""
     systematic: str = attrs.field(default="", kw_only=True)
     """The nuisance that is affected, with `Up` or `Down` behind it if one direction is."""
-    accepted: str = attrs.field(default="", kw_only=True)
-    """Reason from `accept` for which the analysis accepts findings of this code; empty if it does not accept them."""
 
     def __str__(self) -> str:
         place = ", ".join(filter(None, (self.channel, self.column, self.systematic)))
-        reason = f" (accepted: {self.accepted})" if self.accepted else ""
-        return f"{self.severity.name.lower()} [{self.code}] {place + ': ' if place else ''}{self.message}{reason}"
+        return f"{self.severity.name.lower()} [{self.code}] {place + ': ' if place else ''}{self.message}"
 
 
 class StrictError(DatacardError):
-    """There were findings that `strict` refuses; `findings` holds them."""
+    """There were warnings under `strict=True`; `findings` holds them."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         count = len(self.findings)
-        way_out = f"accept={{{self.findings[0].code!r}: 'your reason'}}" if self.findings else "accept"
         super().__init__(
-            f"{count} finding{'s' * (count != 1)} that strict refuses (a code can be accepted: {way_out}):"
+            f"{count} warning{'s' * (count != 1)}, and strict=True refuses warnings:"
             + "".join(f"\n  - {finding}" for finding in self.findings)
         )
 
@@ -79,6 +75,20 @@ def warning(code: str, message: str, **place: str) -> Finding:
 def error(code: str, message: str, **place: str) -> Finding:
     """Return a finding that stops the card."""
     return Finding(Severity.ERROR, code, message, **place)
+
+
+def raise_for(findings: Iterable[Finding], *, strict: bool = False) -> None:
+    """Raise all errors among the findings at once, or all warnings with `strict`.
+
+    Raises:
+        InputError: there are errors.
+        StrictError: `strict`, and there are warnings.
+    """
+    findings = tuple(findings)
+    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise InputError(str(finding) for finding in errors)
+    if strict and (warnings := [finding for finding in findings if finding.severity is Severity.WARNING]):
+        raise StrictError(warnings)
 
 
 def raise_together(errors: Iterable[DatacardError]) -> None:
@@ -188,6 +198,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="No background of the channel has any yield, and Combine refuses such a channel.",
             remedy="Check the selection of the category, and that `is_signal=False` is set for the backgrounds.",
         ),
+        "no-column": Code(
+            severities=_NOTICE,
+            meaning="None of the years of a process is in the card: the process has no column there.",
+            remedy="No action is needed if the process is meant for the cards of other years.",
+        ),
         "no-data": Code(
             severities=_WARNING,
             meaning="The card has simulation for a year for which the data process is not declared.",
@@ -239,6 +254,19 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="`has_rateParam=True` is set for a signal, where it has no effect: the signal strength `r` scales "
             "signals already.",
             remedy="Leave `has_rateParam` out of this process.",
+        ),
+        "renamed-bin": Code(
+            severities=_NOTICE,
+            meaning="Combine does not accept the category as part of a bin's name: it has other characters there, or "
+            "`bin_` before it.",
+            remedy="No action is needed; `bin_name` chooses another name.",
+        ),
+        "unknown-process": Code(
+            severities=_WARNING,
+            meaning="A systematic names a process that is not declared, and that is no misspelling of one that is: the "
+            "systematic has no effect there.",
+            remedy="No action is needed if the systematic serves the cards of several regions; otherwise correct the "
+            "name.",
         ),
     }
 )

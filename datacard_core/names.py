@@ -39,6 +39,15 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f" (known: {listing(known)})" if known else ""
 
 
+def misspelt(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a word is likely to be a misspelling of, or None.
+
+    Names that differ in a digit, such as 2016 and 2018, and short names that differ in a letter, such as ttW and ttZ,
+    are taken as different names.
+    """
+    return next((name for name in known if name != word and _is_slip(str(word).lower(), name.lower())), None)
+
+
 def listing(names: Iterable[object], most: int = 12) -> str:
     """Return the names with commas between, cut after the first `most`, with the number of the rest."""
     names = list(names)
@@ -51,3 +60,30 @@ def duplicates(names: Iterable[str]) -> list[str]:
     # Values of other types may not be hashable; other checks refuse them.
     counts = Counter(name for name in names if isinstance(name, str))
     return [name for name, count in counts.items() if count > 1]
+
+
+# Above the ratios of different names of one family: 0.76 for 2022_preEE and 2022_postEE, 0.8 for wjets and zjets.
+_ALIKE = 0.8
+
+_SHORT = 3
+"""Length up to which one letter more makes a different name: VV and VVV, ttH and ttHH."""
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Return whether two lower-case words are equal but for case, swapped or left out letters, or few other ones."""
+    if word == name:
+        return True
+    short, long = sorted((word, name), key=len)
+    if len(short) == len(long):
+        unlike = [place for place, letters in enumerate(zip(short, long, strict=True)) if len(set(letters)) > 1]
+        first, last = unlike[0], unlike[-1] + 1
+        if len(unlike) == 2 and short[first:last] == long[first:last][::-1]:  # noqa: PLR2004 - a pair
+            return True
+    elif len(short) > _SHORT and any(long[:place] + long[place + 1 :] == short for place in range(len(long))):
+        return True
+    same_digits = _digits(word) == _digits(name)
+    return same_digits and len(short) > _SHORT and difflib.SequenceMatcher(None, word, name).ratio() > _ALIKE
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))

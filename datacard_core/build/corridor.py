@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from datacard_core.build.card_rules import check_against_output, check_declarations
 from datacard_core.build.channel import build_channel
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
@@ -45,6 +46,7 @@ def build_channels(
     collect: Callable[[Layout], Collected],
     *,
     inventory: Inventory | None = None,
+    strict: bool = False,
     run: Callable[[Build, Mapping[str, tuple[object, ...]]], Results] | None = None,
 ) -> dict[str, Channel]:
     """Build the channels of several categories from one output.
@@ -54,25 +56,26 @@ def build_channels(
         collect: sums the histograms of the output to the rows of a layout.
         inventory: the names in the output, if they are known before it is read: its problems are then told together
             with those of the declarations.
+        strict: whether warnings are errors.
         run: calls a function with the arguments of each category, one after the other here if not given.
 
     Raises:
         DeclarationError: the declarations contradict each other or the output.
         InputError: the output, or a histogram in it, cannot be used.
-        StrictError: there are findings that `strict` refuses.
+        StrictError: `strict`, and there are warnings.
         PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
     # Rows and plans depend on processes, systematics and years, which all cards share.
     shared = next(iter(cards.values()))
     # Before the plans: the author of a kind may rely on declarations without problems.
-    shared.check(inventory)
+    check_declarations(shared, inventory)
     layout, plans = plan_card(shared)
     collected = collect(layout)
     if inventory is None:
-        shared.check_samples(collected.inventory)
+        check_against_output(shared, collected.inventory)
     totals = _totals(shared, collected)
     calls = {
-        category: (declared, plans, collected.inventory, collected.sums[category], totals)
+        category: (declared, plans, collected.inventory, collected.sums[category], totals, strict)
         for category, declared in cards.items()
     }
     channels: dict[str, Channel] = {}
@@ -94,9 +97,10 @@ def build_from_sums(
     inventory: Inventory,
     sums: Sums,
     totals: Mapping[str, FloatArray],
+    strict: bool,
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
-    return build_channel(declared, inventory, plans, sums.complete(), totals)
+    return build_channel(declared, inventory, plans, sums.complete(), totals, strict=strict)
 
 
 def _totals(declared: DeclaredCard, collected: Collected) -> dict[str, FloatArray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.declare.processes import column_name
 from datacard_core.findings import Finding, notice, warning
 from datacard_core.grammar import DATA
 from datacard_core.names import closest, listing
@@ -24,11 +23,14 @@ def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[F
         if process.has_rateParam and process.is_signal:
             message = "has_rateParam has no effect on a signal, which r scales already"
             yield warning("rateparam-on-signal", message, column=process.name)
+        if not any(year in declared.years for year in process.years):
+            message = f"none of its years ({listing(process.years, 4)}) is in this card: it has no column here"
+            yield notice("no-column", message, column=process.name)
         for sample in process.samples:
             for year in process.years:
                 if year in declared.years and not inventory.datasets.get((sample, year)):
                     message = f"sample {sample!r} has no dataset in {year}"
-                    yield warning("no-dataset", message, column=column_name(process.name, year))
+                    yield warning("no-dataset", message, column=declared.column_name(process.name, year))
     processes = [*declared.mc_processes.values(), *(declared.data_processes or {}).values()]
     for sample in dict.fromkeys(sample for process in processes for sample in process.samples):
         if orphans := inventory.orphans(sample):
@@ -37,6 +39,18 @@ def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[F
                 f"sample {sample!r} has histograms of {listing(map(repr, orphans), 3)}, "
                 "which no data-taking period lists: they are in no card",
             )
+
+
+def name_findings(declared: DeclaredCard) -> Iterator[Finding]:
+    """Yield findings on a bin that has another name than its category, and on systematics of unknown processes."""
+    if refused := declared.bin_naming.refused:
+        message = f"Combine does not accept {refused!r} as the name of a bin: it is called {declared.bin!r} here"
+        yield notice("renamed-bin", f"{message}; bin_name chooses another name")
+    known = list(declared.mc_processes)
+    for systematic in declared.systematics.values():
+        if unknown := [process for process in systematic.processes if process not in known]:
+            message = f"no process is named {listing(map(repr, unknown), 4)}{closest(unknown[0], known)}"
+            yield warning("unknown-process", f"{message}: it has no effect there", systematic=systematic.datacard_name)
 
 
 def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:

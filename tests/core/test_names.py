@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacard_core.names import closest, duplicates, listing, names_of
+from datacard_core.names import closest, duplicates, listing, misspelt, names_of
 
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 
@@ -108,6 +108,42 @@ def test_long_list_is_cut() -> None:
     assert listing(range(14)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, and 2 more"
     assert listing(range(12)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
     assert listing(["a", "b", "c"], most=1) == "a, and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("2022_postEEE", "2022_postEE"),
+        ("2107", "2017"),
+        ("20222", "2022"),
+        ("TTBAR", "ttbar"),
+        ("vjest", "vjets"),
+        ("singel_top", "single_top"),
+    ],
+)
+def test_slips_are_misspellings(word: str, known: str) -> None:
+    """Another case, swapped, doubled and left out letters are misspellings."""
+    assert misspelt(word, ["diboson", known]) == known
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("2016", "2018"),
+        ("2022_preEE", "2022_postEE"),
+        ("2016_preVFP", "2016_postVFP"),
+        ("ttW", "ttZ"),
+        ("VVV", "VV"),
+        ("ttHH", "ttH"),
+        ("wjets", "zjets"),
+        ("ttbar_2b", "ttbar_1b"),
+        ("ttbb", "ttcc"),
+    ],
+)
+def test_names_of_one_family_differ(word: str, known: str) -> None:
+    """Years and processes that differ by what distinguishes them are no misspellings of each other."""
+    assert misspelt(word, [known]) is None
+    assert misspelt(known, [word]) is None
 
 
 @given(st.lists(st.sampled_from("abcde")))

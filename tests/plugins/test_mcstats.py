@@ -26,6 +26,7 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
+from datacard_core.build.card_rules import check_declarations
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.inputs.output import HistogramSet
 
@@ -202,6 +203,6 @@ def test_card_without_processes() -> None:
     """A card without processes is refused for this reason, not because of autoMCStats."""
     source = HistogramSet({}, {"by_datataking_period": {}, "by_dataset": {}}, {"presel": {}})
     with pytest.raises(DeclarationError) as caught:
-        declared(mcstat=True, processes=MCProcesses()).check(source.inventory)
+        check_declarations(declared(mcstat=True, processes=MCProcesses()), source.inventory)
     assert any("no process" in problem for problem in caught.value.problems)
     assert not any("autoMCStats" in problem for problem in caught.value.problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from datacard_core.build.declared import kind_problems
+from datacard_core.build.card_rules import kind_problems
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.inputs.sketches import SMALL
 

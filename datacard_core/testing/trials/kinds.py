@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
-from datacard_core.build.declared import kind_problems
+from datacard_core.build.card_rules import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.model.effects import Shape
 from datacard_core.testing.inputs.declarations import NAME, Keywords

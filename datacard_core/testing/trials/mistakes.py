@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from hypothesis import strategies as st
 
-from datacard_core.build.declared import kind_problems
+from datacard_core.build.card_rules import kind_problems
 from datacard_core.build.plans import shifts_of
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.inputs.declarations import NAME, Keywords
