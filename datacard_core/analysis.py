@@ -135,7 +135,7 @@ class Analysis:
     ) -> Collected:
         required = Requirements(layout, {name: category.variable for name, category in self.categories.items()}, parts)
         reduced = self._reduced(output, required, source, executor, jobs)
-        norms = self.rateparam_norm_categories or tuple(self.categories)
+        norms = tuple(self.categories) if self.rateparam_norm_categories is None else self.rateparam_norm_categories
         return Collected(
             inventory=reduced.inventory, sums=reduced.sums, norms={name: reduced.sums[name] for name in norms}
         )

@@ -170,6 +170,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="A dataset has no event in `cutflow['presel']` and is skipped.",
             remedy="No action is needed if no event of the dataset is expected to pass the preselection.",
         ),
+        "empty-histogram": Code(
+            severities=_WARNING,
+            meaning="The nominal histogram of a dataset is empty in this category, while the cutflow counts events of "
+            "the dataset there: its events are missing in the card.",
+            remedy="Check that the histogram was filled, and that its axis covers the events.",
+        ),
         "empty-variation": Code(
             severities=_WARNING,
             meaning="The Up or the Down template of a column has no positive integral, at which Combine stops with "
@@ -242,6 +248,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             severities=_WARNING,
             meaning="A sample has histograms of a dataset that no data-taking period lists: they are in no card.",
             remedy="Run the postprocessing for this dataset again, so that `datasets_metadata` lists it.",
+        ),
+        "overlapping-samples": Code(
+            severities=_WARNING,
+            meaning="The samples of the card have more events of their datasets than the cutflow counts there: they "
+            "overlap, as an inclusive subsample and a part of it do, and events count more than once.",
+            remedy="Use subsamples that exclude each other, or the inclusive one alone.",
         ),
         "partial-variation": Code(
             severities=_WARNING,

@@ -107,6 +107,11 @@ def _totals(declared: DeclaredCard, collected: Collected) -> dict[str, FloatArra
     """Return the total of each row in each category over which shape-only totals are kept."""
     totals = {}
     if declared.floats_shape_only:
+        if not collected.norms:
+            raise DeclarationError(
+                "rateparam_norm_categories is empty: there is no total that shape_only_for_rateparam could keep; "
+                "leave it out to keep totals over all categories"
+            )
         for category, sums in collected.norms.items():
             # A fault of a category that is built is told when it is built, with those of the other categories.
             with suppress(InputError) if category in collected.sums else nullcontext():

@@ -10,6 +10,7 @@ import hist
 import numpy as np
 
 from datacard_core.errors import InputError
+from datacard_core.inputs.structure import COMPUTE, is_uncomputed
 from datacard_core.model.arrays import Axis
 from datacard_core.names import duplicates, listing, names_of
 
@@ -53,6 +54,12 @@ class HistogramArray:
     """Numbers of underflow and overflow bins of the variable, each 0 or 1."""
     has_variances: bool = True
     """True if the storage keeps variances; otherwise the values stand in their place."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the variations in the contents: the nominal alone for data without an axis of variations."""
+        # Not `variations or …`: an axis of variations without labels has not even a nominal.
+        return (NOMINAL,) if self.variations is None else self.variations
 
     @classmethod
     def of(
@@ -112,7 +119,7 @@ class HistogramArray:
             raise InputError(problems)
 
     def _name_problems(self) -> Iterator[str]:
-        for what, names in (("categories", self.categories), ("variations", self.variations or ())):
+        for what, names in (("categories", self.categories), ("variations", self.labels)):
             if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names) or duplicates(names):
                 yield f"its {what} are {names!r}, expected a tuple of names, each once"
 
@@ -126,7 +133,7 @@ class HistogramArray:
 
     def _content_problems(self) -> Iterator[str]:
         shape = np.shape(self.contents)
-        least = (self.axis.bins + sum(self.flow), len(self.variations or (NOMINAL,)), len(self.categories))
+        least = (self.axis.bins + sum(self.flow), len(self.labels), len(self.categories))
         # PocketCoffea's category axes may have a flow bin at their end, which belongs to no name.
         most = (least[0], least[1] + 1, least[2] + 1)
         if len(shape) != len(least) or not all(
@@ -139,7 +146,7 @@ class HistogramArray:
 
     def positions(self, labels: tuple[str, ...]) -> IntArray:
         """Return the positions of variations on their axis, shape (labels,), -1 for a missing variation."""
-        index = {label: position for position, label in enumerate(self.variations or (NOMINAL,))}
+        index = {label: position for position, label in enumerate(self.labels)}
         return np.array([index.get(label, -1) for label in labels], dtype=np.intp)
 
     def bin_name(self, place: int) -> str:
@@ -161,6 +168,9 @@ def check_histogram(histogram: object) -> None:
     """
     if isinstance(histogram, HistogramArray):
         histogram.check()
+    elif is_uncomputed(histogram):
+        # It looks like a histogram without content, so that its events would be missing without a trace.
+        raise InputError(f"it is a dask collection ({type(histogram).__name__}) that was not computed: {COMPUTE}")
     elif not isinstance(histogram, DecodedHistogram | hist.BaseHist):
         raise InputError(f"a {type(histogram).__name__} stands where a hist.Hist or a HistogramArray is expected")
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.inputs.histograms import stored
+from datacard_core.errors import InputError
+from datacard_core.inputs.histograms import NOMINAL, stored
+from datacard_core.inputs.structure import place_text, type_and_value, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,10 +124,12 @@ class HistogramSet:
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Categories of the first histogram, by names of sample and dataset."""
+        """Categories of the first histogram that has any, by names of sample and dataset."""
         for sample in sorted(self.histograms):
             for dataset in sorted(self.histograms[sample]):
-                if histogram := self.histogram(sample, dataset):
+                histogram = self.histogram(sample, dataset)
+                # The axis of categories may be growing, and without labels where a dataset filled none.
+                if histogram is not None and histogram.categories:
                     return histogram.categories
         return ()
 
@@ -133,22 +137,48 @@ class HistogramSet:
         """Return True if no event of a dataset passed the preselection, under any variation."""
         # Since PocketCoffea 0.9.11 the cutflow has one count per variation, before it had a single count.
         count = self.cutflow["presel"].get(dataset, 0)
-        return not (any(count.values()) if isinstance(count, Mapping) else count)
+        counts = count.values() if isinstance(count, Mapping) else (count,)
+        return not any(_number(one, ("presel", dataset)) for one in counts)
 
     def selected(self, category: str, dataset: str, sample: str, variation: str) -> float | None:
         """Return the number of events of a shape variation in a category, or None if it is not in the cutflow.
 
         It is None for weight variations too: they have the events of the nominal and are not counted.
         """
-        count: Any = self.cutflow
-        for key in (category, dataset, sample, variation):
-            if not isinstance(count, Mapping) or key not in count:
-                return None
-            count = count[key]
-        return float(count)
+        place = category, dataset, sample, variation
+        count = value_at(self.cutflow, place)
+        return None if count is None else _number(count, place)
+
+    def events(self, category: str, dataset: str, sample: str) -> float | None:
+        """Return the number of nominal events in a category, or None if it is not in the cutflow."""
+        count = value_at(self.cutflow, (category, dataset, sample))
+        count = count.get(NOMINAL) if isinstance(count, Mapping) else count
+        return None if count is None else _number(count, (category, dataset, sample))
+
+    def passed(self, dataset: str) -> float:
+        """Return the number of nominal events of a dataset that passed the preselection."""
+        count = self.cutflow["presel"].get(dataset, 0)
+        count = count.get(NOMINAL, 0) if isinstance(count, Mapping) else count
+        return _number(count, ("presel", dataset))
+
+    def parent(self, dataset: str) -> str:
+        """Return the sample of a dataset as a whole, of which its subsamples are parts; empty if it is not known."""
+        return str(value_at(self.datasets_metadata, ("by_dataset", dataset, "sample")) or "")
 
     def counts_by_variation(self, category: str, dataset: str, sample: str) -> bool:
         """Return True if the cutflow of a category has a count for each shape variation."""
         counts = self.cutflow.get(category, {})
         counts = counts.get(dataset, {}) if isinstance(counts, Mapping) else {}
         return isinstance(counts, Mapping) and isinstance(counts.get(sample), Mapping)
+
+
+def _number(count: Any, place: tuple[str, ...]) -> float:
+    """Return a count of the cutflow as a number.
+
+    Raises:
+        InputError: it is not one number.
+    """
+    try:
+        return float(count)
+    except (TypeError, ValueError):
+        raise InputError(f"{place_text(('cutflow', *place))} {type_and_value(count)}, expected a number") from None

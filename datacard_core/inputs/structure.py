@@ -30,6 +30,8 @@ DEPTHS = {
 }
 """How many keys lead from a place to the entry of one dataset or, for the last place, of a set of datasets."""
 
+COMPUTE = "pass what dask.compute(output) returns"
+
 # A repetition of four letters or more, so that 2020 stays a year.
 _SHORTEST_YEAR = 4
 
@@ -103,10 +105,23 @@ def check_histogram_dicts(histograms: Mapping[str, object]) -> None:
         raise InputError(problems)
 
 
+def is_uncomputed(value: object) -> bool:
+    """Return True for a dask collection, which describes a computation and holds no result."""
+    graph = getattr(value, "__dask_graph__", None)
+    return callable(graph) and graph() is not None
+
+
 def place_text(place: Iterable[str]) -> str:
     """Return the text for a place in an output, such as "cutflow['presel']"."""
     head, *keys = place
     return head + "".join(f"[{key!r}]" for key in keys)
+
+
+def type_and_value(value: object) -> str:
+    """Return the type of a value in a wrong place, and a short form of it, for messages."""
+    # `reprlib` shortens a value before it is written out: a list in a wrong place may hold thousands of histograms.
+    lazy = f", a dask collection that was not computed: {COMPUTE}" if is_uncomputed(value) else ""
+    return f"has type {type(value).__name__} ({reprlib.repr(value)}){lazy}"
 
 
 def value_at(tree: object, place: Iterable[str]) -> object:
@@ -121,7 +136,7 @@ def value_at(tree: object, place: Iterable[str]) -> object:
 
 def _output_problems(output: object, variables: Iterable[str], *, from_file: bool) -> Iterator[str]:
     if not isinstance(output, Mapping):
-        yield f"the output {_type_and_value(output)}, expected the dict that PocketCoffea writes"
+        yield f"the output {type_and_value(output)}, expected the dict that PocketCoffea writes"
         return
     for key in ("variables", "cutflow"):
         if key not in output:
@@ -170,7 +185,7 @@ def _period_problems(periods: object) -> Iterator[str]:
             # A string is a collection too, of its letters.
             if isinstance(datasets, str) or not isinstance(datasets, Collection):
                 place = place_text((*BY_PERIOD, period, sample))
-                yield f"{place} {_type_and_value(datasets)}, expected the names of datasets"
+                yield f"{place} {type_and_value(datasets)}, expected the names of datasets"
 
 
 def _cutflow_problems(cutflow: object) -> Iterator[str]:
@@ -220,7 +235,7 @@ def _not_postprocessed(lacking: str) -> str:
 def _not_dicts(place: str, tree: object, depth: int) -> Iterator[str]:
     """Yield a problem for each value in the first `depth` levels of a tree that is not a dict."""
     if not isinstance(tree, Mapping):
-        yield f"{place} {_type_and_value(tree)}, expected the dict that PocketCoffea writes"
+        yield f"{place} {type_and_value(tree)}, expected the dict that PocketCoffea writes"
     elif depth > 1:
         for key, branch in tree.items():
             yield from _not_dicts(f"{place}[{key!r}]", branch, depth - 1)
@@ -232,8 +247,3 @@ def _items(tree: object) -> Iterable[tuple[str, object]]:
 
 def _keys(tree: Mapping[str, object]) -> str:
     return f"it has: {listing(tree)}" if tree else "it is empty"
-
-
-def _type_and_value(value: object) -> str:
-    # `reprlib` shortens a value before it is written out: a list in a wrong place may hold thousands of histograms.
-    return f"has type {type(value).__name__} ({reprlib.repr(value)})"

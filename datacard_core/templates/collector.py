@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 
 from datacard_core.errors import InputError
-from datacard_core.findings import Finding, notice
+from datacard_core.findings import Finding, notice, warning
 from datacard_core.inputs.histograms import HOW_TO_FILL, NOMINAL
 from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
+from datacard_core.templates.overlaps import overlap_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
 
@@ -47,6 +48,8 @@ def collect(
             for dataset in histograms.datasets(sample, year):
                 collector.take(_Piece(column, request, sample, dataset))
         collector.finish_column(column)
+    for category in collector.categories:
+        collector.findings[category] += overlap_findings(histograms, layout, category)
     return collector.finished()
 
 
@@ -85,7 +88,7 @@ class _Collector:
         self.lacking: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
         self.variations: list[set[str]] = [set() for _ in layout.requests]
         self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
-        self.findings: list[Finding] = []
+        self.findings: dict[str, list[Finding]] = {category: [] for category in categories}
         self.problems: dict[str, list[tuple[str, str]]] = {category: [] for category in categories}
 
     def take(self, piece: _Piece) -> None:
@@ -123,7 +126,7 @@ class _Collector:
                 problems=tuple(self.problems[category]),
                 variations=tuple(frozenset(variations) for variations in self.variations),
                 fallbacks=tuple(self.fallbacks[category]),
-                findings=tuple(self.findings),
+                findings=tuple(self.findings[category]),
                 parts=self.parts,
             )
             for position, category in enumerate(self.categories)
@@ -138,7 +141,8 @@ class _Collector:
         message = (
             f"dataset {piece.dataset!r} of sample {piece.sample!r} has no event in cutflow['presel'] and is skipped"
         )
-        self.findings.append(notice("empty-dataset", message, column=piece.request.column))
+        for findings in self.findings.values():
+            findings.append(notice("empty-dataset", message, column=piece.request.column))
 
     def _wanted(self, piece: _Piece, histogram: HistogramArray | None) -> tuple[HistogramArray, IntArray] | None:
         """Return the histogram, and which of the categories to collect it has, as positions among these."""
@@ -167,7 +171,7 @@ class _Collector:
         self.accumulator.add(contents, histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
-        self.variations[piece.column].update(histogram.variations or ())
+        self.variations[piece.column].update(histogram.labels)
         for index, position in enumerate(there):
             category = self.categories[position]
             self.datasets[category][piece.key] = self.histograms.read_from
@@ -188,7 +192,8 @@ class _Collector:
         # A missing label has the position -1. The first label of a request is the nominal.
         positions = histogram.positions(piece.request.labels)
         if positions[0] < 0:
-            raise InputError(f"its variation axis has no {NOMINAL!r}, only {listing(histogram.variations or ())}")
+            has = f"only {listing(histogram.labels)}" if histogram.labels else "and no other label"
+            raise InputError(f"its variation axis has no {NOMINAL!r}, {has}")
         absent = positions < 0
         # A missing variation is read from the nominal, so that the sum holds the dataset's nominal in its place.
         positions = np.where(absent, positions[0], positions)
@@ -203,6 +208,8 @@ class _Collector:
         counts its events in each category: if it counts events, the variation was not computed, otherwise it is empty.
         """
         empty: BoolArray = np.all(contents == 0, axis=0)
+        for index in np.flatnonzero(empty[0]).tolist():
+            self._note_unfilled(piece, self.categories[there[index]])
         # Absent labels hold the nominal already. Where the nominal (row 0) is empty too, zeros are right.
         empty[absent] = False
         empty &= ~empty[0]
@@ -216,6 +223,16 @@ class _Collector:
         labels, indices = np.nonzero(empty)
         contents[:, labels, indices] = contents[:, 0, indices]
         return empty
+
+    def _note_unfilled(self, piece: _Piece, category: str) -> None:
+        """Note a nominal without content if the cutflow has events of the dataset in the category."""
+        if count := self.histograms.events(category, piece.dataset, piece.sample):
+            message = (
+                f"dataset {piece.dataset!r} of sample {piece.sample!r} has {count:g} events in the cutflow of category "
+                f"{category!r}, but its nominal is empty: it adds nothing; was its histogram filled, or are all events "
+                "outside an axis without flow bins?"
+            )
+            self.findings[category].append(warning("empty-histogram", message, column=piece.request.column))
 
     def _look_at_content(
         self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray

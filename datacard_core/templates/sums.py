@@ -107,6 +107,10 @@ class Sums:
             raise InputError(grouped([*self.problems, *missing]))
         if self.contents is None:
             raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
+        if not self.contents.axis.bins:
+            raise InputError(
+                f"category {self.category!r}: axis {self.contents.axis.name!r} has no bins: no dataset filled a label"
+            )
         columns = [column for column, _, _ in self.datasets]
         contents = self.contents.rounded
         self._refuse_overflow(contents)

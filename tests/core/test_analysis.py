@@ -293,6 +293,12 @@ class TestProblems:
             Analysis(**declarations(categories=categories, strict=True)).build(loaded)
         assert {finding.channel for finding in raised.value.findings} == {"SR_run3", "VR_run3"}
 
+    def test_no_norm_category(self) -> None:
+        """No category to keep totals over is an error, and not taken for all of them."""
+        analysis = Analysis(**declarations(shape_only_for_rateparam=True, rateparam_norm_categories=[]))
+        with pytest.raises(DeclarationError, match="rateparam_norm_categories is empty"):
+            analysis.build(output())
+
     @pytest.mark.parametrize(
         ("changes", "said"),
         [

@@ -136,6 +136,53 @@ class TestRefused:
         (problem,) = problems(Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar))
         assert "Mean" in problem
 
+    @pytest.mark.parametrize("growth", [False, True])
+    def test_variations_without_labels(self, growth: bool) -> None:
+        """An axis of variations without labels has no nominal: its flow bin holds unknown variations."""
+        ttbar: Any = hist.Hist(
+            hist.axis.StrCategory(["SR"], name="cat"),
+            hist.axis.StrCategory([], name="variation", growth=growth),
+            bins(0, 1, 2, 3),
+            storage=hist.storage.Weight(),
+        )
+        if not growth:
+            ttbar.fill(["SR"] * 7, ["JESUp"] * 7, [0.5] * 7)
+        assert ttbar.sum(flow=True).value == (0 if growth else 7)
+        output = signal_and_ttbar(nominal=[1, 2, 3]).add("TTbar", "2022", ttbar)
+        (problem,) = problems(output)
+        assert problem.endswith("'TTbar_2022': its variation axis has no 'nominal', and no other label")
+
+    def test_data_without_labels(self) -> None:
+        """Data with an axis of variations need a nominal on it."""
+        axes = [hist.axis.StrCategory(names, name=axis) for names, axis in ((["SR"], "cat"), ([], "variation"))]
+        data: hist.Hist[Any] = hist.Hist(*axes, bins(0, 1, 2, 3), storage=hist.storage.Weight())
+        output = signal_and_ttbar(nominal=[1, 2, 3]).add("Muon", "2022", data)
+        (problem,) = problems(output, data_processes=by_hand.observation("Muon"))
+        assert problem == "sample 'Muon', dataset 'Muon_2022': its variation axis has no 'nominal', and no other label"
+
+    def test_variable_without_labels(self) -> None:
+        """A variable whose growing axis was never filled is refused."""
+        axis = hist.axis.StrCategory([], name="events.channel", growth=True)
+        output = Output()
+        for sample in ("Signal", "TTbar"):
+            labels = [hist.axis.StrCategory([name], name=of) for name, of in (("SR", "cat"), ("nominal", "variation"))]
+            output.add(sample, "2022", hist.Hist(*labels, axis, storage=hist.storage.Weight()))
+        (problem,) = problems(output)
+        assert problem == "category 'SR': axis 'events.channel' has no bins: no dataset filled a label"
+
+    def test_uncomputed_histogram(self) -> None:
+        """A histogram of dask that was not computed is refused: it would count as empty."""
+
+        class Lazy(hist.Hist[Any]):
+            def __dask_graph__(self) -> dict[str, Any]:
+                return {"fill": None}
+
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        output.histograms["TTbar"]["TTbar_2022"] = Lazy(*output.histograms["TTbar"]["TTbar_2022"].axes)
+        (problem,) = problems(output)
+        assert problem.startswith("sample 'TTbar', dataset 'TTbar_2022': it is a dask collection (Lazy)")
+        assert "dask.compute(output)" in problem
+
     def test_wrong_type(self) -> None:
         """An object that is not a histogram is refused with its type."""
         output = signal_and_ttbar(nominal=[1, 2, 3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import hist
 import pytest
 
 from datacard_core.errors import InputError
@@ -91,6 +92,28 @@ class TestHistogramSet:
         """Categories are those of the first histogram; without histograms there are none."""
         assert histogram_set(two_years()).categories == ("SR",)
         assert histogram_set(by_hand.Output()).categories == ()
+
+    def test_categories_of_an_empty_axis(self) -> None:
+        """A histogram whose growing axis of categories was never filled does not stand for all."""
+        axes = [hist.axis.StrCategory([], name=name, growth=True) for name in ("cat", "variation")]
+        empty: hist.Hist[Any] = hist.Hist(*axes, by_hand.bins(0, 1, 2), storage=hist.storage.Weight())
+        output = two_years().add("A", "2022", empty)
+        assert histogram_set(output).categories == ("SR",)
+
+    def test_nominal_events(self) -> None:
+        """The number of nominal events is that under the nominal, or the single count of older outputs."""
+        output = by_hand.Output().add("A", "2022", None, presel={"nominal": 12, "JESUp": 13})
+        output.cutflow["SR"] = {"A_2022": {"A": {"nominal": 3}, "B": 4, "C": {}}}
+        histograms = histogram_set(output)
+        assert [histograms.events("SR", "A_2022", sample) for sample in "ABCD"] == [3, 4, None, None]
+        assert histograms.passed("A_2022") == 12
+        assert histograms.passed("B_2022") == 0
+
+    def test_count_that_is_no_number(self) -> None:
+        """A count that is not a number is an error with its place and value."""
+        histograms = histogram_set(by_hand.Output().add("A", "2022", None, presel=["12"]))
+        with pytest.raises(InputError, match=r"cutflow\['presel'\]\['A_2022'\] has type list .*expected a number"):
+            histograms.is_empty("A_2022")
 
     @pytest.mark.parametrize(
         ("presel", "is_empty"),

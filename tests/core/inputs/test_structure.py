@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import dask
 import pytest
 
 from datacard_core.errors import InputError
@@ -163,6 +164,12 @@ def test_long_value_is_shortened() -> None:
     """The error for a long value in a wrong place shows the start of the value."""
     with pytest.raises(InputError, match=r"variables has type list \(\[0, 1, 2, 3, 4, 5, \.\.\.\]\)"):
         check_output(faulty(variables=list(range(100_000))))
+
+
+def test_uncomputed_output_is_told() -> None:
+    """An output of dask that was not computed is told, with the way out."""
+    with pytest.raises(InputError, match=r"the output has type Delayed .*was not computed: pass what dask\.compute"):
+        check_output(dask.delayed(dict)())
 
 
 def test_file_needs_metadata_of_datasets(tmp_path: Path) -> None:

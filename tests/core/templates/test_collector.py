@@ -15,6 +15,7 @@ from tests.support.outputs import (
     card,
     codes,
     found,
+    observation,
     problems,
     process,
     shape,
@@ -131,6 +132,32 @@ class TestEmptyDatasets:
         (problem,) = problems(output)
         assert "'TTbar'" in problem
         assert "'TTbar_ZZ_2022'" in problem
+
+    def test_empty_histogram(self) -> None:
+        """A dataset whose nominal is empty while the cutflow counts its events is told with their number."""
+        output = signal_and_ttbar(nominal=[10, 20, 30])
+        output.add(
+            "TTbar", "2022", simulated({"SR": {"nominal": [0, 0, 0]}}), part="ZZ", counts={"SR": {"nominal": 512}}
+        )
+        made = card(output)
+        assert template(made, "ttbar_2022") == [10, 20, 30]
+        (message,) = found(made, "empty-histogram")
+        assert message.startswith("warning [empty-histogram] SR_2022, ttbar_2022: dataset 'TTbar_ZZ_2022'")
+        assert "has 512 events in the cutflow of category 'SR'" in message
+
+    def test_empty_histogram_of_data(self) -> None:
+        """Empty data are told as simulation is, also where the cutflow has a single count."""
+        output = signal_and_ttbar(nominal=[10, 20, 30]).data("Muon", "2022", [0, 0, 0])
+        output.cutflow["SR"]["Muon_2022"] = {"Muon": 500}
+        (message,) = found(card(output, data_processes=observation("Muon")), "empty-histogram")
+        assert "SR_2022, data_obs: dataset 'Muon_2022' of sample 'Muon' has 500 events" in message
+
+    @pytest.mark.parametrize("counts", [{"SR": {"nominal": 0}}, {"SR": {}}], ids=["zero", "unknown"])
+    def test_empty_histogram_without_events(self, counts: Any) -> None:
+        """An empty histogram is right where the cutflow counts no event."""
+        output = signal_and_ttbar(nominal=[10, 20, 30])
+        output.add("TTbar", "2022", simulated({"SR": {"nominal": [0, 0, 0]}}), part="ZZ", counts=counts)
+        assert codes(card(output)) == []
 
     def test_histogram_without_events(self) -> None:
         """A filled histogram without preselected events is an error."""
@@ -261,7 +288,7 @@ class TestVariationsNotComputed:
         """A dataset whose nominal is empty needs no fallback."""
         output = signal_and_ttbar(nominal=[10, 20, 30], JESUp=[11, 21, 31], JESDown=[9, 19, 29])
         nothing = simulated({"SR": {"nominal": [0, 0, 0], "JESUp": [0, 0, 0], "JESDown": [0, 0, 0]}})
-        output.add("TTbar", "2022", nothing, part="none")
+        output.add("TTbar", "2022", nothing, part="none", counts={"SR": {"nominal": 0}})
         made = card(output, shape("JES"))
         assert template(made, "ttbar_2022", "JESUp") == [11, 21, 31]
         assert codes(made) == []

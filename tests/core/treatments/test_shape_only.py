@@ -113,6 +113,14 @@ class TestShapeOnly:
         assert plain.content() == scaled.content()
         assert plain.histogram == scaled.histogram
 
+    @pytest.mark.parametrize("categories", [[], {}], ids=["list", "dict"])
+    def test_no_category(self, categories: Any) -> None:
+        """No category at all is an error, and not taken for all of them."""
+        systematic = shape("JES", years=["2022", "2023"])
+        options = {"shape_only_for_rateparam": True, "rateparam_norm_categories": categories}
+        (problem,) = problems(self.output(), systematic, mc_processes=self.processes(), **options)
+        assert problem.startswith("rateparam_norm_categories is empty")
+
     def test_unknown_category(self) -> None:
         """An unknown category is an error with the closest match."""
         text = "\n".join(

@@ -1,0 +1,65 @@
+"""Overlapping samples: subsamples of one dataset that have events in common, which a card would count twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datacard_core.findings import Finding, warning
+from datacard_core.names import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datacard_core.inputs.output import HistogramSet
+    from datacard_core.templates.rows import Layout
+
+
+def overlap_findings(histograms: HistogramSet, layout: Layout, category: str) -> Iterator[Finding]:
+    """Yield a finding for each set of samples that have more events together than their datasets.
+
+    Simulation and data are compared apart: a sample may be in both for pseudo-data.
+
+    Args:
+        histograms: the histograms, with the cutflow.
+        layout: the columns with their samples.
+        category: the category whose events are counted.
+    """
+    for is_data in (False, True):
+        columns: dict[str, dict[str, str]] = {}
+        for request in layout.requests:
+            if request.is_data is is_data:
+                for sample, year in request.samples:
+                    for dataset in histograms.datasets(sample, year):
+                        columns.setdefault(dataset, {})[sample] = request.column
+        # The datasets of a process often have the same subsamples: one finding tells them together.
+        excess: dict[tuple[str, ...], list[tuple[str, float, float]]] = {}
+        for dataset, of_sample in columns.items():
+            counted, total = _counts(histograms, category, dataset, tuple(of_sample))
+            if len(of_sample) > 1 and counted > total:
+                excess.setdefault(tuple(of_sample), []).append((dataset, counted, total))
+        for samples, found in excess.items():
+            yield _finding(
+                category, samples, found, {columns[dataset][sample] for dataset, *_ in found for sample in samples}
+            )
+
+
+def _counts(histograms: HistogramSet, category: str, dataset: str, samples: tuple[str, ...]) -> tuple[float, float]:
+    """Return the number of events of samples in a category, and that of the whole dataset."""
+    counted = sum(histograms.events(category, dataset, sample) or 0.0 for sample in samples)
+    whole = histograms.events(category, dataset, histograms.parent(dataset))
+    # Without a count of the whole, that before the selection of the category is a limit still.
+    return counted, histograms.passed(dataset) if whole is None else whole
+
+
+def _finding(
+    category: str, samples: tuple[str, ...], found: list[tuple[str, float, float]], columns: set[str]
+) -> Finding:
+    counted, total = sum(count for _, count, _ in found), sum(whole for _, _, whole in found)
+    datasets = [dataset for dataset, _, _ in found]
+    return warning(
+        "overlapping-samples",
+        f"samples {listing(map(repr, samples))} have {counted:g} events of {listing(map(repr, datasets), 3)} in "
+        f"category {category!r}, where the cutflow has {total:g}: they overlap, and {counted - total:g} events count "
+        "more than once; use subsamples that exclude each other, or the inclusive one alone",
+        column=listing(sorted(columns), 4),
+    )

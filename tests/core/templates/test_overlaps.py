@@ -1,0 +1,89 @@
+"""Overlapping samples: events that several subsamples of one dataset have in common are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from datacard_core import MCProcesses
+from datacard_core.declare.processes import DataProcess, DataProcesses
+from tests.support.outputs import Output, card, codes, found, process, simulated
+
+SUBSAMPLES = {"all": [60, 40], "bb": [20, 10], "lf": [40, 30]}
+"""Subsamples of ttbar: bb and lf exclude each other and are 100 events together, as many as all."""
+
+
+def with_subsamples(*, whole: bool = True, presel: int = 100) -> Output:
+    """Return an output in which the subsamples share one dataset, with counts of the whole dataset if asked for."""
+    output = Output().mc("Signal", "2022", nominal=[1, 1])
+    for name, values in SUBSAMPLES.items():
+        output.add(f"TT__{name}", "2022", None)
+        del output.periods["2022"][f"TT__{name}"], output.by_dataset[f"TT__{name}_2022"]
+        output.periods["2022"][f"TT__{name}"].add("TT_2022")
+        output.histograms[f"TT__{name}"]["TT_2022"] = simulated({"SR": {"nominal": values}})
+        output.cutflow["SR"].setdefault("TT_2022", {})[f"TT__{name}"] = {"nominal": sum(values)}
+    output.by_dataset["TT_2022"] = {"sample": "TT", "year": "2022", "isMC": "True"}
+    output.cutflow["presel"]["TT_2022"] = {"nominal": presel}
+    if whole:
+        output.cutflow["SR"]["TT_2022"]["TT"] = {"nominal": 100}
+    return output
+
+
+def told(output: Output, **samples: list[str]) -> list[str]:
+    """Return the findings on overlaps in a card with a background of each name."""
+    backgrounds = [process(name, *of) for name, of in samples.items()]
+    signal = process("signal", "Signal", is_signal=True)
+    return found(card(output, mc_processes=MCProcesses([signal, *backgrounds])), "overlapping-samples")
+
+
+def test_exclusive_subsamples_are_not_told() -> None:
+    """Subsamples that exclude each other, and an inclusive one alone, count each event once."""
+    assert told(with_subsamples(), bb=["TT__bb"], lf=["TT__lf"]) == []
+    assert told(with_subsamples(), tt=["TT__all"]) == []
+
+
+def test_overlap_within_a_process() -> None:
+    """An inclusive subsample beside its parts in one process is told with both numbers of events."""
+    (message,) = told(with_subsamples(), tt=["TT__all", "TT__bb", "TT__lf"])
+    assert "warning [overlapping-samples] SR_2022, tt_2022: " in message
+    # 100 + 30 + 70 of 100.
+    assert "have 200 events of 'TT_2022' in category 'SR', where the cutflow has 100" in message
+
+
+def test_overlap_between_processes() -> None:
+    """An overlap between two processes is told with both columns."""
+    (message,) = told(with_subsamples(), tt=["TT__all"], ttbb=["TT__bb"])
+    assert "tt_2022, ttbb_2022: samples 'TT__all', 'TT__bb' have 130 events" in message
+    assert "30 events count more than once" in message
+
+
+def test_preselection_is_the_limit_without_count() -> None:
+    """Without a count of the whole dataset in the category, the preselection's count is the limit."""
+    assert told(with_subsamples(whole=False, presel=140), tt=["TT__all"], ttbb=["TT__bb"]) == []
+    (message,) = told(with_subsamples(whole=False, presel=120), tt=["TT__all"], ttbb=["TT__bb"])
+    assert "where the cutflow has 120" in message
+
+
+def test_datasets_of_one_overlap_are_told_together() -> None:
+    """Datasets whose same subsamples overlap make one finding, with their sums."""
+    output = with_subsamples()
+    for sample in ("TT__all", "TT__bb"):
+        output.periods["2022"][sample].add("TT_more_2022")
+        output.histograms[sample]["TT_more_2022"] = output.histograms[sample]["TT_2022"]
+    for cut in ("presel", "SR"):
+        output.cutflow[cut]["TT_more_2022"] = output.cutflow[cut]["TT_2022"]
+    output.by_dataset["TT_more_2022"] = output.by_dataset["TT_2022"]
+    (message,) = told(output, tt=["TT__all"], ttbb=["TT__bb"])
+    assert "have 260 events of 'TT_2022', 'TT_more_2022' in category 'SR', where the cutflow has 200" in message
+
+
+@pytest.mark.parametrize(("samples", "expected"), [(["TT__bb", "TT__lf"], []), (["TT__all", "TT__bb"], [130])])
+def test_data_are_compared_too(samples: list[str], expected: list[int]) -> None:
+    """Overlapping subsamples of the data are told, apart from those of simulation."""
+    output = with_subsamples().mc("TTbar", "2022", nominal=[1, 1])
+    data = DataProcesses([DataProcess(name="data_obs", samples=samples, years=["2022"])])
+    made = card(output, data_processes=data)
+    assert codes(made) == ["overlapping-samples"] * len(expected)
+    assert all(
+        f"data_obs: samples {', '.join(map(repr, samples))} have {number} events" in message
+        for number, message in zip(expected, found(made, "overlapping-samples"), strict=True)
+    )
