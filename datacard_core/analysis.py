@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -13,6 +13,7 @@ import attrs
 from datacard_core.build.corridor import Collected, build_channels
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.naming import BinName, Suffix, plain_category
+from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
@@ -82,8 +83,10 @@ class Analysis:
     )
     """Categories over which shape-only totals are kept, all of the analysis if not given."""
     plugins: Plugins = attrs.field(factory=load_plugins)
-    strict: bool = False
-    """True if warnings are errors."""
+    strict: bool | Collection[str] = False
+    """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
+    accept: Mapping[str, str] = NO_REASONS
+    """Reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors."""
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):
@@ -112,14 +115,13 @@ class Analysis:
         Raises:
             DeclarationError: the declarations contradict each other or the output.
             InputError: the output, or a histogram in it, cannot be used.
-            StrictError: `strict`, and there are warnings.
+            StrictError: there are findings that `strict` refuses.
             PluginError: a plugin failed, or no selected plugin provides a declared kind.
         """
         declared = self._declared()
         channels = build_channels(
             declared,
             lambda layout: self._collected(output, layout, source, executor, jobs, parts=parts),
-            strict=self.strict,
             run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
         )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
@@ -178,6 +180,7 @@ class Analysis:
             shape_only_for_rateparam=self.shape_only_for_rateparam,
             single_year=self.single_year,
             process_suffix=self.process_suffix,
+            strictness=Strictness(self.strict, self.accept),
         ).frozen()
         bins = {name: self._bin(name) for name in self.categories}
         return {
@@ -198,6 +201,7 @@ class Analysis:
         return BinName(category=category, prefix=self.bin_prefix, suffix=self.label)
 
     def _problems(self) -> Iterator[str]:
+        yield from Strictness(self.strict, self.accept).problems(self.plugins)
         if not isinstance(self.categories, Mapping) or not self.categories:
             yield f"categories is {self.categories!r}, expected a dict such as {{'SR': Category('discriminant')}}"
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datacard_core.build.corridor import build_channels
 from datacard_core.build.declared import MCSTAT, DeclaredCard
 from datacard_core.build.loaded import collect_card
+from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import report
 from datacard_core.inputs.histograms import NOMINAL
@@ -25,7 +26,7 @@ from datacard_core.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import Self
 
     from datacard_core.build.loaded import Histograms
@@ -67,12 +68,13 @@ class Datacard:
         process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
             not given.
         plugins: the selected plugins, the built-in set if not given.
-        strict: whether warnings are errors.
+        strict: True if all warnings are errors, or a set of codes whose findings are errors, notices too.
+        accept: reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors.
 
     Raises:
         DeclarationError: the declarations contradict each other or the output.
         InputError: histograms are missing or cannot be used.
-        StrictError: `strict`, and there are warnings.
+        StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
 
@@ -98,7 +100,8 @@ class Datacard:
         single_year: bool = False,
         process_suffix: Suffix = None,
         plugins: Plugins | None = None,
-        strict: bool = False,
+        strict: bool | Collection[str] = False,
+        accept: Mapping[str, str] = NO_REASONS,
     ) -> None:
         declared = DeclaredCard(
             years=names_of(years),
@@ -115,6 +118,7 @@ class Datacard:
             mcstat=mcstat,
             bins_edges=bins_edges,
             shape_only_for_rateparam=shape_only_for_rateparam,
+            strictness=Strictness(strict, accept),
         )
         check_arguments(histograms, datasets_metadata, cutflow)
         declared = declared.frozen()
@@ -123,7 +127,6 @@ class Datacard:
             {category: declared},
             lambda layout: collect_card(declared, layout, histogram_set, rateparam_norm_categories),
             inventory=histogram_set.inventory,
-            strict=strict,
         )
         self._keep(declared, channels[category])
         if verbose and self.findings:

@@ -21,7 +21,7 @@ class Severity(enum.IntEnum):
     NOTICE = 1
     """For the record."""
     WARNING = 2
-    """To be looked at before the card is used; `strict=True` refuses it."""
+    """To be looked at before the card is used; `strict=True` refuses it, unless its code is in `accept`."""
     ERROR = 3
     """No card is made."""
 
@@ -40,20 +40,24 @@ class Finding:
     """The `{process}_{year}` that is affected, or a process, a sample, or a list of columns."""
     systematic: str = attrs.field(default="", kw_only=True)
     """The nuisance that is affected, with `Up` or `Down` behind it if one direction is."""
+    accepted: str = attrs.field(default="", kw_only=True)
+    """Reason from `accept` for which the analysis accepts findings of this code; empty if it does not accept them."""
 
     def __str__(self) -> str:
         place = ", ".join(filter(None, (self.channel, self.column, self.systematic)))
-        return f"{self.severity.name.lower()} [{self.code}] {place + ': ' if place else ''}{self.message}"
+        reason = f" (accepted: {self.accepted})" if self.accepted else ""
+        return f"{self.severity.name.lower()} [{self.code}] {place + ': ' if place else ''}{self.message}{reason}"
 
 
 class StrictError(DatacardError):
-    """There were warnings under `strict=True`; `findings` holds them."""
+    """There were findings that `strict` refuses; `findings` holds them."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         count = len(self.findings)
+        way_out = f"accept={{{self.findings[0].code!r}: 'your reason'}}" if self.findings else "accept"
         super().__init__(
-            f"{count} warning{'s' * (count != 1)}, and strict=True refuses warnings:"
+            f"{count} finding{'s' * (count != 1)} that strict refuses (a code can be accepted: {way_out}):"
             + "".join(f"\n  - {finding}" for finding in self.findings)
         )
 
@@ -75,20 +79,6 @@ def warning(code: str, message: str, **place: str) -> Finding:
 def error(code: str, message: str, **place: str) -> Finding:
     """Return a finding that stops the card."""
     return Finding(Severity.ERROR, code, message, **place)
-
-
-def raise_for(findings: Iterable[Finding], *, strict: bool = False) -> None:
-    """Raise all errors among the findings at once, or all warnings with `strict`.
-
-    Raises:
-        InputError: there are errors.
-        StrictError: `strict`, and there are warnings.
-    """
-    findings = tuple(findings)
-    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
-        raise InputError(str(finding) for finding in errors)
-    if strict and (warnings := [finding for finding in findings if finding.severity is Severity.WARNING]):
-        raise StrictError(warnings)
 
 
 def raise_together(errors: Iterable[DatacardError]) -> None:

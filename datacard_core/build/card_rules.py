@@ -56,6 +56,7 @@ def check_against_output(declared: DeclaredCard, inventory: Inventory) -> None:
 
 def _card_problems(declared: DeclaredCard) -> Iterator[str]:
     yield from declared.bin_naming.problems()
+    yield from declared.strictness.problems(declared.plugins)
     unusable = list(suffix_problems(declared.process_suffix, declared.years, single_year=declared.single_year))
     yield from unusable
     if not unusable:

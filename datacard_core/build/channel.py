@@ -11,7 +11,7 @@ from datacard_core.build.coverage import data_findings, fallback_findings, name_
 from datacard_core.build.directive_rules import check_directives
 from datacard_core.build.effects import effects_of
 from datacard_core.errors import DeclarationError
-from datacard_core.findings import Finding, error, notice, raise_for, warning
+from datacard_core.findings import Finding, error, notice, warning
 from datacard_core.grammar import DATA, SIGNAL_STRENGTH
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Statement
@@ -50,8 +50,6 @@ def build_channel(
     plans: Sequence[Plan],
     native: TemplateSet,
     totals: Mapping[str, FloatArray],
-    *,
-    strict: bool = False,
 ) -> Channel:
     """Build the channel of one category from its templates.
 
@@ -62,12 +60,11 @@ def build_channel(
         native: the templates of the category, binned as in the output.
         totals: with `shape_only_for_rateparam`, the total of each row of the layout for each category over which
             totals are kept; otherwise empty.
-        strict: whether warnings are errors.
 
     Raises:
         DeclarationError: bins_edges are not edges of the axis, or two templates would have one name.
         InputError: Combine would refuse the channel.
-        StrictError: `strict`, and there are warnings.
+        StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed.
     """
     templates = _rebinned(native, declared)
@@ -100,10 +97,9 @@ def build_channel(
         *_norm_findings(channel),
         *_check_findings(declared, channel),
     ]
-    placed = tuple(attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings)
+    placed = [attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings]
     # Last, so that the error tells the findings of all rules and checks.
-    raise_for(placed, strict=strict)
-    return attrs.evolve(channel, findings=placed)
+    return attrs.evolve(channel, findings=declared.strictness.judged(placed))
 
 
 def _rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:

@@ -46,7 +46,6 @@ def build_channels(
     collect: Callable[[Layout], Collected],
     *,
     inventory: Inventory | None = None,
-    strict: bool = False,
     run: Callable[[Build, Mapping[str, tuple[object, ...]]], Results] | None = None,
 ) -> dict[str, Channel]:
     """Build the channels of several categories from one output.
@@ -56,13 +55,12 @@ def build_channels(
         collect: sums the histograms of the output to the rows of a layout.
         inventory: the names in the output, if they are known before it is read: its problems are then told together
             with those of the declarations.
-        strict: whether warnings are errors.
         run: calls a function with the arguments of each category, one after the other here if not given.
 
     Raises:
         DeclarationError: the declarations contradict each other or the output.
         InputError: the output, or a histogram in it, cannot be used.
-        StrictError: `strict`, and there are warnings.
+        StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
     # Rows and plans depend on processes, systematics and years, which all cards share.
@@ -75,7 +73,7 @@ def build_channels(
         check_against_output(shared, collected.inventory)
     totals = _totals(shared, collected)
     calls = {
-        category: (declared, plans, collected.inventory, collected.sums[category], totals, strict)
+        category: (declared, plans, collected.inventory, collected.sums[category], totals)
         for category, declared in cards.items()
     }
     channels: dict[str, Channel] = {}
@@ -97,10 +95,9 @@ def build_from_sums(
     inventory: Inventory,
     sums: Sums,
     totals: Mapping[str, FloatArray],
-    strict: bool,
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
-    return build_channel(declared, inventory, plans, sums.complete(), totals, strict=strict)
+    return build_channel(declared, inventory, plans, sums.complete(), totals)
 
 
 def _totals(declared: DeclaredCard, collected: Collected) -> dict[str, FloatArray]:

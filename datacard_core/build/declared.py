@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.build.naming import BinName, Suffix, column_suffix
+from datacard_core.build.strictness import Strictness
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError
@@ -51,6 +52,7 @@ class DeclaredCard:
     mcstat: bool | Mapping[str, Any] = True
     bins_edges: Binning = None
     shape_only_for_rateparam: bool = False
+    strictness: Strictness = attrs.field(factory=Strictness)
 
     @property
     def bin(self) -> str:

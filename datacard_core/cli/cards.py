@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from datacard_core.analysis import SOURCE
@@ -18,10 +19,18 @@ from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from datacard_core.analysis import Cards
+    from datacard_core.analysis import Analysis, Cards
     from datacard_core.plugins.manager import Plugins
+
+
+def _reasons(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    """Return the reasons by code of arguments CODE=REASON."""
+    reasons = {code: reason for code, _, reason in (argument.partition("=") for argument in given)}
+    if lacking := [code for code, reason in reasons.items() if not reason.strip()]:
+        raise click.BadParameter(f"{lacking[0]!r} has no reason: expected CODE=REASON", param=option)
+    return reasons
 
 
 @click.command(epilog=examples("demo", "demo somewhere/else"))
@@ -56,6 +65,7 @@ def demo(directory: Path) -> None:
         "build analysis.py output_all.coffea -o cards",
         "build analysis.py output_*.coffea -o cards -j 4",
         "build analysis.py output_all.coffea -o cards --plots",
+        "build analysis.py output_all.coffea -o cards --strict --accept clipped='few events in the last bin'",
     )
 )
 @click.argument("script", metavar="ANALYSIS.py", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -95,6 +105,20 @@ def demo(directory: Path) -> None:
 )
 @click.option("--parts", is_flag=True, help="Several files may hold parts of one dataset; otherwise this is an error.")
 @click.option("--channel-masks", is_flag=True, help="Combine with --channel-masks, so that a fit can mask categories.")
+@click.option("--strict", is_flag=True, help="Make no card if there are warnings.")
+@click.option(
+    "--strict-on",
+    metavar="CODE",
+    multiple=True,
+    help="Make no card if there are findings of this code; may be given repeatedly.",
+)
+@click.option(
+    "--accept",
+    metavar="CODE=REASON",
+    multiple=True,
+    callback=_reasons,
+    help="Accept findings of this code, which are shown with the reason; may be given repeatedly.",
+)
 @click.option("--all-findings", is_flag=True, help="Show every finding, not only the first ten of each code.")
 @debug_option
 def build(
@@ -111,6 +135,9 @@ def build(
     scheduler: str | None,
     parts: bool,
     channel_masks: bool,
+    strict: bool,
+    strict_on: Sequence[str],
+    accept: Mapping[str, str],
     all_findings: bool,
 ) -> None:
     """Write the cards of an analysis.
@@ -122,7 +149,10 @@ def build(
         raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
     if every_plot and some_plots:
         raise click.UsageError("--plots and --plot exclude each other: --plots draws all of them.")
-    with analysis_of(script) as analysis, cluster(scheduler) as client:
+    if strict and strict_on:
+        raise click.UsageError("--strict and --strict-on exclude each other: --strict refuses warnings of all codes.")
+    with analysis_of(script) as defined, cluster(scheduler) as client:
+        analysis = _judging(defined, strict or strict_on, accept)
         # A misspelt name is an error before the work begins, which may take long.
         analysis.plugins.writer(writer)
         analysis.plugins.serializer(serializer)
@@ -137,6 +167,14 @@ def build(
         show(f"\n{len(cards)} cards in {directory}; combine them with: bash {quoted(directory / cards.script_name)}")
         if plots:
             show(f"{len(cards.plot(directory / 'plots', *plots))} plots in {directory / 'plots'}")
+
+
+def _judging(analysis: Analysis, strict: bool | Sequence[str], accept: Mapping[str, str]) -> Analysis:
+    """Return the analysis with the arguments of the command in place of its own `strict`, and beside its `accept`."""
+    changes: dict[str, Any] = {"strict": strict} if strict else {}
+    if accept:
+        changes["accept"] = {**analysis.accept, **accept}
+    return attrs.evolve(analysis, **changes) if changes else analysis
 
 
 def _requested_plots(selected: Plugins, names: Sequence[str], *, every: bool) -> tuple[str, ...]:

@@ -299,6 +299,18 @@ class TestProblems:
         with pytest.raises(DeclarationError, match="rateparam_norm_categories is empty"):
             analysis.build(output())
 
+    def test_accept(self) -> None:
+        """What is accepted stops no category, and each keeps it with the reason."""
+        loaded = output()
+        loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 1] = -1
+        categories = {"SR": Category("m"), "VR": Category("m")}
+        accept = {"clipped": "few events"}
+        cards = Analysis(**declarations(categories=categories, strict=True, accept=accept)).build(loaded)
+        assert {finding.channel for finding in cards.findings if finding.accepted == "few events"} == {
+            "SR_run3",
+            "VR_run3",
+        }
+
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
@@ -308,8 +320,10 @@ class TestProblems:
             ({"categories": {"SR": Category("m", bin_name="a b")}}, "bin_name 'a b'"),
             ({"categories": {"4j": Category("m"), "bin_4j": Category("m")}}, "'4j' and 'bin_4j'"),
             ({"rateparam_norm_categories": ["SR", "XX"]}, "'XX'"),
+            ({"strict": "no"}, "strict is 'no'"),
+            ({"accept": {"clippd": "few events"}}, "did you mean 'clipped'"),
         ],
-        ids=["none", "list", "text", "blank", "twice", "norm"],
+        ids=["none", "list", "text", "blank", "twice", "norm", "strict", "accept"],
     )
     def test_arguments(self, changes: dict[str, Any], said: str) -> None:
         """Wrong arguments are refused before an output is read."""

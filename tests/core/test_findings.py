@@ -16,7 +16,7 @@ from datacard_core import (
     report,
     warning,
 )
-from datacard_core.findings import raise_for, raise_together
+from datacard_core.findings import raise_together
 
 
 def test_functions_of_severities() -> None:
@@ -36,6 +36,7 @@ def test_functions_of_severities() -> None:
             "warning [clipped] SR_run3, ttbar_2024, JERUp: 2 bins",
         ),
         ({"systematic": "JERUp"}, "warning [clipped] JERUp: 2 bins"),
+        ({"accepted": "few events"}, "warning [clipped] 2 bins (accepted: few events)"),
     ],
 )
 def test_text(place: dict[str, str], text: str) -> None:
@@ -96,26 +97,6 @@ class TestRaising:
     def test_iterators(self) -> None:
         """Findings may come from an iterator."""
         assert report(warning("a", text) for text in "xy") == "warning [a] x\nwarning [a] y"
-        with pytest.raises(StrictError):
-            raise_for((warning("a", text) for text in "xy"), strict=True)
-
-    def test_errors(self) -> None:
-        """All errors are raised at once, strict or not."""
-        for strict in (False, True):
-            with pytest.raises(InputError) as raised:
-                raise_for([error("nan", "here"), warning("clipped", "2 bins"), error("nan", "there")], strict=strict)
-            assert raised.value.problems == ("error [nan] here", "error [nan] there")
-
-    def test_warnings(self) -> None:
-        """Warnings are raised with strict only, and notices never."""
-        findings = [notice("flow", "little"), warning("clipped", "2 bins")]
-        raise_for(findings)
-        raise_for(findings[:1], strict=True)
-        with pytest.raises(
-            StrictError, match=r"1 warning, and strict=True refuses warnings:\n  - warning \[clipped\] 2 bins$"
-        ) as raised:
-            raise_for(findings, strict=True)
-        assert raised.value.findings == (findings[1],)
 
 
 class TestTogether:

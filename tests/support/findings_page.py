@@ -32,6 +32,18 @@ text of them, and `datacard build --all-findings` shows them at the command line
 | warning | look at it before you use the card; `strict=True` turns all warnings into a `StrictError` |
 | notice | expected, kept for the record |
 
+`strict` and `accept` of `Datacard` and `Analysis` choose what stops a card:
+
+| argument | command line | means |
+|---|---|---|
+| `strict=True` | `--strict` | all warnings stop the card |
+| `strict={"no-variation", …}` | `--strict-on no-variation` | all findings of these codes stop it, notices too |
+| `accept={"clipped": "few events"}` | `--accept clipped="few events"` | they stop no card; the list has the reason |
+
+An error stops every card and cannot be accepted. A code that no selected check and no part of the core uses is refused.
+On the command line, `--strict` and `--strict-on` take the place of the `strict` in the script, and `--accept` adds to
+its `accept`.
+
 Codes are stable: use them to count and to filter. The wording of messages may change.
 
 ```python

@@ -217,8 +217,50 @@ class TestBuild:
         typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
         write(script, SMALL.replace("Systematics([])", f"Systematics([{typo}])"), options="strict=True")
         message = failed(datacard("build", script, output, "-o", "cards"))
-        assert "strict=True" in message
+        assert "2 findings that strict refuses" in message
         assert "JER" in message
+        assert not Path("cards").exists()
+
+    @pytest.mark.parametrize(
+        ("in_script", "options", "made"),
+        [
+            ("", ["--strict"], False),
+            ("", ["--strict-on", "no-variation"], False),
+            ("", ["--strict-on", "clipped"], True),
+            ("", ["--strict-on", "clipped", "--strict-on", "no-variation"], False),
+            ("", ["--strict", "--accept", "no-variation=made=later"], True),
+            ("strict=True", ["--strict-on", "clipped"], True),
+            ("strict=True", ["--accept", "no-variation=made=later"], True),
+            ("strict=True, accept={'no-variation': 'x'}", ["--accept", "clipped=y"], True),
+        ],
+    )
+    def test_strict_options(self, output: Path, script: Path, in_script: str, options: list[str], made: bool) -> None:
+        """The options take the place of the script's strict, and add to what it accepts."""
+        typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
+        write(script, SMALL.replace("Systematics([])", f"Systematics([{typo}])"), options=in_script)
+        result = datacard("build", script, output, "-o", "cards", *options)
+        assert Path("cards").exists() == made
+        if made:
+            assert "warning [no-variation] " in result.stderr
+            assert ("(accepted: made=later)" in result.stderr) == ("no-variation=made=later" in options)
+        else:
+            assert "[no-variation]" in failed(result)
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--strict", "--strict-on", "clipped"], "exclude each other"),
+            (["--accept", "clipped"], "expected CODE=REASON"),
+            (["--accept", "clipped= "], "expected CODE=REASON"),
+            (["--accept", "clippd=few"], "did you mean 'clipped'"),
+            (["--strict-on", "clippd"], "did you mean 'clipped'"),
+        ],
+    )
+    def test_wrong_strict_options(self, output: Path, script: Path, options: list[str], said: str) -> None:
+        """Codes must be known, and accepted ones have reasons."""
+        result = datacard("build", write(script), output, "-o", "cards", *options)
+        assert result.exit_code != 0
+        assert said in result.stderr
         assert not Path("cards").exists()
 
     @pytest.mark.slow
