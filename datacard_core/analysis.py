@@ -20,7 +20,7 @@ from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
 from datacard_core.execution.workers import results
-from datacard_core.findings import report
+from datacard_core.findings import print_report, report
 from datacard_core.names import names_of
 from datacard_core.output.staging import staging
 from datacard_core.plugins.manager import Plugins, load_plugins
@@ -100,6 +100,7 @@ class Analysis:
         executor: ExecutorLike | None = None,
         jobs: int = 1,
         parts: bool = False,
+        verbose: bool = True,
     ) -> Cards:
         """Build the cards of all categories, without writing files.
 
@@ -111,6 +112,7 @@ class Analysis:
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to read files and build cards on.
             jobs: without an executor, the number of processes.
             parts: whether several files may hold parts of one dataset; without it, such files are an error.
+            verbose: whether findings are printed, to standard error, one line for those that several categories share.
 
         Raises:
             DeclarationError: the declarations contradict each other or the output.
@@ -125,7 +127,10 @@ class Analysis:
             run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
         )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
-        return Cards(self, {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories})
+        cards = Cards(self, {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories})
+        if verbose:
+            print_report(cards.findings)
+        return cards
 
     def _is_built_in(self, source: str) -> bool:
         """Return whether a source is the built-in one; cards do not name it, and equal those of a loaded output."""

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
     from datacard_core.datacard import Datacard
 
+_NEEDS_COMBINE = """\
+missing=""
+for tool in combineCards.py text2workspace.py; do
+    command -v "$tool" > /dev/null || missing="$missing $tool"
+done
+if [ -n "$missing" ]; then
+    echo "not found:$missing; run this script in an environment with Combine, in CMSSW for example after cmsenv" >&2
+    exit 127
+fi
+"""
+"""Lines of the script that name the commands which are missing, before a file is made."""
+
 
 def combine_datacards(
     datacards: Mapping[str, Datacard],
@@ -71,13 +83,15 @@ def combination_script(
     masks = " --channel-masks" if channel_masks else ""
     combined, workspace, partial = map(_word, (card_name, workspace_name, _partial(card_name)))
     return (
-        # With CDPATH set, cd could enter another directory. The combined card has a temporary name first: the shell
-        # creates the file before combineCards.py runs, and after a failure it would be empty or incomplete.
         "#!/usr/bin/env bash\n"
         "# Joins the cards of all categories and makes a workspace for combine; needs an environment with Combine.\n"
         "set -euo pipefail\n"
+        # With CDPATH set, cd could enter another directory.
         f'CDPATH="" cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
-        "\n"
+        f"\n{_NEEDS_COMBINE}\n"
+        # The combined card has a temporary name first: the shell creates the file before combineCards.py runs, and
+        # after a failure it would be empty or incomplete.
+        f"trap {shlex.quote(f'rm -f -- {partial}')} EXIT\n"
         f"combineCards.py{cards} \\\n    > {partial}\n"
         f"mv -- {partial} {combined}\n"
         f"text2workspace.py {combined} -o {workspace}{masks}\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ from datacard_core.build.declared import MCSTAT, DeclaredCard
 from datacard_core.build.loaded import collect_card
 from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.errors import DeclarationError
-from datacard_core.findings import report
+from datacard_core.findings import print_report
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.structure import check_arguments
@@ -129,8 +128,8 @@ class Datacard:
             inventory=histogram_set.inventory,
         )
         self._keep(declared, channels[category])
-        if verbose and self.findings:
-            print(report(self.findings), file=sys.stderr)  # noqa: T201 - what verbose is for
+        if verbose:
+            print_report(self.findings)
 
     @classmethod
     def of(cls, declared: DeclaredCard, channel: Channel, source: str | None = None) -> Self:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from datacard_core.errors import DatacardError, InputError, ProblemsError
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +60,7 @@ class StrictError(DatacardError):
         way_out = f"accept={{{self.findings[0].code!r}: 'your reason'}}" if self.findings else "accept"
         super().__init__(
             f"{count} finding{'s' * (count != 1)} that strict refuses (a code can be accepted: {way_out}):"
-            + "".join(f"\n  - {finding}" for finding in self.findings)
+            + "".join(f"\n  - {_line(alike)}" for alike in _shared(self.findings))
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -115,17 +117,40 @@ def _problems(error: DatacardError) -> Iterable[str]:
 
 
 def report(findings: Iterable[Finding], *, most: int = 10) -> str:
-    """Return findings as text, a line each, the gravest first, at most `most` of one code."""
-    by_code: dict[tuple[Severity, str], list[Finding]] = {}
-    for finding in findings:
-        by_code.setdefault((finding.severity, finding.code), []).append(finding)
-    lines = []
+    """Return findings as text, a line each, the gravest first, at most `most` of one code.
+
+    Findings that several channels share have one line, with the channels.
+    """
+    by_code: dict[tuple[Severity, str], list[list[Finding]]] = {}
+    for alike in _shared(findings):
+        by_code.setdefault((alike[0].severity, alike[0].code), []).append(alike)
+    lines: list[str] = []
     # Sorting is stable: codes of one severity keep the order of their first findings.
-    for (severity, code), group in sorted(by_code.items(), key=lambda item: -item[0][0]):
-        lines += [str(finding) for finding in group[:most]]
-        if len(group) > most:
-            lines.append(f"{severity.name.lower()} [{code}] … and {len(group) - most} more like these in `findings`")
+    for (severity, code), groups in sorted(by_code.items(), key=lambda item: -item[0][0]):
+        lines += map(_line, groups[:most])
+        if rest := sum(map(len, groups[most:])):
+            lines.append(f"{severity.name.lower()} [{code}] … and {rest} more like these in `findings`")
     return "\n".join(lines)
+
+
+def print_report(findings: Iterable[Finding]) -> None:
+    """Print findings as text to standard error, if there are any."""
+    if text := report(findings):
+        print(text, file=sys.stderr)  # noqa: T201 - called where verbose=True asks for it
+
+
+def _shared(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Return findings that differ in their channel alone together, in the order of the first of them."""
+    shared: dict[Finding, list[Finding]] = {}
+    for finding in findings:
+        shared.setdefault(attrs.evolve(finding, channel=""), []).append(finding)
+    return shared.values()
+
+
+def _line(alike: Sequence[Finding]) -> str:
+    """Return the text of findings that differ in their channel alone."""
+    channels = dict.fromkeys(finding.channel for finding in alike)
+    return str(attrs.evolve(alike[0], channel=listing(channels)))
 
 
 @attrs.frozen(kw_only=True)

@@ -48,14 +48,14 @@ def demo(directory: Path) -> None:
         error.add_note("no file was changed; for a fresh demo name another directory: datacard demo DIRECTORY")
         raise
     with analysis_of(files.analysis) as analysis:
-        cards = analysis.build(files.output)
+        cards = analysis.build(files.output, verbose=False)
         cards.dump(directory / "cards")
     _show_cards(cards)
     show(
         f"\n{files.output} is what PocketCoffea would write, {files.analysis} declares the analysis; "
         f"the cards are in {directory / 'cards'}.\n\nNext:\n"
         f"  datacard inspect {quoted(files.output)}\n"
-        f"  datacard build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')}\n"
+        f"  datacard build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')} --plots\n"
         f"  bash {quoted(directory / 'cards' / cards.script_name)}    (where Combine is set up)"
     )
 
@@ -160,7 +160,8 @@ def build(
         if client:
             # The current directory of a worker is another one.
             outputs = [path.absolute() for path in outputs]
-        cards = analysis.build(outputs, source=source, executor=client, jobs=jobs or 1, parts=parts)
+        reading: dict[str, Any] = {"source": source, "parts": parts}
+        cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
         cards.dump(directory, **how, executor=client, jobs=jobs or 1)
         _show_cards(cards, all_findings=all_findings)

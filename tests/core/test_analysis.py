@@ -181,11 +181,21 @@ class TestCards:
         assert len(cards.findings) == sum(len(made.findings) for made in cards.values())
         assert "SR_run3" in cards.report()
 
-    def test_no_prints(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Building prints no text."""
+    def test_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Findings are printed to standard error, one line for those that categories share."""
+        typo = Systematics([by_hand.shape("JESS", years=YEARS)])
+        cards = Analysis(**declarations(systematics=typo)).build(output())
+        assert len([finding for finding in cards.findings if finding.code == "no-variation"]) == 3
+        printed = capsys.readouterr()
+        assert printed == ("", cards.report() + "\n")
+        (line,) = [line for line in printed.err.splitlines() if "[no-variation]" in line]
+        assert line.startswith("warning [no-variation] SR_run3, CR_run3, VR_run3, ttbar_2022, ttbar_2023, JESS: ")
+
+    def test_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """With verbose=False no text is printed."""
         loaded = output()
         loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 0] = -1
-        assert Analysis(**declarations()).build(loaded).findings
+        assert Analysis(**declarations()).build(loaded, verbose=False).findings
         assert capsys.readouterr() == ("", "")
 
 

@@ -132,27 +132,36 @@ class TestScript:
         assert len(shell.calls) == 2
 
     def test_failing_combination(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
-        """Where combining fails, an earlier combined card stays and no workspace is made."""
+        """Where combining fails, an earlier combined card stays, and no workspace and no partial card is left."""
         combine_datacards(cards, tmp_path, "x.sh", "all.txt")
         (tmp_path / "all.txt").write_text("an earlier card\n")
         done = shell.run("x.sh", tmp_path, failing="combineCards.py")
         assert done.returncode == 1
         assert [call.command for call in shell.calls] == ["combineCards.py"]
         assert (tmp_path / "all.txt").read_text() == "an earlier card\n"
+        assert [path.name for path in tmp_path.glob("*.part")] == []
 
     def test_failing_workspace(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """Where the workspace fails, the script fails."""
         combine_datacards(cards, tmp_path, "x.sh")
         assert shell.run("x.sh", tmp_path, failing="text2workspace.py").returncode == 1
 
-    def test_without_combine(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
-        """Without Combine the script fails and names the missing command."""
-        combine_datacards(cards, tmp_path, "x.sh", "all.txt")
-        (shell.commands / "combineCards.py").unlink()
-        done = shell.run("x.sh", tmp_path)
+    @pytest.mark.parametrize(
+        "missing", [["combineCards.py"], ["text2workspace.py"], ["combineCards.py", "text2workspace.py"]], ids=" ".join
+    )
+    def test_without_combine(
+        self, missing: list[str], cards: dict[str, Datacard], shell: Shell, tmp_path: Path
+    ) -> None:
+        """Without Combine the script names all missing commands and the way out, and leaves no file."""
+        combine_datacards(cards, tmp_path / "out", "x.sh", "all of 'them'.txt")
+        for name in missing:
+            (shell.commands / name).unlink()
+        done = shell.run("x.sh", tmp_path / "out")
         assert done.returncode == 127
-        assert "combineCards.py" in done.stderr
-        assert not (tmp_path / "all.txt").exists()
+        assert done.stderr.startswith(f"not found: {' '.join(missing)}; run this script in an environment with Combine")
+        assert len(done.stderr.splitlines()) == 1
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.sh"]
+        assert shell.calls == []
 
     @pytest.mark.parametrize("masks", [True, False])
     def test_channel_masks(self, masks: bool, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:

@@ -79,7 +79,25 @@ class TestReport:
         """As many findings as are shown leave no rest."""
         findings = [warning("clipped", str(number)) for number in range(10)]
         assert report(findings).splitlines() == [str(finding) for finding in findings]
-        assert len(report([*findings, findings[0]]).splitlines()) == 11
+        assert len(report([*findings, warning("clipped", "10")]).splitlines()) == 11
+
+    def test_shared_by_channels(self) -> None:
+        """A finding of several channels is one line that names them; other findings stay apart."""
+        alike = [notice("empty", "no event", column="vv", channel=channel) for channel in ("SR", "CR1", "CR2")]
+        other = [notice("empty", "no event", column="tt", channel="CR1"), warning("empty", "no event", column="vv")]
+        assert report([alike[0], *other, *alike[1:]]).splitlines() == [
+            "warning [empty] vv: no event",
+            "notice [empty] SR, CR1, CR2, vv: no event",
+            "notice [empty] CR1, tt: no event",
+        ]
+
+    def test_rest_of_shared(self) -> None:
+        """Lines are cut, and the rest counts findings."""
+        findings = [notice("empty", text, channel=channel) for channel in ("SR", "CR") for text in "abc"]
+        assert report(findings, most=1).splitlines() == [
+            "notice [empty] SR, CR: a",
+            "notice [empty] … and 4 more like these in `findings`",
+        ]
 
     def test_two_severities_of_one_code(self) -> None:
         """Findings of one code are counted for each severity."""

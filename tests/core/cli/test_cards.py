@@ -105,7 +105,7 @@ class TestDemo:
 
     @pytest.mark.slow
     def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The commands that the demo shows can be run, and write the same cards."""
+        """The commands that the demo shows can be run, and write the same cards, with plots."""
         folder, result = made
         shutil.copytree(folder / "datacard-demo", tmp_path / "datacard-demo")
         monkeypatch.chdir(tmp_path)
@@ -116,7 +116,9 @@ class TestDemo:
             again = datacard(*shlex.split(command)[1:])
             assert again.exit_code == 0, again.stderr
         mine = files_below(tmp_path / "datacard-demo" / "mine")
-        assert mine == files_below(tmp_path / "datacard-demo" / "cards")
+        plots = {name for name in mine if name.startswith("plots/")}
+        assert "plots/stack_SR_run3.pdf" in plots
+        assert {name: mine[name] for name in set(mine) - plots} == files_below(tmp_path / "datacard-demo" / "cards")
         assert (tmp_path / shlex.split(combine)[1]).is_file()
 
     @pytest.mark.slow
@@ -266,7 +268,7 @@ class TestBuild:
     @pytest.mark.slow
     def test_all_findings(self, output: Path, script: Path) -> None:
         """Findings keep their square brackets, and --all-findings shows every one."""
-        names = [f"JER{number}" for number in range(6)]
+        names = [f"JER{number}" for number in range(12)]
         typos = ", ".join(f"SystematicUncertainty({name!r}, 'shape', ['ttbar'], ['2024'], 1.0)" for name in names)
         write(script, SMALL.replace("Systematics([])", f"Systematics([{typos}])"))
         few = datacard("build", script, output, "-o", "cards")
@@ -274,7 +276,7 @@ class TestBuild:
         assert re.match(r"warning \[[a-z-]+\] SR_2024, ", few.stderr)
         assert "--all-findings" in few.stderr
         assert "--all-findings" not in every.stderr
-        last = re.compile(r"^warning \[[a-z-]+\] CR1_2024, ttbar_2024, JER5", re.MULTILINE)
+        last = re.compile(r"^warning \[[a-z-]+\] SR_2024, CR1_2024, ttbar_2024, JER11", re.MULTILINE)
         assert last.search(every.stderr)
         assert not last.search(few.stderr)
 
