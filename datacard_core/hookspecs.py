@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from datacard_core.model.channel import Channel, Column
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """Version of the interface that plugins build on.
 
 An addition raises the second number, a change of what exists raises the first.
@@ -94,6 +94,25 @@ class Target:
 
     For a dataset without the variation, its nominal histogram is used, and a finding reports it.
     """
+    samples: Mapping[str, Templates] = attrs.field(factory=dict)
+    """Nominal templates of other samples, shape (n, bins), for each name under which the kind asked for some."""
+
+    _kinds: Callable[[str, Target], Sequence[Effect | Directive]] | None = attrs.field(default=None, repr=False)
+
+    def kind(self, typ: str) -> Sequence[Effect | Directive]:
+        """Return the effects that another selected kind has on this target, and its lines below the table of columns.
+
+        A kind that takes the effects of another one names it in `uses`, so that what the other reads is read.
+        `attrs.evolve(target, variations=…).kind("shape")` gives it changed templates. The card names the plugins of
+        both kinds.
+
+        Raises:
+            MissingProviderError: no selected plugin provides the kind.
+            PluginCallError: the other kind failed.
+        """
+        if self._kinds is None:
+            raise ValueError(f"a target that was made by hand has no kind {typ!r}: make a card, or use small_card")
+        return self._kinds(typ, self)
 
     def _declared_values(self) -> tuple[Any, ...]:
         return tuple(self.systematic.value_for(column.process, column.year) for column in self.columns)
@@ -106,6 +125,8 @@ class SystematicKind(ABC):
     """The `typ` of the declarations of this kind, unique among the selected plugins."""
     options: ClassVar[Mapping[str, str]] = {}
     """Options that a declaration may have, by name, each with a one-line description. Other options are refused."""
+    uses: ClassVar[Sequence[str]] = ()
+    """The `typ` of other kinds whose effects it takes with `target.kind(typ)`: what they read is read for it too."""
 
     def problems(self, systematic: SystematicUncertainty) -> Iterable[str]:  # noqa: ARG002 - overrides use it
         """Return the mistakes in a declaration, one sentence each.
@@ -122,6 +143,16 @@ class SystematicKind(ABC):
         output, the ending "Up" asks for the variation "jesUp".
         """
         return ()
+
+    def samples(self, systematic: SystematicUncertainty) -> Mapping[str, Mapping[str, Sequence[str]]]:  # noqa: ARG002 - overrides use it
+        """Return further samples to read, such as those of another generator: names of samples, by name and process.
+
+        Called before histograms are read, for declarations without problems. `{"Up": {"ttbar": ["TTbar_herwig"]}}` asks
+        for `target.samples["Up"]`: for each column, the sum of the samples of its process, in the year of the column.
+        Each name lists all processes of the declaration, and is no shift of the kind. The samples need not be in a
+        process of the card. A sample that the output lacks, or has not in the year of a column, is an error.
+        """
+        return {}
 
     @abstractmethod
     def effects(self, target: Target) -> Iterable[Effect | Directive]:

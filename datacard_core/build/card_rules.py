@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from datacard_core.build.naming import suffix_problems
+from datacard_core.build.plans import with_used
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.grammar import AUTO_MC_STATS, DATA, RATE_PARAM
 from datacard_core.names import closest, duplicates, listing, misspelt
@@ -175,9 +176,8 @@ def _systematic_problems(declared: DeclaredCard) -> Iterator[str]:
                 yield f"{where}: no process is named {process!r} (did you mean {right!r}?)"
         yield from _alias_problems(systematic, processes)
         try:
-            yield from (
-                f"{where}: {problem}" for problem in kind_problems(declared.plugins.kind(systematic.typ), systematic)
-            )
+            provided, *_ = with_used(declared.plugins, systematic.typ)
+            yield from (f"{where}: {problem}" for problem in kind_problems(provided, systematic))
         except MissingProviderError as error:
             missing.append(f"{where}: {error}{_way_out(declared, systematic)}")
     # Raised at the end, so that it names all declarations whose kind is missing.

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.build.coverage import data_findings, fallback_findings, name_findings, process_findings
+from datacard_core.build.coverage import (
+    data_findings,
+    fallback_findings,
+    name_findings,
+    process_findings,
+    sample_findings,
+)
 from datacard_core.build.directive_rules import check_directives
-from datacard_core.build.effects import effects_of
+from datacard_core.build.effects import Made, effects_of
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, warning
 from datacard_core.grammar import DATA, SIGNAL_STRENGTH
@@ -41,6 +47,8 @@ class _Contribution:
     plan: Plan
     effects: tuple[Effect, ...] = ()
     directives: tuple[Directive, ...] = ()
+    used: tuple[str, ...] = ()
+    """Kinds whose effects the kind of the declaration took."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -88,6 +96,7 @@ def build_channel(
         *name_findings(declared),
         *process_findings(declared, inventory),
         *data_findings(declared, inventory),
+        *sample_findings(plans, inventory),
         *templates.findings,
         *fallback_findings(declared, plans, templates),
         *flow_findings,
@@ -119,22 +128,19 @@ def _uncovered(plan: Plan) -> _Contribution:
     return _Contribution(plan, findings=(notice("no-effect", message, systematic=plan.name),))
 
 
-def _treated(
-    plan: Plan, made: tuple[tuple[Effect, ...], tuple[Directive, ...]], declared: DeclaredCard, rates: FloatArray
-) -> _Contribution:
+def _treated(plan: Plan, made: Made, declared: DeclaredCard, rates: FloatArray) -> _Contribution:
     """Return effects and directives as they are written, with the findings of the treatments."""
-    effects, directives = made
     findings: list[Finding] = []
-    if not effects and not directives:
+    if not made.effects and not made.directives:
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
     kept: list[Effect] = []
-    for effect in effects:
+    for effect in made.effects:
         written, of_effect = _written(effect, plan.name, declared, rates)
         findings += of_effect
         if len(written.columns):
             kept.append(written)
-    return _Contribution(plan, tuple(kept), directives, tuple(findings))
+    return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings))
 
 
 def _written(
@@ -157,7 +163,7 @@ def _channel(
     rows = [contribution for contribution in made if contribution.effects]
     # Sorting is stable: directives of one order stay in the order of the declarations.
     directives = sorted(
-        ((contribution.plan, directive) for contribution in made for directive in contribution.directives),
+        ((contribution, directive) for contribution in made for directive in contribution.directives),
         key=lambda pair: pair[1].order,
     )
     channel = Channel(
@@ -169,10 +175,14 @@ def _channel(
         # The data are last in the layout.
         data=inside[templates.layout.starts[-1:]] if declared.data_process else _asimov(declared, nominal),
         has_data=declared.data_process is not None,
-        nuisances=tuple(Nuisance(row.plan.name, row.effects, row.plan.systematic.typ) for row in rows),
-        statements=tuple(Statement(directive, plan.name, plan.systematic.typ) for plan, directive in directives),
+        nuisances=tuple(Nuisance(row.plan.name, row.effects, row.plan.systematic.typ, row.used) for row in rows),
+        statements=tuple(
+            Statement(directive, made_by.plan.name, made_by.plan.systematic.typ, made_by.used)
+            for made_by, directive in directives
+        ),
     )
-    check_directives(channel, [row.plan for row in rows], directives)
+    declared_by = [(made_by.plan, directive) for made_by, directive in directives]
+    check_directives(channel, [row.plan for row in rows], declared_by)
     return channel
 
 

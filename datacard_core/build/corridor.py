@@ -9,6 +9,7 @@ import attrs
 
 from datacard_core.build.card_rules import check_against_output, check_declarations
 from datacard_core.build.channel import build_channel
+from datacard_core.build.coverage import sample_problems
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
@@ -71,6 +72,8 @@ def build_channels(
     collected = collect(layout)
     if inventory is None:
         check_against_output(shared, collected.inventory)
+    if problems := dict.fromkeys(sample_problems(plans, collected.inventory)):
+        raise DeclarationError(problems)
     totals = _totals(shared, collected)
     calls = {
         category: (declared, plans, collected.inventory, collected.sums[category], totals)

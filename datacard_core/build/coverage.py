@@ -9,7 +9,7 @@ from datacard_core.grammar import DATA
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
@@ -66,6 +66,29 @@ def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Find
         if year not in process.years:
             message = f"the card has simulation for {year}, which data process {process.name!r} is not declared for"
             yield warning("no-data", message, column=DATA)
+
+
+def sample_problems(plans: Iterable[Plan], inventory: Inventory) -> Iterator[str]:
+    """Yield a problem for each further sample that a kind reads and that the output has not, or not in that year."""
+    for plan in plans:
+        where = f"systematic {plan.systematic.name!r}"
+        for request in plan.requests:
+            there = [sample for sample, year in request.samples if inventory.datasets.get((sample, year))]
+            for sample, year in request.samples:
+                if sample not in inventory.samples:
+                    yield f"{where}: the output has no sample {sample!r}{closest(sample, inventory.samples)}"
+                elif not there:
+                    yield f"{where}: sample {sample!r} has no dataset in {year}: take {year} out of its years"
+                yield from inventory.in_two_periods(sample)
+
+
+def sample_findings(plans: Iterable[Plan], inventory: Inventory) -> Iterator[Finding]:
+    """Yield findings on further samples without dataset in a year, where other samples of their sum have one."""
+    for plan in plans:
+        for request in plan.requests:
+            for sample, year in request.samples:
+                if not inventory.datasets.get((sample, year)):
+                    yield warning("no-dataset", f"sample {sample!r} has no dataset in {year}", systematic=plan.name)
 
 
 def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:

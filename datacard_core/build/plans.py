@@ -1,7 +1,8 @@
-"""Plans: the columns that each declaration covers in one card, and the rows of templates that it reads."""
+"""Plans: the columns that each declaration covers in one card, and the rows of templates that its kinds read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -9,12 +10,13 @@ import numpy as np
 
 from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.names import closest, listing, plain
 from datacard_core.plugins.calling import strings
 from datacard_core.templates.rows import Layout, Request
 from datacard_core.treatments.shape_only import Variation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
@@ -22,17 +24,20 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import IntArray
     from datacard_core.model.channel import Column
     from datacard_core.plugins.calling import Provided
+    from datacard_core.plugins.manager import Plugins
 
 
 @attrs.frozen(eq=False)
-class _Needs:
-    """One declaration, the n columns it covers in this card, and the variations it reads for each."""
+class _Reading:
+    """One declaration, the n columns it covers in this card, and what it reads for each."""
 
     systematic: SystematicUncertainty
     kind: Provided[SystematicKind]
     positions: tuple[int, ...]
     labels: Mapping[str, tuple[str, ...]]
     """For each shift that the kind asks for, n variations as the output names them."""
+    samples: Mapping[str, tuple[Request, ...]]
+    """For each name that the kind has for other samples, n requests of them."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -47,6 +52,10 @@ class Plan:
     """For each shift that the kind asks for, n variations as the output names them."""
     rows: Mapping[str, IntArray]
     """For each shift, the rows of these variations in the layout, shape (n,)."""
+    samples: Mapping[str, IntArray]
+    """For each name that the kind has for other samples, their rows in the layout, shape (n,)."""
+    requests: tuple[Request, ...]
+    """Requests of other samples, each once."""
     values: tuple[Any, ...]
     """Declared value of each of the n columns."""
 
@@ -61,9 +70,9 @@ class Plan:
             yield from zip(self.positions.tolist(), labels, self.rows[shift].tolist(), strict=True)
 
     def variations(self, layout: Layout, columns: Sequence[Column]) -> Iterator[Variation]:
-        """Yield each variation of the nuisance, with its rows in the layout."""
+        """Yield each variation of the nuisance, with its rows in the layout; other samples are variations too."""
         processes = self.processes(columns)
-        for shift, rows in self.rows.items():
+        for shift, rows in {**self.rows, **self.samples}.items():
             yield Variation(
                 nuisance=self.name,
                 shift=shift,
@@ -80,66 +89,66 @@ class Plan:
 def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
     """Return the rows of templates that a card needs, and a plan for each of its declarations.
 
-    The layout has the card's columns first; the data, if any are declared, come last.
+    The layout has the card's columns first, then other samples; the data, if any are declared, come last.
     """
     columns = declared.columns
-    needs = [_needs(declared, columns, systematic) for systematic in declared.all_systematics()]
-    layout = Layout(_requests(declared, columns, needs))
-    return layout, tuple(_plan(need, layout, columns) for need in needs)
+    readings = [_reading(declared, columns, systematic) for systematic in declared.all_systematics()]
+    layout = Layout(_requests(declared, columns, readings))
+    return layout, tuple(_plan(reading, layout, columns) for reading in readings)
 
 
 def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout:
     """Return the layout that other categories are read with for shape-only totals.
 
-    Its rows are those of the card, but only processes with a free parameter request samples. Histograms of
-    further processes are not read, so that a fault in them, in another category, stops no card.
+    Its rows are those of the card, but only processes with a free parameter, and other samples, request samples.
+    Histograms of further processes are not read, so that a fault in them, in another category, stops no card.
     """
     floating = {process.name for process in declared.floating}
-    wanted = {column.name for column in declared.columns if column.process in floating}
+    fixed = {DATA, *(column.name for column in declared.columns if column.process not in floating)}
     return Layout(
-        tuple(request if request.column in wanted else attrs.evolve(request, samples=()) for request in layout.requests)
+        tuple(attrs.evolve(request, samples=()) if request.column in fixed else request for request in layout.requests)
     )
 
 
-def _needs(declared: DeclaredCard, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Needs:
+def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Reading:
     provided = declared.plugins.kind(systematic.typ)
-    shifts = shifts_of(provided, systematic)
+    asked = needs_of(declared.plugins, systematic.typ, systematic)
     positions = tuple(
         position for position, column in enumerate(columns) if systematic.covers(column.process, column.year)
     )
     names = [systematic.get_coffea_name(columns[position].process, columns[position].year) for position in positions]
-    labels = {shift: tuple(f"{name}{shift}" for name in names) for shift in shifts}
-    return _Needs(systematic, provided, positions, labels)
+    labels = {shift: tuple(f"{name}{shift}" for name in names) for shift in asked.shifts}
+    covered = [(columns[position].process, columns[position].year) for position in positions]
+    samples = {
+        name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
+    }
+    return _Reading(systematic, provided, positions, labels, samples)
 
 
-def _plan(need: _Needs, layout: Layout, columns: Sequence[Column]) -> Plan:
-    covered = [columns[position] for position in need.positions]
+def _plan(reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
+    covered = [columns[position] for position in reading.positions]
+    starts = layout.nominals
     return Plan(
-        systematic=need.systematic,
-        kind=need.kind,
-        positions=np.array(need.positions, dtype=np.intp),
-        labels=need.labels,
-        rows={shift: layout.rows_of(need.positions, labels) for shift, labels in need.labels.items()},
-        values=tuple(need.systematic.value_for(column.process, column.year) for column in covered),
+        systematic=reading.systematic,
+        kind=reading.kind,
+        positions=np.array(reading.positions, dtype=np.intp),
+        labels=reading.labels,
+        rows={shift: layout.rows_of(reading.positions, labels) for shift, labels in reading.labels.items()},
+        samples={
+            name: np.array([starts[request.column] for request in requests], dtype=np.intp)
+            for name, requests in reading.samples.items()
+        },
+        requests=tuple(dict.fromkeys(request for requests in reading.samples.values() for request in requests)),
+        values=tuple(reading.systematic.value_for(column.process, column.year) for column in covered),
     )
 
 
-def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """Return the endings of the names of the variations that a kind needs for a declaration.
-
-    Raises:
-        PluginCallError: the kind failed, or returned other objects than strings.
-    """
-    with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
-        return strings(kind.shifts(systematic))
-
-
-def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence[_Needs]) -> tuple[Request, ...]:
+def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Sequence[_Reading]) -> tuple[Request, ...]:
     # Dicts serve as ordered sets: the nominal stays first, and a variation of two nuisances has one row.
     labels: list[dict[str, None]] = [{NOMINAL: None} for _ in columns]
-    for need in needs:
-        for of_shift in need.labels.values():
-            for position, label in zip(need.positions, of_shift, strict=True):
+    for reading in readings:
+        for of_shift in reading.labels.values():
+            for position, label in zip(reading.positions, of_shift, strict=True):
                 labels[position][label] = None
     requests = [
         Request(
@@ -149,9 +158,104 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], needs: Sequence
         )
         for column, needed in zip(columns, labels, strict=True)
     ]
+    # Dict keys: samples that several columns or nuisances need are summed once.
+    requests += dict.fromkeys(
+        request for reading in readings for of_name in reading.samples.values() for request in of_name
+    )
     if data := declared.data_process:
         years = [year for year in data.years if year in declared.years]
         samples = tuple((sample, year) for year in years for sample in data.samples)
         # Last, so that the positions of columns and of their requests agree.
         requests.append(Request(DATA, samples, is_data=True))
     return tuple(requests)
+
+
+@attrs.frozen
+class Needs:
+    """The templates that a declaration needs beside the nominal ones of its columns."""
+
+    shifts: tuple[str, ...] = ()
+    """Endings of the names of variations."""
+    samples: Mapping[str, Mapping[str, tuple[str, ...]]] = attrs.field(factory=dict)
+    """Names of other samples, by the kind's name for them and by process."""
+
+
+def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> Needs:
+    """Return the needs of a kind and of the kinds that it uses.
+
+    Raises:
+        MissingProviderError: no selected plugin provides one of these kinds.
+        PluginCallError: a kind failed, or returned other objects than expected.
+    """
+    doing = f"naming the samples of systematic {systematic.name!r}"
+    shifts: dict[str, None] = {}
+    samples: dict[str, dict[str, tuple[str, ...]]] = {}
+    for provided in with_used(plugins, typ):
+        shifts.update(dict.fromkeys(shifts_of(provided, systematic)))
+        for name, of in samples_of(provided, systematic).items():
+            if samples.setdefault(name, of) != of:
+                raise plugins.kind(typ).fault(f"{doing}: {name!r} is the name of other samples in a kind that it uses")
+    if both := [name for name in samples if name in shifts]:
+        raise plugins.kind(typ).fault(f"{doing}: {both[0]!r} is the name of samples and a shift")
+    return Needs(tuple(shifts), samples)
+
+
+def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:
+    """Return a kind, and those that it and they name in `uses`, each once.
+
+    Raises:
+        MissingProviderError: no selected plugin provides one of them.
+    """
+    found: dict[str, Provided[SystematicKind]] = {}
+    waiting = [typ]
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found[name] = plugins.kind(name)
+            waiting += found[name].value.uses
+    return list(found.values())
+
+
+def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    """Return the endings of the names of the variations that a kind itself needs for a declaration.
+
+    Raises:
+        PluginCallError: the kind failed, or returned other objects than strings.
+    """
+    with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
+        return strings(kind.shifts(systematic))
+
+
+def samples_of(
+    provided: Provided[SystematicKind], systematic: SystematicUncertainty
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the other samples that a kind itself needs, as `Needs` has them.
+
+    Raises:
+        PluginCallError: the kind failed, or returned something else.
+    """
+    with provided.blamed(f"naming the samples of systematic {systematic.name!r}") as kind:
+        returned: object = kind.samples(systematic)
+        if not isinstance(returned, Mapping):
+            raise TypeError(f"got {returned!r}, expected a dict of dicts: samples by name and process")
+        if strange := [name for name in returned if not isinstance(name, str)]:
+            raise TypeError(f"samples are named {strange[0]!r}, expected a string")
+        return {plain(name): _by_process(name, of, systematic) for name, of in returned.items()}
+
+
+def _by_process(name: object, given: object, systematic: SystematicUncertainty) -> dict[str, tuple[str, ...]]:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"got {given!r} for {name!r}, expected a dict of samples by process")
+    samples = {plain(process): strings(of) for process, of in given.items()}
+    for process in samples:
+        if process not in systematic.processes:
+            raise ValueError(f"{name!r} is of process {process!r}{closest(process, systematic.processes)}")
+    if without := [process for process in systematic.processes if not samples.get(process)]:
+        raise ValueError(f"{name!r} names no sample for process {listing(map(repr, without))} of the declaration")
+    return samples
+
+
+def request_for(samples: tuple[str, ...], year: str) -> Request:
+    """Return the request of other samples in a year."""
+    # A column's name has no blank, so it cannot be the same.
+    text = f"{listing(map(repr, samples))} of {year}"
+    return Request(f"sample {text}", tuple((sample, year) for sample in samples))

@@ -65,6 +65,8 @@ class Statement:
     systematic: str = ""
     """Name in the card of the systematic, empty for a directive that was not declared."""
     typ: str = ""
+    used: tuple[str, ...] = ()
+    """Further kinds whose effects the kind took, sorted."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -110,9 +112,10 @@ class Channel:
     @property
     def typs(self) -> tuple[str, ...]:
         """Kinds that took part in the channel, sorted."""
+        rows = {typ for row in self.nuisances if row.effects for typ in (row.typ, *row.used)}
+        lines = {typ for statement in self.statements for typ in (statement.typ, *statement.used)}
         # Directives that were not declared have an empty kind, which is left out.
-        rows = {nuisance.typ for nuisance in self.nuisances if nuisance.effects}
-        return tuple(sorted(filter(None, rows | {statement.typ for statement in self.statements})))
+        return tuple(sorted(filter(None, rows | lines)))
 
     def shapes(self) -> Iterator[tuple[Nuisance, Shape]]:
         """Yield each effect that has templates, with its nuisance."""

@@ -94,6 +94,8 @@ class Nuisance:
     effects: tuple[Effect, ...]
     typ: str = ""
     """Kind that the effects come from."""
+    used: tuple[str, ...] = ()
+    """Further kinds whose effects that kind took, sorted."""
 
     @property
     def keyword(self) -> str:

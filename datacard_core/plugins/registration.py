@@ -151,6 +151,9 @@ def _attribute_problem(value: object, key: str) -> str:
         texts = [text for pair in options.items() for text in pair] if isinstance(options, Mapping) else [None]
         if not all(isinstance(text, str) for text in texts):
             return f"contributed kind {key!r} with options {options!r}, expected a description of each option by name"
+        uses: object = value.uses
+        if not isinstance(uses, list | tuple) or not all(isinstance(typ, str) for typ in uses):
+            return f"contributed kind {key!r} with uses {uses!r}, expected a list of the typ of other kinds"
     if isinstance(value, CardWriter) and not isinstance(value.renders_all, bool):
         return f"contributed card writer {key!r} with renders_all {value.renders_all!r}, expected True or False"
     if isinstance(value, Plot):

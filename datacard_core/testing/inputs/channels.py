@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.build.plans import Needs
+from datacard_core.grammar import DIRECTIONS
 from datacard_core.model.arrays import Axis, IntArray, Templates, read_only
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
@@ -102,9 +104,9 @@ def complete() -> Channel:
 def of(sketch: Sketch, plugins: Plugins) -> Named:
     """Return the channel of an analysis with declarations of every built-in kind, on all or some of its columns."""
     declared = [
-        (sketch.declare("pair", "lnN", value=(0.9, 1.2)), ()),
-        (sketch.declare("both", "shape", value=1.0), ("Up", "Down")),
-        (sketch.declare("free", "rateParam", value=1.0, options={"range": (0.0, 5.0)}), ()),
+        (sketch.declare("pair", "lnN", value=(0.9, 1.2)), Needs()),
+        (sketch.declare("both", "shape", value=1.0), Needs(DIRECTIONS)),
+        (sketch.declare("free", "rateParam", value=1.0, options={"range": (0.0, 5.0)}), Needs()),
     ]
     output = sketch.output(declared)
     systematics = [*sketch.bystanders(), *(systematic for systematic, _ in declared)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
 
+from datacard_core.build.plans import Needs
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
@@ -18,14 +18,14 @@ from datacard_core.inputs.histograms import NOMINAL, HistogramArray
 from datacard_core.model.arrays import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.plugins.manager import Plugins
 
 Contents: TypeAlias = tuple[float, ...]
 """Yield of each bin."""
-Declared: TypeAlias = tuple[SystematicUncertainty, Sequence[str]]
-"""A declaration, and the suffixes of the variations that it needs."""
+Declared: TypeAlias = tuple[SystematicUncertainty, Needs]
+"""A declaration, and the templates that it needs."""
 
 CATEGORY = "SR"
 YEARS = ("2016", "2017", "2018")
@@ -125,7 +125,7 @@ class Sketch:
             SystematicUncertainty(f"{BYSTANDERS}_shape", "shape", self.names, self.years, 1.0),
         )
 
-    def taken(self, systematic: SystematicUncertainty, needed: Sequence[str], plugins: Plugins) -> Sketch:
+    def taken(self, systematic: SystematicUncertainty, needed: Needs, plugins: Plugins) -> Sketch:
         """Return the analysis, with all variations if the kind refuses outputs that lack one."""
         # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
         complete = self.complete()
@@ -139,13 +139,16 @@ class Sketch:
         return self
 
     def output(self, declared: Iterable[Declared] = ()) -> dict[str, Any]:
-        """Return an output that has the variations which declarations need."""
+        """Return an output that has the variations and the further samples which declarations need."""
         declared = tuple(declared)
         histograms: dict[str, dict[str, HistogramArray]] = {}
         periods: dict[str, dict[str, set[str]]] = {year: {} for year in self.years}
         for process, year, sample, dataset in self._datasets():
             variations = list(dict.fromkeys(chain(_variations(declared, process, year), BYSTANDER_VARIATIONS)))
             histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, variations)
+            periods[year][sample] = {f"{sample}_{year}"}
+        for year, sample, dataset in self._others(declared, histograms):
+            histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, BYSTANDER_VARIATIONS)
             periods[year][sample] = {f"{sample}_{year}"}
         if self.data is not None:
             observed = np.array([self.data])
@@ -190,6 +193,22 @@ class Sketch:
             **(arguments | changes),
         )
 
+    def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
+        """Return the datasets of samples that declarations need beside those of the processes."""
+        others = {
+            sample: self.processes[self.names.index(process)]
+            for _, needs in declared
+            for by_process in needs.samples.values()
+            for process, samples in by_process.items()
+            for sample in samples
+            if sample not in there
+        }
+        return [
+            (year, sample, datasets[0])
+            for sample, process in others.items()
+            for year, datasets in zip(self.years, process.datasets, strict=True)
+        ]
+
     def _datasets(self) -> Iterator[tuple[str, str, str, Dataset]]:
         for name, process in zip(self.names, self.processes, strict=True):
             for year, datasets in zip(self.years, process.datasets, strict=True):
@@ -198,9 +217,9 @@ class Sketch:
 
 
 def _variations(declared: Iterable[Declared], process: str, year: str) -> Iterator[str]:
-    for systematic, shifts in declared:
+    for systematic, needs in declared:
         alias = systematic.get_coffea_name(process, year)
-        yield from (f"{alias}{shift}" for shift in shifts)
+        yield from (f"{alias}{shift}" for shift in needs.shifts)
 
 
 def _flat(*contents: float, **options: Any) -> Dataset:

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
-from datacard_core.build.plans import shifts_of
+from datacard_core.build.plans import Needs, needs_of
 from datacard_core.model.effects import Shape
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import BY_HAND, BYSTANDERS, Sketch
@@ -89,7 +89,7 @@ def makers(task: Task, typ: str) -> Iterator[Maker]:
 
 def _product(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
     systematic = sketch.declare(NAME, typ, **keywords)
-    needed = shifts_of(task.plugins.kind(typ), systematic)
+    needed = needs_of(task.plugins, typ, systematic)
     # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
     sketch = sketch.taken(systematic, needed, task.plugins)
     output = sketch.output([(systematic, needed)])
@@ -103,7 +103,7 @@ def _assert_options(trial: KindTrial) -> None:
 
 def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
     """Return the card of a right declaration after testing that it is well-formed and the same each time."""
-    case, needed = trial.case, _stable_shifts(trial, systematic)
+    case, needed = trial.case, _stable_needs(trial, systematic)
     output = sketch.output([(systematic, needed)])
     # As bytes, taken before: a kind that writes into an array would change what it is compared with.
     histograms = _contents(output)
@@ -124,12 +124,16 @@ def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -
     return card
 
 
-def _stable_shifts(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """Return the shifts of a declaration after testing that they are the same each time."""
+def _stable_needs(trial: KindTrial, systematic: SystematicUncertainty) -> Needs:
+    """Return the needs of a declaration after testing that they are the same each time."""
     case = trial.case
-    with case.trying("that shifts() names variations"):
-        first = shifts_of(trial.provided, systematic)
-        case.same("the same shifts for the same declaration, each time", first, shifts_of(trial.provided, systematic))
+    with case.trying("that shifts() names variations, and samples() samples"):
+        first = needs_of(trial.plugins, trial.typ, systematic)
+        case.same(
+            "the same shifts and samples for the same declaration, each time",
+            first,
+            needs_of(trial.plugins, trial.typ, systematic),
+        )
     return first
 
 
@@ -140,8 +144,8 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
     with case.trying("that problems() says what is wrong with a declaration"):
         found = kind_problems(trial.provided, systematic)
     case.expect(not found, "that it accepts a declaration on any processes and years", "; ".join(found))
-    with case.trying("that shifts() names variations"):
-        needed = shifts_of(trial.provided, systematic)
+    with case.trying("that shifts() names variations, and samples() samples"):
+        needed = needs_of(trial.plugins, trial.typ, systematic)
     sketch = sketch.taken(systematic, needed, trial.plugins)
     card = built(trial, systematic, sketch)
     output = sketch.output([(systematic, needed)])

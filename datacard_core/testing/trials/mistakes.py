@@ -8,7 +8,7 @@ import attrs
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
-from datacard_core.build.plans import shifts_of
+from datacard_core.build.plans import needs_of
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import SMALL
@@ -95,8 +95,8 @@ def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: Sy
 
 def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
     """Return what is found to be wrong when the card is built."""
-    with trial.case.trying("that shifts() names variations"):
-        output = SMALL.output([(systematic, shifts_of(trial.provided, systematic))])
+    with trial.case.trying("that shifts() names variations, and samples() samples"):
+        output = SMALL.output([(systematic, needs_of(trial.plugins, trial.typ, systematic))])
     expected = "that problems() says what is wrong with a declaration, or a card"
     with trial.case.trying(expected):
         try:

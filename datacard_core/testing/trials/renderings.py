@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.build.plans import shifts_of
+from datacard_core.build.plans import needs_of
 from datacard_core.output.renderings import items
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import SMALL
@@ -28,7 +28,7 @@ def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...
     for typ, examples in declarations.items():
         for keywords in examples:
             systematic = SMALL.declare(NAME, typ, **keywords)
-            output = SMALL.output([(systematic, shifts_of(plugins.kind(typ), systematic))])
+            output = SMALL.output([(systematic, needs_of(plugins, typ, systematic))])
             yield SMALL.card(output, plugins, systematic).channel
 
 

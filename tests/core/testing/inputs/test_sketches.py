@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datacard_core import load_plugins
+from datacard_core.build.plans import Needs
 from datacard_core.testing.inputs.sketches import BY_HAND, LACKING, SMALL, Sketch
 from tests.support.conformance import Complete
 from tests.support.plugins import Provider
@@ -24,10 +25,23 @@ def test_repr_repeats_the_sketch(sketch: Sketch) -> None:
 def test_contents_of_the_output() -> None:
     """An output has the nominal, the variations of the declaration, and those that must not change."""
     systematic = SMALL.declare("mine", "shape", value=1.0)
-    output = SMALL.output([(systematic, ("Up", "Down"))])
+    output = SMALL.output([(systematic, Needs(("Up", "Down")))])
     histogram = output["variables"]["x"]["p0_0"]["p0_0_2016"]
     assert list(histogram.variations) == ["nominal", "mineUp", "mineDown", "others_shapeUp", "others_shapeDown"]
     assert histogram.contents[0, 0].tolist() != histogram.contents[0, 1].tolist()
+
+
+def test_further_samples() -> None:
+    """A sample that a kind needs is in each year of the output, with the yields of its process."""
+    systematic = SMALL.declare("mine", "acme", value=1.0)
+    output = SMALL.output([(systematic, Needs(samples={"Up": {"p0": ("other",), "p1": ("p1_0",)}}))])
+    histograms = output["variables"]["x"]
+    assert sorted(histograms) == ["data", "other", "p0_0", "p1_0"]
+    assert (
+        histograms["other"]["other_2017"].contents[0, 0].tolist()
+        == histograms["p0_0"]["p0_0_2017"].contents[0, 0].tolist()
+    )
+    assert output["datasets_metadata"]["by_datataking_period"]["2016"]["other"] == {"other_2016"}
 
 
 def test_processes_and_years_of_a_declaration() -> None:
@@ -48,6 +62,6 @@ def test_kind_that_refuses_missing_variations() -> None:
     plugins = load_plugins(*load_plugins(), Provider("acme", Complete()))
     lnn = LACKING.declare("mine", "lnN", value=1.1)
     complete = LACKING.declare("mine", "complete", value=1.0)
-    assert LACKING.taken(lnn, (), plugins) == LACKING
-    assert LACKING.taken(complete, ("_a", "_b", "_c"), plugins) == LACKING.complete()
-    assert SMALL.taken(complete, ("_a", "_b", "_c"), plugins) == SMALL
+    assert LACKING.taken(lnn, Needs(), plugins) == LACKING
+    assert LACKING.taken(complete, Needs(("_a", "_b", "_c")), plugins) == LACKING.complete()
+    assert SMALL.taken(complete, Needs(("_a", "_b", "_c")), plugins) == SMALL
