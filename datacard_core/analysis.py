@@ -123,7 +123,7 @@ class Analysis:
         declared = self._declared()
         channels = build_channels(
             declared,
-            lambda layout: self._collected(output, layout, source, executor, jobs, parts=parts),
+            lambda layouts: self._collected(output, layouts, source, executor, jobs, parts=parts),
             run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
         )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
@@ -138,9 +138,16 @@ class Analysis:
         return provided.plugin == SOURCE and provided.origin != LOCAL
 
     def _collected(
-        self, output: Output, layout: Layout, source: str, executor: ExecutorLike | None, jobs: int, *, parts: bool
+        self,
+        output: Output,
+        layouts: Mapping[str, Layout],
+        source: str,
+        executor: ExecutorLike | None,
+        jobs: int,
+        *,
+        parts: bool,
     ) -> Collected:
-        required = Requirements(layout, {name: category.variable for name, category in self.categories.items()}, parts)
+        required = Requirements(layouts, {name: category.variable for name, category in self.categories.items()}, parts)
         reduced = self._reduced(output, required, source, executor, jobs)
         norms = tuple(self.categories) if self.rateparam_norm_categories is None else self.rateparam_norm_categories
         return Collected(

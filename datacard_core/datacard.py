@@ -124,7 +124,7 @@ class Datacard:
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: declared},
-            lambda layout: collect_card(declared, layout, histogram_set, rateparam_norm_categories),
+            lambda layouts: collect_card(declared, layouts[category], histogram_set, rateparam_norm_categories),
             inventory=histogram_set.inventory,
         )
         self._keep(declared, channels[category])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
+import numpy as np
 
 from datacard_core.build.card_rules import check_against_output, check_declarations
 from datacard_core.build.channel import build_channel
@@ -13,6 +15,7 @@ from datacard_core.build.coverage import sample_problems
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,14 +40,14 @@ class Collected:
 
     inventory: Inventory
     sums: Mapping[str, Sums]
-    """Sums of the categories to build, on the layout of their cards."""
+    """Sums of the categories to build, each on the layout of its card."""
     norms: Mapping[str, Sums] = attrs.field(factory=dict)
-    """Sums of the categories over which shape-only totals are kept, with the same rows."""
+    """Sums of the categories over which shape-only totals are kept."""
 
 
 def build_channels(
     cards: Mapping[str, DeclaredCard],
-    collect: Callable[[Layout], Collected],
+    collect: Callable[[Mapping[str, Layout]], Collected],
     *,
     inventory: Inventory | None = None,
     run: Callable[[Build, Mapping[str, tuple[object, ...]]], Results] | None = None,
@@ -52,8 +55,8 @@ def build_channels(
     """Build the channels of several categories from one output.
 
     Args:
-        cards: the declarations of each card by category; they differ in category, name and bins alone.
-        collect: sums the histograms of the output to the rows of a layout.
+        cards: the declarations of each card by category.
+        collect: sums the histograms of the output to the rows of the layout of each category.
         inventory: the names in the output, if they are known before it is read: its problems are then told together
             with those of the declarations.
         run: calls a function with the arguments of each category, one after the other here if not given.
@@ -64,21 +67,21 @@ def build_channels(
         StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed, or no selected plugin provides a declared kind.
     """
-    # Rows and plans depend on processes, systematics and years, which all cards share.
-    shared = next(iter(cards.values()))
+    groups = _groups(cards)
     # Before the plans: the author of a kind may rely on declarations without problems.
-    check_declarations(shared, inventory)
-    layout, plans = plan_card(shared)
-    collected = collect(layout)
+    _check(groups, lambda declared: check_declarations(declared, inventory))
+    planned = [(group, *plan_card(next(iter(group.values())))) for group in groups]
+    collected = collect({category: layout for group, layout, _ in planned for category in group})
     if inventory is None:
-        check_against_output(shared, collected.inventory)
-    if problems := dict.fromkeys(sample_problems(plans, collected.inventory)):
+        _check(groups, lambda declared: check_against_output(declared, collected.inventory))
+    every_plan = (plan for *_, plans in planned for plan in plans)
+    if problems := dict.fromkeys(sample_problems(every_plan, collected.inventory)):
         raise DeclarationError(problems)
-    totals = _totals(shared, collected)
-    calls = {
-        category: (declared, plans, collected.inventory, collected.sums[category], totals)
-        for category, declared in cards.items()
-    }
+    calls: dict[str, tuple[object, ...]] = {}
+    for group, layout, plans in planned:
+        totals = _totals(next(iter(group.values())), layout, collected)
+        for category, declared in group.items():
+            calls[category] = (declared, plans, collected.inventory, collected.sums[category], totals)
     channels: dict[str, Channel] = {}
     failures: list[DatacardError] = []
     for category, result in (run or _one_by_one)(build_from_sums, calls):
@@ -103,8 +106,46 @@ def build_from_sums(
     return build_channel(declared, inventory, plans, sums.complete(), totals)
 
 
-def _totals(declared: DeclaredCard, collected: Collected) -> dict[str, FloatArray]:
-    """Return the total of each row in each category over which shape-only totals are kept."""
+def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:
+    """Return the cards with those together that have the same rows and plans."""
+    groups: list[dict[str, DeclaredCard]] = []
+    for category, declared in cards.items():
+        for group in groups:
+            if declared.has_rows_of(next(iter(group.values()))):
+                group[category] = declared
+                break
+        else:
+            groups.append({category: declared})
+    return groups
+
+
+def _check(groups: Sequence[Mapping[str, DeclaredCard]], check: Callable[[DeclaredCard], None]) -> None:
+    """Check each group of cards once; a problem that not all of them have names its categories."""
+    failures: list[tuple[Sequence[str], DeclarationError]] = []
+    for group in groups:
+        try:
+            check(next(iter(group.values())))
+        except DeclarationError as failure:
+            failures.append((list(group), failure))
+    # In each group a problem counts once, also if it is told twice.
+    times = Counter(problem for _, error in failures for problem in dict.fromkeys(error.problems))
+    shared = {problem for problem, count in times.items() if count == len(groups)}
+    raise_together(_placed(error, categories, shared) for categories, error in failures)
+
+
+def _placed(error: DeclarationError, categories: Sequence[str], shared: set[str]) -> DeclarationError:
+    """Return an error of some categories, which are named with the problems that other categories do not share."""
+    if shared.issuperset(error.problems):
+        return error
+    where = f"category {listing(map(repr, categories), 4)}"
+    placed = DeclarationError(problem if problem in shared else f"{where}: {problem}" for problem in error.problems)
+    for note in getattr(error, "__notes__", ()):
+        placed.add_note(note)
+    return placed
+
+
+def _totals(declared: DeclaredCard, layout: Layout, collected: Collected) -> dict[str, FloatArray]:
+    """Return the total of each row of a layout in each category over which shape-only totals are kept."""
     totals = {}
     if declared.floats_shape_only:
         if not collected.norms:
@@ -115,7 +156,9 @@ def _totals(declared: DeclaredCard, collected: Collected) -> dict[str, FloatArra
         for category, sums in collected.norms.items():
             # A fault of a category that is built is told when it is built, with those of the other categories.
             with suppress(InputError) if category in collected.sums else nullcontext():
-                totals[category] = sums.complete().totals
+                rows = layout.rows_in(sums.layout)
+                # A process that a category does not have adds no events there.
+                totals[category] = np.where(rows < 0, 0.0, sums.complete().totals[rows])
     return totals
 
 

@@ -86,6 +86,11 @@ class DeclaredCard:
             for name, process, year in chosen
         )
 
+    def has_rows_of(self, other: DeclaredCard) -> bool:
+        """Return whether two cards are made of the same declarations, and so of the same rows of templates."""
+        shared = ("mc_processes", "systematics", "data_processes", "mcstat", "plugins")
+        return self.years == other.years and all(getattr(self, name) is getattr(other, name) for name in shared)
+
     def column_name(self, process: str, year: str) -> str:
         """Return the name of the column of a process in a year of the card, `{process}_{year}` by default."""
         return process + column_suffix(self.process_suffix, year, single_year=self.single_year)

@@ -34,11 +34,28 @@ if TYPE_CHECKING:
 class Requirements:
     """Histograms that cards need from an output."""
 
-    layout: Layout
+    layouts: Mapping[str, Layout]
+    """Rows of the templates of each category."""
     variables: Mapping[str, str]
     """Variable of each category."""
     parts: bool = False
     """True if several files may hold parts of one dataset."""
+
+    def passes(self, variable: str) -> list[tuple[Layout, list[str]]]:
+        """Return the categories of a variable with their layout, those of one layout together.
+
+        One pass over the histograms serves all of them.
+        """
+        passes: list[tuple[Layout, list[str]]] = []
+        for category, layout in self.layouts.items():
+            if self.variables[category] == variable:
+                for known, categories in passes:
+                    if known == layout:
+                        categories.append(category)
+                        break
+                else:
+                    passes.append((layout, [category]))
+        return passes
 
 
 @attrs.frozen(eq=False)
@@ -105,9 +122,8 @@ def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, 
         histograms = output["variables"].get(variable, {})
         histogram_set = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], read_from)
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
-        # One pass over the histograms of a variable serves all its categories.
-        categories = [category for category, of in requirements.variables.items() if of == variable]
-        sums |= collect(histogram_set, requirements.layout, categories, alone=alone, parts=requirements.parts)
+        for layout, categories in requirements.passes(variable):
+            sums |= collect(histogram_set, layout, categories, alone=alone, parts=requirements.parts)
     if inventory is None:
         raise InputError("no category is required")
     return ReducedOutput(

@@ -69,6 +69,23 @@ class Layout:
             dtype=np.intp,
         )
 
+    def rows_in(self, other: Layout) -> IntArray:
+        """Return the row of another layout for each row of this one, shape (rows,).
+
+        It is that of the nominal for a variation that the other layout does not read, and -1 for a column that it does
+        not have.
+        """
+        places = {request.column: place for place, request in enumerate(other.requests)}
+        rows = []
+        for request in self.requests:
+            place = places.get(request.column)
+            if place is None:
+                rows += [-1] * len(request.labels)
+            else:
+                start, known = int(other.starts[place]), other._positions[place]
+                rows += [start + known.get(label, 0) for label in request.labels]
+        return np.array(rows, dtype=np.intp)
+
 
 def _starts(requests: Sequence[Request]) -> IntArray:
     sizes = [len(request.labels) for request in requests]

@@ -13,6 +13,8 @@ from tests.support import outputs
 from tests.support.internals import collected, histogram_set
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from datacard_core.templates.rows import Layout
 
 
@@ -27,11 +29,11 @@ def declared(category: str, **changes: Any) -> DeclaredCard:
     return DeclaredCard(**arguments | changes)
 
 
-def collect_from(output: outputs.Output, *categories: str) -> Any:
+def collect_from(output: outputs.Output) -> Any:
     """Return a function that sums an output, as scripts and files do."""
 
-    def collect(rows: Layout) -> Collected:
-        sums = collected(output, rows, categories, alone=True)
+    def collect(layouts: Mapping[str, Layout]) -> Collected:
+        sums = {name: collected(output, rows, [name], alone=True)[name] for name, rows in layouts.items()}
         return Collected(inventory=histogram_set(output).inventory, sums=sums)
 
     return collect
@@ -42,8 +44,8 @@ def test_channels_are_in_order_of_cards() -> None:
     output = outputs.signal_and_ttbar(nominal=[1, 2, 3])
     cards = {name: declared("SR", bin_suffix=name) for name in ("b", "a")}
 
-    def collect(rows: Layout) -> Collected:
-        sums = collected(output, rows, alone=True)["SR"]
+    def collect(layouts: Mapping[str, Layout]) -> Collected:
+        sums = collected(output, layouts["a"], alone=True)["SR"]
         return Collected(inventory=histogram_set(output).inventory, sums=dict.fromkeys(cards, sums))
 
     def last_first(build: Any, calls: Any) -> Any:
@@ -59,14 +61,14 @@ def test_faults_of_all_categories_at_once() -> None:
     output = outputs.signal_and_ttbar(nominal=[1, 2, 3])
     cards = {name: declared(name) for name in ("SR", "XR", "YR")}
     with pytest.raises(InputError) as raised:
-        build_channels(cards, collect_from(output, "SR", "XR", "YR"))
+        build_channels(cards, collect_from(output))
     assert [word for word in ("'XR'", "'YR'") if word in str(raised.value)] == ["'XR'", "'YR'"]
 
 
 def test_declarations_are_checked_first() -> None:
     """Declarations that contradict each other stop the card before an output is read."""
 
-    def collect(_: Layout) -> Collected:
+    def collect(_: Mapping[str, Layout]) -> Collected:
         pytest.fail("the output was read")
 
     with pytest.raises(DeclarationError, match="no process is declared for year '2024'"):
@@ -79,7 +81,7 @@ def test_known_names_are_checked_with_declarations() -> None:
     with pytest.raises(DeclarationError) as raised:
         build_channels(
             {"SR": declared("SR", years=("2022", "2024"))},
-            collect_from(output, "SR"),
+            collect_from(output),
             inventory=histogram_set(output).inventory,
         )
     assert len(raised.value.problems) > 1
