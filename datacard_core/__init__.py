@@ -1,9 +1,10 @@
 """From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
 
 from datacard_core import grammar
-from datacard_core.analysis import Analysis, Cards, Category
+from datacard_core.analysis import Analysis, Cards
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
+from datacard_core.declare.category import Category
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import is_finite_number

@@ -16,6 +16,7 @@ from datacard_core.build.naming import BinName, Suffix, plain_category
 from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
+from datacard_core.declare.category import Category
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from datacard_core.execution.executors import ExecutorLike
     from datacard_core.execution.reduction import ReducedOutput
     from datacard_core.findings import Finding
-    from datacard_core.templates.binning import Binning
     from datacard_core.templates.rows import Layout
 
 Finished = TypeVar("Finished")
@@ -42,18 +42,6 @@ Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | 
 
 SOURCE = "coffea"
 """The histogram source that reads what PocketCoffea writes."""
-
-
-@attrs.frozen
-class Category:
-    """The variable that is fitted in one category, and its bins."""
-
-    variable: str
-    """A key of `output["variables"]`."""
-    bins_edges: Binning = None
-    """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
-    bin_name: str | None = attrs.field(default=None, kw_only=True)
-    """Combine's name of the channel, `[bin_prefix_]category_label` if not given."""
 
 
 @attrs.frozen(kw_only=True)
@@ -170,14 +158,14 @@ class Analysis:
 
     def card_name(self, category: str) -> str:
         """Return the file name of a category's card."""
-        return f"datacard_{plain_category(category)}_{self.label}.txt"
+        return self.categories[category].card_name or f"datacard_{plain_category(category)}_{self.label}.txt"
 
     def shapes_name(self, category: str) -> str:
         """Return the file name of a category's templates."""
-        return f"shapes_{plain_category(category)}_{self.label}.root"
+        return self.categories[category].shapes_name or f"shapes_{plain_category(category)}_{self.label}.root"
 
     def _declared(self) -> dict[str, DeclaredCard]:
-        """Return the declarations of each card, which share read-only copies of processes and systematics."""
+        """Return the declarations of each card; cards that do not differ share read-only copies of them."""
         first, *_ = self.categories
         shared = DeclaredCard(
             years=self.years,
@@ -185,8 +173,6 @@ class Analysis:
             systematics=self.systematics,
             category=first,
             plugins=self.plugins,
-            bin_prefix=self.bin_prefix,
-            bin_suffix=self.label,
             data_processes=self.data_processes,
             mcstat=self.mcstat,
             shape_only_for_rateparam=self.shape_only_for_rateparam,
@@ -194,18 +180,32 @@ class Analysis:
             process_suffix=self.process_suffix,
             strictness=Strictness(self.strict, self.accept),
         ).frozen()
-        bins = {name: self._bin(name) for name in self.categories}
-        return {
-            name: attrs.evolve(
+        cards: dict[str, DeclaredCard] = {}
+        problems: dict[str, None] = {}
+        for name, category in self.categories.items():
+            try:
+                cards[name] = self._card(shared, name, category)
+            except DeclarationError as error:
+                problems |= dict.fromkeys(error.problems)
+        if problems:
+            raise DeclarationError(problems)
+        return _sharing(cards)
+
+    def _card(self, shared: DeclaredCard, name: str, category: Category) -> DeclaredCard:
+        channel, changes = self._bin(name), category.changes()
+        try:
+            card = attrs.evolve(
                 shared,
                 category=name,
                 bins_edges=category.bins_edges,
-                bin_name=bins[name].whole,
-                bin_prefix=bins[name].prefix,
-                bin_suffix=bins[name].suffix,
-            )
-            for name, category in self.categories.items()
-        }
+                bin_name=channel.whole,
+                bin_prefix=channel.prefix,
+                bin_suffix=channel.suffix,
+                **changes,
+            ).frozen(changes)
+        except DeclarationError as error:
+            raise DeclarationError(f"category {name!r}: {problem}" for problem in error.problems) from None
+        return card.of_its_category(self.categories, category.exclude_systematics)
 
     def _bin(self, category: str) -> BinName:
         if (whole := self.categories[category].bin_name) is not None:
@@ -226,9 +226,37 @@ class Analysis:
             yield from (f"category {name!r}: {problem}" for problem in channel.problems())
             if (other := bins.setdefault(str(channel), name)) != name:
                 yield f"categories {other!r} and {name!r} would both be the bin {str(channel)!r}: give one a bin_name"
+        yield from self._file_problems()
         for name in self.rateparam_norm_categories or ():
             if name not in self.categories:
                 yield f"rateparam_norm_categories: {name!r} is no category of the analysis"
+
+    def _file_problems(self) -> Iterator[str]:
+        files: dict[str, str] = {}
+        for category in self.categories:
+            if isinstance(self.categories[category], Category):
+                for name in (self.card_name(category), self.shapes_name(category)):
+                    if name in files:
+                        both = f"categories {files[name]!r} and {category!r}"
+                        yield f"{both} would both write the file {name!r}: give one of them card_name and shapes_name"
+                    files[name] = category
+
+
+def _sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:
+    """Return the cards, each with the processes of all, and those with equal systematics with one container.
+
+    Cards with the same containers have their histograms summed in one pass.
+    """
+    processes = tuple(dict.fromkeys(process for card in cards.values() for process in card.mc_processes))
+    made: list[Systematics] = []
+    shared: dict[str, DeclaredCard] = {}
+    for name, card in cards.items():
+        # Lists, because the order of rows counts too.
+        items = list(card.systematics.items())
+        systematics = next((known for known in made if list(known.items()) == items), card.systematics)
+        made.append(systematics)
+        shared[name] = attrs.evolve(card, systematics=systematics, all_processes=processes)
+    return shared
 
 
 @attrs.frozen(eq=False)

@@ -120,7 +120,7 @@ class Datacard:
             strictness=Strictness(strict, accept),
         )
         check_arguments(histograms, datasets_metadata, cutflow)
-        declared = declared.frozen()
+        declared = declared.frozen().of_its_category([category])
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: declared},

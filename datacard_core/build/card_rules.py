@@ -167,7 +167,7 @@ def _double_counts(declared: DeclaredCard) -> Iterator[str]:
 
 
 def _systematic_problems(declared: DeclaredCard) -> Iterator[str]:
-    processes = list(declared.mc_processes)
+    processes = list(dict.fromkeys((*declared.mc_processes, *declared.all_processes)))
     missing: list[str] = []
     for systematic in declared.all_systematics():
         where = f"systematic {systematic.name!r}"

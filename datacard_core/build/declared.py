@@ -10,15 +10,16 @@ import attrs
 
 from datacard_core.build.naming import BinName, Suffix, column_suffix
 from datacard_core.build.strictness import Strictness
+from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM
 from datacard_core.model.channel import Column
-from datacard_core.names import names_of
+from datacard_core.names import closest, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
@@ -37,6 +38,8 @@ class DeclaredCard:
 
     years: tuple[str, ...] = attrs.field(converter=names_of)
     mc_processes: MCProcesses
+    all_processes: tuple[str, ...] = ()
+    """Names of the processes of all cards of an analysis, which its systematics may name."""
     systematics: Systematics
     category: str
     plugins: Plugins
@@ -129,10 +132,13 @@ class DeclaredCard:
                 AUTO_MC_STATS, AUTO_MC_STATS, list(self.mc_processes), years, 1.0, options=options
             )
 
-    def frozen(self) -> DeclaredCard:
+    def frozen(self, arguments: Iterable[str] = ("mc_processes", "systematics", "data_processes")) -> DeclaredCard:
         """Return the card with read-only copies of its declarations.
 
         Scripts may change declarations after they were checked, and go on to change them after the card is built.
+
+        Args:
+            arguments: those whose declarations are to be copied, all if not given.
 
         Raises:
             DeclarationError: a container is not one, or declarations were changed to contents that are refused; all
@@ -141,9 +147,9 @@ class DeclaredCard:
         if problems := list(self._type_problems()):
             raise DeclarationError(problems)
         copies: dict[str, Any] = {}
-        for name in ("mc_processes", "systematics", "data_processes"):
+        for name in arguments:
             container = getattr(self, name)
-            if container is not None:
+            if isinstance(container, DeclarationDict):
                 try:
                     copies[name] = container.frozen()
                 except DeclarationError as error:
@@ -151,6 +157,30 @@ class DeclaredCard:
         if problems:
             raise DeclarationError(problems)
         return attrs.evolve(self, **copies)
+
+    def of_its_category(self, known: Iterable[str], exclude: Iterable[str] = ()) -> DeclaredCard:
+        """Return the card with the systematics of its category.
+
+        Args:
+            known: the categories of all cards.
+            exclude: nuisances to leave out.
+
+        Raises:
+            DeclarationError: a systematic is declared for an unknown category, or a nuisance to leave out is not
+                declared; all problems are told at once.
+        """
+        exclude = tuple(exclude)
+        nuisances = list(self.systematics)
+        problems = [
+            f"category {self.category!r}: exclude_systematics lists {name!r}, and no nuisance is called that"
+            f"{closest(name, nuisances)}"
+            for name in exclude
+            if name not in nuisances
+        ]
+        problems += self.systematics.category_problems(known)
+        if problems:
+            raise DeclarationError(problems)
+        return attrs.evolve(self, systematics=self.systematics.of_category(self.category, exclude))
 
     def _type_problems(self) -> Iterator[str]:
         for name, value, expected in (

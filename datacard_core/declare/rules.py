@@ -34,6 +34,7 @@ class GivenSystematic:
     datacard_name: Any = attrs.field(converter=plain)
     coffea_name_alias: Any = attrs.field(converter=own)
     options: Any = attrs.field(converter=own)
+    categories: Any = attrs.field(converter=_names_or_none)
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each fault."""
@@ -50,6 +51,19 @@ class GivenSystematic:
         yield from _alias_problems(self)
         if not isinstance(self.options, Mapping):
             yield f"options {self.options!r} is a {type(self.options).__name__}, expected a dict"
+        yield from _category_problems(self.categories)
+
+
+def _category_problems(categories: tuple[Any, ...] | None) -> Iterator[str]:
+    if categories is None:
+        return
+    if not categories:
+        yield "categories is empty: no card would have it"
+    if twice := duplicates(categories):
+        yield f"lists category {', '.join(twice)} twice"
+    for category in categories:
+        if not isinstance(category, str) or not category:
+            yield f"category {category!r} is not the name of a category"
 
 
 def _process_problems(processes: Any, value: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ from datacard_core.declare.rules import GivenSystematic
 from datacard_core.declare.values import SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS
-from datacard_core.names import listing
+from datacard_core.names import closest, listing, misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,8 @@ class SystematicUncertainty(Declaration):
     """Variation in the output, without Up or Down: one name, `{process: name}` or `{process: {year: name}}`."""
     options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
     """Further arguments of the kind, as each kind documents; lists and arrays are kept as tuples."""
+    categories: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
+    """Categories whose cards have the systematic, all if not given."""
     _moves: ClassVar[Mapping[str, tuple[str, ...]]] = {"value": ("processes",), "processes": ("value",)}
 
     def __init__(
@@ -68,6 +70,7 @@ class SystematicUncertainty(Declaration):
         coffea_name_alias: Any = None,
         *,
         options: Mapping[str, Any] = _NO_OPTIONS,
+        categories: Iterable[str] | None = None,
     ) -> None:
         if isinstance(processes, SameForAll) and value is not None:
             processes, value = _read_back(processes, value)
@@ -80,6 +83,7 @@ class SystematicUncertainty(Declaration):
             datacard_name=name if datacard_name is None else datacard_name,
             coffea_name_alias=name if coffea_name_alias is None else coffea_name_alias,
             options=options,
+            categories=categories,
         )
         if problems := dict.fromkeys(given.problems()):
             raise DeclarationError(f"systematic {given.name!r}: {problem}" for problem in problems)
@@ -107,15 +111,27 @@ class SystematicUncertainty(Declaration):
             DeclarationError: lists or dicts of the declaration were changed to contents that are refused.
         """
         copy = functools.reduce(merged, map(attrs.evolve, self.merged_from))
-        kept = {field.name: read_only_copy(getattr(copy, field.name)) for field in attrs.fields(type(copy))}
-        parts = tuple(part.frozen() for part in copy.merged_from) if self._merged else ()
-        copy.__dict__.update({**kept, "years": tuple(copy.years), "_merged": parts, "_is_frozen": True})
-        return copy
+        return copy._locked(part.frozen() for part in copy.merged_from if self._merged)  # noqa: SLF001 - made here
+
+    def _locked(self, parts: Iterable[SystematicUncertainty]) -> SystematicUncertainty:
+        """Make a declaration read-only that was just made of some parts, and return it."""
+        kept = {field.name: read_only_copy(getattr(self, field.name)) for field in attrs.fields(type(self))}
+        self.__dict__.update({**kept, "years": tuple(self.years), "_merged": tuple(parts), "_is_frozen": True})
+        return self
 
     @property
     def merged_from(self) -> tuple[SystematicUncertainty, ...]:
         """Declarations that were merged into this one; only itself, if it was not merged."""
         return self._merged or (self,)
+
+    def of_category(self, category: str) -> SystematicUncertainty | None:
+        """Return a read-only systematic as it is in the card of a category, or None if it is not there."""
+        parts = [part for part in self.merged_from if part.categories is None or category in part.categories]
+        if len(parts) == len(self.merged_from):
+            return self
+        if len(parts) > 1:
+            return functools.reduce(merged, parts)._locked(parts)  # noqa: SLF001 - made here
+        return parts[0] if parts else None
 
     def covers(self, process: str, year: str) -> bool:
         """Return whether the systematic has an effect on a column."""
@@ -157,8 +173,9 @@ as_dataclass(SystematicUncertainty)
 class Systematics(DeclarationDict[SystematicUncertainty]):
     """The nuisances by their name in the card, in the order of its rows.
 
-    Declarations that share a `datacard_name` are one nuisance: where their columns (process and year) are
-    disjoint and their `typ` and options agree, the entry is the merged declaration; where not, it is an error.
+    Declarations that share a `datacard_name` are one nuisance: where their columns (process and year), or their
+    categories, are disjoint and their `typ` and options agree, the entry is the merged declaration; where not, it is an
+    error.
     """
 
     _type = SystematicUncertainty
@@ -188,6 +205,32 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
         """Return the nuisances that affect a process."""
         return {name: systematic for name, systematic in self.items() if process.name in systematic.processes}
 
+    def of_category(self, category: str, exclude: Iterable[str] = ()) -> Systematics:
+        """Return the systematics of the card of a category; this object if they are all of them.
+
+        Args:
+            category: the category.
+            exclude: nuisances to leave out.
+        """
+        left_out = set(exclude)
+        chosen = {name: self[name].of_category(category) for name in self if name not in left_out}
+        if len(chosen) == len(self) and all(systematic is self[name] for name, systematic in chosen.items()):
+            return self
+        return Systematics([systematic for systematic in chosen.values() if systematic is not None])
+
+    def category_problems(self, known: Iterable[str]) -> Iterator[str]:
+        """Yield a sentence for each category of a systematic that is not known.
+
+        With one known category, that of a single card, only a misspelling of it is a problem: the card of another
+        category may have been meant.
+        """
+        known = list(known)
+        for systematic in self.values():
+            for part in systematic.merged_from:
+                for category in part.categories or ():
+                    if category not in known and (len(known) > 1 or misspelt(category, known)):
+                        yield f"systematic {part.name!r}: there is no category {category!r}{closest(category, known)}"
+
     def _checked(self, value: SystematicUncertainty) -> SystematicUncertainty:
         kept = self.get(value.datacard_name)
         if kept is None:
@@ -210,6 +253,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         raise DeclarationError(problems)
     values: dict[str, dict[str, Any]] = {}
     aliases: dict[str, dict[str, str]] = {}
+    # A column that both cover, in different categories, shows the value of the second one here; each card has its own.
     # Written out by column, because the two may have different values and different names of variations.
     for part in (first, second):
         for process, year in part.columns():
@@ -219,6 +263,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         first,
         processes=values,
         years=tuple(dict.fromkeys((*first.years, *second.years))),
+        categories=_both_categories(first, second),
         # The constructor accepts no value beside a dict of values.
         value=None,
         coffea_name_alias=aliases,
@@ -237,6 +282,12 @@ def _read_back(processes: SameForAll, value: Any) -> tuple[Any, Any]:
     return dict(processes), None if value == processes.value else value
 
 
+def _both_categories(first: SystematicUncertainty, second: SystematicUncertainty) -> tuple[str, ...] | None:
+    if first.categories is None or second.categories is None:
+        return None
+    return tuple(dict.fromkeys((*first.categories, *second.categories)))
+
+
 def _differences(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
     for field in ("typ", "options"):
         ours, theirs = getattr(first, field), getattr(second, field)
@@ -246,8 +297,11 @@ def _differences(first: SystematicUncertainty, second: SystematicUncertainty) ->
 
 def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
     columns = set(second.columns())
+    theirs = None if second.categories is None else set(second.categories)
     # The parts are compared one by one, so that the message names the declaration that has the column.
     for part in first.merged_from:
+        if theirs is not None and part.categories is not None and theirs.isdisjoint(part.categories):
+            continue
         if overlap := sorted(columns.intersection(part.columns())):
             yield (
                 f"{_both(part, second)} and both cover {listing(f'{process} {year}' for process, year in overlap)}: "

@@ -1,0 +1,59 @@
+"""A category of an analysis: its variable, and where it differs from the other categories."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.names import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from datacard_core.declare.processes import DataProcesses, MCProcesses
+    from datacard_core.declare.systematics import Systematics
+
+
+class FromAnalysis(enum.Enum):
+    """Default of an argument of a category, which None cannot be: None stands for a card without data."""
+
+    FROM_ANALYSIS = enum.auto()
+
+    def __repr__(self) -> str:
+        return "as in the analysis"
+
+
+FROM_ANALYSIS = FromAnalysis.FROM_ANALYSIS
+
+
+@attrs.frozen
+class Category:
+    """The variable that is fitted in one category, its bins, and where its card differs from those of the analysis."""
+
+    variable: str
+    """A key of `output["variables"]`."""
+    bins_edges: int | Iterable[float] | None = None
+    """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
+    bin_name: str | None = attrs.field(default=None, kw_only=True)
+    """Combine's name of the channel, `[bin_prefix_]category_label` if not given."""
+    mc_processes: MCProcesses | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
+    """Simulated processes of this category, in place of those of the analysis."""
+    data_processes: DataProcesses | FromAnalysis | None = attrs.field(default=FROM_ANALYSIS, kw_only=True)
+    """Data of this category, or None for a card without data, in place of those of the analysis."""
+    systematics: Systematics | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
+    """Systematics of this category, in place of those of the analysis."""
+    exclude_systematics: tuple[str, ...] = attrs.field(default=(), converter=names_of, kw_only=True)
+    """Nuisances, by `datacard_name`, that the card of this category leaves out."""
+    mcstat: bool | Mapping[str, Any] | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
+    """True, False or options of autoMCStats for this category, in place of those of the analysis."""
+    card_name: str | None = attrs.field(default=None, kw_only=True)
+    """File name of the card, `datacard_{category}_{label}.txt` if not given."""
+    shapes_name: str | None = attrs.field(default=None, kw_only=True)
+    """File name of the templates, `shapes_{category}_{label}.root` if not given."""
+
+    def changes(self) -> dict[str, Any]:
+        """Return the declarations that differ from those of the analysis, by argument of a card."""
+        names = ("mc_processes", "data_processes", "systematics", "mcstat")
+        return {name: value for name in names if (value := getattr(self, name)) is not FROM_ANALYSIS}
