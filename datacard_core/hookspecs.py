@@ -127,12 +127,22 @@ class SystematicKind(ABC):
     """Options that a declaration may have, by name, each with a one-line description. Other options are refused."""
     uses: ClassVar[Sequence[str]] = ()
     """The `typ` of other kinds whose effects it takes with `target.kind(typ)`: what they read is read for it too."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Codes of the findings that the kind makes, each with a sentence that explains it to the analyst."""
 
     def problems(self, systematic: SystematicUncertainty) -> Iterable[str]:  # noqa: ARG002 - overrides use it
         """Return the mistakes in a declaration, one sentence each.
 
         Called once for each nuisance, before any histogram is read. A `DeclarationError` then reports the problems of
         all declarations together.
+        """
+        return ()
+
+    def findings(self, systematic: SystematicUncertainty) -> Iterable[Finding]:  # noqa: ARG002 - overrides use it
+        """Return findings about a declaration without problems that is likely a mistake still.
+
+        They are made with `notice` or `warning`; the core adds the channel and the nuisance. Called once for each
+        nuisance and channel, unless the nuisance covers no column of the channel.
         """
         return ()
 

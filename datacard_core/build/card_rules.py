@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import attrs
+
 from datacard_core.build.naming import suffix_problems
 from datacard_core.build.plans import with_used
 from datacard_core.errors import DeclarationError, MissingProviderError
+from datacard_core.findings import Finding
 from datacard_core.grammar import AUTO_MC_STATS, DATA, RATE_PARAM
 from datacard_core.names import closest, duplicates, listing, misspelt
 from datacard_core.plugins.calling import strings
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from datacard_core.build.declared import DeclaredCard
+    from datacard_core.build.plans import Plan
     from datacard_core.declare.processes import Process
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
@@ -216,3 +220,21 @@ def kind_problems(provided: Provided[SystematicKind], systematic: SystematicUnce
             if option not in kind.options
         ]
         return (*unknown, *strings(kind.problems(systematic)))
+
+
+def kind_findings(plans: Iterable[Plan]) -> Iterator[Finding]:
+    """Yield the findings of kinds about the declarations that cover columns of a card.
+
+    Raises:
+        PluginCallError: a kind failed, or returned other objects than findings.
+    """
+    for plan in plans:
+        if not len(plan.positions):
+            continue
+        doing = f"looking at systematic {plan.systematic.name!r}"
+        with plan.kind.blamed(doing) as kind:
+            # The list is made inside the block, because the method may be a generator, whose code runs here.
+            found = list(kind.findings(plan.systematic))
+        if strange := [finding for finding in found if not isinstance(finding, Finding)]:
+            raise plan.kind.fault(f"{doing}: got {strange[0]!r}, expected findings")
+        yield from (attrs.evolve(finding, systematic=finding.systematic or plan.name) for finding in found)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.build.card_rules import kind_findings
 from datacard_core.build.coverage import (
     data_findings,
     fallback_findings,
@@ -97,6 +98,7 @@ def build_channel(
         *process_findings(declared, inventory),
         *data_findings(declared, inventory),
         *sample_findings(plans, inventory),
+        *kind_findings(plans),
         *templates.findings,
         *fallback_findings(declared, plans, templates),
         *flow_findings,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.findings import Finding
+    from datacard_core.hookspecs import Check, SystematicKind
     from datacard_core.plugins.manager import Plugins
+    from datacard_core.plugins.providers import Providers
 
 # A default argument is shared by all calls: it is read-only, so that no script can change it.
 NO_REASONS: Mapping[str, str] = MappingProxyType({})
@@ -101,9 +103,14 @@ def _unknown(argument: str, code: Any, known: Iterable[str]) -> str:
 
 
 def _known(plugins: Plugins) -> Iterator[str]:
-    """Yield the codes of the core and of the selected checks."""
+    """Yield the codes of the core, and of the selected kinds and checks."""
     yield from CODES
-    for name, provided in plugins.checks.items():
-        with provided.blamed(f"asking check {name!r} for its codes") as check:
-            codes = list(check.codes)
+    yield from _codes_of(plugins.kinds)
+    yield from _codes_of(plugins.checks)
+
+
+def _codes_of(providers: Providers[SystematicKind] | Providers[Check]) -> Iterator[str]:
+    for name, provided in providers.items():
+        with provided.blamed(f"asking {providers.family.word} {name!r} for its codes") as contribution:
+            codes = list(contribution.codes)
         yield from codes

@@ -44,7 +44,7 @@ KINDS = Family(
     hook="datacard_systematic_kinds",
     interface=SystematicKind,
     key="typ",
-    described=("options",),
+    described=("options", "codes"),
 )
 WRITERS = Family(field="writers", word="card writer", hook="datacard_card_writers", interface=CardWriter)
 SERIALIZERS = Family(

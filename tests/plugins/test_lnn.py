@@ -14,6 +14,8 @@ from datacard_core import (
     Column,
     Normalisation,
     Nuisance,
+    Severity,
+    StrictError,
     SystematicKind,
     Systematics,
     SystematicUncertainty,
@@ -21,6 +23,7 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
+from tests.support.outputs import card, found, signal_and_ttbar, two_processes, two_years
 
 KIND: SystematicKind = load_plugins("lnn").kinds["lnN"].value
 COLUMNS = (
@@ -54,9 +57,9 @@ def effects(systematic: SystematicUncertainty) -> list[Normalisation]:
         nominal=nominal,
         variations={},
     )
-    found = list(KIND.effects(target))
-    assert all(isinstance(effect, Normalisation) for effect in found)
-    return [effect for effect in found if isinstance(effect, Normalisation)]
+    made = list(KIND.effects(target))
+    assert all(isinstance(effect, Normalisation) for effect in made)
+    return [effect for effect in made if isinstance(effect, Normalisation)]
 
 
 def cells(systematic: SystematicUncertainty) -> dict[str, str]:
@@ -156,6 +159,104 @@ def test_wrong_value_on_many_columns() -> None:
     """A wrong value of many columns is one problem."""
     (problem,) = KIND.problems(lnn(["signal", "ttbar", "vjets"], 0.05))
     assert problem.startswith("signal, ttbar, vjets (2022, 2023): value 0.05 is a factor")
+
+
+def findings(value: Any) -> list[tuple[str, str]]:
+    """Return severity with code, and text, of the findings about a value for one column."""
+    told = list(KIND.findings(lnn({"ttbar": value}, years="2022")))
+    assert all(finding.column == "ttbar 2022" for finding in told)
+    return [(f"{finding.severity.name} {finding.code}", finding.message) for finding in told]
+
+
+@pytest.mark.parametrize("value", [1.016, 0.9, 2, 0.5, (0.98, 1.05), (1.05, 0.98), (1.0, 1.05), (0.95, 1), (0.5, 2)])
+def test_usual_values(value: Any) -> None:
+    """Factors from 0.5 to 2, pairs on both sides of 1, and pairs of one direction give no finding."""
+    assert findings(value) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "percent", "meant"),
+    [
+        (5, "5 %", "1.05"),
+        (50, "50 %", "1.5"),
+        (2.5, "2.5 %", "1.025"),
+        (11.8, "11.8 %", "1.118"),
+        ((5, 5), "5 %", "(0.95, 1.05)"),
+        ((5, 3), "5 %", "(0.95, 1.03)"),
+        ((0.95, 5), "5 %", "(0.95, 1.05)"),
+        ((0.025, 1.05), "2.5 %", "(0.975, 1.05)"),
+        ((1.02, 0.118), "11.8 %", "(1.02, 1.118)"),
+    ],
+    ids=str,
+)
+def test_values_in_per_cent(value: Any, percent: str, meant: str) -> None:
+    """A factor that is most likely an uncertainty in per cent is a warning with the factor to write."""
+    ((code, message),) = findings(value)
+    assert code == "WARNING unlikely-factor"
+    assert percent in message
+    assert message.endswith(f"write {meant}")
+
+
+@pytest.mark.parametrize("value", [150, (150, 3)], ids=str)
+def test_beyond_100_per_cent(value: Any) -> None:
+    """A factor that cannot be an uncertainty in per cent is a warning too."""
+    ((code, message),) = findings(value)
+    assert code == "WARNING unlikely-factor"
+    assert message.endswith("multiplies the yield by 150: an uncertainty of 5 % is 1.05")
+
+
+@pytest.mark.parametrize(("value", "meant"), [((1.02, 1.05), "(0.98, 1.05)"), ((0.95, 0.98), "(0.95, 1.02)")], ids=str)
+def test_one_sided_pairs(value: Any, meant: str) -> None:
+    """A pair on one side of 1 is a warning with the pair of opposite directions."""
+    ((code, message),) = findings(value)
+    assert code == "WARNING one-sided-factors"
+    assert message.endswith(f"write {meant}")
+
+
+@pytest.mark.parametrize("value", [1, (1, 1)], ids=str)
+def test_factor_of_1(value: Any) -> None:
+    """A factor of 1 is a warning: the nuisance changes no yield."""
+    ((code, message),) = findings(value)
+    assert code == "WARNING factor-of-1"
+    assert "changes no yield" in message
+
+
+def test_factor_of_1_among_others() -> None:
+    """A factor of 1 beside others is a notice: a script says in this way that a process is not affected."""
+    (told,) = KIND.findings(lnn({"ttbar": 1.05, "vjets": 1.0}))
+    assert (told.severity, told.code, told.column) == (Severity.NOTICE, "factor-of-1", "vjets (2022, 2023)")
+
+
+def test_findings_of_merged_declarations() -> None:
+    """Each part of a merged declaration, and each year of a value by year, is looked at."""
+    merged = Systematics(
+        [
+            SystematicUncertainty("lumi_2022", "lnN", ["signal", "ttbar"], ["2022"], 1.4, "lumi"),
+            SystematicUncertainty("lumi_2023", "lnN", {"ttbar": {"2023": 1.3}, "vjets": 3}, ["2023"], None, "lumi"),
+        ]
+    )["lumi"]
+    (told,) = KIND.findings(merged)
+    assert told.column == "vjets 2023"
+    assert told.message.endswith("for an uncertainty of 3 % write 1.03")
+
+
+def test_findings_in_card() -> None:
+    """A card has the findings with channel and nuisance, strict refuses them, and accept names the reason."""
+    systematic = SystematicUncertainty("xsec", "lnN", ["ttbar"], ["2022"], 5, "xsec_tt")
+    (told,) = found(card(signal_and_ttbar(nominal=[1, 2, 3]), systematic), "unlikely-factor")
+    assert told.startswith("warning [unlikely-factor] SR_2022, ttbar 2022, xsec_tt: value 5.0 multiplies")
+    with pytest.raises(StrictError, match="unlikely-factor"):
+        card(signal_and_ttbar(nominal=[1, 2, 3]), systematic, strict={"unlikely-factor"})
+    accept = {"unlikely-factor": "no measurement yet"}
+    (told,) = found(card(signal_and_ttbar(nominal=[1, 2, 3]), systematic, accept=accept), "unlikely-factor")
+    assert told.endswith("(accepted: no measurement yet)")
+
+
+def test_no_findings_of_other_cards() -> None:
+    """A declaration that covers no column of the card gives no finding there."""
+    systematic = SystematicUncertainty("xsec", "lnN", ["ttbar"], ["2023"], 5)
+    made = card(two_years(), systematic, years=["2022"], mc_processes=two_processes(["2022", "2023"]))
+    assert found(made, "unlikely-factor") == []
 
 
 def test_shifts() -> None:

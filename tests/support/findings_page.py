@@ -12,9 +12,9 @@ from datacard_core import load_plugins
 from datacard_core.findings import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from datacard_core import Check
+    from datacard_core import Check, SystematicKind
     from datacard_core.findings import Code
 
 HEAD = """\
@@ -60,37 +60,40 @@ CORE = """
 ## Codes of the core
 """
 
-CHECKS = """
-## Codes of the built-in checks
+PLUGINS = """
+## Codes of the built-in plugins
 
-The plugin `checks` runs these checks on each finished channel. All their findings are warnings.
+Kinds look at declarations, and the checks of the plugin `checks` at each finished channel. Their findings are warnings,
+unless the table says otherwise.
 
-| code | check | meaning and remedy |
+| code | made by | meaning and remedy |
 |---|---|---|
 """
 
 FOOT = """
-A check of another package declares its codes in `Check.codes`; see [Plugins](plugins.md#datacard_checks).
+A kind or a check of another package declares its codes in `codes`; see [Plugins](plugins.md#datacard_checks).
 """
 
 
 def page() -> str:
     """Return the text of the page."""
     codes = "".join(_section(name, code) for name, code in CODES.items())
-    checks = "".join(
-        f"| `{code}` | `{check.name}` | {meaning} |\n" for check in built_in_checks() for code, meaning in _codes(check)
+    of_plugins = "".join(
+        f"| `{code}` | {name} | {meaning} |\n"
+        for name, maker in built_in_makers().items()
+        for code, meaning in sorted(maker.codes.items())
     )
-    return f"{HEAD}{CORE}{_table(CODES)}{codes}{CHECKS}{checks}{FOOT}"
+    return f"{HEAD}{CORE}{_table(CODES)}{codes}{PLUGINS}{of_plugins}{FOOT}"
 
 
-def built_in_checks() -> tuple[Check, ...]:
-    """Return the checks of the built-in plugins, sorted by name."""
-    provided = load_plugins().checks
-    return tuple(provided[name].value for name in sorted(provided))
-
-
-def _codes(check: Check) -> Iterator[tuple[str, str]]:
-    return iter(sorted(check.codes.items()))
+def built_in_makers() -> dict[str, SystematicKind | Check]:
+    """Return the kinds and checks of the built-in plugins that make findings, by their names in the page."""
+    plugins = load_plugins()
+    makers: dict[str, SystematicKind | Check] = {
+        **{f"kind `{typ}`": provided.value for typ, provided in plugins.kinds.items()},
+        **{f"check `{name}`": provided.value for name, provided in plugins.checks.items()},
+    }
+    return {name: maker for name, maker in makers.items() if maker.codes}
 
 
 def _table(codes: Mapping[str, Code]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from datacard_core import (
     Datacard,
     DeclarationError,
+    Finding,
     MCProcesses,
     MissingProviderError,
+    PluginCallError,
     Systematics,
     SystematicUncertainty,
     load_plugins,
+    notice,
 )
 from tests.support import declarations
 from tests.support import outputs as by_hand
@@ -23,7 +26,7 @@ from tests.support.plugins import Acme, Provider, mine
 from tests.support.rich import YEARS, lumi, rich_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import CardArguments
 
@@ -312,6 +315,33 @@ class TestPlugins:
             "value 1.5 is odd",
             "and that is not all",
         ]
+
+    def test_findings_of_kind(self, card_arguments: CardArguments) -> None:
+        """The card has the findings of a kind about a declaration, with the channel and the nuisance."""
+
+        class Doubtful(Acme):
+            def findings(self, systematic: SystematicUncertainty) -> Iterator[Finding]:
+                yield notice("acme-doubt", f"value {systematic.value!r} is odd", column="top")
+
+        plugins = load_plugins("lnn", "shape", "combine", Provider("doubtful", Doubtful()))
+        made = Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
+        assert found(made, "acme-doubt") == [f"notice [acme-doubt] {made.bin}, top, mine: value 1.5 is odd"]
+
+    @pytest.mark.parametrize(
+        ("findings", "said"),
+        [(lambda _: ["odd"], "got 'odd', expected findings"), (lambda _: None, "TypeError"), (lambda _: 1 / 0, "Zero")],
+        ids=["text", "None", "error"],
+    )
+    def test_wrong_findings_of_kind(
+        self, findings: Callable[[object], Any], said: str, card_arguments: CardArguments
+    ) -> None:
+        """A kind that returns other objects, or fails, is named."""
+        kind = Acme()
+        kind.findings = findings  # type: ignore[method-assign, assignment]
+        plugins = load_plugins("lnn", "shape", "combine", Provider("wrong", kind))
+        with pytest.raises(PluginCallError, match=said) as raised:
+            Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
+        assert raised.value.plugin == "wrong"
 
 
 def test_all_problems_at_once() -> None:

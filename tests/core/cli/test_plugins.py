@@ -114,7 +114,7 @@ class TestPlugins:
         result = process("plugins", "--check", "--json", cwd=tmp_path, env=environment)
         (acme,) = [plugin for plugin in json.loads(result.stdout)["plugins"] if plugin["name"] == "acme"]
         assert acme["status"] == "ok"
-        assert acme["provides"]["kinds"] == {"gmN[7]": {"options": {}}}
+        assert acme["provides"]["kinds"] == {"gmN[7]": {"options": {}, "codes": {}}}
         assert all(word in result.stderr for word in ("one", "two", "three", "four", "five"))
 
     def test_json_is_reproducible(self, install: Install) -> None:

@@ -192,7 +192,7 @@ def test_check_describes_contributions(install: Install) -> None:
     assert (found.status, found.selected, found.requires_api) == (OK, False, ">=1.0,<2")
     assert found.hooks == tuple(sorted(family.hook for family in FAMILIES))
     assert found.provides == {
-        "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}}},
+        "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}, "codes": {}}},
         "writers": {"acme_text": {}},
         "serializers": {"acme_file": {}},
         "checks": {"acme_look": {"codes": {}}, "acme_stare": {"codes": {}}},
