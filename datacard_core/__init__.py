@@ -48,7 +48,7 @@ from datacard_core.model.arrays import (
 )
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
-from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
+from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape
 from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
@@ -78,6 +78,7 @@ __all__ = [
     "DeclarationError",
     "Directive",
     "Effect",
+    "Entry",
     "ExistingFileError",
     "ExpectedProcess",
     "Finding",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import DatacardError, InputError, ProblemsError
-from datacard_core.names import listing
+from datacard_core.names import listing, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,6 +66,19 @@ class StrictError(DatacardError):
     def __reduce__(self) -> tuple[Any, ...]:
         # By default, pickle gives the message to the constructor, which takes findings. The dict keeps notes.
         return type(self), (self.findings,), self.__dict__
+
+
+def own(finding: Finding) -> Finding:
+    """Return a copy of a finding with plain strings; of an object of a subclass, the fields of a finding.
+
+    Raises:
+        TypeError: a field is not a string.
+        ValueError: the severity is none.
+    """
+    place = {name: plain(getattr(finding, name)) for name in ("channel", "column", "systematic")}
+    if strange := [name for name, text in place.items() if not isinstance(text, str)]:
+        raise TypeError(f"{strange[0]} of a finding is not a string")
+    return Finding(Severity(finding.severity), plain(finding.code), plain(finding.message), **place)
 
 
 def notice(code: str, message: str, **place: str) -> Finding:

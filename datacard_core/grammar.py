@@ -6,6 +6,7 @@ Writers, rules on directives, checks and readers share them from here. Sources: 
 
 from __future__ import annotations
 
+import math
 import numbers
 import re
 from typing import TYPE_CHECKING, Final
@@ -32,12 +33,14 @@ __all__ = [
     "SIGNAL_STRENGTH",
     "VARIED_TEMPLATE",
     "auto_mc_stats_line",
+    "cell_problem",
     "is_constraint",
     "keyword_of",
     "name_problem",
     "number",
     "rate_param_line",
     "row_keyword",
+    "row_problem",
     "template_names",
     "year_problem",
 ]
@@ -94,6 +97,23 @@ NOMINAL_TEMPLATE: Final = "$PROCESS_nominal"
 VARIED_TEMPLATE: Final = "$PROCESS_$SYSTEMATIC"
 """Name of a varied template; Combine replaces $SYSTEMATIC by the nuisance with Up or Down behind it."""
 
+
+_ARGUMENTS: Final = {"gmN": ("N",), "unif": ("lowest", "highest"), "dFD": ("steepness",), "dFD2": ("steepness",)}
+"""Words behind the keyword of a row, where it has some."""
+
+_PAIRED: Final = frozenset({LN_N, "lnU", SHAPE_OR_LN_N})
+"""Rows whose cells may be pairs, down/up."""
+
+# Combine takes a cell of 0 in rows of shapes for no effect, so that their templates would be ignored.
+_ABOVE_0: Final = frozenset({LN_N, "lnU", SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_OR_LN_N})
+"""Rows whose numbers are above 0."""
+
+_SIGNED: Final = frozenset({"trG", "dFD", "dFD2"})
+"""Rows whose numbers may be below 0."""
+
+# The numbers of C and of Python alike; float() would also take digits of other scripts, "1_0" and "nan".
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_COUNT = re.compile(r"[0-9]+")
 
 # Combine splits a card at blanks and puts names into expressions of RooFit. With a digit first, its parser refuses a
 # bin and renames a nuisance to `theta…`.
@@ -166,6 +186,41 @@ def row_keyword(keywords: Iterable[str]) -> str:
     return distinct[0]
 
 
+def row_problem(keyword: str) -> str | None:
+    """Return the reason why words cannot stand between the name and the cells of a row, or None."""
+    words = keyword.split(" ")
+    if words[0] not in ROW_KEYWORDS:
+        return f"Combine has no row of that kind (its rows: {', '.join(sorted(ROW_KEYWORDS))})"
+    arguments = _ARGUMENTS.get(words[0], ())
+    if len(words) - 1 != len(arguments):
+        return f"expected {' '.join([words[0], *arguments])!r}"
+    if not all(map(_is_finite, words[1:])) or (words[0] == "gmN" and not _COUNT.fullmatch(words[1])):
+        return f"expected {' '.join([words[0], *arguments])!r} with numbers"
+    return None
+
+
+def cell_problem(keyword: str, cell: str) -> str | None:
+    """Return the reason why a cell cannot stand in a row, or None.
+
+    Args:
+        keyword: the words between the name and the cells of the row.
+        cell: the text of the cell.
+    """
+    if cell == NO_EFFECT:
+        return None
+    kind, parts = keyword.split(" ", maxsplit=1)[0], cell.split("/", 1)
+    if not all(map(_is_finite, parts)):
+        return "expected a number, two with a / between them, or -"
+    if len(parts) > 1 and kind not in _PAIRED:
+        return f"expected one number: Combine takes two in rows of {', '.join(sorted(_PAIRED))} only"
+    lowest = min(map(float, parts))
+    if kind in _ABOVE_0 and not lowest > 0:
+        return f"expected numbers above 0 in a row of {kind}"
+    if kind not in _SIGNED and lowest < 0:
+        return f"expected a number of at least 0 in a row of {kind}"
+    return None
+
+
 def rate_param_line(name: str, process: str, initial: float, bounds: tuple[float, float] | None) -> str:
     """Return the line that lets a free parameter multiply one process of every channel in the card."""
     limits = "" if bounds is None else f" [{_short(bounds[0])},{_short(bounds[1])}]"
@@ -185,6 +240,10 @@ def keyword_of(words: Sequence[str]) -> str:
 def is_constraint(line: str) -> bool:
     """Return whether Combine counts a line without columns in kmax."""
     return keyword_of(line.split()) in CONSTRAINED_KEYWORDS
+
+
+def _is_finite(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def _short(value: float) -> str:

@@ -11,6 +11,7 @@ Rules for all objects:
 - Equal inputs give equal results. A time, a random number or the order of a set must not show in a card.
 - Arrays that a method receives are read-only and cover all columns at once: a kind is called once for each nuisance
   and channel, never once for each template.
+- Results are read once, when a method returns them, and copied: later changes to them have no effect.
 - A method may raise `DeclarationError` or `InputError` where a declaration or a file is at fault. Any other exception
   is raised as `PluginCallError`, which names the plugin, its distribution and version.
 
@@ -203,8 +204,9 @@ class CardWriter(ABC):
     def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
         """Return the renderings that the writer has itself: functions of an object and its channel, by class.
 
-        A class stands for its subclasses too; the closest class counts. For other classes, plugins contribute a
-        `Rendering`. `render` receives the results from `card.rendered(item)`, and may define what they are.
+        A class stands for a subclass only if the subclass says `renders_as_base = True`. For other classes, plugins
+        contribute a `Rendering`. `render` receives the results from `card.rendered(item)`, and may define what they
+        are.
         """
         return {}
 
@@ -227,7 +229,7 @@ class Rendering:
     writer: str = attrs.field(validator=attrs.validators.instance_of(str))
     """Name of the card writer."""
     of: type[Effect | Directive] = attrs.field()
-    """Class of the objects; the writer must not render it, or a base class of it, itself."""
+    """Class of the objects; the writer must not render it itself."""
     render: Callable[[Any, Channel], Any] = attrs.field(validator=attrs.validators.is_callable())
     """Function of an object and its channel. The writer defines what it has to return."""
 

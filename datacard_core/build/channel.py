@@ -15,15 +15,16 @@ from datacard_core.build.coverage import (
     process_findings,
     sample_findings,
 )
-from datacard_core.build.directive_rules import check_directives
-from datacard_core.build.effects import Made, effects_of
+from datacard_core.build.directive_rules import statements_of
+from datacard_core.build.effects import Made, effects_of, with_templates
 from datacard_core.errors import DeclarationError
-from datacard_core.findings import Finding, error, notice, warning
+from datacard_core.findings import Finding, error, notice, own, warning
 from datacard_core.grammar import DATA, SIGNAL_STRENGTH
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Statement
-from datacard_core.model.effects import Nuisance, Shape
+from datacard_core.model.effects import Nuisance
 from datacard_core.names import duplicates
+from datacard_core.plugins.calling import listed, shown
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.empty_variations import drop_empty_variations
 from datacard_core.treatments.flow import drop_flow
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from datacard_core.inputs.output import Inventory
     from datacard_core.model.arrays import FloatArray
     from datacard_core.model.channel import Directive
-    from datacard_core.model.effects import Effect
+    from datacard_core.model.effects import Entry, Shape
     from datacard_core.templates.template_set import TemplateSet
 
 
@@ -46,7 +47,7 @@ class _Contribution:
     """The part of a channel that one declaration makes."""
 
     plan: Plan
-    effects: tuple[Effect, ...] = ()
+    entries: tuple[Entry, ...] = ()
     directives: tuple[Directive, ...] = ()
     used: tuple[str, ...] = ()
     """Kinds whose effects the kind of the declaration took."""
@@ -133,28 +134,31 @@ def _uncovered(plan: Plan) -> _Contribution:
 def _treated(plan: Plan, made: Made, declared: DeclaredCard, rates: FloatArray) -> _Contribution:
     """Return effects and directives as they are written, with the findings of the treatments."""
     findings: list[Finding] = []
-    if not made.effects and not made.directives:
+    if not made.entries and not made.directives:
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
-    kept: list[Effect] = []
-    for effect in made.effects:
-        written, of_effect = _written(effect, plan.name, declared, rates)
-        findings += of_effect
-        if len(written.columns):
-            kept.append(written)
+    kept: list[Entry] = []
+    for entry in made.entries:
+        shape, of_shape = _written(entry.shape, plan.name, declared, rates)
+        findings += of_shape
+        if shape is not None and shape is not entry.shape:
+            if not len(shape.columns):
+                continue
+            entry = with_templates(entry, shape, plan, declared)  # noqa: PLW2901 - the entry as it is written
+        kept.append(entry)
     return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings))
 
 
 def _written(
-    effect: Effect, nuisance: str, declared: DeclaredCard, rates: FloatArray
-) -> tuple[Effect, tuple[Finding, ...]]:
-    """Return an effect without content below 0, and without templates that Combine refuses."""
-    if not isinstance(effect, Shape):
-        return effect, ()
-    columns = [declared.columns[position] for position in effect.columns]
+    shape: Shape | None, nuisance: str, declared: DeclaredCard, rates: FloatArray
+) -> tuple[Shape | None, tuple[Finding, ...]]:
+    """Return templates without content below 0, and without those that Combine refuses."""
+    if shape is None:
+        return None, ()
+    columns = [declared.columns[position] for position in shape.columns]
     # Clipping raises the integral, so it comes before the test of the integral that is written.
-    clipped, of_clipping = clip_shape(effect, columns, nuisance)
-    kept, of_empty = drop_empty_variations(clipped, columns, rates[effect.columns], nuisance)
+    clipped, of_clipping = clip_shape(shape, columns, nuisance)
+    kept, of_empty = drop_empty_variations(clipped, columns, rates[shape.columns], nuisance)
     return kept, (*of_clipping, *of_empty)
 
 
@@ -162,12 +166,7 @@ def _channel(
     declared: DeclaredCard, templates: TemplateSet, inside: Templates, nominal: Templates, made: Sequence[_Contribution]
 ) -> Channel:
     """Return the channel without its findings."""
-    rows = [contribution for contribution in made if contribution.effects]
-    # Sorting is stable: directives of one order stay in the order of the declarations.
-    directives = sorted(
-        ((contribution, directive) for contribution in made for directive in contribution.directives),
-        key=lambda pair: pair[1].order,
-    )
+    rows = [contribution for contribution in made if contribution.entries]
     channel = Channel(
         bin=declared.bin,
         category=declared.category,
@@ -177,15 +176,14 @@ def _channel(
         # The data are last in the layout.
         data=inside[templates.layout.starts[-1:]] if declared.data_process else _asimov(declared, nominal),
         has_data=declared.data_process is not None,
-        nuisances=tuple(Nuisance(row.plan.name, row.effects, row.plan.systematic.typ, row.used) for row in rows),
-        statements=tuple(
-            Statement(directive, made_by.plan.name, made_by.plan.systematic.typ, made_by.used)
-            for made_by, directive in directives
-        ),
+        nuisances=tuple(Nuisance(row.plan.name, row.entries, row.plan.systematic.typ, row.used) for row in rows),
     )
-    declared_by = [(made_by.plan, directive) for made_by, directive in directives]
-    check_directives(channel, [row.plan for row in rows], declared_by)
-    return channel
+    statements = [
+        (contribution.plan, Statement(directive, used=contribution.used))
+        for contribution in made
+        for directive in contribution.directives
+    ]
+    return attrs.evolve(channel, statements=statements_of(channel, [row.plan for row in rows], statements))
 
 
 def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
@@ -229,8 +227,10 @@ def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Findin
     for name, provided in declared.plugins.checks.items():
         doing = f"running check {name!r} on channel {channel.bin!r}"
         with provided.blamed(doing) as check:
-            # The list is made inside the block, because a check may be a generator, whose code runs here.
-            found = list(check.run(channel))
-        if strange := [finding for finding in found if not isinstance(finding, Finding)]:
-            raise provided.fault(f"{doing}: got {strange[0]!r}, expected findings")
-        yield from found
+            # A copy, so that a check that sets attributes of its channel changes no card.
+            found = listed(check.run(attrs.evolve(channel)))
+            strange = [shown(finding) for finding in found if not isinstance(finding, Finding)]
+            findings = [] if strange else [own(finding) for finding in found]
+        if strange:
+            raise provided.fault(f"{doing}: got {strange[0]}, expected findings")
+        yield from findings

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import (
     AUTO_MC_STATS,
@@ -14,16 +15,20 @@ from datacard_core.grammar import (
     PARAMETER_KEYWORDS,
     RATE_PARAM,
     ROW_KEYWORDS,
+    is_constraint,
     keyword_of,
 )
+from datacard_core.model.channel import Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
+from datacard_core.names import plain
+from datacard_core.plugins.calling import listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from datacard_core.build.plans import Plan
     from datacard_core.errors import DatacardError
-    from datacard_core.model.channel import Channel, Directive
+    from datacard_core.model.channel import Channel
 
 
 @attrs.frozen(eq=False)
@@ -38,19 +43,34 @@ class _Claim:
     """True if the name follows from the declaration, so that another declaration is the way out."""
 
 
-def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Sequence[tuple[Plan, Directive]]) -> None:
-    """Refuse lines that are not directives, and names that have two meanings in the card.
+def statements_of(
+    channel: Channel, nuisances: Iterable[Plan], statements: Iterable[tuple[Plan, Statement]]
+) -> tuple[Statement, ...]:
+    """Return the directives of a channel in their order, with their lines.
+
+    The lines are read from the directives here, once, so that a failure is the plugin's fault and not the writer's.
 
     Args:
-        channel: the finished channel.
+        channel: the channel with all its nuisances.
         nuisances: the plans that have effects.
-        directives: all directives of the channel, each with the plan that it comes from.
+        statements: all directives of the channel, each with the plan that it comes from.
 
     Raises:
-        PluginCallError: a plugin made such a line, or took a name that another line of the card defines.
+        PluginCallError: a plugin failed, made a line that is not a directive's, or took a name that another line of the
+            card defines.
         DeclarationError: two declarations give one name two meanings.
     """
-    claims = [claim for plan, directive in directives for claim in _claims(channel, plan, directive)]
+    # Sorting is stable: directives of one order stay in the order of the declarations.
+    placed = [(plan, _placed(plan, statement)) for plan, statement in statements]
+    ordered = sorted(placed, key=lambda pair: pair[1].order)
+    # The lines of a directive may depend on other directives.
+    channel = attrs.evolve(channel, statements=tuple(statement for _, statement in ordered))
+    read = [(plan, _with_lines(channel, plan, statement)) for plan, statement in ordered]
+    _refuse_two_meanings(channel, nuisances, [claim for pair in read for claim in _claims(*pair)])
+    return tuple(statement for _, statement in read)
+
+
+def _refuse_two_meanings(channel: Channel, nuisances: Iterable[Plan], claims: Iterable[_Claim]) -> None:
     rows = {plan.name: plan for plan in nuisances}
     first: dict[str, _Claim] = {}
     for claim in claims:
@@ -64,28 +84,41 @@ def check_directives(channel: Channel, nuisances: Iterable[Plan], directives: Se
             raise _conflict(channel, claim, attrs.evolve(other, meaning=f"it is one of a {other.plan.systematic.typ}"))
 
 
-def _claims(channel: Channel, plan: Plan, directive: Directive) -> list[_Claim]:
-    """Return the names that a directive defines.
+def _placed(plan: Plan, statement: Statement) -> Statement:
+    """Return a directive with its origin and its place in the card."""
+    directive = statement.directive
+    with plan.kind.blamed(f"placing the lines of {plan.name!r}"):
+        order: Any = directive.order
+        if not is_finite_number(order):
+            message = f"{type(directive).__name__}.order is {shown(order)}, expected a number such as {Directive.order}"
+            raise TypeError(message)
+        return attrs.evolve(statement, systematic=plan.name, typ=plan.systematic.typ, order=float(order))
 
-    The lines are made here first, so that a failure is the fault of the plugin and not of the writer.
-    """
+
+def _with_lines(channel: Channel, plan: Plan, statement: Statement) -> Statement:
+    """Return a directive with its lines."""
     doing = f"writing the lines of {plan.name!r} in channel {channel.bin!r}"
+    directive, what = statement.directive, type(statement.directive).__name__
     with plan.kind.blamed(doing):
-        lines = list(directive.lines(channel))
-        words = [line.split() for line in lines if isinstance(line, str) and len(line.splitlines()) == 1]
-    what = type(directive).__name__
-    if len(words) < len(lines):
-        strange = next(line for line in lines if not isinstance(line, str) or len(line.splitlines()) != 1)
-        raise plan.kind.fault(f"{doing}: {what} has {strange!r}, expected a line of text")
-    for line in words:
-        if problem := _line_problem(line):
-            raise plan.kind.fault(f"{doing}: {what} has {' '.join(line)!r:.120}, {problem}")
-    if isinstance(directive, FreeParameter):
+        lines = tuple(map(plain, listed(directive.lines(channel))))
+        problem = next(filter(None, map(_line_problem, lines)), "")
+        # The default would read the lines again, which may be a generator that has ended.
+        if not problem and type(directive).constraints is not Directive.constraints:
+            problem = _count_problem(lines, directive.constraints(channel))
+    if problem:
+        raise plan.kind.fault(f"{doing}: {what} {problem}")
+    return attrs.evolve(statement, text=lines)
+
+
+def _claims(plan: Plan, statement: Statement) -> list[_Claim]:
+    """Return the names that a directive defines."""
+    directive = statement.directive
+    if type(directive) is FreeParameter:
         # Combine takes start and range of the first line of a parameter, and ignores further ones without a message.
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
         return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
-    is_declared = isinstance(directive, BinByBinStatistics)
-    defined = map(_defined, words)
+    is_declared = type(directive) is BinByBinStatistics
+    defined = [_defined(line.split()) for line in statement.text or ()]
     return [_Claim(plan, name, meaning, is_declared=is_declared) for name, meaning in defined if name]
 
 
@@ -101,14 +134,25 @@ def _defined(words: Sequence[str]) -> tuple[str, str]:
     return (words[0], f"it is {' '.join(words[1:])}") if keyword in PARAMETER_KEYWORDS else ("", "")
 
 
-def _line_problem(words: Sequence[str]) -> str:
+def _line_problem(line: object) -> str:
+    if not isinstance(line, str) or len(line.splitlines()) != 1:
+        return f"has {line!r:.200}, expected a line of text"
+    words = line.split()
     if not words or words[0].startswith(COMMENT):
         return ""
     if words[0] in HEAD_WORDS:
-        return f"but {words[0]!r} stands above the table, where the card writer puts it"
+        return f"has {line!r:.120}, but {words[0]!r} stands above the table, where the card writer puts it"
     if keyword_of(words) in ROW_KEYWORDS:
-        return "a row of the table: contribute an effect, which becomes one"
+        return f"has {line!r:.120}, a row of the table: contribute an effect, which becomes one"
     return ""
+
+
+def _count_problem(lines: Iterable[str], counted: object) -> str:
+    # Combine refuses a card whose kmax is not the number that it counts itself.
+    expected = sum(map(is_constraint, lines))
+    if isinstance(counted, int) and counted == expected:
+        return ""
+    return f"says that kmax counts {shown(counted)} of its lines, and Combine counts {expected}"
 
 
 def _conflict(channel: Channel, claim: _Claim, other: _Claim) -> DatacardError:

@@ -7,83 +7,93 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacard_core.grammar import name_problem
+from datacard_core.grammar import SHAPE, cell_problem, name_problem, row_problem
 from datacard_core.model.arrays import Templates
-from datacard_core.model.channel import Directive
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
-from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
+from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape, own, own_shape
 from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datacard_core.hookspecs import Target
+    from datacard_core.model.channel import Directive
 
 
-def problems(contributed: Sequence[object], target: Target) -> list[str]:
-    """Return the problems of effects and directives, a sentence each."""
-    effects = [item for item in contributed if isinstance(item, Effect)]
-    found = [problem for item in contributed for problem in _problems(item, target)]
-    # Rules on all of them together read attributes that the rules on each have checked.
-    return found or [*_overlaps(effects, target), *_row_problems(target.systematic.datacard_name, effects)]
+def entry_of(effect: Effect, target: Target) -> tuple[Entry | None, list[str]]:
+    """Return the entry of an effect, and its problems, a sentence each; None where problems leave no entry.
+
+    The attributes and methods of the effect are read once.
+    """
+    effect = own(effect)
+    shape = own_shape(effect) if isinstance(effect, Shape) else None
+    known = effect if type(effect) is Normalisation else shape
+    # The text of cells is made from attributes that must be right first.
+    if known is not None:
+        problems = list(_column_problems(known, known.columns, target)) or list(_array_problems(known, target))
+        if problems:
+            return None, problems
+    entry = Entry.of(effect, shape)
+    problems = [] if known is not None else list(_column_problems(effect, entry.columns, target))
+    # The core's classes write correct text.
+    return entry, problems or ([] if type(effect) in (Normalisation, Shape) else list(text_problems(entry)))
 
 
-def _problems(item: object, target: Target) -> Iterator[str]:
-    if isinstance(item, Effect):
-        yield from _effect_problems(item, target)
-    elif isinstance(item, FreeParameter):
-        yield from _column_problems(item, target)
+def row_problems(name: str, entries: Sequence[Entry], target: Target) -> list[str]:
+    """Return the problems of the effects of one nuisance together."""
+    return [*_overlaps(entries, target), *_keyword_problems(name, entries)]
+
+
+def directive_problems(item: Directive, target: Target) -> Iterator[str]:
+    """Yield the problems of a directive; its lines are checked when the channel is complete."""
+    if isinstance(item, FreeParameter):
+        yield from _column_problems(item, item.columns, target)
         yield from _parameter_problems(item)
     elif isinstance(item, BinByBinStatistics):
         if not math.isfinite(item.threshold):
             yield f"BinByBinStatistics.threshold is {item.threshold!r}, expected a finite number"
-    elif isinstance(item, RawLine):
-        if not isinstance(item.text, str) or len(item.text.splitlines()) != 1 or not item.text.strip():
-            yield f"RawLine.text is {item.text!r}, expected one line"
-    elif not isinstance(item, Directive):
-        yield f"got {item!r}, expected effects and directives"
+    elif isinstance(item, RawLine) and (
+        not isinstance(item.text, str) or len(item.text.splitlines()) != 1 or not item.text.strip()
+    ):
+        yield f"RawLine.text is {item.text!r}, expected one line"
 
 
-def _effect_problems(effect: Effect, target: Target) -> Iterator[str]:
-    found = list(_column_problems(effect, target))
-    if not found and isinstance(effect, Normalisation):
-        found += _normalisation_problems(effect)
-    if not found and isinstance(effect, Shape):
-        found += _shape_problems(effect, target.axis.bins)
-    # The text of cells is made from attributes that must be right first. The core's classes write correct text.
-    yield from found or (() if type(effect) in (Normalisation, Shape) else _text_problems(effect))
+def text_problems(entry: Entry) -> Iterator[str]:
+    """Yield the problems of the keyword and the cells of an effect whose class is not the core's."""
+    what, keyword, cells = type(entry.effect).__name__, entry.keyword, entry.cells
+    if not isinstance(keyword, str) or not keyword.strip() or len(keyword.splitlines()) != 1:
+        yield f"{what} has the keyword {keyword!r}, expected the words behind a nuisance's name"
+        return
+    if problem := row_problem(keyword):
+        yield f"{what} has the keyword {keyword!r}: {problem}"
+    elif keyword.startswith(SHAPE) != (entry.shape is not None):
+        # Combine would look for templates that are not in the file, or ignore those that are.
+        yield f"{what} has the keyword {keyword!r}, expected a keyword of shapes for a subclass of Shape and no other"
+    if len(cells) != len(entry.columns) or not all(isinstance(cell, str) and cell.split() == [cell] for cell in cells):
+        yield f"{what} has cells {list(cells)!r:.200} for {len(entry.columns)} columns, expected one word for each"
+        return
+    for cell in dict.fromkeys(cells):
+        if problem := cell_problem(keyword, cell):
+            yield f"{what} has the cell {cell!r}, {problem}"
+            return
 
 
-def _column_problems(item: Effect | FreeParameter, target: Target) -> Iterator[str]:
+def _column_problems(item: Effect | FreeParameter, columns: Any, target: Target) -> Iterator[str]:
     what = type(item).__name__
-    columns = np.asarray(item.columns)
-    # numpy makes an array of floats of an empty list, which is as good as one of integers.
-    if columns.ndim != 1 or not (np.issubdtype(columns.dtype, np.integer) or not columns.size):
-        yield f"{what}.columns is {item.columns!r}, expected an array of the integers in target.positions"
+    # Arrays of whole numbers have been converted to intp, all other values have been left as they were.
+    if not isinstance(columns, np.ndarray) or columns.ndim != 1 or columns.dtype != np.intp:
+        yield f"{what}.columns is {columns!r:.200}, expected an array of the integers in target.positions"
     elif strange := sorted(set(columns.tolist()).difference(target.positions.tolist())):
         yield f"{what} is on columns {strange}, which the declaration does not cover"
     elif len(set(columns.tolist())) < len(columns):
         yield f"{what} is on columns {columns.tolist()}, expected each once"
 
 
-def _text_problems(effect: Effect) -> Iterator[str]:
-    what = type(effect).__name__
-    keyword = effect.keyword
-    if not isinstance(keyword, str) or not keyword.strip() or len(keyword.splitlines()) != 1:
-        yield f"{what} has the keyword {keyword!r}, expected the words behind a nuisance's name"
-    cells = list(effect.cells())
-    if len(cells) != len(effect.columns) or not all(isinstance(cell, str) and cell.split() == [cell] for cell in cells):
-        yield f"{what} has cells {cells!r} for {len(effect.columns)} columns, expected one word for each"
-    elif strange := [cell for cell in cells if not _is_cell(cell)]:
-        yield f"{what} has the cell {strange[0]!r}, expected a number, two with a / between them, or -"
-
-
-def _is_cell(text: str) -> bool:
-    """Return whether a cell holds numbers that a fit can use; Combine's parser would take "nan" too."""
-    try:
-        return text == "-" or all(math.isfinite(float(part)) for part in text.split("/", 1))
-    except ValueError:
-        return False
+def _array_problems(effect: Normalisation | Shape, target: Target) -> Iterator[str]:
+    if isinstance(effect, Shape):
+        yield from _shape_problems(effect, target.axis.bins)
+    else:
+        yield from _normalisation_problems(effect)
 
 
 def _normalisation_problems(effect: Normalisation) -> Iterator[str]:
@@ -98,9 +108,9 @@ def _shape_problems(effect: Shape, bins: int) -> Iterator[str]:
     for direction, templates in (("up", effect.up), ("down", effect.down)):
         yield from _template_problems(f"Shape.{direction}", templates, (len(effect.columns), bins))
     scale = effect.scale
-    # Combine reads a cell of 0 as no effect, so that the templates would be ignored.
-    if not _are_numbers(scale, (len(effect.columns),)) or not np.all(np.isfinite(scale) & (scale != 0)):
-        yield f"Shape.scale is {scale!r}, expected an array with a finite number of sigmas other than 0 per column"
+    # Combine reads a cell of 0 as no effect, so that the templates would be ignored, and refuses a cell below 0.
+    if not _are_numbers(scale, (len(effect.columns),)) or not _all_above_0(scale):
+        yield f"Shape.scale is {scale!r}, expected an array with a finite number of sigmas above 0 per column"
 
 
 def _template_problems(what: str, templates: Templates, expected: tuple[int, int]) -> Iterator[str]:
@@ -137,18 +147,18 @@ def _are_numbers(array: Any, shape: tuple[int, ...]) -> bool:
     return isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64
 
 
-def _overlaps(effects: Sequence[Effect], target: Target) -> Iterator[str]:
-    if len(effects) < 2:  # noqa: PLR2004 - one effect has been seen to have each column once
+def _overlaps(entries: Sequence[Entry], target: Target) -> Iterator[str]:
+    if len(entries) < 2:  # noqa: PLR2004 - one effect has been seen to have each column once
         return
     names = {int(position): column.name for position, column in zip(target.positions, target.columns, strict=True)}
-    if twice := duplicates(names[int(column)] for effect in effects for column in effect.columns):
+    if twice := duplicates(names[column] for entry in entries for column in entry.columns.tolist()):
         yield f"several effects on columns {twice}, expected one each"
 
 
-def _row_problems(name: str, effects: Sequence[Effect]) -> Iterator[str]:
-    if not effects:
+def _keyword_problems(name: str, entries: Sequence[Entry]) -> Iterator[str]:
+    if not entries:
         return
     try:
-        _ = Nuisance(name, tuple(effects)).keyword
+        _ = Nuisance(name, tuple(entries)).keyword
     except ValueError as error:
         yield str(error)

@@ -1,24 +1,28 @@
-"""Effects and directives of declarations: kinds are called with arrays, and their results are checked."""
+"""Effects and directives of declarations: kinds are called with arrays, and their results are read and checked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.build.effect_rules import problems
+from datacard_core.build.effect_rules import directive_problems, entry_of, row_problems, text_problems
 from datacard_core.build.plans import samples_of, shifts_of
 from datacard_core.errors import DeclarationError
 from datacard_core.hookspecs import Target
 from datacard_core.model.arrays import Templates, read_only
 from datacard_core.model.channel import Directive
-from datacard_core.model.effects import Effect
+from datacard_core.model.directives import own
+from datacard_core.model.effects import Effect, Entry
+from datacard_core.names import plain
+from datacard_core.plugins.calling import listed, shown
 
 if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.hookspecs import SystematicKind
     from datacard_core.model.arrays import FloatArray
+    from datacard_core.model.effects import Shape
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.template_set import TemplateSet
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 class Made:
     """The result of one declaration in one channel."""
 
-    effects: tuple[Effect, ...]
+    entries: tuple[Entry, ...]
     directives: tuple[Directive, ...]
     used: tuple[str, ...] = ()
     """Kinds whose effects its kind took."""
@@ -38,7 +42,7 @@ class Made:
 def effects_of(
     declared: DeclaredCard, plan: Plan, templates: TemplateSet, inside: Templates, scales: Scales, rates: FloatArray
 ) -> Made:
-    """Return the effects and the directives of one declaration.
+    """Return the effects and the directives of one declaration, in the core's own types.
 
     Args:
         declared: the declarations of the card.
@@ -52,13 +56,30 @@ def effects_of(
         PluginCallError: the kind failed, or its result does not fit the columns.
     """
     target = _target(declared, plan, templates, inside, scales, rates)
-    calls = _Calls(declared.plugins, f"working out the effects of {plan.name!r} in channel {declared.bin!r}")
-    returned = calls.effects(plan.kind, target)
-    return Made(
-        tuple(item for item in returned if isinstance(item, Effect)),
-        tuple(item for item in returned if isinstance(item, Directive)),
-        calls.used,
-    )
+    calls = _Calls(declared.plugins, plan.name, f"working out the effects of {plan.name!r} in channel {declared.bin!r}")
+    entries, directives = calls.effects(plan.kind, target)
+    return Made(entries, directives, calls.used)
+
+
+def with_templates(entry: Entry, shape: Shape, plan: Plan, declared: DeclaredCard) -> Entry:
+    """Return an entry with other templates, on some of its columns.
+
+    Raises:
+        PluginCallError: the effect is of a class of the plugin's, which cannot be made with other templates.
+    """
+    if entry.effect is entry.shape:
+        return Entry.of(shape)
+    name = plain(type(entry.effect).__name__)
+    doing = f"making {name} of {plan.name!r} in channel {declared.bin!r} with the templates that are written"
+    with plan.kind.blamed(doing):
+        # A class that attrs did not make cannot be evolved: that is the plugin's failure too.
+        original: Any = entry.effect
+        effect = attrs.evolve(original, columns=shape.columns, up=shape.up, down=shape.down, scale=shape.scale)
+        made = Entry.of(effect, shape)
+        problems = list(text_problems(made))
+    if problems:
+        raise plan.kind.fault(f"{doing}: {'; '.join(problems)}")
+    return made
 
 
 def _target(
@@ -89,6 +110,7 @@ class _Calls:
     """Calls of kinds for one declaration in one channel: of its own, and of those whose effects that takes."""
 
     plugins: Plugins
+    nuisance: str
     doing: str
     """Description of the call for messages."""
     _used: dict[str, None] = attrs.field(factory=dict, init=False)
@@ -100,8 +122,8 @@ class _Calls:
 
     def effects(
         self, provided: Provided[SystematicKind], target: Target, above: tuple[str, ...] = ()
-    ) -> list[Effect | Directive]:
-        """Return the effects and directives of a kind on a target.
+    ) -> tuple[tuple[Entry, ...], tuple[Directive, ...]]:
+        """Return the effects and directives of a kind on a target, in the core's own types.
 
         Args:
             provided: the kind.
@@ -113,13 +135,25 @@ class _Calls:
         """
         chain = (*above, provided.value.typ)
         target = attrs.evolve(target, kinds=lambda typ, changed: self._of(typ, changed, chain))
+        entries: list[Entry] = []
+        directives: list[Directive] = []
+        problems: list[str] = []
+        # All in one block, because the attributes of the returned objects may be code of the plugin.
         with provided.blamed(self.doing) as kind:
-            returned = list(kind.effects(target))
-            # Inside the block, because the rules read attributes of objects whose class may be the plugin's.
-            found = problems(returned, target)
-        if found:
-            raise provided.fault(f"{self.doing}: {'; '.join(found)}")
-        return returned
+            for item in listed(kind.effects(target)):
+                if isinstance(item, Effect):
+                    entry, found = entry_of(item, target)
+                    entries += [] if entry is None else [entry]
+                    problems += found
+                elif isinstance(item, Directive):
+                    directives.append(own(item))
+                    problems += directive_problems(directives[-1], target)
+                else:
+                    problems.append(f"got {shown(item)}, expected effects and directives")
+        # Rules on all of them together rely on the rules on each.
+        if problems := problems or row_problems(self.nuisance, entries, target):
+            raise provided.fault(f"{self.doing}: {'; '.join(problems)}")
+        return tuple(entries), tuple(directives)
 
     def _of(self, typ: str, target: Target, chain: tuple[str, ...]) -> tuple[Effect | Directive, ...]:
         """Return what another kind makes of a target, which has only what that kind asks for."""
@@ -141,4 +175,5 @@ class _Calls:
             available={shift: target.available[shift] for shift in shifts if shift in target.available},
             samples={name: target.samples[name] for name in samples},
         )
-        return tuple(self.effects(provided, asked, chain))
+        entries, directives = self.effects(provided, asked, chain)
+        return (*(entry.effect for entry in entries), *directives)

@@ -22,21 +22,58 @@ EDGE_TOLERANCE = 1e-6
 
 
 def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return real numbers as a read-only array of float64; other values pass unchanged, and are refused later."""
+    """Return real numbers as a locked array of float64; other values pass unchanged, and are refused later.
+
+    Raises:
+        TypeError: the array is masked.
+    """
     # Only safe casts: a cast of complex numbers would drop their imaginary part, which holds variances.
     if isinstance(array, np.ndarray) and array.dtype != np.float64 and np.can_cast(array.dtype, np.float64):
-        array = array.astype(np.float64)
+        return read_only(_unmasked(array).astype(np.float64))
     return read_only(array)
 
 
-def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a view of an array that cannot be written to; other values pass unchanged, and are refused later."""
-    if not isinstance(array, np.ndarray) or not array.flags.writeable:
+def whole(array: Any) -> Any:
+    """Return whole numbers as a locked array of intp; other values pass unchanged, and are refused later.
+
+    Raises:
+        TypeError: the array is masked.
+    """
+    if not isinstance(array, np.ndarray | list | tuple):
         return array
-    # A view, not a copy: the templates of a card are large, and the caller's array stays writable.
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    found = np.asarray(_unmasked(array))
+    # numpy makes an array of floats of an empty list.
+    if not np.issubdtype(found.dtype, np.integer) and found.shape != (0,):
+        return array
+    return read_only(found.astype(np.intp, copy=False))
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a locked copy of an array, or the array if it is one; other values pass unchanged.
+
+    Nobody can unlock the copy: `array.flags.writeable = True` raises a ValueError for it, for its views and its base.
+
+    Raises:
+        TypeError: the array is masked.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.hasobject or _is_locked(array):
+        return array
+    # numpy lets the owner of an array unlock it, and a view of an owner too. The bytes of Python have no such way.
+    return np.ndarray(array.shape, array.dtype, buffer=_unmasked(array).tobytes())
+
+
+def _is_locked(array: npt.NDArray[Any]) -> bool:
+    base: object = array
+    while type(base) is np.ndarray:
+        base = base.base
+    return isinstance(base, bytes)
+
+
+def _unmasked(array: Any) -> Any:
+    # Below a mask, numbers may be left over or not finite, and most operations of numpy would count them.
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError("a masked array, expected a plain one: replace its masked numbers with .filled(…)")
+    return array
 
 
 # No comparison by value: `==` between arrays gives an array, which has no single truth value.

@@ -15,14 +15,13 @@ import numpy as np
 
 from datacard_core.grammar import DATA, DIRECTIONS, NOMINAL_TEMPLATE, VARIED_TEMPLATE, is_constraint, template_names
 from datacard_core.model.arrays import NamedTemplates, Templates, read_only
-from datacard_core.model.effects import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from datacard_core.findings import Finding
     from datacard_core.model.arrays import Axis, FloatArray
-    from datacard_core.model.effects import Nuisance
+    from datacard_core.model.effects import Nuisance, Shape
 
 
 @attrs.frozen
@@ -47,6 +46,9 @@ class Directive(ABC):
     # Behind free parameters (10) and before autoMCStats (90), for lines that plugins add.
     order: ClassVar[int] = 50
     """Place among the directives of a card, small numbers first."""
+    # Looked up in the class itself: a subclass of the subclass may have a further meaning.
+    renders_as_base: ClassVar[bool] = False
+    """True if an object of this class may be treated as one of its base class; subclasses do not inherit it."""
 
     @abstractmethod
     def lines(self, channel: Channel) -> Iterable[str]:
@@ -67,6 +69,18 @@ class Statement:
     typ: str = ""
     used: tuple[str, ...] = ()
     """Further kinds whose effects the kind took, sorted."""
+    order: float = attrs.field(default=Directive.order, kw_only=True)
+    """Place among the directives of the card, small numbers first."""
+    text: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
+    """Lines in a Combine card, read from the directive once; None in a channel that was made by hand."""
+
+    def lines(self, channel: Channel) -> tuple[str, ...]:
+        """Return the lines in the Combine card of a channel."""
+        return tuple(self.directive.lines(channel)) if self.text is None else self.text
+
+    def constraints(self, channel: Channel) -> int:
+        """Return how many of the lines Combine counts in kmax."""
+        return self.directive.constraints(channel) if self.text is None else sum(map(is_constraint, self.text))
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -101,7 +115,7 @@ class Channel:
     @property
     def kmax(self) -> int:
         """Combine's kmax: the number of rows, and of lines of constrained parameters."""
-        return len(self.nuisances) + sum(directive.constraints(self) for directive in self.directives)
+        return len(self.nuisances) + sum(statement.constraints(self) for statement in self.statements)
 
     @property
     def observation(self) -> float:
@@ -120,9 +134,13 @@ class Channel:
     def shapes(self) -> Iterator[tuple[Nuisance, Shape]]:
         """Yield each effect that has templates, with its nuisance."""
         for nuisance in self.nuisances:
-            for effect in nuisance.effects:
-                if isinstance(effect, Shape):
-                    yield nuisance, effect
+            for entry in nuisance.entries:
+                if entry.shape is not None:
+                    yield nuisance, entry.shape
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the lines of all directives in a Combine card, in the order of the card."""
+        return tuple(line for statement in self.statements for line in statement.lines(self))
 
     def template_names(self) -> tuple[str, ...]:
         """Return the names of the templates: `data_obs_nominal`, `{column}_nominal`, `{column}_{nuisance}{Up,Down}`."""

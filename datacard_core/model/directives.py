@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from datacard_core.grammar import auto_mc_stats_line, rate_param_line
-from datacard_core.model.arrays import FrozenArrays, read_only
+from datacard_core.model.arrays import FrozenArrays, whole
 from datacard_core.model.channel import Directive
+from datacard_core.model.effects import stands_for
+from datacard_core.names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +25,7 @@ class FreeParameter(FrozenArrays, Directive):
     """A parameter without constraint that multiplies the yields of some columns."""
 
     name: str
-    columns: IntArray = attrs.field(converter=read_only)
+    columns: IntArray = attrs.field(converter=whole)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     initial: float = 1.0
     bounds: tuple[float, float] | None = None
@@ -63,3 +66,29 @@ class BinByBinStatistics(Directive):
         yield auto_mc_stats_line(
             channel.bin, self.threshold, include_signal=self.include_signal, hist_mode=self.hist_mode
         )
+
+
+def own(directive: Directive) -> Directive:
+    """Return a directive of a class of the core, or one that may be treated as that, as a copy with plain values.
+
+    Directives of other classes pass unchanged.
+    """
+    for of in stands_for(type(directive)):
+        if of is FreeParameter and isinstance(directive, FreeParameter):
+            bounds = directive.bounds
+            if bounds is not None:
+                lowest, highest = bounds
+                bounds = (_float(lowest), _float(highest))
+            return FreeParameter(plain(directive.name), directive.columns, _float(directive.initial), bounds)
+        if of is RawLine and isinstance(directive, RawLine):
+            return RawLine(plain(directive.text))
+        if of is BinByBinStatistics and isinstance(directive, BinByBinStatistics):
+            return BinByBinStatistics(
+                _float(directive.threshold), bool(directive.include_signal), operator.index(directive.hist_mode)
+            )
+    return directive
+
+
+def _float(value: float) -> float:
+    # numpy's scalars have another repr, which would show in messages.
+    return value if type(value) in (int, float) else float(value)

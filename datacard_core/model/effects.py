@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from datacard_core.grammar import LN_N, SHAPE, number, row_keyword
-from datacard_core.model.arrays import FrozenArrays, read_only, real
+from datacard_core.model.arrays import FrozenArrays, Templates, real, whole
+from datacard_core.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from datacard_core.model.arrays import BoolArray, FloatArray, IntArray, Templates
+    from datacard_core.model.arrays import BoolArray, FloatArray, IntArray
 
 
 class Effect(ABC):
@@ -25,6 +26,9 @@ class Effect(ABC):
 
     columns: IntArray
     """Positions of the columns in `Channel.columns`, rising, shape (n,)."""
+    # Looked up in the class itself: a subclass of the subclass may have a further meaning.
+    renders_as_base: ClassVar[bool] = False
+    """True if an object of this class may be treated as one of its base class; subclasses do not inherit it."""
 
     @property
     @abstractmethod
@@ -40,7 +44,7 @@ class Effect(ABC):
 class Normalisation(FrozenArrays, Effect):
     """Factors on yields: up^θ where θ is above 0, and down^-θ below, with a unit normal θ."""
 
-    columns: IntArray = attrs.field(converter=read_only)
+    columns: IntArray = attrs.field(converter=whole)
     up: FloatArray = attrs.field(converter=real)
     """Factor at +1 standard deviation, shape (n,), above 0."""
     down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real))
@@ -62,7 +66,7 @@ class Normalisation(FrozenArrays, Effect):
 class Shape(FrozenArrays, Effect):
     """Templates that are morphed between down, nominal and up."""
 
-    columns: IntArray = attrs.field(converter=read_only)
+    columns: IntArray = attrs.field(converter=whole)
     up: Templates
     """Templates at +1 standard deviation, values and variances of shape (n, bins)."""
     down: Templates
@@ -86,16 +90,94 @@ class Shape(FrozenArrays, Effect):
         )
 
 
+def stands_for(of: type) -> Iterator[type]:
+    """Yield a class of effects or directives, and then the base classes that its objects may be treated as."""
+    yield of
+    while vars(of).get("renders_as_base") is True:
+        of = of.__mro__[1]
+        yield of
+
+
+def own(effect: Effect) -> Effect:
+    """Return an effect of a class of the core, or one that may be treated as that, as a copy with locked arrays.
+
+    Effects of other classes pass unchanged.
+    """
+    for of in stands_for(type(effect)):
+        if of is Normalisation and isinstance(effect, Normalisation):
+            return Normalisation(effect.columns, effect.up, effect.down)
+        if of is Shape and isinstance(effect, Shape):
+            return own_shape(effect)
+    return effect
+
+
+def own_shape(shape: Shape) -> Shape:
+    """Return the templates of a shape, or of an object of a subclass, as a Shape with locked arrays."""
+    # A subclass of Templates could answer differently each time.
+    up, down = (
+        Templates(templates.values, templates.variances) if isinstance(templates, Templates) else templates
+        for templates in (shape.up, shape.down)
+    )
+    return Shape(shape.columns, up, down, shape.scale)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Entry(FrozenArrays):
+    """One effect in the row of a nuisance: its text and its templates, which are read from it once."""
+
+    effect: Effect
+    """The effect, for its rendering: of a class of the core, or of a plugin."""
+    columns: IntArray = attrs.field(converter=whole)
+    """Positions of the columns in `Channel.columns`, shape (n,)."""
+    keyword: str
+    cells: tuple[str, ...]
+    """Text of each column's cell, n strings."""
+    shape: Shape | None
+    """The templates, if the effect is a Shape or of a subclass."""
+
+    @classmethod
+    def of(cls, effect: Effect, shape: Shape | None = None) -> Entry:
+        """Return the entry of an effect.
+
+        Args:
+            effect: the effect.
+            shape: its templates, if they have been read already.
+        """
+        effect = own(effect)
+        if type(effect) is Shape:
+            shape = effect
+        elif isinstance(effect, Shape):
+            shape = shape or own_shape(effect)
+        return cls(
+            effect=effect,
+            columns=effect.columns if shape is None else shape.columns,
+            keyword=plain(effect.keyword),
+            cells=tuple(map(plain, effect.cells())),
+            shape=shape,
+        )
+
+
+def _entries(effects: Iterable[Effect | Entry]) -> tuple[Entry, ...]:
+    return tuple(item if isinstance(item, Entry) else Entry.of(item) for item in effects)
+
+
 @attrs.frozen(eq=False)
 class Nuisance:
     """One row of the card: a name, and effects on disjoint columns."""
 
     name: str
-    effects: tuple[Effect, ...]
+    # The argument takes effects: whoever makes a nuisance by hand need not know entries.
+    entries: tuple[Entry, ...] = attrs.field(alias="effects", converter=_entries)
+    """The text and the templates of each effect."""
     typ: str = ""
     """Kind that the effects come from."""
     used: tuple[str, ...] = ()
     """Further kinds whose effects that kind took, sorted."""
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """Effects on disjoint columns."""
+        return tuple(entry.effect for entry in self.entries)
 
     @property
     def keyword(self) -> str:
@@ -105,11 +187,11 @@ class Nuisance:
             ValueError: the effects cannot stand in one row.
         """
         try:
-            return row_keyword(effect.keyword for effect in self.effects)
+            return row_keyword(entry.keyword for entry in self.entries)
         except ValueError as error:
             raise ValueError(f"nuisance {self.name!r} would be {error}") from None
 
     @property
     def columns(self) -> list[int]:
         """Positions of all columns that the nuisance has an effect on, rising."""
-        return sorted(int(column) for effect in self.effects for column in effect.columns)
+        return sorted(column for entry in self.entries for column in entry.columns.tolist())

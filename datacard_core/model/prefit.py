@@ -106,13 +106,13 @@ def _initial_factors(channel: Channel) -> FloatArray:
     """Return the product of all free parameters' initial values for each column, shape (columns,)."""
     initial = np.ones(len(channel.columns))
     for directive in channel.directives:
-        if isinstance(directive, FreeParameter):
+        if type(directive) is FreeParameter:
             initial[directive.columns] *= directive.initial
     return initial
 
 
 def _free_parameters(channel: Channel) -> tuple[tuple[str, float], ...]:
-    free = [directive for directive in channel.directives if isinstance(directive, FreeParameter)]
+    free = [directive for directive in channel.directives if type(directive) is FreeParameter]
     # Several directives may share one parameter, which is listed once.
     return tuple({directive.name: float(directive.initial) for directive in free}.items())
 
@@ -132,12 +132,12 @@ def _background_changes(
     """Yield, for each nuisance with a known effect on the background, its changes at θ = +1 and θ = -1."""
     for nuisance in channel.nuisances:
         found = []
-        for effect in nuisance.effects:
+        for entry in nuisance.entries:
             # An effect on signals alone is no change of the background, and must not count as a systematic of the band.
-            keep = is_background[effect.columns]
-            differences = _differences(effect, channel) if keep.any() else None
+            keep = is_background[entry.columns]
+            differences = _differences(entry.effect, channel) if keep.any() else None
             if differences is not None:
-                weights = np.where(keep, initial[effect.columns], 0)
+                weights = np.where(keep, initial[entry.columns], 0)
                 found.append([(difference * weights[:, None]).sum(axis=0) for difference in differences])
         if found:
             plus, minus = np.sum(found, axis=0)
@@ -146,11 +146,13 @@ def _background_changes(
 
 def _differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArray] | None:
     """Return the yields at θ = ±1 minus the nominal, shape (n, bins) each; None for an effect of unknown class."""
-    nominal = channel.nominal.values[effect.columns]
-    if isinstance(effect, Normalisation):
+    # By class and not by base: a subclass may have another meaning, for example no constraint.
+    if type(effect) is Normalisation:
+        nominal = channel.nominal.values[effect.columns]
         down = 1 / effect.up if effect.down is None else effect.down
         return nominal * (effect.up - 1)[:, None], nominal * (down - 1)[:, None]
-    if isinstance(effect, Shape):
+    if type(effect) is Shape:
+        nominal = channel.nominal.values[effect.columns]
         scale = effect.scale[:, None]
         up, down = effect.up.values - nominal, effect.down.values - nominal
         # Combine multiplies θ with the scale: with a negative scale, θ = +1 points to the Down template.
@@ -160,13 +162,13 @@ def _differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArr
 
 def _excluded(channel: Channel, is_background: BoolArray) -> Iterator[str]:
     for nuisance in channel.nuisances:
-        unknown = [effect for effect in nuisance.effects if not isinstance(effect, Normalisation | Shape)]
-        if any(is_background[effect.columns].any() for effect in unknown):
+        unknown = [entry for entry in nuisance.entries if type(entry.effect) not in (Normalisation, Shape)]
+        if any(is_background[entry.columns].any() for entry in unknown):
             yield nuisance.name
-    for directive in channel.directives:
+    for statement in channel.statements:
         # The variances of the templates already stand for the parameters of autoMCStats.
-        if not isinstance(directive, FreeParameter | BinByBinStatistics):
-            yield from _names_with_effect(directive.lines(channel))
+        if type(statement.directive) not in (FreeParameter, BinByBinStatistics):
+            yield from _names_with_effect(statement.lines(channel))
 
 
 def _names_with_effect(lines: Iterable[str]) -> Iterator[str]:

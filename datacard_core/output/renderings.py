@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,10 +9,10 @@ import attrs
 from datacard_core.errors import MissingProviderError
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
-from datacard_core.plugins.conflicts import own_renderings
+from datacard_core.plugins.conflicts import own_renderings, rendered_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from datacard_core.hookspecs import CardContext, CardWriter, Rendering
     from datacard_core.model.channel import Channel
@@ -40,12 +39,14 @@ def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
 class Renderer:
     """A function from the effects and directives of one channel to what a writer makes of them.
 
-    It is the `rendered` of a `CardContext`. The class of the object decides, and the closest base class counts.
+    It is the `rendered` of a `CardContext`. The class of the object decides.
     """
 
     channel: Channel
-    _by_class: Any
-    """Generic function of an effect or directive and its channel, with an implementation for each rendering."""
+    _by_class: Mapping[type, Callable[..., Any]]
+    """Functions of an effect or directive and its channel, by class."""
+    _missing: Callable[[object], str]
+    """Returns the message about an object without a rendering."""
 
     @classmethod
     def of(cls, plugins: Plugins, writer: Provided[CardWriter], channel: Channel) -> Renderer:
@@ -54,18 +55,11 @@ class Renderer:
         Raises:
             PluginCallError: the writer failed to name the renderings that it has.
         """
-
-        # Made anew for each card: two selections in one process may have different renderings.
-        @singledispatch
-        def rendered(item: object, channel: Channel) -> Any:
-            raise MissingProviderError(_missing(plugins, writer, item, channel))
-
-        for of, function in own_renderings(writer).items():
-            rendered.register(of, function)
+        by_class = dict(own_renderings(writer))
         for provided in plugins.renderings.values():
             if provided.value.writer == writer.value.name:
-                rendered.register(provided.value.of, _Contributed(provided))
-        return cls(channel, rendered)
+                by_class[provided.value.of] = _Contributed(provided)
+        return cls(channel, by_class, lambda item: _missing(plugins, writer, item, channel))
 
     def __call__(self, item: Effect | Directive) -> Any:
         """Return what the writer makes of an effect or a directive of the channel.
@@ -74,14 +68,19 @@ class Renderer:
             MissingProviderError: neither the writer nor a selected plugin renders it.
             PluginCallError: a contributed rendering failed.
         """
-        return self._by_class(item, self.channel)
+        of = rendered_class(type(item), self._by_class)
+        if of is None:
+            raise MissingProviderError(self._missing(item))
+        return self._by_class[of](item, self.channel)
 
     @property
     def contributed(self) -> list[Provided[Rendering]]:
         """The contributed renderings that the channel needs."""
         # A dict keeps the order of the channel, a set would not.
-        needed = dict.fromkeys(self._by_class.dispatch(type(item)) for item in items(self.channel))
-        return [function.provided for function in needed if isinstance(function, _Contributed)]
+        # A dict keeps the order of the channel, a set would not.
+        needed = dict.fromkeys(rendered_class(type(item), self._by_class) for item in items(self.channel))
+        functions = [self._by_class[of] for of in needed if of is not None]
+        return [function.provided for function in functions if isinstance(function, _Contributed)]
 
 
 def items(channel: Channel) -> Iterator[Effect | Directive]:

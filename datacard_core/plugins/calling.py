@@ -6,6 +6,7 @@ pluggy. The core therefore wraps each call into plugin code in `blame`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -16,6 +17,10 @@ from datacard_core.errors import DatacardError, PluginCallError, text_of
 from datacard_core.names import names_of
 
 Contribution = TypeVar("Contribution")
+
+# Ten times the findings of the largest cards, and few enough to stop before the memory is full.
+MOST = 1_000_000
+"""Number of objects that one call of a plugin may return."""
 
 
 @contextmanager
@@ -75,6 +80,30 @@ class Provided(Generic[Contribution]):
         return PluginCallError(message, plugin=self.plugin, origin=self.origin)
 
 
+def listed(returned: Iterable[Contribution]) -> list[Contribution]:
+    """Return the objects that a plugin returned as a list.
+
+    Call it inside `blame`: a generator of the plugin runs here, and an error becomes the plugin's failure.
+
+    Raises:
+        ValueError: there are more than a million objects, as a generator without end gives.
+    """
+    found = list(itertools.islice(returned, MOST + 1))
+    if len(found) > MOST:
+        raise ValueError(f"got more than {MOST} objects, for example {shown(found[-1])}: does it ever end?")
+    return found
+
+
+def shown(value: object) -> str:
+    """Return a short text about an object that a plugin returned, whose `repr` may fail."""
+    try:
+        return f"{value!r:.200}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a broken text must not hide which plugin failed
+        return f"an object of {type(value).__name__}"
+
+
 def strings(returned: object) -> tuple[str, ...]:
     """Return the strings that a plugin returned as a tuple, a set sorted.
 
@@ -84,10 +113,10 @@ def strings(returned: object) -> tuple[str, ...]:
         TypeError: the result is not an iterable of strings.
     """
     if not isinstance(returned, Iterable) or isinstance(returned, str | bytes):
-        raise TypeError(f"got {returned!r}, expected an iterable of strings")
-    found = names_of(returned)
+        raise TypeError(f"got {shown(returned)}, expected an iterable of strings")
+    found = names_of(returned if isinstance(returned, set | frozenset) else listed(returned))
     if strange := [item for item in found if not isinstance(item, str)]:
-        raise TypeError(f"got {strange[0]!r} among {found!r}, expected strings")
+        raise TypeError(f"got {shown(strange[0])} among {shown(found)}, expected strings")
     return found
 
 

@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datacard_core.errors import PluginConflictError
 from datacard_core.model.channel import Directive
-from datacard_core.model.effects import Effect
-from datacard_core.names import listing
+from datacard_core.model.effects import Effect, stands_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from datacard_core.hookspecs import CardWriter, Rendering
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.families import Family
 
 T = TypeVar("T")
 
-_CELLS_AND_LINES: Mapping[type, Callable[..., Any]] = {
-    Effect: lambda effect, _: effect.cells(),
-    Directive: lambda directive, channel: directive.lines(channel),
-}
+
+def _cells(effect: Effect, channel: Channel) -> tuple[str, ...]:
+    # By identity: a plugin may say that two of its effects are equal.
+    return next(entry.cells for nuisance in channel.nuisances for entry in nuisance.entries if entry.effect is effect)
+
+
+def _lines(directive: Directive, channel: Channel) -> tuple[str, ...]:
+    return next(statement.lines(channel) for statement in channel.statements if statement.directive is directive)
+
+
+_CELLS_AND_LINES: Mapping[type, Callable[..., Any]] = {Effect: _cells, Directive: _lines}
 """Renderings of a writer that says `renders_all`."""
 
 
@@ -55,14 +62,24 @@ def refuse_superfluous(writers: Mapping[str, Provided[CardWriter]], renderings: 
     for provided in renderings:
         rendering = provided.value
         writer = writers.get(rendering.writer)
-        known = [of.__name__ for of in own_renderings(writer) if issubclass(rendering.of, of)] if writer else []
+        known = rendered_class(rendering.of, own_renderings(writer)) if writer else None
         if writer and known:
             raise PluginConflictError(
                 f"contributes a rendering of {rendering.of.__name__} by card writer {rendering.writer!r} of plugin "
-                f"{writer.plugin!r} ({writer.origin}), which renders {listing(known)} itself",
+                f"{writer.plugin!r} ({writer.origin}), which renders {known.__name__} itself",
                 plugin=provided.plugin,
                 origin=provided.origin,
             )
+
+
+def rendered_class(of: type, rendered: Collection[type]) -> type | None:
+    """Return the class, among those with a rendering, whose rendering serves a class of effects or directives, or None.
+
+    A class stands for a subclass only where the subclass says so: its objects may have a further meaning.
+    """
+    closest = next((base for base in stands_for(of) if base in rendered), None)
+    # A writer that renders all has renderings of the two roots.
+    return closest or next((root for root in (Effect, Directive) if root in rendered and issubclass(of, root)), None)
 
 
 def own_renderings(provided: Provided[CardWriter]) -> Mapping[type, Callable[..., Any]]:

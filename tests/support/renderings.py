@@ -140,8 +140,20 @@ class Precise(Gamma):
     """A subclass of Gamma, for a rendering of this class only."""
 
 
+class Same(Gamma):
+    """A subclass of Gamma without a further meaning."""
+
+    renders_as_base: ClassVar[bool] = True
+
+
 class Factor(Normalisation):
-    """A subclass of Normalisation without a rendering for this class."""
+    """A subclass of Normalisation without a further meaning."""
+
+    renders_as_base: ClassVar[bool] = True
+
+
+class Twisted(Normalisation):
+    """A subclass of Normalisation with a further meaning."""
 
 
 class Remark(RawLine):
@@ -185,8 +197,16 @@ def precise(target: Target) -> Effect:
     return Precise(target.positions)
 
 
+def same(target: Target) -> Effect:
+    return Same(target.positions)
+
+
 def factor(target: Target) -> Effect:
     return Factor(target.positions, np.full(len(target.positions), 2.0))
+
+
+def twisted(target: Target) -> Effect:
+    return Twisted(target.positions, np.full(len(target.positions), 2.0))
 
 
 def rendering(of: type[Effect | Directive], made: Any, writer: str = "names") -> Rendering:

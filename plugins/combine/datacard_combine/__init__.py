@@ -39,7 +39,7 @@ class CombineWriter(CardWriter):
             [f"shapes * {channel.bin} {shapes_name} {grammar.NOMINAL_TEMPLATE} {grammar.VARIED_TEMPLATE}"],
             [f"bin {channel.bin}", f"observation {_observation(channel)}"],
             _table(channel),
-            [line for directive in channel.directives for line in directive.lines(channel)],
+            channel.lines(),
         )
         return "".join(f"{line}\n" for section in sections if section for line in (*section, RULE))
 
@@ -74,8 +74,8 @@ def _table(channel: Channel) -> list[str]:
 
 def _cells(channel: Channel, nuisance: Nuisance) -> list[str]:
     cells = [grammar.NO_EFFECT] * len(channel.columns)
-    for effect in nuisance.effects:
-        for column, cell in zip(effect.columns, effect.cells(), strict=True):
+    for entry in nuisance.entries:
+        for column, cell in zip(entry.columns.tolist(), entry.cells, strict=True):
             cells[column] = cell
     return cells
 

@@ -11,7 +11,6 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from datacard_core import Shape
 from datacard_plots.style import (
     DOWN,
     GREY,
@@ -104,7 +103,7 @@ def page_figures(channel: Channel) -> Iterator[Figure]:
 
 
 def _has_templates(nuisance: Nuisance) -> bool:
-    return any(isinstance(effect, Shape) for effect in nuisance.effects)
+    return any(entry.shape is not None for entry in nuisance.entries)
 
 
 def _page_without(channel: Channel) -> Figure:

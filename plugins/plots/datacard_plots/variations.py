@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core import Shape
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core import Channel, Column, FloatArray, Nuisance
+    from datacard_core import Channel, Column, FloatArray, Nuisance, Shape
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -48,18 +46,16 @@ def varied_processes(channel: Channel, nuisance: Nuisance) -> tuple[Varied, ...]
 
 def without_templates(channel: Channel, nuisance: Nuisance) -> tuple[str, ...]:
     """Return the processes on which the nuisance has effects without templates, in the order of the columns."""
-    positions = {
-        int(column) for effect in nuisance.effects if not isinstance(effect, Shape) for column in effect.columns
-    }
+    positions = {int(column) for entry in nuisance.entries if entry.shape is None for column in entry.columns}
     return tuple(dict.fromkeys(channel.columns[position].process for position in sorted(positions)))
 
 
 def _rows(nuisance: Nuisance) -> Iterator[tuple[int, Shape, int]]:
     """Yield the position of each column with templates, its effect, and its row in that effect."""
-    for effect in nuisance.effects:
-        if isinstance(effect, Shape):
-            for row, position in enumerate(effect.columns):
-                yield int(position), effect, row
+    for entry in nuisance.entries:
+        if entry.shape is not None:
+            for row, position in enumerate(entry.columns):
+                yield int(position), entry.shape, row
 
 
 def _varied(channel: Channel, process: str, rows: list[tuple[Shape, int]]) -> Varied:

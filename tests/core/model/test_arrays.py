@@ -104,6 +104,33 @@ def test_arrays_are_read_only(array: Callable[[], Any], travel: Callable[[Any], 
         assert not any(kept.flags.writeable for kept in arrays)
 
 
+@pytest.mark.parametrize("travel", [same, pickled])
+def test_arrays_cannot_be_unlocked(travel: Callable[[Any], Any]) -> None:
+    """Neither an array nor a view or base of it can be made writeable again."""
+    values = travel(TEMPLATES).values
+    for array in (values, values[:1], values.T, values.view()):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            array.flags.writeable = True
+        assert isinstance(array.base, bytes) or not array.base.flags.writeable
+
+
+def test_later_changes_of_an_array() -> None:
+    """Values keep the numbers that an array had when they were made of it."""
+    buffer = np.ones((1, 2))
+    views = buffer.view()
+    views.flags.writeable = False
+    kept = [Templates(buffer, buffer), Templates(views, views)]
+    buffer[:] = 5
+    assert [templates.norms.tolist() for templates in kept] == [[2], [2]]
+
+
+@pytest.mark.parametrize("make", [lambda array: Templates(array, array), Axis])
+def test_masked_array(make: Callable[[Any], Any]) -> None:
+    """A masked array is refused with the way out: its hidden numbers would count."""
+    with pytest.raises(TypeError, match=r"masked.*\.filled"):
+        make(np.ma.masked_invalid([[1.0, np.nan]]))
+
+
 def test_array_of_caller_stays_writeable() -> None:
     """The array that a value was made of can still be written to by its owner."""
     values = np.ones((1, 2))

@@ -39,6 +39,8 @@ from tests.support.renderings import (
     mine,
     precise,
     rendering,
+    same,
+    twisted,
     with_plugins,
     written,
 )
@@ -187,9 +189,15 @@ def two_categories(plugins: Plugins) -> Analysis:
 
 class TestClosestClass:
     def test_base_class(self) -> None:
-        """A rendering of a class counts for its subclasses, for own and contributed renderings."""
+        """A rendering of a class counts for a subclass that says so, for own and contributed renderings."""
         assert written(factor) == "own\n"
-        assert written(precise, Provider("acme", rendering(Gamma, "gamma"))) == "gamma\n"
+        assert written(same, Provider("acme", rendering(Gamma, "gamma"))) == "gamma\n"
+
+    @pytest.mark.parametrize("make", [twisted, precise])
+    def test_subclass_with_another_meaning(self, make: Any) -> None:
+        """A subclass that does not say that it may be treated as its base has no rendering of the base."""
+        with pytest.raises(MissingProviderError, match="has no rendering for the effect"):
+            written(make, Provider("acme", rendering(Gamma, "gamma")))
 
     @pytest.mark.parametrize("first", ["a", "z"])
     def test_closest_class(self, first: str) -> None:

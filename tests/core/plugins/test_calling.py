@@ -153,12 +153,13 @@ def test_arrays_of_a_serializer_are_read_only(card_arguments: CardArguments, tmp
 
 
 def test_arrays_of_the_caller_stay_writeable() -> None:
-    """Values hold read-only views; the caller's arrays are neither copied nor locked."""
+    """Values hold locked copies: later changes of the caller's arrays do not reach them."""
     arrays = [np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(3), np.zeros(1, dtype=np.intp), np.ones(1)]
     templates = Templates(arrays[0], arrays[1])
     made = [templates, Axis(arrays[2]), Normalisation(arrays[3], arrays[4]), FreeParameter("a", arrays[3])]
     assert all(array.flags.writeable for array in arrays)
-    assert np.shares_memory(templates.values, arrays[0])
+    arrays[0] += 1
+    assert templates.values.tolist() == [[0, 0]]
     assert not any(item.flags.writeable for value in made for item in held(value))
 
 
