@@ -198,6 +198,7 @@ class Analysis:
                 shared,
                 category=name,
                 bins_edges=category.bins_edges,
+                flow=category.flow,
                 bin_name=channel.whole,
                 bin_prefix=channel.prefix,
                 bin_suffix=channel.suffix,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from datacard_core.build.loaded import Histograms
     from datacard_core.build.naming import Suffix
+    from datacard_core.declare.flow import Flow
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.findings import Finding
@@ -63,6 +64,8 @@ class Datacard:
         rateparam_norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict of
             histograms by category, for variables that are not filled in all categories.
         bin_name: Combine's whole name of the bin, in place of prefix, category and suffix.
+        flow: treatment of content outside the bins: "drop" leaves it out, "fold" adds it to the first and last bin,
+            "error" refuses it. Bins are those of `bins_edges`, if given.
         single_year: whether the columns of a card of one year are called `{process}`, without the year.
         process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
             not given.
@@ -96,6 +99,7 @@ class Datacard:
         rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None = None,
         *,
         bin_name: str | None = None,
+        flow: Flow = "drop",
         single_year: bool = False,
         process_suffix: Suffix = None,
         plugins: Plugins | None = None,
@@ -116,6 +120,7 @@ class Datacard:
             data_processes=data_processes,
             mcstat=mcstat,
             bins_edges=bins_edges,
+            flow=flow,
             shape_only_for_rateparam=shape_only_for_rateparam,
             strictness=Strictness(strict, accept),
         )

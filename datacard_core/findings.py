@@ -216,11 +216,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="No action is needed if the variation does not apply to these datasets; otherwise produce it for "
             "them.",
         ),
+        "flow-folded": Code(
+            severities=_NOTICE,
+            meaning='With `flow="fold"`, content outside the bins is added to the first and the last bin.',
+            remedy="No action is needed.",
+        ),
         "flow-lost": Code(
-            severities=(Severity.WARNING, Severity.NOTICE),
-            meaning="A nominal template has content in the underflow or overflow bin, which is not in the card: a "
-            "warning above 1 % of the yield, a notice below.",
-            remedy="Widen `bins_edges` or the axis to keep these events.",
+            severities=(Severity.ERROR, Severity.WARNING, Severity.NOTICE),
+            meaning="A template has content in the underflow or overflow bin, which is not in the card: a warning "
+            "above 1 % of a nominal's yield, a notice below and for a variation whose nominal has none. It is an error "
+            'with `flow="error"`, and with `flow="fold"` for bins with labels.',
+            remedy="Widen `bins_edges` or the axis to keep these events, or add them to the outer bins with "
+            '`flow="fold"`.',
         ),
         "negative-data": Code(
             severities=_ERROR,

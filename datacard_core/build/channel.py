@@ -27,7 +27,7 @@ from datacard_core.names import duplicates
 from datacard_core.plugins.calling import listed, shown
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.empty_variations import drop_empty_variations
-from datacard_core.treatments.flow import drop_flow
+from datacard_core.treatments.flow import treat_flow
 from datacard_core.treatments.shape_only import shape_only_scales
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def build_channel(
         PluginError: a plugin failed.
     """
     templates = _rebinned(native, declared)
-    inside, flow_findings = drop_flow(templates.with_flow, templates.layout.nominals)
+    inside, flow_findings = treat_flow(templates.with_flow, templates.layout, templates.axis, declared.flow)
     nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     floating = [process.name for process in declared.floating]

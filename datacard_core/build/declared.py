@@ -11,6 +11,7 @@ import attrs
 from datacard_core.build.naming import BinName, Suffix, column_suffix
 from datacard_core.build.strictness import Strictness
 from datacard_core.declare.container import DeclarationDict
+from datacard_core.declare.flow import Flow, flow_problem
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import DeclarationError
@@ -54,6 +55,7 @@ class DeclaredCard:
     data_processes: DataProcesses | None = None
     mcstat: bool | Mapping[str, Any] = True
     bins_edges: Binning = None
+    flow: Flow = "drop"
     shape_only_for_rateparam: bool = False
     strictness: Strictness = attrs.field(factory=Strictness)
 
@@ -192,3 +194,5 @@ class DeclaredCard:
             if not isinstance(value, expected) and not (name == "data_processes" and value is None):
                 what = "True, False or a dict" if name == "mcstat" else getattr(expected, "__name__", "")
                 yield f"{name} is {value!r} ({type(value).__name__}), expected {what}"
+        if problem := flow_problem(self.flow):
+            yield problem

@@ -12,6 +12,7 @@ from datacard_core.names import names_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from datacard_core.declare.flow import Flow
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
 
@@ -36,6 +37,8 @@ class Category:
     """A key of `output["variables"]`."""
     bins_edges: int | Iterable[float] | None = None
     """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
+    flow: Flow = attrs.field(default="drop", kw_only=True)
+    """Treatment of content outside the bins: "drop", "fold" into the first and last bin, or "error"."""
     bin_name: str | None = attrs.field(default=None, kw_only=True)
     """Combine's name of the channel, `[bin_prefix_]category_label` if not given."""
     mc_processes: MCProcesses | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)

@@ -1,14 +1,22 @@
-"""Removal of underflow and overflow, which Combine does not take."""
+"""Treatment of underflow and overflow, for which Combine has no bins."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.findings import Finding, notice, warning
+import attrs
+import numpy as np
+
+from datacard_core.findings import Finding, Severity
 from datacard_core.model.arrays import Templates
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from datacard_core.declare.flow import Flow
+    from datacard_core.model.arrays import Axis, BoolArray, FloatArray
+    from datacard_core.templates.rows import Layout
 
 LOST_FLOW_WARNING = 0.01
 """Fraction of a column's yield outside the axis above which a notice becomes a warning.
@@ -16,33 +24,88 @@ LOST_FLOW_WARNING = 0.01
 An axis that holds a per cent less than the selected events is rarely meant; below that, a long tail is usual.
 """
 
+_WAYS_OUT = "widen bins_edges or the axis, or pass flow='fold' to add them to the outer bins"
 
-def drop_flow(templates: Templates, nominals: Mapping[str, int]) -> tuple[Templates, tuple[Finding, ...]]:
-    """Drop the flow bins.
+
+def treat_flow(
+    templates: Templates, layout: Layout, axis: Axis, flow: Flow = "drop"
+) -> tuple[Templates, tuple[Finding, ...]]:
+    """Remove the flow bins, from nominals, variations and data alike.
 
     Args:
         templates: shape (rows, bins + 2), underflow first and overflow last.
-        nominals: the row of the nominal of each column.
+        layout: the column and the variation of each row.
+        axis: the axis of the bins.
+        flow: the treatment; "fold" adds values and variances of the flow bins to the outer bins.
 
     Returns:
-        The templates inside the axis, shape (rows, bins), and a finding for each nominal that has content outside.
+        The templates inside the axis, shape (rows, bins), and a finding for each column that has content outside.
     """
-    inside = Templates(templates.values[:, 1:-1], templates.variances[:, 1:-1])
-    return inside, tuple(_findings(templates, nominals))
+    findings = tuple(_findings(templates, layout, axis, flow))
+    if flow == "fold":
+        return Templates(_folded(templates.values), _folded(templates.variances)), findings
+    return Templates(templates.values[:, 1:-1], templates.variances[:, 1:-1]), findings
 
 
-def _findings(templates: Templates, nominals: Mapping[str, int]) -> Iterator[Finding]:
-    for column, row in nominals.items():
-        under, over = templates.values[row, 0], templates.values[row, -1]
-        if not under and not over:
-            continue
-        inside = templates.values[row, 1:-1].sum()
-        # Absolute values, because contents of opposite sign would cancel.
-        lost = (abs(under) + abs(over)) / (abs(under) + abs(over) + abs(inside))
-        make = warning if lost > LOST_FLOW_WARNING else notice
-        yield make(
-            "flow-lost",
-            f"{under:.4g} in underflow and {over:.4g} in overflow are not in the card: {100 * lost:.3g} % "
-            f"of {under + over + inside:.6g}; widen bins_edges or the axis to keep them",
-            column=column,
+def _folded(array: FloatArray) -> FloatArray:
+    # A copy: the flow bins belong to templates that others may read.
+    inside = array[:, 1:-1].copy()
+    inside[:, 0] += array[:, 0]
+    inside[:, -1] += array[:, -1]
+    return inside
+
+
+@attrs.frozen
+class _Outside:
+    """Content of one template outside the bins."""
+
+    under: float
+    over: float
+    inside: float
+
+    @property
+    def share(self) -> float:
+        """Part of the yield, of absolute values: contents of opposite sign would cancel."""
+        outside = abs(self.under) + abs(self.over)
+        return outside / (outside + abs(self.inside))
+
+    def __str__(self) -> str:
+        return f"{self.under:.4g} in underflow and {self.over:.4g} in overflow"
+
+    @property
+    def percentage(self) -> str:
+        return f"{100 * self.share:.3g} % of {self.under + self.over + self.inside:.6g}"
+
+
+def _findings(templates: Templates, layout: Layout, axis: Axis, flow: Flow) -> Iterator[Finding]:
+    has_flow: BoolArray = (templates.values[:, [0, -1]] != 0).any(axis=1)
+    if not has_flow.any():
+        return
+    for column, request in enumerate(layout.requests):
+        rows = layout.slice_of(column)
+        # The nominal stands first. A variation is told where the nominal has no content outside.
+        for position in np.flatnonzero(has_flow[rows])[:1].tolist():
+            values = templates.values[rows.start + position]
+            outside = _Outside(float(values[0]), float(values[-1]), float(values[1:-1].sum()))
+            yield _finding(outside, axis, flow, request.column, request.labels[position] if position else "")
+
+
+def _finding(outside: _Outside, axis: Axis, flow: Flow, column: str, variation: str) -> Finding:
+    severity, code = Severity.NOTICE, "flow-lost"
+    if flow == "fold" and axis.categories is not None:
+        severity = Severity.ERROR
+        message = (
+            f"{outside} cannot be folded: bins with labels ({listing(axis.categories)}) have no outer bins, and flow "
+            "is content of other labels; add these labels to the axis, or pass flow='drop'"
         )
+    elif flow == "fold":
+        code = "flow-folded"
+        message = f"{outside} are added to the first and the last bin: {outside.percentage}"
+    elif flow == "error":
+        severity = Severity.ERROR
+        message = f"{outside}, {outside.percentage}, are outside the bins, which flow='error' refuses: {_WAYS_OUT}"
+    else:
+        if outside.share > LOST_FLOW_WARNING and not variation:
+            severity = Severity.WARNING
+        message = f"{outside} are not in the card: {outside.percentage}; {_WAYS_OUT}"
+    return Finding(severity, code, message, column=column, systematic=variation)
