@@ -223,11 +223,17 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "flow-lost": Code(
             severities=(Severity.ERROR, Severity.WARNING, Severity.NOTICE),
-            meaning="A template has content in the underflow or overflow bin, which is not in the card: a warning "
-            "above 1 % of a nominal's yield, a notice below and for a variation whose nominal has none. It is an error "
-            'with `flow="error"`, and with `flow="fold"` for bins with labels.',
+            meaning="A nominal template has content in the underflow or overflow bin, which is not in the card: a "
+            "warning above 1 % of the yield, a notice below. Content outside the bins is an error with "
+            '`flow="error"`, also of a variation, and with `flow="fold"` for bins with labels.',
             remedy="Widen `bins_edges` or the axis to keep these events, or add them to the outer bins with "
             '`flow="fold"`.',
+        ),
+        "infinite-edge": Code(
+            severities=(Severity.ERROR, Severity.NOTICE),
+            meaning="The first or the last bin of the histograms reaches to infinity, which is impossible in a file of "
+            "ROOT: an error, or a notice if `bins_edges` has a finite edge in its place.",
+            remedy="In `bins_edges`, write a finite number in the place of the infinite edge; the content is the same.",
         ),
         "negative-data": Code(
             severities=_ERROR,

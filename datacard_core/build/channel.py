@@ -26,6 +26,7 @@ from datacard_core.model.effects import Nuisance
 from datacard_core.names import duplicates
 from datacard_core.plugins.calling import listed, shown
 from datacard_core.treatments.clipping import clip, clip_shape
+from datacard_core.treatments.edges import edge_findings
 from datacard_core.treatments.empty_variations import drop_empty_variations
 from datacard_core.treatments.flow import treat_flow
 from datacard_core.treatments.shape_only import shape_only_scales
@@ -101,6 +102,7 @@ def build_channel(
         *sample_findings(plans, inventory),
         *kind_findings(plans),
         *templates.findings,
+        *edge_findings(native.axis, templates.axis),
         *fallback_findings(declared, plans, templates),
         *flow_findings,
         *clip_findings,

@@ -114,16 +114,15 @@ class Axis(FrozenArrays):
 
     @property
     def narrowest(self) -> float:
-        """Width of the narrowest bin."""
-        return float(np.diff(self.edges).min())
+        """Width of the narrowest bin, 0 if no bin has a finite width."""
+        widths = np.diff(self.edges)
+        finite = widths[np.isfinite(widths)]
+        return float(finite.min()) if finite.size else 0.0
 
     def same_binning(self, other: Axis) -> bool:
         """Return whether the bins agree, to a millionth of the narrowest bin."""
         if self.bins != other.bins or self.categories != other.categories:
             return False
-        # Labels have no edges to compare, and no bin to measure a distance with if there is no label.
-        if self.categories is not None:
-            return True
         # With rtol the tolerance would grow with the distance of an edge from 0.
         return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
 

@@ -12,46 +12,56 @@ from datacard_core.model.arrays import EDGE_TOLERANCE
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from datacard_core.model.arrays import Axis, FloatArray
+    from datacard_core.model.arrays import Axis, FloatArray, IntArray
 
 Binning: TypeAlias = Iterable[float] | int | None
 """Edges, or the number of bins to join to one, or None for the bins of the axis."""
 
 
-# Edges are written by hand, and those of an axis are computed: they differ by rounding.
-def new_edges(axis: Axis, binning: Binning) -> FloatArray:
-    """Return the edges of the axis that a binning requests.
+def chosen_edges(axis: Axis, binning: Binning) -> tuple[IntArray, FloatArray]:
+    """Return the positions on the axis of the edges that a binning requests, and the edges of the new bins.
+
+    A finite edge beyond the other ones may stand for an infinite first or last edge of the axis.
 
     Raises:
         DeclarationError: an edge is not an edge of the axis, or the factor does not divide its number of bins.
     """
     if binning is None:
-        return axis.edges
+        return np.arange(len(axis.edges)), axis.edges
     if axis.categories is not None:
         raise DeclarationError(f"axis {axis.name!r} has labels ({listing(axis.categories)}), which cannot be rebinned")
     if isinstance(binning, int | np.integer):
         return _joined(axis, int(binning), binning)
     wanted = _edges(binning)
+    # Edges are written by hand, and those of an axis are computed: they differ by rounding.
     close = np.isclose(wanted[:, np.newaxis], axis.edges, rtol=0, atol=EDGE_TOLERANCE * axis.narrowest)
+    close[0, 0] |= np.isneginf(axis.edges[0]) and wanted[0] < axis.edges[1]
+    close[-1, -1] |= np.isposinf(axis.edges[-1]) and wanted[-1] > axis.edges[-2]
     if len(strange := wanted[~close.any(axis=1)]):
         raise DeclarationError(
             f"bins_edges: {_text(strange)} {'is not an edge' if len(strange) == 1 else 'are not edges'} of axis "
-            f"{axis.name!r}; its edges are {_text(axis.edges)}"
+            f"{axis.name!r}; its edges are {_text(axis.edges)}{_beyond(strange, axis)}"
         )
+    places: IntArray = close.argmax(axis=1)
     # The edges of the axis replace those of the declaration, which may differ by rounding.
-    edges: FloatArray = axis.edges[close.argmax(axis=1)]
-    return edges
+    return places, np.where(np.isfinite(axis.edges[places]), axis.edges[places], wanted)
 
 
-def _joined(axis: Axis, factor: int, given: object) -> FloatArray:
+def _beyond(strange: FloatArray, axis: Axis) -> str:
+    if axis.edges[0] <= strange.min() and strange.max() <= axis.edges[-1]:
+        return ""
+    return "; no bin lies beyond them: flow='fold' adds what is there to the outer bins"
+
+
+def _joined(axis: Axis, factor: int, given: object) -> tuple[IntArray, FloatArray]:
     factors = [factor for factor in range(1, axis.bins + 1) if axis.bins % factor == 0]
     # Python counts True as 1, which would pass as a factor.
     if factor not in factors or isinstance(given, bool):
         raise DeclarationError(
             f"bins_edges={given!r}: axis {axis.name!r} has {axis.bins} bins, which can be joined by {listing(factors)}"
         )
-    joined: FloatArray = axis.edges[::factor]
-    return joined
+    places = np.arange(0, len(axis.edges), factor)
+    return places, axis.edges[places]
 
 
 def _edges(binning: Iterable[float]) -> FloatArray:

@@ -48,6 +48,12 @@ class Layout:
         """Number of rows."""
         return sum(len(request.labels) for request in self.requests)
 
+    @property
+    def nominals(self) -> dict[str, int]:
+        """Row of the nominal of each column, by the name of the column."""
+        names = (request.column for request in self.requests)
+        return dict(zip(names, self.starts.tolist(), strict=True))
+
     def slice_of(self, column: int) -> slice:
         """Return the rows of a column."""
         start = int(self.starts[column])

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from datacard_core.model.arrays import Axis, Templates
-from datacard_core.templates.binning import Binning, new_edges
+from datacard_core.templates.binning import Binning, chosen_edges
 
 if TYPE_CHECKING:
     from datacard_core.findings import Finding
@@ -69,10 +69,9 @@ class TemplateSet:
         """
         if binning is None:
             return self
-        # These are edges of the axis itself, bit for bit, so searchsorted finds each one exactly.
-        edges = new_edges(self.axis, binning)
+        places, edges = chosen_edges(self.axis, binning)
         # The bin at position i starts at edge i and stands behind the underflow; the overflow starts at the last.
-        starts = np.concatenate([[0], np.searchsorted(self.axis.edges, edges) + 1])
+        starts = np.concatenate([[0], places + 1])
         return attrs.evolve(
             self,
             axis=attrs.evolve(self.axis, edges=edges, uniform=False),

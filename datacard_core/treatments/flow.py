@@ -83,8 +83,9 @@ def _findings(templates: Templates, layout: Layout, axis: Axis, flow: Flow) -> I
         return
     for column, request in enumerate(layout.requests):
         rows = layout.slice_of(column)
-        # The nominal stands first. A variation is told where the nominal has no content outside.
-        for position in np.flatnonzero(has_flow[rows])[:1].tolist():
+        # The nominal stands first. What a variation alone loses if content is dropped is a part of its effect.
+        candidates = rows if flow != "drop" else slice(rows.start, rows.start + 1)
+        for position in np.flatnonzero(has_flow[candidates])[:1].tolist():
             values = templates.values[rows.start + position]
             outside = _Outside(float(values[0]), float(values[-1]), float(values[1:-1].sum()))
             yield _finding(outside, axis, flow, request.column, request.labels[position] if position else "")
@@ -105,7 +106,7 @@ def _finding(outside: _Outside, axis: Axis, flow: Flow, column: str, variation: 
         severity = Severity.ERROR
         message = f"{outside}, {outside.percentage}, are outside the bins, which flow='error' refuses: {_WAYS_OUT}"
     else:
-        if outside.share > LOST_FLOW_WARNING and not variation:
+        if outside.share > LOST_FLOW_WARNING:
             severity = Severity.WARNING
         message = f"{outside} are not in the card: {outside.percentage}; {_WAYS_OUT}"
     return Finding(severity, code, message, column=column, systematic=variation)

@@ -63,13 +63,6 @@ class TestAxes:
         assert file["ttbar_2022_JESUp"][2].tolist() == pytest.approx(edges)
         assert codes(made) == []
 
-    def test_infinite_last_bin(self) -> None:
-        """The last bin may reach to infinity."""
-        axis = bins(0, 1, float("inf"))
-        output = Output().add("Signal", "2022", simulated({"SR": {"nominal": [1, 2]}}, axis))
-        output.add("TTbar", "2022", simulated({"SR": {"nominal": [10, 20]}}, axis))
-        assert template(card(output), "ttbar_2022") == [10, 20]
-
     def test_labels(self) -> None:
         """Labels become bins in their order, and other labels are flow."""
         axis = hist.axis.StrCategory(["ee", "mumu"], name="events.channel")

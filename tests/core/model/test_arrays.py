@@ -33,6 +33,8 @@ class TestAxis:
         """The number of bins is that of the edges without one."""
         assert AXIS.bins == 3
         assert AXIS.narrowest == 1
+        assert Axis(np.array([-np.inf, 0, 2, 3, np.inf]), "x").narrowest == 1
+        assert Axis(np.array([0, np.inf]), "x").narrowest == 0
 
     @pytest.mark.parametrize("last", [4.0, 4 + 1e-7, 4 - 1e-7])
     def test_same_binning(self, last: float) -> None:

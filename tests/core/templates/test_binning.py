@@ -84,7 +84,10 @@ class TestRebinning:
 
     REFUSED = {  # noqa: RUF012 - not changed
         "between": ([0, 1.5, 6], ["1.5 is not an edge", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
-        "outside": ([-1, 3, 7], ["-1, 7 are not edges", "its edges are 0, 1, 2, 3, 4, 5, 6"]),
+        "outside": (
+            [-1, 3, 7],
+            ["-1, 7 are not edges", "its edges are 0, 1, 2, 3, 4, 5, 6; no", "fold"],
+        ),
         "nan": ([0, float("nan"), 6], ["rising"]),
         "infinite": ([0, 1, float("inf")], ["inf is not an edge", "its edges are"]),
         "one-edge": ([3], ["at least two edges"]),

@@ -65,14 +65,16 @@ def test_cancelling_losses() -> None:
     assert lost.severity is Severity.WARNING  # 40 of 110 events are not in the card, whatever their signs
 
 
-def test_loss_of_a_variation() -> None:
-    """A variation that loses yield where the nominal loses none is a notice with its name."""
+def test_variation_alone() -> None:
+    """Folded content of a variation whose nominal has none outside is told with the variation."""
     contents = {"nominal": [0, 30, 40, 0], "JESUp": [0, 30, 30, 10], "JESDown": [0, 30, 40, 0]}
     output = Output().mc("Signal", "2022", nominal=[1, 1])
-    made = card(output.add("TTbar", "2022", simulated({"SR": contents}, bins(0, 1, 2))), shape("JES"))
-    (lost,) = made.findings
-    assert (lost.code, lost.severity, lost.systematic) == ("flow-lost", Severity.NOTICE, "JESUp")
-    assert "0 in underflow and 10 in overflow are not in the card: 14.3 % of 70" in lost.message
+    output.add("TTbar", "2022", simulated({"SR": contents}, bins(0, 1, 2)))
+    assert codes(card(output, shape("JES"))) == []
+    (folded,) = card(output, shape("JES"), flow="fold").findings
+    assert (folded.code, folded.column, folded.systematic) == ("flow-folded", "ttbar_2022", "JESUp")
+    assert folded.message.startswith("0 in underflow and 10 in overflow are added")  # 10 of 70
+    assert folded.message.endswith("14.3 % of 70")
 
 
 class TestFold:
