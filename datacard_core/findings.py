@@ -272,6 +272,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "that has a signal.",
             remedy="Combine the card with that of a signal region, or set `is_signal=True` for a process.",
         ),
+        "no-variances": Code(
+            severities=_NOTICE,
+            meaning="The storage of a histogram keeps no variances. Whole numbers are taken as counts, whose variances "
+            "are equal to them; other variances are set to 0, because no declaration of the card needs them.",
+            remedy="Fill with `storage=hist.storage.Weight()` if plots are to show the statistical uncertainty.",
+        ),
         "no-variation": Code(
             severities=_WARNING,
             meaning="No dataset of a column has a variation that a systematic reads, or it was not computed in this "

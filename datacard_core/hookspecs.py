@@ -165,6 +165,14 @@ class SystematicKind(ABC):
         """
         return {}
 
+    def needs_variances(self, systematic: SystematicUncertainty) -> bool:  # noqa: ARG002 - overrides use it
+        """Return True if the nuisance depends on the variances of templates, as bin-by-bin uncertainties do.
+
+        A histogram whose storage keeps no variances is then refused, unless its contents are counts. Otherwise its
+        variances are 0.
+        """
+        return False
+
     @abstractmethod
     def effects(self, target: Target) -> Iterable[Effect | Directive]:
         """Return the effects of a nuisance on the columns of a target, and its lines below the table of columns.

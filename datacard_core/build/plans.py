@@ -38,6 +38,8 @@ class _Reading:
     """For each shift that the kind asks for, n variations as the output names them."""
     samples: Mapping[str, tuple[Request, ...]]
     """For each name that the kind has for other samples, n requests of them."""
+    variances: bool
+    """True if the nuisance depends on the variances of these columns."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -122,7 +124,7 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     samples = {
         name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
     }
-    return _Reading(systematic, provided, positions, labels, samples)
+    return _Reading(systematic, provided, positions, labels, samples, asked.variances)
 
 
 def _plan(reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
@@ -146,7 +148,10 @@ def _plan(reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
 def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Sequence[_Reading]) -> tuple[Request, ...]:
     # Dicts serve as ordered sets: the nominal stays first, and a variation of two nuisances has one row.
     labels: list[dict[str, None]] = [{NOMINAL: None} for _ in columns]
+    variances_for = [""] * len(columns)
     for reading in readings:
+        for position in reading.positions if reading.variances else ():
+            variances_for[position] = reading.systematic.typ
         for of_shift in reading.labels.values():
             for position, label in zip(reading.positions, of_shift, strict=True):
                 labels[position][label] = None
@@ -155,8 +160,9 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
             column.name,
             tuple((sample, column.year) for sample in declared.mc_processes[column.process].samples),
             tuple(needed),
+            variances_for=variances,
         )
-        for column, needed in zip(columns, labels, strict=True)
+        for column, needed, variances in zip(columns, labels, variances_for, strict=True)
     ]
     # Dict keys: samples that several columns or nuisances need are summed once.
     requests += dict.fromkeys(
@@ -178,6 +184,8 @@ class Needs:
     """Endings of the names of variations."""
     samples: Mapping[str, Mapping[str, tuple[str, ...]]] = attrs.field(factory=dict)
     """Names of other samples, by the kind's name for them and by process."""
+    variances: bool = False
+    """True if the nuisance depends on the variances of templates."""
 
 
 def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> Needs:
@@ -190,14 +198,16 @@ def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> N
     doing = f"naming the samples of systematic {systematic.name!r}"
     shifts: dict[str, None] = {}
     samples: dict[str, dict[str, tuple[str, ...]]] = {}
+    variances = False
     for provided in with_used(plugins, typ):
+        variances |= _needs_variances(provided, systematic)
         shifts.update(dict.fromkeys(shifts_of(provided, systematic)))
         for name, of in samples_of(provided, systematic).items():
             if samples.setdefault(name, of) != of:
                 raise plugins.kind(typ).fault(f"{doing}: {name!r} is the name of other samples in a kind that it uses")
     if both := [name for name in samples if name in shifts]:
         raise plugins.kind(typ).fault(f"{doing}: {both[0]!r} is the name of samples and a shift")
-    return Needs(tuple(shifts), samples)
+    return Needs(tuple(shifts), samples, variances)
 
 
 def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:
@@ -223,6 +233,11 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
     """
     with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
         return strings(kind.shifts(systematic))
+
+
+def _needs_variances(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> bool:
+    with provided.blamed(f"asking whether systematic {systematic.name!r} needs variances") as kind:
+        return bool(kind.needs_variances(systematic))
 
 
 def samples_of(
@@ -258,4 +273,4 @@ def request_for(samples: tuple[str, ...], year: str) -> Request:
     """Return the request of other samples in a year."""
     # A column's name has no blank, so it cannot be the same.
     text = f"{listing(map(repr, samples))} of {year}"
-    return Request(f"sample {text}", tuple((sample, year) for sample in samples))
+    return Request(f"sample {text}", tuple((sample, year) for sample in samples), adds_events=False)

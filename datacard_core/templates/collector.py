@@ -10,13 +10,14 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.inputs.histograms import HOW_TO_FILL, NOMINAL
+from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
 from datacard_core.templates.overlaps import overlap_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
+from datacard_core.templates.variances import are_counts, variance_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,9 +166,9 @@ class _Collector:
         contents, absent = self._contents(piece, histogram, there)
         not_computed = self._fall_back(piece, contents, absent, there)
         self._look_at_content(piece, histogram, contents, there)
-        # After the contents, so that bad contents are told too. Behind this line no InputError is raised: a dataset is
-        # added with all its rows, or not at all.
-        _refuse_without_variances(piece, histogram, contents)
+        if not histogram.has_variances:
+            self._settle_variances(piece, histogram, contents, there)
+        # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
         self.accumulator.add(contents, histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
@@ -241,12 +242,14 @@ class _Collector:
         # One sum is cheaper than a test of each bin: a content that is not finite makes the sum not finite.
         with np.errstate(invalid="ignore", over="ignore"):
             total = contents.sum()
-        if math.isfinite(total.real) and math.isfinite(total.imag) and not (contents.imag < 0).any():
+        # Contents stand in the place of missing variances, and may be below 0.
+        negative = histogram.has_variances and bool((contents.imag < 0).any())
+        if math.isfinite(total.real) and math.isfinite(total.imag) and not negative:
             return
         for index, position in enumerate(there):
             category = self.categories[position]
             for what, array in (("content", contents.real[:, :, index]), ("variance", contents.imag[:, :, index])):
-                bad = ~np.isfinite(array) | ((array < 0) & (what == "variance"))
+                bad = ~np.isfinite(array) | ((array < 0) & (what == "variance") & negative)
                 if bad.any():
                     cell, label = (int(places[0]) for places in np.nonzero(bad))
                     problem = (
@@ -257,6 +260,27 @@ class _Collector:
                     self.problems[category].append((self._place(piece), problem))
                     # One problem per category: a bad weight spoils the content and the variance alike.
                     break
+
+    def _settle_variances(
+        self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray
+    ) -> None:
+        """Decide on the variances of a storage that keeps none; in `contents`, the values stand in their place."""
+        # Each category by itself, so that a card does not depend on the categories that are built with it.
+        for index, position in enumerate(there):
+            category = self.categories[position]
+            if are_counts(contents.real[:, :, index]):
+                # The variance of a count is the count. Histograms of data are counts, and not weights of 1.
+                done = "" if histogram.variations is None else "its contents are whole numbers, and taken as counts"
+            elif problem := variance_problem(piece.request):
+                self.problems[category].append((self._place(piece), problem))
+                continue
+            else:
+                contents.imag[:, :, index] = 0
+                done = "no declaration needs variances, and they are set to 0"
+            if done:
+                what = f"the storage of dataset {piece.dataset!r} of sample {piece.sample!r} keeps no variances"
+                finding = notice("no-variances", f"{what}: {done}", column=piece.request.column)
+                self.findings[category].append(finding)
 
     def _note(self, piece: _Piece, category: str, missing: BoolArray, *, computed: bool) -> None:
         if not missing.any():
@@ -273,13 +297,3 @@ class _Collector:
                 certain=certain,
             )
         )
-
-
-def _refuse_without_variances(piece: _Piece, histogram: HistogramArray, contents: ComplexArray) -> None:
-    if histogram.has_variances:
-        return
-    if not piece.request.is_data:
-        raise InputError(f"its storage keeps no variances, which autoMCStats needs: {HOW_TO_FILL}")
-    # The variance of a count is the count; weights in such a storage have lost their variance.
-    if np.any(contents.real[np.isfinite(contents.real)] % 1):
-        raise InputError(f"its contents are not counts, and its storage keeps no variances: {HOW_TO_FILL}")

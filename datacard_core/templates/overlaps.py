@@ -27,7 +27,7 @@ def overlap_findings(histograms: HistogramSet, layout: Layout, category: str) ->
     for is_data in (False, True):
         columns: dict[str, dict[str, str]] = {}
         for request in layout.requests:
-            if request.is_data is is_data:
+            if request.is_data is is_data and request.adds_events:
                 for sample, year in request.samples:
                     for dataset in histograms.datasets(sample, year):
                         columns.setdefault(dataset, {})[sample] = request.column

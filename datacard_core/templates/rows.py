@@ -25,6 +25,10 @@ class Request:
     labels: tuple[str, ...] = (NOMINAL,)
     """Variations as the output names them, the nominal first."""
     is_data: bool = False
+    adds_events: bool = True
+    """False for other samples that a kind reads, whose events are in no column of the card."""
+    variances_for: str = ""
+    """The `typ` of a declaration that needs variances, empty if none does."""
 
 
 @attrs.frozen

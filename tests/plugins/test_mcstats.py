@@ -94,6 +94,12 @@ def test_order_of_options() -> None:
     assert line(statistics(threshold=10, include_signal=1, hist_mode=2)) == "SR_run3 autoMCStats 10 1 2"
 
 
+def test_needs_variances() -> None:
+    """Variances are needed unless the threshold is below 0."""
+    assert [KIND.needs_variances(statistics(threshold=threshold)) for threshold in (10, 0, -1)] == [True, True, False]
+    assert KIND.needs_variances(statistics())
+
+
 def test_directive() -> None:
     """The directive has the values of the options."""
     found = directive(statistics(threshold=np.int64(10), include_signal=True, hist_mode=2))

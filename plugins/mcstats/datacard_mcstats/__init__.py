@@ -34,6 +34,10 @@ class AutoMCStats(SystematicKind):
         if options.get("hist_mode", 1) not in (1, 2):
             yield f"hist_mode {options['hist_mode']!r}: expected 1 or 2"
 
+    def needs_variances(self, systematic: SystematicUncertainty) -> bool:
+        """Return True unless the threshold is below 0, so that no bin has a parameter."""
+        return float(systematic.options.get("threshold", 0)) >= 0
+
     def effects(self, target: Target) -> Iterable[BinByBinStatistics]:
         """Return one directive for the whole channel."""
         options = target.systematic.options

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
+import hist
+
+from datacard_core import SystematicKind, SystematicUncertainty, load_plugins
 from tests.support import outputs as by_hand
-from tests.support.outputs import Output, card, codes, shape, signal_and_ttbar, template
+from tests.support.outputs import Output, card, codes, problems, shape, signal_and_ttbar, simulated, template
+from tests.support.plugins import Provider
 from tests.support.rich import rich_card
+
+if TYPE_CHECKING:
+    from datacard_core import Effect, Target
 
 
 def test_alias_by_process() -> None:
@@ -63,3 +72,30 @@ def test_free_parameter_of_some_years() -> None:
     """The free parameter of a process is on those of its columns that the card has."""
     lines = rich_card(years=["2023"]).content().splitlines()
     assert [line for line in lines if line.startswith("SF_")] == ["SF_ttbar rateParam * ttbar_2023 1 [0,5]"]
+
+
+class Statistics(SystematicKind):
+    """A kind that depends on variances and has no effect."""
+
+    typ: ClassVar[str] = "statistics"
+
+    def needs_variances(self, systematic: SystematicUncertainty) -> bool:
+        return systematic.name == "real"
+
+    def effects(self, _: Target) -> tuple[Effect, ...]:
+        return ()
+
+
+def test_kind_that_needs_variances() -> None:
+    """Weights without variances are refused on the columns of a declaration whose kind needs variances."""
+    weights = simulated({"SR": {"nominal": [0.5, 2]}}, storage=hist.storage.Double())
+    output = Output().add("Signal", "2022", weights).add("TTbar", "2022", weights)
+    plugins = load_plugins("combine", "root", Provider("acme", Statistics()))
+
+    def declared(name: str) -> SystematicUncertainty:
+        return SystematicUncertainty(name=name, typ="statistics", processes=["ttbar"], years=["2022"], value=1.0)
+
+    assert template(card(output, declared("other"), plugins=plugins, mcstat=False), "ttbar_2022") == [0.5, 2]
+    (problem,) = problems(output, declared("real"), plugins=plugins, mcstat=False)
+    assert "'TTbar_2022': its storage keeps no variances, which statistics needs" in problem
+    assert "mcstat" not in problem

@@ -7,21 +7,24 @@ from typing import Any
 import hist
 import pytest
 
-from datacard_core import MCProcesses, Severity
+from datacard_core import Analysis, Category, MCProcesses, Severity, Systematics
 from tests.support import outputs as by_hand
 from tests.support.outputs import (
+    PLUGINS,
     Output,
     bins,
     card,
     codes,
     found,
     observation,
+    observed,
     problems,
     process,
     shape,
     signal_and_ttbar,
     simulated,
     template,
+    two_processes,
     variance,
 )
 
@@ -402,11 +405,61 @@ class TestBrokenContents:
 
     @pytest.mark.parametrize("storage", [hist.storage.Double(), hist.storage.Int64()], ids=["Double", "Int64"])
     def test_simulation_without_variances(self, storage: Any) -> None:
-        """Simulation without variances is refused with the way to fill it."""
-        ttbar = simulated({"SR": {"nominal": [1, 2]}}, storage=storage)
+        """Weights without variances are refused with the ways out."""
+        ttbar = simulated({"SR": {"nominal": [-1 if storage == hist.storage.Int64() else 0.5, 2]}}, storage=storage)
         (problem,) = problems(Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar))
         assert "'TTbar_2022'" in problem
+        assert "keeps no variances, which autoMCStats needs" in problem
         assert "storage=hist.storage.Weight()" in problem
+        assert "mcstat=False" in problem
+
+    @pytest.mark.parametrize("mcstat", [False, {"threshold": -1}], ids=["none", "threshold"])
+    def test_nothing_needs_variances(self, mcstat: Any) -> None:
+        """Weights without variances are accepted where nothing needs them, with variances of 0 and a notice."""
+        values: dict[str, list[float]] = {"nominal": [0.5, -2], "JESUp": [1, 2], "JESDown": [1, 2]}
+        ttbar = simulated({"SR": values}, storage=hist.storage.Double())
+        output = Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar)
+        output.mc("TTbar", "2022", "b", nominal=[10, 20], JESUp=[10, 20], JESDown=[10, 20])
+        made = card(output, shape("JES"), mcstat=mcstat)
+        assert template(made, "ttbar_2022") == [10.5, 18]
+        assert variance(made, "ttbar_2022") == [10, 20]
+        assert variance(made, "ttbar_2022", "JESUp") == [10, 20]
+        (message,) = found(made, "no-variances")
+        assert "notice [no-variances] SR_2022, ttbar_2022: the storage of dataset 'TTbar_2022'" in message
+        assert "set to 0" in message
+
+    @pytest.mark.parametrize("storage", [hist.storage.Double(), hist.storage.Int64()], ids=["Double", "Int64"])
+    def test_whole_counts(self, storage: Any) -> None:
+        """Whole contents without variances are counts, whose variances are equal to them, with a notice."""
+        ttbar = simulated({"SR": {"nominal": [3, 4]}}, storage=storage)
+        made = card(Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar))
+        assert variance(made, "ttbar_2022") == [3, 4]
+        (message,) = found(made, "no-variances")
+        assert "taken as counts" in message
+
+    def test_counts_of_data_as_background(self) -> None:
+        """Counts of data as a background have their variance without a notice."""
+        output = Output().mc("Signal", "2022", nominal=[1, 1])
+        output.add("TTbar", "2022", observed({"SR": [3, 4]}, storage=hist.storage.Int64()))
+        made = card(output)
+        assert variance(made, "ttbar_2022") == [3, 4]
+        assert codes(made) == []
+
+    def test_categories_have_their_own_variances(self) -> None:
+        """Weights in one category do not change the variances of another that is built with it."""
+        contents: by_hand.Contents = {"SR": {"nominal": [3, 4]}, "CR": {"nominal": [0.5, 4]}}
+        output = Output().add("Signal", "2022", simulated({name: {"nominal": [1, 1]} for name in contents}))
+        output.add("TTbar", "2022", simulated(contents, storage=hist.storage.Double()))
+        cards = Analysis(
+            years=["2022"],
+            mc_processes=two_processes(),
+            systematics=Systematics(),
+            categories={name: Category("m") for name in contents},
+            mcstat=False,
+            plugins=PLUGINS,
+        ).build(output.loaded)
+        assert variance(cards["SR"], "ttbar_2022") == [3, 4]
+        assert variance(cards["CR"], "ttbar_2022") == [0, 0]
 
     def test_without_nominal(self) -> None:
         """A variation axis without the nominal is an error with its variations."""

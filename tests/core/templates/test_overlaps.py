@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from datacard_core import MCProcesses
 from datacard_core.declare.processes import DataProcess, DataProcesses
+from datacard_core.templates.overlaps import overlap_findings
+from datacard_core.templates.rows import Layout, Request
+from tests.support.internals import histogram_set
 from tests.support.outputs import Output, card, codes, found, process, simulated
 
 SUBSAMPLES = {"all": [60, 40], "bb": [20, 10], "lf": [40, 30]}
@@ -74,6 +78,15 @@ def test_datasets_of_one_overlap_are_told_together() -> None:
     output.by_dataset["TT_more_2022"] = output.by_dataset["TT_2022"]
     (message,) = told(output, tt=["TT__all"], ttbb=["TT__bb"])
     assert "have 260 events of 'TT_2022', 'TT_more_2022' in category 'SR', where the cutflow has 200" in message
+
+
+def test_other_samples_of_a_kind_add_no_events() -> None:
+    """Samples that a kind reads beside the columns are in no column, and overlap with none."""
+    histograms = histogram_set(with_subsamples())
+    requests = Request("tt_2022", (("TT__all", "2022"),)), Request("other", (("TT__bb", "2022"),), adds_events=False)
+    assert list(overlap_findings(histograms, Layout(requests), "SR")) == []
+    both = requests[0], attrs.evolve(requests[1], adds_events=True)
+    assert len(list(overlap_findings(histograms, Layout(both), "SR"))) == 1
 
 
 @pytest.mark.parametrize(("samples", "expected"), [(["TT__bb", "TT__lf"], []), (["TT__all", "TT__bb"], [130])])

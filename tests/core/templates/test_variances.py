@@ -1,0 +1,33 @@
+"""Variances of histograms whose storage keeps none."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+from datacard_core.templates.rows import Request
+from datacard_core.templates.variances import are_counts, variance_problem
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0, 3], True), ([0.5, 3], False), ([-1, 3], False), ([nan, 3, inf], True), ([nan, 3.5], False), ([], True)],
+    ids=repr,
+)
+def test_counts(values: list[float], expected: bool) -> None:
+    """Whole numbers from 0 on are counts; contents that are not finite are told elsewhere."""
+    assert are_counts(np.array(values)) is expected
+
+
+def test_problem_names_the_kind() -> None:
+    """The problem names the kind that needs variances, and for autoMCStats the argument that leaves it out."""
+    assert "which gamma needs: fill with" in variance_problem(Request("a", (), variances_for="gamma"))
+    assert variance_problem(Request("a", (), variances_for="autoMCStats")).endswith("; or pass mcstat=False")
+    assert not variance_problem(Request("a", ()))
+
+
+def test_weights_of_data() -> None:
+    """Data are counts: weights without variances are a problem, although no kind needs them."""
+    assert variance_problem(Request("data_obs", (), is_data=True)).startswith("its contents are not counts")
