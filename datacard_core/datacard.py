@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
+from inspect import getattr_static
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from datacard_core.build.corridor import build_channels
-from datacard_core.build.declared import MCSTAT, DeclaredCard
+from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.loaded import collect_card
 from datacard_core.build.strictness import NO_REASONS, Strictness
-from datacard_core.errors import DeclarationError
+from datacard_core.card.built import BuiltCard, Given
+from datacard_core.card.overrides import assignment_problem, override_problems
+from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
+from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.findings import print_report
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
@@ -19,13 +24,14 @@ from datacard_core.inputs.structure import check_arguments
 from datacard_core.model.variations import Variations
 from datacard_core.names import closest, names_of
 from datacard_core.output.channel_files import ChannelFiles
+from datacard_core.output.sections import BODY, HEAD
 from datacard_core.output.staging import Staging, staging
 from datacard_core.output.views import data_histogram, template_histogram
 from datacard_core.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Self
 
     from datacard_core.build.loaded import Histograms
@@ -33,13 +39,12 @@ if TYPE_CHECKING:
     from datacard_core.declare.flow import Flow
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
-    from datacard_core.findings import Finding
     from datacard_core.model.channel import Channel
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
 
 
-class Datacard:
+class Datacard(Sections):
     """One category of one variable as a Combine datacard.
 
     The constructor builds the card and writes no file. `findings` are the observations and treatments on the way,
@@ -128,13 +133,21 @@ class Datacard:
         declared = declared.frozen().of_its_category([category])
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
-            {category: declared},
+            {category: self._named(declared)},
             lambda layouts: collect_card(declared, layouts[category], histogram_set, rateparam_norm_categories),
             inventory=histogram_set.inventory,
         )
-        self._keep(declared, channels[category])
+        given = Given(
+            histograms=histograms,
+            datasets_metadata=datasets_metadata,
+            cutflow=cutflow,
+            verbose=verbose,
+            rateparam_norm_categories=rateparam_norm_categories,
+        )
+        self._keep(declared, channels[category], given=given)
         if verbose:
-            print_report(self.findings)
+            # Those of the build alone: a subclass may set what its sections need behind this constructor.
+            print_report(self._built.findings)
 
     @classmethod
     def of(cls, declared: DeclaredCard, channel: Channel, source: str | None = None) -> Self:
@@ -144,67 +157,22 @@ class Datacard:
         card._keep(declared, channel, source)  # noqa: SLF001 - its own
         return card
 
-    def _keep(self, declared: DeclaredCard, channel: Channel, source: str | None = None) -> None:
-        self.channel = channel
-        self._source = source
-        self.bin = declared.bin
-        """Combine's bin name, `[prefix_]category[_suffix]`."""
-        self.bin_prefix = declared.bin_prefix
-        self.bin_suffix = declared.bin_suffix
-        self.single_year = declared.single_year
-        self.category = declared.category
-        self.years = declared.years
-        self.mc_processes = declared.mc_processes
-        self.data_processes = declared.data_processes
-        self.systematics = declared.systematics
-        self.mcstat = declared.mcstat
-        self.bins_edges = declared.bins_edges
-        self.plugins = declared.plugins
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if problems := list(override_problems(cls, Datacard)):
+            raise DeclarationError(problems)
 
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Observations and treatments on the way to the card."""
-        return self.channel.findings
+    def __setattr__(self, name: str, value: object) -> None:
+        if problem := assignment_problem(self, Datacard, name, value):
+            raise FinishedCardError(problem)
+        # An assignment without effect would fail at a property.
+        if not isinstance(getattr_static(type(self), name, None), property):
+            super().__setattr__(name, value)
 
-    @property
-    def has_data(self) -> bool:
-        """True if the card has a data process."""
-        return self.channel.has_data
-
-    @property
-    def observation(self) -> float:
-        """Number of observed events, -1 without data."""
-        return self.channel.observation
-
-    @property
-    def process_id(self) -> dict[str, int]:
-        """Combine's process id of each column, 0 and below for signals."""
-        return {column.name: column.id for column in self.channel.columns}
-
-    @property
-    def imax(self) -> int:
-        """Number of channels in the card."""
-        return 1
-
-    @property
-    def jmax(self) -> int:
-        """Number of columns minus 1."""
-        return len(self.channel.columns) - 1
-
-    @property
-    def kmax(self) -> int:
-        """Number of rows of nuisances, and of lines of constrained parameters."""
-        return self.channel.kmax
-
-    @property
-    def mcstat_config(self) -> dict[str, Any]:
-        """Options of the autoMCStats line, empty without the line."""
-        return {} if self.mcstat is False else {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
-
-    @property
-    def shape_variations(self) -> list[str]:
-        """Variations of the templates, the nominal first."""
-        return [NOMINAL, *self._variations.names]
+    def _keep(
+        self, declared: DeclaredCard, channel: Channel, source: str | None = None, given: Given | None = None
+    ) -> None:
+        self._declared, self._built, self._source, self._given = declared, channel, source, given
 
     def rate(self, process: str, systematic: str = NOMINAL) -> float:
         """Return the integral of a written template.
@@ -231,26 +199,31 @@ class Datacard:
 
         A column that a nuisance has no effect on has its nominal under the variation.
         """
-        return template_histogram(self.channel, self._variations, self.shape_variations)
+        return template_histogram(self._built, self._variations, self.shape_variations)
 
     @cached_property
     def data_obs(self) -> Any:
         """Observation as a `hist.Hist`, or the sum of the backgrounds without data."""
-        return data_histogram(self.channel)
+        return data_histogram(self._built)
 
-    def content(self, shapes_name: str = "shapes.root", *, writer: str = "combine", serializer: str = "root") -> str:
+    def content(
+        self, shapes_filename: str = "shapes.root", *, writer: str = COMBINE, serializer: str = SERIALIZER
+    ) -> str:
         """Return the text of the card.
 
         Args:
-            shapes_name: the file of the templates, relative to the directory of the card.
+            shapes_filename: the file of the templates, relative to the directory of the card.
             writer: the card writer.
             serializer: the template serializer of that file, which the card names if it is selected.
 
         Raises:
+            DeclarationError: a section of a subclass has lines that Combine would refuse.
             MissingProviderError: no selected plugin has that writer, or renders an effect of the card for it.
             PluginCallError: the writer failed.
         """
-        return self._files.text(shapes_name, writer=writer, serializer=serializer)
+        if writer == COMBINE and any(map(self._is_overridden, (*HEAD, *BODY))):
+            return self._composed(shapes_filename)
+        return self._files(self.channel).text(shapes_filename, writer=writer, serializer=serializer)
 
     def dump(
         self,
@@ -279,7 +252,14 @@ class Datacard:
 
     def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
         """Write the card and its templates together with further files, the card last."""
-        self._files.stage_card(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+        channel, reference = self.channel, stage.reference(shapes_name, within=card_name)
+        if writer == COMBINE and getattr_static(type(self), "content") is not _CONTENT:
+            # The override may not know the further arguments.
+            text = self.content(reference)
+            channel = self._read(text, reference)
+        else:
+            text = self.content(reference, writer=writer, serializer=serializer)
+        self._files(channel).stage_card(stage, card_name, shapes_name, text, serializer=serializer)
 
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
@@ -312,7 +292,7 @@ class Datacard:
         Returns:
             The names of the files.
         """
-        return self._files.stage_plots(stage, plots, advance)
+        return self._files(self.channel).stage_plots(stage, plots, advance)
 
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
@@ -320,8 +300,18 @@ class Datacard:
 
     @cached_property
     def _variations(self) -> Variations:
-        return Variations(self.channel)
+        return Variations(self._built)
 
-    @property
-    def _files(self) -> ChannelFiles:
-        return ChannelFiles(self.channel, self.plugins, self._source)
+    def _named(self, declared: DeclaredCard) -> DeclaredCard:
+        """Return the declarations with the bin name of a subclass that overrides it."""
+        if getattr_static(type(self), "bin") is vars(BuiltCard)["bin"]:
+            return declared
+        # The override may use the attributes that name the bin.
+        self._declared = declared
+        return attrs.evolve(declared, bin_name=self.bin, bin_prefix=None, bin_suffix=None)
+
+    def _files(self, channel: Channel) -> ChannelFiles:
+        return ChannelFiles(channel, self.plugins, self._source)
+
+
+_CONTENT = Datacard.content

@@ -5,6 +5,7 @@ DatacardError
 ├── InputError             the output, or a histogram in it, cannot be used         .problems
 ├── StrictError            there were warnings under strict=True                    .findings
 ├── ExistingFileError      a file is in the place of a new one, and may not be replaced
+├── FinishedCardError      an attribute of a finished card was to be changed
 └── PluginError            a plugin, or the choice of plugins, is at fault          .plugin .origin
     ├── UnknownPluginError     no installed plugin has the name
     ├── PluginConflictError    two plugins bring objects of one name
@@ -51,6 +52,10 @@ class InputError(ProblemsError, ValueError):
 
 class ExistingFileError(DatacardError, FileExistsError):
     """A file is in the place of a new one, and may not be replaced."""
+
+
+class FinishedCardError(DatacardError, AttributeError):
+    """An attribute of a finished card was to be changed, which would change no line of it."""
 
 
 class PluginError(DatacardError):

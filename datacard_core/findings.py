@@ -302,6 +302,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "overlap, as an inclusive subsample and a part of it do, and events count more than once.",
             remedy="Use subsamples that exclude each other, or the inclusive one alone.",
         ),
+        "own-lines": Code(
+            severities=_NOTICE,
+            meaning="A subclass of Datacard writes a section of the card itself and leaves out lines that the "
+            "declarations make.",
+            remedy="No action is needed if that is meant; begin with super().…_section() to keep the lines.",
+        ),
         "partial-variation": Code(
             severities=_WARNING,
             meaning="A dataset has only some of the variations that a nuisance is made of: its nominal stands in for "

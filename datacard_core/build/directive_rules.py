@@ -118,11 +118,11 @@ def _claims(plan: Plan, statement: Statement) -> list[_Claim]:
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
         return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
     is_declared = type(directive) is BinByBinStatistics
-    defined = [_defined(line.split()) for line in statement.text or ()]
+    defined = [defined_by(line.split()) for line in statement.text or ()]
     return [_Claim(plan, name, meaning, is_declared=is_declared) for name, meaning in defined if name]
 
 
-def _defined(words: Sequence[str]) -> tuple[str, str]:
+def defined_by(words: Sequence[str]) -> tuple[str, str]:
     """Return the name that a line defines, and its meaning in words; both empty if the line defines no name."""
     keyword = keyword_of(words)
     if keyword == AUTO_MC_STATS:

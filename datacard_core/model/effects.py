@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from datacard_core.grammar import LN_N, SHAPE, number, row_keyword
+from datacard_core.grammar import LN_N, NO_EFFECT, SHAPE, number, row_keyword
 from datacard_core.model.arrays import FrozenArrays, Templates, real, whole
 from datacard_core.names import plain
 
@@ -162,6 +162,20 @@ def _entries(effects: Iterable[Effect | Entry]) -> tuple[Entry, ...]:
 
 
 @attrs.frozen(eq=False)
+class WrittenCells(FrozenArrays, Effect):
+    """Cells that a script wrote by hand, of a keyword that no other effect of the core has."""
+
+    columns: IntArray = attrs.field(converter=whole)
+    keyword: str
+    words: tuple[str, ...]
+    """Cells of the columns, n strings."""
+
+    def cells(self) -> Sequence[str]:
+        """Return the words."""
+        return self.words
+
+
+@attrs.frozen(eq=False)
 class Nuisance:
     """One row of the card: a name, and effects on disjoint columns."""
 
@@ -195,3 +209,11 @@ class Nuisance:
     def columns(self) -> list[int]:
         """Positions of all columns that the nuisance has an effect on, rising."""
         return sorted(column for entry in self.entries for column in entry.columns.tolist())
+
+    def cells(self, columns: int) -> list[str]:
+        """Return the text of the row's cells, one for each of the channel's columns."""
+        cells = [NO_EFFECT] * columns
+        for entry in self.entries:
+            for column, cell in zip(entry.columns.tolist(), entry.cells, strict=True):
+                cells[column] = cell
+        return cells

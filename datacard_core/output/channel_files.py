@@ -38,10 +38,9 @@ class ChannelFiles:
         lines = provenance(self.plugins, self.channel, writer, rendered.contributed, serializer, self.source)
         return card_text(provided, CardContext(self.channel, shapes_name, lines, rendered))
 
-    def stage_card(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
-        """Write the card and its templates together with further files, the card last."""
+    def stage_card(self, stage: Staging, card_name: str, shapes_name: str, text: str, *, serializer: str) -> None:
+        """Write the text of the card and the templates together with further files, the card last."""
         provided = self.plugins.serializer(serializer)
-        text = self.text(stage.reference(shapes_name, within=card_name), writer=writer, serializer=serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
         with _file_expected(provided, path, doing) as template_serializer:

@@ -10,6 +10,7 @@ from datacard_core import (
     DatacardError,
     DeclarationError,
     ExistingFileError,
+    FinishedCardError,
     InputError,
     PluginCallError,
     PluginError,
@@ -64,6 +65,7 @@ def test_bases() -> None:
     assert issubclass(DeclarationError, ValueError)
     assert issubclass(InputError, ValueError)
     assert issubclass(ExistingFileError, FileExistsError)
+    assert issubclass(FinishedCardError, AttributeError)
     assert issubclass(PluginCallError, PluginError)
 
 

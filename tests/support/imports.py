@@ -36,6 +36,7 @@ LAYERS = (
     ("treatments",),
     ("build",),
     ("execution", "output"),
+    ("card",),
     ("datacard",),
     ("combination",),
     ("analysis",),

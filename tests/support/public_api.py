@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core import hookspecs
+from datacard_core.card.built import BuiltCard
+from datacard_core.card.sections import Sections
 from datacard_core.cli.commands import main
 from datacard_core.errors import ProblemsError
 from datacard_core.model.arrays import FrozenArrays
@@ -51,7 +53,7 @@ INTERNAL = (
 )
 """Public names that docs/plugins.md makes no promise about."""
 
-INTERNAL_BASES = (FrozenArrays, ProblemsError)
+INTERNAL_BASES = (FrozenArrays, ProblemsError, BuiltCard, Sections)
 """Bases of public classes that are not promised."""
 
 SPECIAL = ("__call__", "__contains__", "__delitem__", "__getitem__", "__iter__", "__len__", "__or__", "__setitem__")

@@ -80,7 +80,7 @@ _shared = cache(rich)
 """The output of cards whose tests do not change it."""
 
 
-def rich_card(output: Output | None = None, **changes: Any) -> Datacard:
-    """Return that card; of a shared output unless one is given."""
+def rich_card(output: Output | None = None, of: type[Datacard] = Datacard, **changes: Any) -> Datacard:
+    """Return that card, of a class; of a shared output unless one is given."""
     output = output or _shared()
-    return Datacard(output.histograms, output.metadata, output.cutflow, **rich_arguments(**changes))
+    return of(output.histograms, output.metadata, output.cutflow, **rich_arguments(**changes))

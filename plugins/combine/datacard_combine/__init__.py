@@ -9,7 +9,7 @@ from datacard_core import CardWriter, DeclarationError, grammar, hookimpl, numbe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from datacard_core import CardContext, Channel, Nuisance
+    from datacard_core import CardContext, Channel
 
 # Combine skips lines that begin with two dashes.
 RULE = "-" * 80
@@ -67,17 +67,9 @@ def _table(channel: Channel) -> list[str]:
         ("process", "", [str(column.id) for column in channel.columns]),
         ("rate", "", [number(rate) for rate in channel.rates]),
     ]
-    rows = [(nuisance.name, nuisance.keyword, _cells(channel, nuisance)) for nuisance in channel.nuisances]
+    rows = [(nuisance.name, nuisance.keyword, nuisance.cells(len(channel.columns))) for nuisance in channel.nuisances]
     lines = _aligned([*head, *rows])
     return lines if not rows else [*lines[: len(head)], RULE, *lines[len(head) :]]
-
-
-def _cells(channel: Channel, nuisance: Nuisance) -> list[str]:
-    cells = [grammar.NO_EFFECT] * len(channel.columns)
-    for entry in nuisance.entries:
-        for column, cell in zip(entry.columns.tolist(), entry.cells, strict=True):
-            cells[column] = cell
-    return cells
 
 
 def _aligned(rows: Sequence[tuple[str, str, list[str]]]) -> list[str]:
