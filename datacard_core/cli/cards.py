@@ -17,6 +17,7 @@ from datacard_core.demo import write_demo
 from datacard_core.errors import ExistingFileError, MissingProviderError
 from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
+from datacard_core.inputs.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,7 +160,7 @@ def build(
         plots = _requested_plots(analysis.plugins, some_plots, every=every_plot)
         if client:
             # The current directory of a worker is another one.
-            outputs = [path.absolute() for path in outputs]
+            outputs = [Path(expanded(path)).absolute() for path in outputs]
         reading: dict[str, Any] = {"source": source, "parts": parts}
         cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}

@@ -48,8 +48,10 @@ def _defined_in(script: Path) -> Analysis:
     names = vars(module)
     source = script.read_bytes()
     # Every .coffea file has null bytes; compile() has another error for them in each version of Python.
-    if b"\0" in source:
-        raise DatacardError(f"{script} is not a Python script: ANALYSIS.py comes first, then OUTPUT")
+    if b"\0" in source or script.suffix == ".coffea":
+        raise DatacardError(
+            f"{script} is not a Python script: ANALYSIS.py comes first, then OUTPUT; the arguments look swapped"
+        )
     try:
         exec(compile(source, str(script), "exec"), names)  # noqa: S102 - it is the user's own script
     except DatacardError as error:

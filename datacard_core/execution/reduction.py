@@ -15,6 +15,7 @@ from datacard_core.errors import InputError
 from datacard_core.execution.reading import read
 from datacard_core.execution.workers import results
 from datacard_core.inputs.output import LOADED, HistogramSet, Inventory
+from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_output
 from datacard_core.names import closest, duplicates
 from datacard_core.templates.collector import collect
@@ -179,7 +180,7 @@ def reduce_files(
         PluginError: no selected plugin has that source, or the source failed.
         DatacardError: a worker died, or failed with an unexpected error.
     """
-    names = [os.fspath(path) for path in paths]
+    names = [expanded(path) for path in paths]
     if not names:
         raise InputError("no file is given, expected at least one .coffea file")
     if twice := duplicates(os.path.realpath(name) for name in names):

@@ -9,6 +9,10 @@ from typing import Any, cast
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.structure import BY_DATASET, DEPTHS, MERGE, OutputDict, place_text, value_at
+from datacard_core.names import duplicates, listing
+
+_CUTS = frozenset({"initial", "skim", "presel"})
+"""Keys of the cutflow that are no categories."""
 
 
 def merge_outputs(outputs: Mapping[str, OutputDict]) -> OutputDict:
@@ -36,11 +40,32 @@ def _in_several(outputs: Mapping[str, OutputDict]) -> list[str]:
     for file, output in outputs.items():
         for dataset in dict.fromkeys(_datasets(output)):
             files.setdefault(dataset, []).append(file)
+    # Files that share one dataset often share all of them: files by category are told once.
+    together: dict[tuple[str, ...], list[str]] = {}
+    for dataset, having in files.items():
+        if len(having) > 1:
+            together.setdefault(tuple(having), []).append(dataset)
     return [
-        f"dataset {dataset!r} is in {' and in '.join(having)}, and yields of one dataset are never added: "
+        problem
+        for having, datasets in together.items()
+        for problem in _shared(datasets, {file: outputs[file] for file in having})
+    ]
+
+
+def _shared(datasets: list[str], outputs: Mapping[str, OutputDict]) -> list[str]:
+    categories = {file: [name for name in output["cutflow"] if name not in _CUTS] for file, output in outputs.items()}
+    if all(categories.values()) and not duplicates(name for names in categories.values() for name in names):
+        having = " and ".join(f"{file} ({listing(names, 3)})" for file, names in categories.items())
+        problem = (
+            f"{having} have different categories of the same datasets ({listing(datasets, 3)}), as files of "
+            "PocketCoffea's --split-by-category: pass their paths to Analysis.build, or load the one that has the "
+            "category of your card"
+        )
+        return [problem]
+    return [
+        f"dataset {dataset!r} is in {' and in '.join(outputs)}, and yields of one dataset are never added: "
         f"leave out all of them but one, or merge the jobs' own files with {MERGE}"
-        for dataset, having in files.items()
-        if len(having) > 1
+        for dataset in datasets
     ]
 
 

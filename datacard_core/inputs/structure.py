@@ -83,11 +83,11 @@ def check_arguments(histograms: object, datasets_metadata: object, cutflow: obje
     Raises:
         InputError: no card can be made from them, with all reasons.
     """
-    problems = [
-        *_not_dicts("histograms", histograms, 2),
-        *_metadata_problems(datasets_metadata),
-        *_cutflow_problems(cutflow),
-    ]
+    problems = list(_histogram_problems("histograms", histograms))
+    if value_at(datasets_metadata, ["presel"]) is not None and value_at(cutflow, BY_PERIOD[1:]) is not None:
+        problems.append("datasets_metadata has the counts and cutflow the metadata: the two arguments are swapped")
+    else:
+        problems += [*_metadata_problems(datasets_metadata), *_cutflow_problems(cutflow)]
     if problems:
         raise InputError(problems)
 
@@ -101,7 +101,7 @@ def check_histogram_dicts(histograms: Mapping[str, object]) -> None:
     Raises:
         InputError: they are not in dicts, with all reasons.
     """
-    if problems := [problem for place, of in histograms.items() for problem in _not_dicts(place, of, 2)]:
+    if problems := [problem for place, of in histograms.items() for problem in _histogram_problems(place, of)]:
         raise InputError(problems)
 
 
@@ -121,7 +121,8 @@ def type_and_value(value: object) -> str:
     """Return the type of a value in a wrong place, and a short form of it, for messages."""
     # `reprlib` shortens a value before it is written out: a list in a wrong place may hold thousands of histograms.
     lazy = f", a dask collection that was not computed: {COMPUTE}" if is_uncomputed(value) else ""
-    return f"has type {type(value).__name__} ({reprlib.repr(value)}){lazy}"
+    text = " ".join(reprlib.repr(value).split())
+    return f"has type {type(value).__name__} ({text}){lazy}"
 
 
 def value_at(tree: object, place: Iterable[str]) -> object:
@@ -159,7 +160,36 @@ def _variable_problems(by_variable: object, needed: Iterable[str]) -> Iterator[s
         # Several categories may need one variable.
         for name in dict.fromkeys(needed):
             if name in by_variable:
-                yield from _not_dicts(f"variables[{name!r}]", by_variable[name], 2)
+                yield from _histogram_problems(f"variables[{name!r}]", by_variable[name])
+
+
+def _histogram_problems(place: str, tree: object) -> Iterator[str]:
+    """Yield problems of the histograms of one variable, which are in dicts by sample and dataset."""
+    problem = _of_another_level(tree)
+    if problem:
+        yield f"{place} {problem}; expected {{sample: {{dataset: histogram}}}}, as output['variables'][variable] has it"
+    else:
+        yield from _not_dicts(place, tree, 2)
+
+
+def _of_another_level(tree: object) -> str:
+    """Return the problem of an object that holds histograms of another level of an output, or an empty text."""
+    if _is_histogram(tree):
+        return "is a single histogram"
+    by_sample = dict(_items(tree))
+    if {"variables", "cutflow"} <= by_sample.keys():
+        return "is a whole output"
+    if direct := [name for name, of in by_sample.items() if _is_histogram(of)]:
+        return f"has a histogram where a dict of datasets is expected, for {listing(map(repr, direct), 4)}"
+    for name, of in by_sample.items():
+        if any(isinstance(value, Mapping) for _, value in _items(of)):
+            return f"holds dicts of samples, such as that of variable {name!r}"
+    return ""
+
+
+def _is_histogram(value: object) -> bool:
+    # By their axes: histograms of all libraries have them, and dicts have not.
+    return not isinstance(value, Mapping) and (hasattr(value, "axes") or hasattr(value, "axis"))
 
 
 def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator[str]:
@@ -192,7 +222,10 @@ def _cutflow_problems(cutflow: object) -> Iterator[str]:
     if not isinstance(cutflow, Mapping):
         yield from _not_dicts("cutflow", cutflow, 1)
     elif "presel" not in cutflow:
-        yield f"cutflow has no 'presel', the counts after the preselection; {_keys(cutflow)}"
+        yield (
+            f"cutflow has no 'presel', the counts after the preselection; {_keys(cutflow)}: pass output['cutflow'], "
+            "which tells the datasets that must have histograms"
+        )
     else:
         yield from _not_dicts("cutflow['presel']", cutflow["presel"], 1)
 

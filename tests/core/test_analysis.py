@@ -25,6 +25,7 @@ from datacard_core import (
     load_output,
 )
 from tests.support import outputs as by_hand
+from tests.support.coffea_files import save
 from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, cards_with, contents, names_in
 
 if TYPE_CHECKING:
@@ -263,6 +264,24 @@ class TestOutputs:
         del loaded["datasets_metadata"]
         with pytest.raises(InputError, match="merge-outputs"):
             Analysis(**declarations()).build(loaded)
+
+
+def test_files_by_category(tmp_path: Path) -> None:
+    """Each category is read from the file that has it, where files hold the same datasets."""
+    for category, size in (("SR", 1), ("CR", 10)):
+        part = by_hand.Output()
+        for sample, factor in (("Signal", size), ("TTbar", 10 * size)):
+            part.add(sample, "2022", by_hand.simulated({category: {"nominal": [factor, 2 * factor]}}))
+        save(tmp_path / f"{category}.coffea", part.loaded)
+    analysis = Analysis(
+        years=["2022"],
+        mc_processes=by_hand.two_processes(),
+        systematics=Systematics(),
+        categories={"SR": Category("m"), "CR": Category("m")},
+        plugins=by_hand.PLUGINS,
+    )
+    cards = analysis.build(sorted(tmp_path.glob("*.coffea")))
+    assert {name: card.rate("ttbar_2022") for name, card in cards.items()} == {"SR": 30, "CR": 300}
 
 
 class TestProblems:

@@ -47,7 +47,8 @@ class TestScript:
     def test_wrong_order_of_arguments(self, output: Path, script: Path) -> None:
         """An output in the place of the script is recognised."""
         message = failed(datacard("build", output, write(script), "-o", "cards"))
-        assert "output_all.coffea is not a Python script: ANALYSIS.py comes first" in message
+        assert "output_all.coffea is not a Python script: ANALYSIS.py comes first, then OUTPUT" in message
+        assert "the arguments look swapped" in message
 
     def test_import_of_a_module_beside_it(
         self, output: Path, script: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

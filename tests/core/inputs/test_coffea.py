@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lz4.frame
@@ -33,8 +34,6 @@ from tests.support.coffea_files import (
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import hist
 
 
@@ -122,20 +121,40 @@ def test_folder_is_told_with_its_files(tmp_path: Path) -> None:
         (b"PK\x03\x04", "is a zip archive"),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
         (b"PAR1\x15", "is a parquet file"),
-        (b"\x1f\x8b\x08", "is gzip"),
-        (pickle.dumps({"a": 1}), "is a pickle without compression"),
         (b'{\n "a": 1}', "is text, such as JSON or YAML"),
         ("a: é\n".encode(), "is text, such as JSON or YAML"),
         (b"\x00\x01\x02", "is of an unknown format"),
     ],
 )
 def test_other_format_is_told_by_name(tmp_path: Path, content: bytes, look: str) -> None:
-    """The error for a file without LZ4 frame names its format."""
+    """The error for a file of another format names it."""
     file = tmp_path / "a.coffea"
     file.write_bytes(content)
     message = complaint(file)
-    assert f"a.coffea {look}, expected an LZ4 frame" in message
+    assert f"a.coffea {look}, expected a pickle as coffea.util.save writes it" in message
     assert message == complaint(file, trust=True)
+
+
+@pytest.mark.parametrize("file", ["root://eos.cern.ch//store/a.coffea", Path("root://eos.cern.ch//a"), "davs://x/a"])
+def test_remote_address_is_told(file: Any) -> None:
+    """A remote address is refused with the way to copy the file."""
+    assert "is a remote address, and files are read from disk: copy it first" in complaint(file)
+
+
+def test_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A "~" at the beginning of a path is the home directory."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(tmp_path / "a.coffea", an_output("a"))
+    assert list(load_output("~/a.coffea")["variables"]) == ["m"]
+    assert f"{tmp_path / 'b.coffea'} does not exist" in complaint(Path("~/b.coffea"))
+
+
+def test_one_variable_by_name(tmp_path: Path) -> None:
+    """The name of one variable is not taken for the letters in it."""
+    output = an_output("a")
+    output["variables"]["mass"] = output["variables"]["m"]
+    found = load_output(save(tmp_path / "a.coffea", output), variables="mass")
+    assert {name: len(samples) for name, samples in found["variables"].items()} == {"m": 0, "mass": 1}
 
 
 def test_empty_list_of_files_is_refused() -> None:

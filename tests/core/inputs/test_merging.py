@@ -59,6 +59,17 @@ def test_dataset_is_found_at_every_place(place: str) -> None:
         merged({"one": an_output("a"), "other": remains})
 
 
+def test_files_by_category() -> None:
+    """Files of the same datasets in different categories are told as such, with the ways to use them."""
+    one, other = an_output("a", "b"), an_output("a", "b")
+    other["cutflow"]["CR"] = other["cutflow"].pop("SR")
+    with pytest.raises(InputError) as raised:
+        merged({"one": one, "other": other})
+    (problem,) = raised.value.problems
+    assert problem.startswith("one (SR) and other (CR) have different categories of the same datasets (a, b), as files")
+    assert "Analysis.build" in problem
+
+
 @pytest.mark.parametrize("place", ["sumw", "sum_genweights"])
 def test_values_of_one_dataset_are_never_mixed(place: str) -> None:
     """Different values for one dataset are an error that names their place."""

@@ -10,6 +10,7 @@ import pytest
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.histograms import stored
 from datacard_core.inputs.structure import check_arguments, check_output
 from tests.support import outputs as by_hand
 from tests.support.coffea_files import YEAR, an_output, complaint, save
@@ -188,6 +189,13 @@ def test_file_is_named_in_each_problem(tmp_path: Path) -> None:
     assert [problem.split(" has ")[0] for problem in raised.value.problems] == [f"{file}: cutflow", f"{file}: sumw"]
 
 
+def refused(histograms: object, datasets_metadata: object, cutflow: object) -> tuple[str, ...]:
+    """Return the problems of three arguments."""
+    with pytest.raises(InputError) as raised:
+        check_arguments(histograms, datasets_metadata, cutflow)
+    return raised.value.problems
+
+
 class TestArguments:
     """The three arguments of a Datacard are checked like an output."""
 
@@ -208,6 +216,49 @@ class TestArguments:
         assert len(raised.value.problems) == len(told)
         for problem, said in zip(raised.value.problems, told, strict=True):
             assert problem.startswith(said)
+
+    def test_dataset_level_is_missing(self) -> None:
+        """Histograms by sample alone are one problem, with the expected levels."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        by_sample = {sample: next(iter(of.values())) for sample, of in output.histograms.items()}
+        (problem,) = refused(by_sample, output.metadata, output.cutflow)
+        assert problem == (
+            "histograms has a histogram where a dict of datasets is expected, for 'Signal', 'TTbar'; expected "
+            "{sample: {dataset: histogram}}, as output['variables'][variable] has it"
+        )
+
+    def test_other_levels(self) -> None:
+        """Histograms of all variables, a whole output, and a single histogram are told."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        for histograms, said in (
+            ({"m": output.histograms}, "histograms holds dicts of samples, such as that of variable 'm'; expected"),
+            (output.loaded, "histograms is a whole output; expected"),
+            (output.histograms["TTbar"], "histograms has a histogram where a dict of datasets is expected"),
+            (output.histograms["TTbar"]["TTbar_2022"], "histograms is a single histogram; expected"),
+            (stored(output.histograms["TTbar"]["TTbar_2022"]), "histograms is a single histogram; expected"),
+        ):
+            (problem,) = refused(histograms, output.metadata, output.cutflow)
+            assert problem.startswith(said)
+
+    def test_other_level_in_an_output(self) -> None:
+        """The histograms of a needed variable of an output are checked as the argument is."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        with pytest.raises(InputError, match=r"variables\['m'\] has a histogram where a dict of datasets"):
+            check_output(output.loaded | {"variables": {"m": output.histograms["TTbar"]}}, ["m"])
+
+    def test_empty_cutflow(self) -> None:
+        """An empty cutflow is told with the argument to pass."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        (problem,) = refused(output.histograms, output.metadata, {})
+        assert problem.endswith(
+            "it is empty: pass output['cutflow'], which tells the datasets that must have histograms"
+        )
+
+    def test_swapped_arguments(self) -> None:
+        """Swapped metadata and counts are one problem."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        (problem,) = refused(output.histograms, output.cutflow, output.metadata)
+        assert "are swapped" in problem
 
     def test_histograms_of_norm_categories_are_checked(self) -> None:
         """Histograms for other categories of shape-only totals are told with their category."""

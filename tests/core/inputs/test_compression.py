@@ -1,0 +1,96 @@
+"""Files in all compressions that coffea writes: read alike, with the same safety."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import pickle
+import sys
+from typing import TYPE_CHECKING, Any
+
+import lz4.frame
+import pytest
+import zstandard
+
+from datacard_core.inputs.coffea import load_output
+from tests.support.coffea_files import Calls, an_output, assert_same, complaint, in_an_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "lz4": lz4.frame.compress,
+    "gzip": gzip.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "none": bytes,
+}
+every_compression = pytest.mark.parametrize("name", COMPRESSIONS)
+WHOLE = pickle.dumps(an_output("a"), 5)
+
+
+def written(folder: Path, content: bytes) -> Path:
+    """Return the path of a file with that content."""
+    (folder / "a.coffea").write_bytes(content)
+    return folder / "a.coffea"
+
+
+@every_compression
+def test_output_is_read(name: str, tmp_path: Path) -> None:
+    """An output is the same in every compression, with and without trust."""
+    file = written(tmp_path, COMPRESSIONS[name](WHOLE))
+    assert_same(load_output(file), an_output("a"))
+    assert_same(load_output(file, trust=True), an_output("a"))
+
+
+@pytest.mark.slow
+@every_compression
+def test_file_that_coffea_wrote(name: str, tmp_path: Path) -> None:
+    """Files of coffea.util.save are read, where coffea has a choice of compressions."""
+    from coffea.util import save  # noqa: PLC0415  slow
+
+    file = tmp_path / "a.coffea"
+    try:
+        save(an_output("a"), str(file), compression=None if name == "none" else name)
+    except TypeError:
+        pytest.skip("this version of coffea has no choice of compressions")
+    assert_same(load_output(file), an_output("a"))
+
+
+@every_compression
+def test_code_is_not_executed(name: str, tmp_path: Path) -> None:
+    """A pickle that calls a function is refused in every compression, and the function is not called."""
+    marker = tmp_path / "executed"
+    attack = in_an_output(Calls(os.system, f"touch {marker}"))
+    assert "posix.system, which is not admitted" in complaint(written(tmp_path, COMPRESSIONS[name](attack)))
+    assert not marker.exists()
+
+
+@every_compression
+@pytest.mark.parametrize("rest", [0.5, 0.9, -1])
+def test_file_that_is_cut_off(name: str, rest: float, tmp_path: Path) -> None:
+    """A file that is cut off is told to end too early, even where its last byte alone is missing."""
+    whole = COMPRESSIONS[name](WHOLE)
+    cut = whole[: int(rest * len(whole)) if rest > 0 else int(rest)]
+    assert "ends too early, so it was not written or copied to its end" in complaint(written(tmp_path, cut))
+
+
+@pytest.mark.parametrize("name", ["zstd", "none"])
+def test_bytes_behind_the_content(name: str, tmp_path: Path) -> None:
+    """Bytes behind the pickle or its frame are told."""
+    message = complaint(written(tmp_path, COMPRESSIONS[name](WHOLE) + b"0"))
+    assert "more bytes follow its" in message
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="zstd is a part of Python")
+def test_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package that reads zstd, the error names it and the way to save another file."""
+    missing: Any = None
+    monkeypatch.setitem(sys.modules, "zstandard", missing)
+    message = complaint(written(tmp_path, COMPRESSIONS["zstd"](WHOLE)))
+    assert "is compressed with zstd, and the package 'zstandard' that reads it is not installed" in message
+    assert "compression='lz4'" in message
