@@ -272,6 +272,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "that has a signal.",
             remedy="Combine the card with that of a signal region, or set `is_signal=True` for a process.",
         ),
+        "no-systematic": Code(
+            severities=_NOTICE,
+            meaning="No systematic of the card is declared for some columns: a fit takes their yields as exact, apart "
+            "from free parameters and the statistics of the simulation.",
+            remedy="Add the processes and years to the systematics that apply to them.",
+        ),
         "no-variances": Code(
             severities=_NOTICE,
             meaning="The storage of a histogram keeps no variances. Whole numbers are taken as counts, whose variances "
@@ -332,6 +338,21 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "systematic has no effect there.",
             remedy="No action is needed if the systematic serves the cards of several regions; otherwise correct the "
             "name.",
+        ),
+        "unused-data": Code(
+            severities=_NOTICE,
+            meaning="The output has a sample of observed data that the data process does not have.",
+            remedy="Add the sample to the `samples` of the data process, if the selection takes events from it.",
+        ),
+        "unused-sample": Code(
+            severities=_NOTICE,
+            meaning="The output has a simulated sample that no process has.",
+            remedy="Declare a process for it, or no action if it is meant for other uses.",
+        ),
+        "unused-variation": Code(
+            severities=_NOTICE,
+            meaning="The output has a variation that no systematic reads.",
+            remedy="Declare a shape for it, or no action if it is meant for other uses.",
         ),
     }
 )

@@ -14,6 +14,7 @@ from datacard_core.build.coverage import (
     name_findings,
     process_findings,
     sample_findings,
+    unused_findings,
 )
 from datacard_core.build.directive_rules import statements_of
 from datacard_core.build.effects import Made, effects_of, with_templates
@@ -34,6 +35,7 @@ from datacard_core.treatments.shape_only import shape_only_scales
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from datacard_core.build.coverage import Used
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
@@ -61,6 +63,7 @@ def build_channel(
     plans: Sequence[Plan],
     native: TemplateSet,
     totals: Mapping[str, FloatArray],
+    used: Used,
 ) -> Channel:
     """Build the channel of one category from its templates.
 
@@ -71,6 +74,7 @@ def build_channel(
         native: the templates of the category, binned as in the output.
         totals: with `shape_only_for_rateparam`, the total of each row of the layout for each category over which
             totals are kept; otherwise empty.
+        used: the names in the output that any of the cards uses.
 
     Raises:
         DeclarationError: bins_edges are not edges of the axis, or two templates would have one name.
@@ -101,6 +105,7 @@ def build_channel(
         *data_findings(declared, inventory),
         *sample_findings(plans, inventory),
         *kind_findings(plans),
+        *unused_findings(declared, plans, inventory, templates, used),
         *templates.findings,
         *edge_findings(native.axis, templates.axis),
         *fallback_findings(declared, plans, templates),

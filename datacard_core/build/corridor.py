@@ -11,7 +11,7 @@ import numpy as np
 
 from datacard_core.build.card_rules import check_against_output, check_declarations
 from datacard_core.build.channel import build_channel
-from datacard_core.build.coverage import sample_problems
+from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
@@ -74,14 +74,15 @@ def build_channels(
     collected = collect({category: layout for group, layout, _ in planned for category in group})
     if inventory is None:
         _check(groups, lambda declared: check_against_output(declared, collected.inventory))
-    every_plan = (plan for *_, plans in planned for plan in plans)
+    every_plan = [plan for *_, plans in planned for plan in plans]
     if problems := dict.fromkeys(sample_problems(every_plan, collected.inventory)):
         raise DeclarationError(problems)
+    used = Used.of(cards.values(), every_plan)
     calls: dict[str, tuple[object, ...]] = {}
     for group, layout, plans in planned:
         totals = _totals(next(iter(group.values())), layout, collected)
         for category, declared in group.items():
-            calls[category] = (declared, plans, collected.inventory, collected.sums[category], totals)
+            calls[category] = (declared, plans, collected.inventory, collected.sums[category], totals, used)
     channels: dict[str, Channel] = {}
     failures: list[DatacardError] = []
     for category, result in (run or _one_by_one)(build_from_sums, calls):
@@ -101,9 +102,10 @@ def build_from_sums(
     inventory: Inventory,
     sums: Sums,
     totals: Mapping[str, FloatArray],
+    used: Used,
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
-    return build_channel(declared, inventory, plans, sums.complete(), totals)
+    return build_channel(declared, inventory, plans, sums.complete(), totals, used)
 
 
 def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:

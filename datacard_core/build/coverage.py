@@ -1,11 +1,17 @@
-"""Findings on missing datasets and variations, and on nominals that replace them."""
+"""Findings on parts of an output that a card needs and has not, or has and leaves out."""
 
 from __future__ import annotations
 
+import itertools
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import attrs
+
+from datacard_core.declare.values import in_words
 from datacard_core.findings import Finding, notice, warning
 from datacard_core.grammar import DATA
+from datacard_core.inputs.histograms import stems
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:
@@ -15,6 +21,9 @@ if TYPE_CHECKING:
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
     from datacard_core.templates.template_set import Fallback, TemplateSet
+
+_PART_OF = "__"
+"""Text between a sample and its part in PocketCoffea's names."""
 
 
 def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
@@ -89,6 +98,67 @@ def sample_findings(plans: Iterable[Plan], inventory: Inventory) -> Iterator[Fin
             for sample, year in request.samples:
                 if not inventory.datasets.get((sample, year)):
                     yield warning("no-dataset", f"sample {sample!r} has no dataset in {year}", systematic=plan.name)
+
+
+@attrs.frozen
+class Used:
+    """Names in an output that the cards of an analysis use."""
+
+    samples: frozenset[str]
+    variations: frozenset[str]
+
+    @classmethod
+    def of(cls, cards: Iterable[DeclaredCard], plans: Iterable[Plan]) -> Used:
+        """Return the names that declarations and kinds of any of the cards use."""
+        plans = list(plans)
+        read = (sample for plan in plans for request in plan.requests for sample, _ in request.samples)
+        return cls(
+            frozenset(itertools.chain(read, *(declared.samples() for declared in cards))),
+            frozenset(label for plan in plans for labels in plan.labels.values() for label in labels),
+        )
+
+    def has(self, sample: str) -> bool:
+        """Return whether events of a sample are used, be it as a part of another sample."""
+        # PocketCoffea calls a part of a sample `sample__part`: the events of one are events of the other.
+        whole = sample.partition(_PART_OF)[0]
+        return sample in self.samples or whole in self.samples or sample in self._wholes
+
+    @cached_property
+    def _wholes(self) -> frozenset[str]:
+        return frozenset(sample.partition(_PART_OF)[0] for sample in self.samples)
+
+
+def unused_findings(
+    declared: DeclaredCard, plans: Sequence[Plan], inventory: Inventory, templates: TemplateSet, used: Used
+) -> Iterator[Finding]:
+    """Yield findings on samples and variations of the output that no card uses, and on columns without systematic."""
+    unused = [
+        sample
+        for sample in sorted(inventory.filled)
+        if not used.has(sample) and any(inventory.datasets.get((sample, year)) for year in declared.years)
+    ]
+    if simulated := [sample for sample in unused if sample not in inventory.data]:
+        message = f"no process has {_several('sample', simulated)} of the output"
+        yield notice("unused-sample", f"{message}: add a process if such events pass the selection")
+    observed = [sample for sample in unused if sample in inventory.data]
+    if observed and declared.data_process:
+        yield notice(
+            "unused-data", f"the data process has no {_several('sample', observed)} of the output", column=DATA
+        )
+    there = frozenset().union(*templates.variations[: len(declared.columns)])
+    if variations := stems(there - used.variations):
+        yield notice("unused-variation", f"no systematic reads {_several('variation', variations)} of the output")
+    # The declared systematics come first; those that follow are the free parameters and autoMCStats.
+    covered = {position for plan in plans[: len(declared.systematics)] for position in plan.positions.tolist()}
+    exact = [column for position, column in enumerate(declared.columns) if position not in covered]
+    # A card without systematics is one of the statistics alone, and meant to be.
+    if exact and declared.systematics:
+        where = in_words((column.process, column.year) for column in exact)
+        yield notice("no-systematic", "no systematic is declared for it", column=where)
+
+
+def _several(word: str, names: Sequence[str]) -> str:
+    return f"{word}{'s' * (len(names) > 1)} {listing(map(repr, names), 8)}"
 
 
 def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:

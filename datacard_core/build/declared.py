@@ -105,6 +105,11 @@ class DeclaredCard:
         """The data process, or None without data."""
         return None if self.data_processes is None else next(iter(self.data_processes.values()))
 
+    def samples(self) -> Iterator[str]:
+        """Yield the samples of the processes and the data."""
+        for process in (*self.mc_processes.values(), *(self.data_processes or {}).values()):
+            yield from process.samples
+
     @property
     def floating(self) -> tuple[MCProcess, ...]:
         """Processes with a free rateParam; signals are left out, because r scales them already."""

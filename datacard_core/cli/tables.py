@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.histograms import stems
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.names import listing
 from datacard_core.plugins.introspection import NOT_LOOKED_INTO
@@ -128,7 +128,7 @@ def _samples(histograms: HistogramSet) -> Table:
 def _variations(by_sample: Mapping[str, Mapping[str, None] | None]) -> Table:
     table = _table("variations by sample", "sample", "variations")
     for sample, variations in by_sample.items():
-        known = "no histogram" if variations is None else ", ".join(_stems(variations)) or "none"
+        known = "no histogram" if variations is None else ", ".join(stems(variations)) or "none"
         table.add_row(sample, known)
     return table
 
@@ -153,15 +153,6 @@ def _axis_entries(histograms: Sequence[HistogramArray]) -> list[str]:
         else listing(histogram.axis.categories),
         ", ".join(dict.fromkeys(category for histogram in histograms for category in histogram.categories)),
     ]
-
-
-def _stems(variations: Mapping[str, None]) -> list[str]:
-    """Return the names of variations as a declaration has them: those with Up and Down once, without the suffix."""
-    variations = {label: None for label in variations if label != NOMINAL}
-    stems = {label.removesuffix("Up").removesuffix("Down") for label in variations}
-    complete = {stem for stem in stems if {f"{stem}Up", f"{stem}Down"} <= set(variations)}
-    lone = {label for label in variations if label.removesuffix("Up").removesuffix("Down") not in complete}
-    return sorted(complete | lone)
 
 
 def tabulate_plugins(reports: Sequence[PluginReport]) -> Iterator[Table | str]:

@@ -10,6 +10,7 @@ import hist
 import numpy as np
 
 from datacard_core.errors import InputError
+from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.structure import COMPUTE, is_uncomputed
 from datacard_core.model.arrays import Axis
 from datacard_core.names import duplicates, listing, names_of
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import ComplexArray, IntArray
 
 NOMINAL = "nominal"
+
+
+def stems(labels: Iterable[str]) -> list[str]:
+    """Return the names of variations as a declaration has them, sorted: of an Up and a Down, their common part."""
+    there = {label for label in labels if label != NOMINAL}
+    by_stem: dict[str, list[str]] = {}
+    for label in sorted(there):
+        by_stem.setdefault(label.removesuffix("Up").removesuffix("Down"), []).append(label)
+    return sorted(
+        name
+        for stem, alike in by_stem.items()
+        for name in ([stem] if {f"{stem}{direction}" for direction in DIRECTIONS} <= there else alike)
+    )
+
 
 HOW_TO_FILL = "fill with storage=hist.storage.Weight(), which keeps the sum of squared weights"
 

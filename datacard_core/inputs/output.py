@@ -35,6 +35,8 @@ class Inventory:
     """Data-taking periods, which declarations call years."""
     filled: Mapping[str, frozenset[str]]
     """Datasets that have histograms, by sample."""
+    data: frozenset[str] = frozenset()
+    """Samples of observed data."""
 
     def __add__(self, other: Inventory) -> Inventory:
         keys = dict.fromkeys((*self.datasets, *other.datasets))
@@ -44,6 +46,7 @@ class Inventory:
             {key: tuple(sorted({*self.datasets.get(key, ()), *other.datasets.get(key, ())})) for key in keys},
             self.periods | other.periods,
             {sample: self.filled.get(sample, none) | other.filled.get(sample, none) for sample in filled},
+            self.data | other.data,
         )
 
     @property
@@ -102,7 +105,12 @@ class HistogramSet:
             },
             frozenset(periods),
             {sample: frozenset(datasets) for sample, datasets in self.histograms.items()},
+            frozenset(sample for sample, datasets in self.histograms.items() if any(map(self._is_data, datasets))),
         )
+
+    def _is_data(self, dataset: str) -> bool:
+        # PocketCoffea writes the answer as text.
+        return str(value_at(self.datasets_metadata, ("by_dataset", dataset, "isMC"))) == "False"
 
     def datasets(self, sample: str, year: str) -> tuple[str, ...]:
         """Return the datasets of a sample in a year, sorted; empty if there is no such sample or year."""

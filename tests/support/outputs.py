@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 WEIGHT = hist.storage.Weight()
 PLUGINS = load_plugins()
+UNDECLARED = ("no-systematic", "unused-sample", "unused-variation")
+"""Codes of notices on parts of an output that a card leaves out."""
 WITHOUT_RATEPARAM = load_plugins("lnn", "shape", "mcstats", "combine")
 
 
@@ -151,7 +153,9 @@ class Output:
 
     def data(self, sample: str, year: str, values: Sequence[float], part: str = "") -> Output:
         """Add a dataset of data that has only category SR."""
-        return self.add(sample, year, observed({"SR": values}), part=part)
+        self.add(sample, year, observed({"SR": values}), part=part)
+        self.by_dataset["_".join(filter(None, (sample, part, year)))]["isMC"] = "False"
+        return self
 
 
 def signal_and_ttbar(**ttbar: Sequence[float]) -> Output:
@@ -232,8 +236,8 @@ def written(made: Datacard, directory: Path) -> dict[str, tuple[NDArray[Any], ND
 
 
 def codes(made: Datacard) -> list[str]:
-    """The codes of what was found, sorted."""
-    return sorted(finding.code for finding in made.findings)
+    """The codes of what was found, sorted; without notices on parts of these small outputs that no test declares."""
+    return sorted(finding.code for finding in made.findings if finding.code not in UNDECLARED)
 
 
 def found(made: Datacard, code: str) -> list[str]:

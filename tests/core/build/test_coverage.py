@@ -1,8 +1,18 @@
-"""Findings about what the output lacks for the declarations, and where the nominal stands in."""
+"""Findings on parts of an output that a card needs and has not, or has and leaves out."""
 
 from __future__ import annotations
 
-from datacard_core import MCProcesses, Severity
+import pytest
+
+from datacard_core import (
+    Analysis,
+    Category,
+    MCProcesses,
+    Severity,
+    StrictError,
+    Systematics,
+    SystematicUncertainty,
+)
 from tests.support import outputs as by_hand
 from tests.support.outputs import Output, card, found, process, shape, signal_and_ttbar, simulated, template, two_years
 
@@ -54,6 +64,134 @@ class TestDatasets:
         assert len(told) == 1
         assert "'Egamma'" in told[0]
         assert "2023" in told[0]
+
+
+class TestUnusedSamples:
+    """Samples of the output that no declaration names."""
+
+    def test_simulation(self) -> None:
+        """Simulated samples that no process has are one notice."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        for sample in ("ZZ", "WW"):
+            output.mc(sample, "2022", nominal=[1, 1, 1])
+        (told,) = found(card(output), "unused-sample")
+        assert told.startswith("notice [unused-sample] SR_2022: no process has samples 'WW', 'ZZ' of the output: ")
+
+    def test_strict(self) -> None:
+        """A strict card may leave samples out; strict with the code refuses them."""
+        output = signal_and_ttbar(nominal=[1, 2, 3]).mc("WW", "2022", nominal=[1, 1, 1])
+        assert found(card(output, strict=True), "unused-sample")
+        with pytest.raises(StrictError, match="'WW'"):
+            card(output, strict={"unused-sample"})
+
+    def test_other_year(self) -> None:
+        """A sample of years that the card leaves out is not told."""
+        output = signal_and_ttbar(nominal=[1, 2, 3]).mc("WW", "2023", nominal=[1, 1, 1])
+        assert found(card(output, years=["2022"]), "unused-sample") == []
+
+    @pytest.mark.parametrize(
+        ("in_output", "declared", "told"),
+        [
+            (["VV", "VV__a", "VV__b"], ["VV__a", "VV__b"], None),
+            (["VV", "VV__a", "VV__b"], ["VV"], None),
+            (["VV__a", "VV__b"], ["VV__a"], "'VV__b'"),
+            (["VV", "VVV"], ["VV"], "'VVV'"),
+        ],
+    )
+    def test_parts_of_samples(self, in_output: list[str], declared: list[str], told: str | None) -> None:
+        """A sample whose parts are used, or whose whole is, is not told; a part without the others is incomplete."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        for sample in in_output:
+            output.mc(sample, "2022", nominal=[1, 1, 1])
+        processes = by_hand.two_processes()
+        processes["vv"] = process("vv", *declared)
+        found_text = found(card(output, mc_processes=processes), "unused-sample")
+        assert len(found_text) == (told is not None)
+        assert told is None or told in found_text[0]
+
+    def test_data_streams(self) -> None:
+        """A stream of data beside the declared one is a notice on the data, and not on the simulation."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        for stream in ("Muon", "Egamma"):
+            output.data(stream, "2022", [1, 2, 3])
+        made = card(output, data_processes=by_hand.observation("Muon"))
+        assert found(made, "unused-data") == [
+            "notice [unused-data] SR_2022, data_obs: the data process has no sample 'Egamma' of the output"
+        ]
+        assert found(made, "unused-sample") == []
+
+    def test_blind_card(self) -> None:
+        """A card without data tells no stream of data."""
+        output = signal_and_ttbar(nominal=[1, 2, 3]).data("Muon", "2022", [1, 2, 3])
+        assert card(output).findings == ()
+
+    def test_categories_that_differ(self) -> None:
+        """A sample or a variation that any category of an analysis uses is not told in the others."""
+        output = signal_and_ttbar(nominal=[1, 2, 3], JESUp=[1, 2, 3], JESDown=[1, 2, 3], JERUp=[1, 2, 3])
+        output.mc("WW", "2022", nominal=[1, 1, 1])
+        output.mc("ZZ", "2022", nominal=[1, 1, 1])
+        for datasets in output.histograms.values():
+            for name, histogram in datasets.items():
+                by_label = {label: histogram["SR", label, :].values() for label in histogram.axes[1]}
+                datasets[name] = simulated(dict.fromkeys(("SR", "CR"), by_label))
+        with_ww = by_hand.two_processes()
+        with_ww["ww"] = process("ww", "WW")
+        cards = Analysis(
+            years=["2022"],
+            mc_processes=by_hand.two_processes(),
+            systematics=Systematics([shape("JES")]),
+            categories={"SR": Category("m", exclude_systematics=["JES"]), "CR": Category("m", mc_processes=with_ww)},
+            plugins=by_hand.PLUGINS,
+        ).build(output.loaded, verbose=False)
+        for made in cards.values():
+            (sample,) = found(made, "unused-sample")
+            assert "sample 'ZZ'" in sample
+            (variation,) = found(made, "unused-variation")
+            assert "variation 'JERUp'" in variation
+
+
+class TestUnusedVariations:
+    """Variations of the output that no systematic reads."""
+
+    def test_one_notice(self) -> None:
+        """Variations without systematic are one notice, an Up and a Down under their common name."""
+        labels = ("JESUp", "JESDown", "JERUp", "JERDown", "pileupUp", "pileupDown", "genUp")
+        output = signal_and_ttbar(nominal=[1, 2, 3], **{label: [1, 2, 3] for label in labels})
+        assert found(card(output, shape("JES")), "unused-variation") == [
+            "notice [unused-variation] SR_2022: no systematic reads variations 'JER', 'genUp', 'pileup' of the output"
+        ]
+
+    def test_alias(self) -> None:
+        """A variation that is read under another name is used."""
+        output = signal_and_ttbar(nominal=[1, 2, 3], JESUp=[1, 2, 3], JESDown=[1, 2, 3])
+        made = card(output, shape("CMS_scale_j", coffea_name_alias="JES"))
+        assert found(made, "unused-variation") == []
+
+    def test_name_of_another_kind(self) -> None:
+        """A systematic of this name that reads no variation does not count: it was meant as a shape, perhaps."""
+        output = signal_and_ttbar(nominal=[1, 2, 3], JESUp=[1, 2, 3], JESDown=[1, 2, 3])
+        made = card(output, SystematicUncertainty("JES", "lnN", ["ttbar"], ["2022"], 1.05))
+        (told,) = found(made, "unused-variation")
+        assert "'JES'" in told
+
+
+class TestExactColumns:
+    """Columns that no systematic covers."""
+
+    def test_columns_are_grouped(self) -> None:
+        """Processes without systematic, and years that a systematic lacks, are one notice."""
+        systematic = SystematicUncertainty("lumi", "lnN", ["ttbar"], ["2022"], 1.02)
+        made = card(two_years(), systematic, mc_processes=by_hand.two_processes(["2022", "2023"], has_rateParam=True))
+        assert found(made, "no-systematic") == [
+            "notice [no-systematic] SR_2022_2023, signal (2022, 2023); ttbar 2023: no systematic is declared for it"
+        ]
+
+    def test_all_covered(self) -> None:
+        """A card whose columns are all covered has no notice, nor has one of the statistics alone."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        systematic = SystematicUncertainty("lumi", "lnN", ["signal", "ttbar"], ["2022"], 1.02)
+        assert card(output, systematic).findings == ()
+        assert card(output).findings == ()
 
 
 class TestVariations:
