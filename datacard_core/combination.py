@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datacard_core.errors import DeclarationError
+from datacard_core.findings import print_report, warning
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from datacard_core.datacard import Datacard
+    from datacard_core.findings import Finding
 
 _NEEDS_COMBINE = """\
 missing=""
@@ -36,16 +38,19 @@ def combine_datacards(
     card_name: str = "datacard_combined.txt",
     workspace_name: str = "workspace.root",
     channel_masks: bool = False,
+    *,
+    verbose: bool = True,
 ) -> None:
     """Write a shell script that runs combineCards.py over all cards, then text2workspace.py.
 
     Args:
-        datacards: the cards by their file names, relative to `directory`.
-        directory: where the cards are, and where the script puts what it makes.
+        datacards: the cards by their file names, relative to `directory`; they may be in several folders.
+        directory: where the script puts what it makes, and what the names are relative to.
         path: the script, relative to `directory`; ends in `.sh`.
         card_name: the combined card that the script makes, relative to `directory`.
         workspace_name: the workspace that the script makes, relative to `directory`.
         channel_masks: whether the workspace can mask channels.
+        verbose: whether cards that are not there yet are told, on standard error.
 
     Raises:
         DeclarationError: the cards cannot be combined.
@@ -60,6 +65,23 @@ def combine_datacards(
     )
     with staging(directory) as stage:
         stage.text(path, text, executable=True)
+    if verbose:
+        print_report(missing_cards(datacards, directory))
+
+
+def missing_cards(datacards: Mapping[str, Datacard], directory: str | os.PathLike[str]) -> Iterator[Finding]:
+    """Yield a warning for each card that is not where the script will look for it."""
+    for name, card in datacards.items():
+        path = Path(directory, name)
+        if not path.is_file():
+            message = f"the script looks for the card at {str(path)!r}, and no file is there yet{_elsewhere(path)}"
+            yield warning("missing-card", message, channel=card.bin)
+
+
+def _elsewhere(path: Path) -> str:
+    """Return the end of a message about a missing card: a file of its name in a folder beside or below."""
+    found = [*path.parent.glob(f"*/{path.name}"), *path.parent.parent.glob(path.name)]
+    return f" (there is {str(min(found))!r}: give the name relative to directory)" if found else ""
 
 
 def combination_script(
@@ -111,7 +133,11 @@ def _word(name: str) -> str:
 def _name_problems(datacards: Mapping[str, Datacard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:
     if not path.endswith(".sh"):
         yield f"path {path!r}: expected the name of a shell script, which ends in '.sh'"
-    taken = {os.path.normpath(name): f"card {name!r}" for name in datacards}
+    taken: dict[str, str] = {}
+    for name in datacards:
+        if other := taken.get(os.path.normpath(name)):
+            yield f"card {os.fspath(name)!r} and {other} are one file"
+        taken[os.path.normpath(name)] = f"card {os.fspath(name)!r}"
     for what, name in (
         ("path", path),
         ("card_name", card_name),

@@ -14,6 +14,7 @@ from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.loaded import collect_card
 from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.card.built import BuiltCard, Given
+from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.errors import DeclarationError, FinishedCardError
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from datacard_core.templates.binning import Binning
 
 
-class Datacard(Sections):
+class Datacard(Sections, FromOutput):
     """One category of one variable as a Combine datacard.
 
     The constructor builds the card and writes no file. `findings` are the observations and treatments on the way,
@@ -72,6 +73,10 @@ class Datacard(Sections):
         flow: treatment of content outside the bins: "drop" leaves it out, "fold" adds it to the first and last bin,
             "error" refuses it. Bins are those of `bins_edges`, if given.
         single_year: whether the columns of a card of one year are called `{process}`, without the year.
+        rateparam_norm_histograms: histograms of a variable that is filled in all of `rateparam_norm_categories`, to
+            take the totals from; those of the card if not given.
+        data_variations: variations that the observation takes of some samples in place of their nominal, by sample,
+            for pseudo-data.
         process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
             not given.
         plugins: the selected plugins, the built-in set if not given.
@@ -103,6 +108,8 @@ class Datacard(Sections):
         shape_only_for_rateparam: bool = False,
         rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None = None,
         *,
+        rateparam_norm_histograms: Histograms | None = None,
+        data_variations: Mapping[str, str] | None = None,
         bin_name: str | None = None,
         flow: Flow = "drop",
         single_year: bool = False,
@@ -127,6 +134,7 @@ class Datacard(Sections):
             bins_edges=bins_edges,
             flow=flow,
             shape_only_for_rateparam=shape_only_for_rateparam,
+            data_variations={} if data_variations is None else data_variations,
             strictness=Strictness(strict, accept),
         )
         check_arguments(histograms, datasets_metadata, cutflow)
@@ -134,7 +142,9 @@ class Datacard(Sections):
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: self._named(declared)},
-            lambda layouts: collect_card(declared, layouts[category], histogram_set, rateparam_norm_categories),
+            lambda layouts: collect_card(
+                declared, layouts[category], histogram_set, rateparam_norm_categories, rateparam_norm_histograms
+            ),
             inventory=histogram_set.inventory,
         )
         given = Given(
@@ -143,6 +153,7 @@ class Datacard(Sections):
             cutflow=cutflow,
             verbose=verbose,
             rateparam_norm_categories=rateparam_norm_categories,
+            rateparam_norm_histograms=rateparam_norm_histograms,
         )
         self._keep(declared, channels[category], given=given)
         if verbose:

@@ -188,6 +188,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "template, a notice for an Up or Down template.",
             remedy="Choose wider bins, or produce more events where weights are negative.",
         ),
+        "data-variation": Code(
+            severities=_NOTICE,
+            meaning="`data_variations` makes the observation of a variation of a sample in place of its nominal.",
+            remedy="No action is needed for pseudo-data; leave `data_variations` out for data.",
+        ),
         "empty-column": Code(
             severities=_WARNING,
             meaning="The rate of a column is 0, so that Combine leaves this process out of the channel.",
@@ -235,14 +240,20 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "ROOT: an error, or a notice if `bins_edges` has a finite edge in its place.",
             remedy="In `bins_edges`, write a finite number in the place of the infinite edge; the content is the same.",
         ),
+        "missing-card": Code(
+            severities=_WARNING,
+            meaning="The script that combines cards names a file that is not there.",
+            remedy="Write the card to that place before the script runs, or give its path relative to `directory`.",
+        ),
         "negative-data": Code(
             severities=_ERROR,
             meaning="A bin of the data is below 0.",
             remedy="Check the samples of the data process and their weights: data are counts.",
         ),
         "no-background": Code(
-            severities=_ERROR,
-            meaning="No background of the channel has any yield, and Combine refuses such a channel.",
+            severities=(Severity.ERROR, Severity.WARNING),
+            meaning="No background of the channel has any yield, and Combine refuses such a channel: an error if "
+            "backgrounds are declared, a warning for a card of signals alone, which other cards may complete.",
             remedy="Check the selection of the category, and that `is_signal=False` is set for the backgrounds.",
         ),
         "no-column": Code(
@@ -324,13 +335,19 @@ CODES: Mapping[str, Code] = MappingProxyType(
             severities=_WARNING,
             meaning="`has_rateParam=True` is set for a signal, where it has no effect: the signal strength `r` scales "
             "signals already.",
-            remedy="Leave `has_rateParam` out of this process.",
+            remedy="Leave `has_rateParam` out of this process, or set `shape_only_for_rateparam=True`, which scales "
+            "its shapes.",
         ),
         "renamed-bin": Code(
             severities=_NOTICE,
             meaning="Combine does not accept the category as part of a bin's name: it has other characters there, or "
             "`bin_` before it.",
             remedy="No action is needed; `bin_name` chooses another name.",
+        ),
+        "rounded-data": Code(
+            severities=_NOTICE,
+            meaning="The data process has `round_counts=True`: its bins are rounded to whole events.",
+            remedy="No action is needed: an observation made of simulation is rounded on request.",
         ),
         "unknown-process": Code(
             severities=_WARNING,

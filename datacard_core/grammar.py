@@ -29,6 +29,7 @@ __all__ = [
     "RATE_PARAM",
     "ROW_KEYWORDS",
     "SHAPE",
+    "SHAPE_KEYWORDS",
     "SHAPE_OR_LN_N",
     "SIGNAL_STRENGTH",
     "VARIED_TEMPLATE",
@@ -66,6 +67,9 @@ SHAPE: Final = "shape"
 SHAPE_OR_LN_N: Final = "shape?"
 """Keyword of a row that is a shape on the columns with varied templates in the file, and lnN on the rest."""
 
+SHAPE_KEYWORDS: Final = frozenset({SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_OR_LN_N})
+"""Keywords of the rows that have templates."""
+
 AUTO_MC_STATS: Final = "autoMCStats"
 RATE_PARAM: Final = "rateParam"
 
@@ -77,7 +81,7 @@ HEAD_WORDS: Final = frozenset(
 ROW_KEYWORDS: Final = frozenset(
     {
         *(LN_N, "lnU", "gmM", "gmN", "trG", "unif", "dFD", "dFD2"),
-        *(SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_OR_LN_N),
+        *SHAPE_KEYWORDS,
     }
 )
 """Second words of the rows that have a cell for each column."""
@@ -105,7 +109,7 @@ _PAIRED: Final = frozenset({LN_N, "lnU", SHAPE_OR_LN_N})
 """Rows whose cells may be pairs, down/up."""
 
 # Combine takes a cell of 0 in rows of shapes for no effect, so that their templates would be ignored.
-_ABOVE_0: Final = frozenset({LN_N, "lnU", SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_OR_LN_N})
+_ABOVE_0: Final = frozenset({LN_N, "lnU", *SHAPE_KEYWORDS})
 """Rows whose numbers are above 0."""
 
 _SIGNED: Final = frozenset({"trG", "dFD", "dFD2"})

@@ -74,13 +74,25 @@ def _card_problems(declared: DeclaredCard) -> Iterator[str]:
     for year in declared.years:
         if year not in known:
             yield f"no process is declared for year {year!r}{closest(year, known)}"
-    if not declared.mc_processes.background_processes:
-        yield "no process is a background: Combine takes no channel without one"
+    yield from _data_variation_problems(declared)
     if declared.data_processes is not None and len(declared.data_processes) != 1:
         yield (
             f"data_processes holds {listing(map(repr, declared.data_processes)) or 'no process'}, expected one: "
             "list all samples in one DataProcess, or pass None without data"
         )
+
+
+def _data_variation_problems(declared: DeclaredCard) -> Iterator[str]:
+    variations: object = declared.data_variations
+    if not isinstance(variations, Mapping):
+        yield f"data_variations is {variations!r:.80}, expected a dict such as {{'TTbar': 'JESUp'}}"
+        return
+    samples = [sample for process in (declared.data_processes or {}).values() for sample in process.samples]
+    for sample, variation in variations.items():
+        if sample not in samples:
+            yield f"data_variations: sample {sample!r} is not in the data process{closest(sample, samples)}"
+        if not isinstance(variation, str):
+            yield f"data_variations: the variation of {sample!r} is {variation!r}, expected a name such as 'JESUp'"
 
 
 def _column_problems(declared: DeclaredCard) -> Iterator[str]:

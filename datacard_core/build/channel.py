@@ -30,6 +30,7 @@ from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
 from datacard_core.treatments.empty_variations import drop_empty_variations
 from datacard_core.treatments.flow import treat_flow
+from datacard_core.treatments.rounding import rounded
 from datacard_core.treatments.shape_only import shape_only_scales
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
-    from datacard_core.model.arrays import FloatArray
+    from datacard_core.model.arrays import Axis, FloatArray
     from datacard_core.model.channel import Directive
     from datacard_core.model.effects import Entry, Shape
     from datacard_core.templates.template_set import TemplateSet
@@ -86,8 +87,8 @@ def build_channel(
     inside, flow_findings = treat_flow(templates.with_flow, templates.layout, templates.axis, declared.flow)
     nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
-    floating = [process.name for process in declared.floating]
-    scales, scale_findings = shape_only_scales(variations, floating, totals)
+    scales, scale_findings = shape_only_scales(variations, declared.shape_only, totals)
+    data, rounding_findings = _observation(declared, templates, inside, nominal)
     # After clipping: Combine compares each rate with the integral of the template in the file.
     rates = nominal.norms
     made = [
@@ -97,7 +98,7 @@ def build_channel(
         else _uncovered(plan)
         for plan in plans
     ]
-    channel = _channel(declared, templates, inside, nominal, made)
+    channel = attrs.evolve(_channel(declared, templates.axis, data, nominal, made), shape_only_factors=scales.named)
     _refuse_names(channel)
     findings = [
         *name_findings(declared),
@@ -112,6 +113,7 @@ def build_channel(
         *flow_findings,
         *clip_findings,
         *scale_findings,
+        *rounding_findings,
         *(finding for contribution in made for finding in contribution.findings),
         *_norm_findings(channel),
         *_check_findings(declared, channel),
@@ -169,19 +171,29 @@ def _written(
     return kept, (*of_clipping, *of_empty)
 
 
+def _observation(
+    declared: DeclaredCard, templates: TemplateSet, inside: Templates, nominal: Templates
+) -> tuple[Templates, tuple[Finding, ...]]:
+    """Return the data, or their expectation without a data process."""
+    if declared.data_process is None:
+        return _asimov(declared, nominal), ()
+    # The data are last in the layout.
+    data = inside[templates.layout.starts[-1:]]
+    return rounded(data) if declared.data_process.round_counts else (data, ())
+
+
 def _channel(
-    declared: DeclaredCard, templates: TemplateSet, inside: Templates, nominal: Templates, made: Sequence[_Contribution]
+    declared: DeclaredCard, axis: Axis, data: Templates, nominal: Templates, made: Sequence[_Contribution]
 ) -> Channel:
     """Return the channel without its findings."""
     rows = [contribution for contribution in made if contribution.entries]
     channel = Channel(
         bin=declared.bin,
         category=declared.category,
-        axis=templates.axis,
+        axis=axis,
         columns=declared.columns,
         nominal=nominal,
-        # The data are last in the layout.
-        data=inside[templates.layout.starts[-1:]] if declared.data_process else _asimov(declared, nominal),
+        data=data,
         has_data=declared.data_process is not None,
         nuisances=tuple(Nuisance(row.plan.name, row.entries, row.plan.systematic.typ, row.used) for row in rows),
     )
@@ -224,7 +236,9 @@ def _norm_findings(channel: Channel) -> Iterator[Finding]:
     signal = np.array([column.is_signal for column in channel.columns])
     if not signal.any():
         yield warning("no-signal", "no process is a signal: Combine takes this card only together with one that has")
-    if not (channel.rates[~signal] > 0).any():
+    if signal.all():
+        yield warning("no-background", "no process is a background: Combine takes this card only with one that has")
+    elif not (channel.rates[~signal] > 0).any():
         yield error("no-background", "no background has any yield: Combine refuses such a channel")
     if (channel.data.values < 0).any():
         yield error("negative-data", f"a bin has {channel.data.values.min():g} events", column=DATA)

@@ -149,7 +149,7 @@ def _placed(error: DeclarationError, categories: Sequence[str], shared: set[str]
 def _totals(declared: DeclaredCard, layout: Layout, collected: Collected) -> dict[str, FloatArray]:
     """Return the total of each row of a layout in each category over which shape-only totals are kept."""
     totals = {}
-    if declared.floats_shape_only:
+    if declared.shape_only:
         if not collected.norms:
             raise DeclarationError(
                 "rateparam_norm_categories is empty: there is no total that shape_only_for_rateparam could keep; "

@@ -29,7 +29,7 @@ _PART_OF = "__"
 def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Finding]:
     """Yield findings on samples without dataset, datasets without year, and parameters without effect."""
     for process in declared.mc_processes.values():
-        if process.has_rateParam and process.is_signal:
+        if process.has_rateParam and process.is_signal and not declared.shape_only_for_rateparam:
             message = "has_rateParam has no effect on a signal, which r scales already"
             yield warning("rateparam-on-signal", message, column=process.name)
         if not any(year in declared.years for year in process.years):
@@ -71,6 +71,9 @@ def data_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[Find
         for year in process.years:
             if year in declared.years and not inventory.datasets.get((sample, year)):
                 yield warning("no-dataset", f"sample {sample!r} has no dataset in {year}", column=DATA)
+    for sample, variation in declared.data_variations.items():
+        message = f"the observation takes {variation!r} of sample {sample!r} in place of its nominal"
+        yield notice("data-variation", message, column=DATA)
     for year in declared.years:
         if year not in process.years:
             message = f"the card has simulation for {year}, which data process {process.name!r} is not declared for"

@@ -57,6 +57,8 @@ class DeclaredCard:
     bins_edges: Binning = None
     flow: Flow = "drop"
     shape_only_for_rateparam: bool = False
+    data_variations: Mapping[str, str] = attrs.field(factory=dict)
+    """Variations that the observation takes of some samples in place of their nominal."""
     strictness: Strictness = attrs.field(factory=Strictness)
 
     @property
@@ -118,9 +120,10 @@ class DeclaredCard:
         )
 
     @property
-    def floats_shape_only(self) -> bool:
-        """True if shapes of some process must leave the normalisation to its free parameter."""
-        return self.shape_only_for_rateparam and bool(self.floating)
+    def shape_only(self) -> tuple[str, ...]:
+        """Processes whose shapes leave the normalisation to a free parameter; to r, if the process is a signal."""
+        processes = self.mc_processes.values() if self.shape_only_for_rateparam else ()
+        return tuple(process.name for process in processes if process.has_rateParam)
 
     def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
         """Return the declared systematics, and those that `has_rateParam` and `mcstat` imply."""

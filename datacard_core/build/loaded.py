@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from datacard_core.build.corridor import Collected
-from datacard_core.build.plans import norm_layout
+from datacard_core.build.plans import norm_layout, plan_card
+from datacard_core.errors import InputError
 from datacard_core.inputs.structure import check_histogram_dicts
-from datacard_core.names import names_of
+from datacard_core.names import closest, names_of
 from datacard_core.templates.collector import collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from datacard_core.build.declared import DeclaredCard
+    from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import HistogramSet
     from datacard_core.templates.rows import Layout
+    from datacard_core.templates.template_set import TemplateSet
 
 Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 """One variable's histograms by sample and dataset."""
@@ -29,6 +32,7 @@ def collect_card(
     layout: Layout,
     histograms: HistogramSet,
     norm_categories: Iterable[str] | Mapping[str, Histograms] | None,
+    norm_histograms: Histograms | None = None,
 ) -> Collected:
     """Return the sums of one card, and those of the categories over which shape-only totals are kept.
 
@@ -38,21 +42,57 @@ def collect_card(
         histograms: the histograms of its variable.
         norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict of histograms
             by category.
+        norm_histograms: histograms of a variable that is filled in all of these categories, those of the card if not
+            given.
 
     Raises:
         InputError: histograms are missing or cannot be used.
     """
     category = declared.category
-    norm_sets: Mapping[str, HistogramSet] = {}
-    if declared.floats_shape_only and isinstance(norm_categories, Mapping):
-        check_histogram_dicts({f"rateparam_norm_categories[{name!r}]": of for name, of in norm_categories.items()})
-        norm_sets = {name: attrs.evolve(histograms, histograms=of) for name, of in norm_categories.items()}
-    elif declared.floats_shape_only:
-        names = histograms.categories if norm_categories is None else names_of(norm_categories)
-        norm_sets = dict.fromkeys(names, histograms)
+    norm_sets = _norm_sets(histograms, norm_categories, norm_histograms) if declared.shape_only else {}
     rows = norm_layout(declared, layout)
     return Collected(
         inventory=histograms.inventory,
         sums=collect(histograms, layout, [category], alone=True),
         norms={name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()},
     )
+
+
+def _norm_sets(
+    histograms: HistogramSet,
+    categories: Iterable[str] | Mapping[str, Histograms] | None,
+    of_norm: Histograms | None,
+) -> dict[str, HistogramSet]:
+    """Return the histograms that totals are summed from, by category."""
+    if isinstance(categories, Mapping):
+        if of_norm is not None:
+            message = "rateparam_norm_categories is a dict of histograms: leave rateparam_norm_histograms out"
+            raise InputError(message)
+        check_histogram_dicts({f"rateparam_norm_categories[{name!r}]": of for name, of in categories.items()})
+        return {name: attrs.evolve(histograms, histograms=of) for name, of in categories.items()}
+    if of_norm is not None:
+        check_histogram_dicts({"rateparam_norm_histograms": of_norm})
+        histograms = attrs.evolve(histograms, histograms=of_norm)
+    known = histograms.categories
+    names = known if categories is None else names_of(categories)
+    if problems := [
+        f"rateparam_norm_categories: the histograms have no category {name!r}{closest(name, known)}: pass those of a "
+        "variable that is filled in all of them as rateparam_norm_histograms"
+        for name in names
+        if name not in known
+    ]:
+        raise InputError(problems)
+    return dict.fromkeys(names, histograms)
+
+
+def templates_of(
+    declared: DeclaredCard, histograms: HistogramSet, category: str
+) -> tuple[TemplateSet, tuple[Plan, ...]]:
+    """Return the templates of any category, in the bins of a card and before any treatment, and the card's plans.
+
+    Raises:
+        InputError: histograms are missing or cannot be used.
+    """
+    layout, plans = plan_card(declared)
+    sums = collect(histograms, layout, [category], alone=True)[category]
+    return sums.complete().rebinned(declared.bins_edges), plans

@@ -105,8 +105,7 @@ def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout:
     Its rows are those of the card, but only processes with a free parameter, and other samples, request samples.
     Histograms of further processes are not read, so that a fault in them, in another category, stops no card.
     """
-    floating = {process.name for process in declared.floating}
-    fixed = {DATA, *(column.name for column in declared.columns if column.process not in floating)}
+    fixed = {DATA, *(column.name for column in declared.columns if column.process not in declared.shape_only)}
     return Layout(
         tuple(attrs.evolve(request, samples=()) if request.column in fixed else request for request in layout.requests)
     )
@@ -172,7 +171,8 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
         years = [year for year in data.years if year in declared.years]
         samples = tuple((sample, year) for year in years for sample in data.samples)
         # Last, so that the positions of columns and of their requests agree.
-        requests.append(Request(DATA, samples, is_data=True))
+        replaced = tuple(declared.data_variations.items())
+        requests.append(Request(DATA, samples, is_data=True, nominals=replaced))
     return tuple(requests)
 
 

@@ -33,6 +33,7 @@ class Given:
     cutflow: Mapping[str, Any]
     verbose: bool
     rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None
+    rateparam_norm_histograms: Histograms | None
 
 
 class BuiltCard:
@@ -199,6 +200,21 @@ class BuiltCard:
     def rateparam_norm_categories(self) -> Any:
         """Categories over which shape-only totals were kept, None for all."""
         return self._from_script("rateparam_norm_categories").rateparam_norm_categories
+
+    @property
+    def rateparam_norm_histograms(self) -> Histograms | None:
+        """Histograms that shape-only totals were summed from, None for those of the card."""
+        return self._from_script("rateparam_norm_histograms").rateparam_norm_histograms
+
+    @property
+    def rateparam_shape_scale(self) -> dict[tuple[str, str, str], float]:
+        """Factors of `shape_only_for_rateparam` on the templates, by process, nuisance and direction."""
+        return dict(self._built.shape_only_factors)
+
+    @property
+    def data_variations(self) -> dict[str, str]:
+        """Variations that the observation takes of some samples in place of their nominal."""
+        return dict(self._declared.data_variations)
 
     def _from_script(self, name: str) -> Given:
         if self._given is None:

@@ -126,6 +126,6 @@ class DeclarationDict(dict[str, Value]):
         name = getattr(value, self._key)
         if name in self and self[name] != value:
             raise DeclarationError(
-                f"two {self._type.__name__} are named {name!r}: {self[name]!r} and {value!r}; "
+                f"duplicate name: two {self._type.__name__} are named {name!r}: {self[name]!r} and {value!r}; "
                 f"give one of them another name, or `del` the first"
             )

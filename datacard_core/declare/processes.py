@@ -115,6 +115,13 @@ class DataProcess(Process):
     """The observed data, summed over all samples and years to `data_obs`."""
 
     is_data: ClassVar[bool] = True
+    round_counts: bool = attrs.field(default=False, converter=_switch, kw_only=True)
+    """True if each bin is rounded to a whole number of events, for an observation made of simulation."""
+
+    def _problems(self) -> Iterator[str | None]:
+        yield from super()._problems()
+        if not isinstance(self.round_counts, bool):
+            yield f"DataProcess {self.name!r}: round_counts is {self.round_counts!r}, expected True or False"
 
 
 for _class in (Process, MCProcess, DataProcess):

@@ -14,7 +14,7 @@ from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.rules import GivenSystematic
 from datacard_core.declare.values import SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import DIRECTIONS
+from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS
 from datacard_core.names import closest, listing, misspelt
 
 if TYPE_CHECKING:
@@ -198,8 +198,10 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
         return [name for name, systematic in self.items() if systematic.typ == syst_type]
 
     def get_systematics_by_type(self, syst_type: str) -> dict[str, SystematicUncertainty]:
-        """Return the nuisances of one kind."""
-        return {name: self[name] for name in self.list_type(syst_type)}
+        """Return the nuisances of one kind; of `shape`, those of Combine's other kinds of shapes too."""
+        # PocketCoffea's scripts find all nuisances that have templates so.
+        typs = SHAPE_KEYWORDS if syst_type == SHAPE else {syst_type}
+        return {name: systematic for name, systematic in self.items() if systematic.typ in typs}
 
     def get_systematics_by_process(self, process: Process) -> dict[str, SystematicUncertainty]:
         """Return the nuisances that affect a process."""
@@ -310,4 +312,4 @@ def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> It
 
 
 def _both(first: SystematicUncertainty, second: SystematicUncertainty) -> str:
-    return f"systematics {first.name!r} and {second.name!r} are both the nuisance {first.datacard_name!r}"
+    return f"duplicate: systematics {first.name!r} and {second.name!r} are both the nuisance {first.datacard_name!r}"

@@ -17,7 +17,7 @@ from datacard_core.grammar import DATA, DIRECTIONS, NOMINAL_TEMPLATE, VARIED_TEM
 from datacard_core.model.arrays import NamedTemplates, Templates, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_core.findings import Finding
     from datacard_core.model.arrays import Axis, FloatArray
@@ -101,6 +101,8 @@ class Channel:
     statements: tuple[Statement, ...] = ()
     """Directives in the order of the card, each with the systematic that declares it."""
     findings: tuple[Finding, ...] = ()
+    shape_only_factors: Mapping[tuple[str, str, str], float] = attrs.field(factory=dict)
+    """Factors on variations that keep the total of a process, by process, nuisance and direction."""
 
     @property
     def directives(self) -> tuple[Directive, ...]:

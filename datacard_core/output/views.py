@@ -9,13 +9,15 @@ import hist
 import numpy as np
 
 from datacard_core.grammar import DATA
+from datacard_core.inputs.histograms import NOMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from datacard_core.model.arrays import Axis
+    from datacard_core.model.arrays import Axis, NamedTemplates
     from datacard_core.model.channel import Channel
     from datacard_core.model.variations import Variations
+    from datacard_core.templates.template_set import TemplateSet
 
 
 def template_histogram(channel: Channel, variations: Variations, names: Sequence[str]) -> Any:
@@ -45,6 +47,47 @@ def data_histogram(channel: Channel) -> Any:
     )
     view = histogram.view()
     view["value"], view["variance"] = channel.data.values, channel.data.variances
+    return histogram
+
+
+def named_histograms(templates: NamedTemplates) -> dict[str, Any]:
+    """Return each template as a `hist.Hist` of the variable, by its name in the file."""
+    histograms = {}
+    for name, values, variances in zip(
+        templates.names, templates.templates.values, templates.templates.variances, strict=True
+    ):
+        histograms[name] = hist.Hist(_variable_axis(templates.axis), storage=hist.storage.Weight())
+        view = histograms[name].view()
+        view["value"], view["variance"] = values, variances
+    return histograms
+
+
+def flow_histogram(templates: TemplateSet, variations: Mapping[str, tuple[Any, Any]], columns: Sequence[str]) -> Any:
+    """Return templates before their treatment as one `hist.Hist` by process, variation and variable, with flow.
+
+    Args:
+        templates: the templates.
+        variations: positions of the columns that a variation changes and its rows, by the name of the variation.
+        columns: the columns, or the data alone, whose histogram has no axis of variations.
+    """
+    starts = np.array([templates.layout.nominals[name] for name in columns])
+    is_data = list(columns) == [DATA]
+    names = [NOMINAL, *variations]
+    axes = [hist.axis.StrCategory(columns, name="process"), hist.axis.StrCategory(names, name="variation")]
+    histogram = hist.Hist(*axes[: 1 if is_data else 2], _variable_axis(templates.axis), storage=hist.storage.Weight())
+    has_flow = templates.axis.categories is None
+    inside = slice(None) if has_flow else slice(1, -1)
+    view = histogram.view(flow=has_flow)
+    for position, name in enumerate(names):
+        rows = starts.copy()
+        if name in variations:
+            touched, of_variation = variations[name]
+            rows[touched] = of_variation
+        where = (slice(len(columns)),) if is_data else (slice(len(columns)), position)
+        view["value"][where], view["variance"][where] = (
+            templates.values[rows, inside],
+            templates.variances[rows, inside],
+        )
     return histogram
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
@@ -191,10 +190,11 @@ class _Collector:
     def _contents(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> tuple[ComplexArray, BoolArray]:
         """Return values and variances, shape (bins, labels, categories), and absent labels, shape (labels,)."""
         # A missing label has the position -1. The first label of a request is the nominal.
-        positions = histogram.positions(piece.request.labels)
+        labels = piece.request.labels_of(piece.sample)
+        positions = histogram.positions(labels)
         if positions[0] < 0:
             has = f"only {listing(histogram.labels)}" if histogram.labels else "and no other label"
-            raise InputError(f"its variation axis has no {NOMINAL!r}, {has}")
+            raise InputError(f"its variation axis has no {labels[0]!r}, {has}")
         absent = positions < 0
         # A missing variation is read from the nominal, so that the sum holds the dataset's nominal in its place.
         positions = np.where(absent, positions[0], positions)

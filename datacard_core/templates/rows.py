@@ -27,8 +27,15 @@ class Request:
     is_data: bool = False
     adds_events: bool = True
     """False for other samples that a kind reads, whose events are in no column of the card."""
+    nominals: tuple[tuple[str, str], ...] = ()
+    """Pairs (sample, variation): variations of some samples that are read in place of their nominal."""
     variances_for: str = ""
     """The `typ` of a declaration that needs variances, empty if none does."""
+
+    def labels_of(self, sample: str) -> tuple[str, ...]:
+        """Return the variations to read of a sample, in the order of `labels`."""
+        nominal = dict(self.nominals).get(sample, self.labels[0])
+        return (nominal, *self.labels[1:])
 
 
 @attrs.frozen

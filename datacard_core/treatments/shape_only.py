@@ -39,6 +39,11 @@ class Scales:
     factors: Mapping[tuple[str, str, str], float] = attrs.field(factory=dict)
     """By nuisance, shift and process; 1 for a combination that is not listed."""
 
+    @property
+    def named(self) -> dict[tuple[str, str, str], float]:
+        """Factors by process, nuisance and shift, the order of PocketCoffea's keys."""
+        return {(process, nuisance, shift): factor for (nuisance, shift, process), factor in self.factors.items()}
+
     def applied(self, templates: Templates, nuisance: str, shift: str, processes: Sequence[str]) -> Templates:
         """Return the templates of one variation, shape (n, bins), times the factor of each row's process."""
         if not self.factors:

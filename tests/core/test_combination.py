@@ -259,6 +259,53 @@ class TestPlaces:
         assert [path.name for path in tmp_path.iterdir()] == ["combine_cards.sh"]
 
 
+class TestMissingCards:
+    """Cards that are not where the script will look for them."""
+
+    def test_told(self, cards: dict[str, Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A missing card is told when the script is written, with its path."""
+        name = next(iter(cards))
+        for other in list(cards)[1:]:
+            cards[other].dump(tmp_path, card_name=other)
+        combine_datacards(cards, tmp_path)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "[missing-card]" in line
+        assert str(tmp_path / name) in line
+
+    def test_file_in_another_folder(
+        self, card: Callable[..., Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A file of the same name in a folder below is named."""
+        made = card("a")
+        made.dump(tmp_path / "SR", card_name="card.txt")
+        combine_datacards({"card.txt": made}, tmp_path)
+        assert f"there is '{tmp_path / 'SR' / 'card.txt'}'" in capsys.readouterr().err
+
+    def test_not_verbose(self, cards: dict[str, Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The warning can be left out, for a script that writes the cards later."""
+        combine_datacards(cards, tmp_path, verbose=False)
+        assert capsys.readouterr().err == ""
+
+    def test_several_folders(
+        self, card: Callable[..., Datacard], shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Cards in several folders are found, and combined under their paths."""
+        made = {name: card(category) for name, category in (("SR/card.txt", "SR"), ("../other/card.txt", "CR"))}
+        for name, one in made.items():
+            one.dump((tmp_path / "all" / name).parent, card_name="card.txt")
+        combine_datacards(made, tmp_path / "all")
+        assert capsys.readouterr().err == ""
+        shell.run(tmp_path / "all" / "combine_cards.sh", tmp_path)
+        combination = shell.calls[0]
+        assert combination.directory == str(tmp_path / "all")
+        assert [argument.split("=")[1] for argument in combination.arguments] == list(made)
+
+    def test_one_file_twice(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+        """Two names of one file are an error."""
+        with pytest.raises(DeclarationError, match=r"card '\./a\.txt' and card 'a\.txt' are one file"):
+            combine_datacards({"a.txt": card("SR"), "./a.txt": card("CR")}, tmp_path)
+
+
 class TestRefused:
     """Cards and names that cannot be combined."""
 

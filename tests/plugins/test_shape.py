@@ -18,6 +18,7 @@ from datacard_core import (
     Templates,
     load_plugins,
 )
+from tests.support import outputs
 
 KIND: SystematicKind = load_plugins("shape").kinds["shape"].value
 COLUMNS = (Column("ttbar_2022", "ttbar", "2022", 1), Column("vjets_2022", "vjets", "2022", 2))
@@ -114,3 +115,23 @@ def test_arguments_are_unchanged() -> None:
     effect(shape())
     for templates, values in zip((NOMINAL, UP, DOWN), before, strict=True):
         np.testing.assert_array_equal(templates.values, values)
+
+
+class TestUnconstrained:
+    """The kind `shapeU`."""
+
+    def test_row_and_templates(self) -> None:
+        """The row is shapeU, with the templates of a shape, and scripts find it among the shapes."""
+        output = outputs.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[12, 22, 33], JESDown=[9, 18, 27])
+        systematic = SystematicUncertainty("JES", "shapeU", ["ttbar"], ["2022"], 1.0)
+        made = outputs.card(output, systematic)
+        assert outputs.rows(made.content())["JES"] == ["JES", "shapeU", "-", "1.0"]
+        assert made.rate("ttbar_2022", "JESUp") == 67
+        assert list(made.systematics.get_systematics_by_type("shape")) == ["JES"]
+        assert made.systematics.list_type("shape") == []
+
+    def test_value(self) -> None:
+        """A value of 0 is refused as for a shape."""
+        kind = load_plugins("shape").kinds["shapeU"].value
+        (problem,) = kind.problems(SystematicUncertainty("JES", "shapeU", ["ttbar"], ["2022"], 0.0))
+        assert "expected a number above 0" in problem

@@ -1,4 +1,4 @@
-"""The kind `shape`: an uncertainty given by an Up and a Down template in the output."""
+"""The kinds `shape` and `shapeU`: uncertainties given by an Up and a Down template in the output."""
 
 from __future__ import annotations
 
@@ -36,7 +36,28 @@ class ShapeVariation(SystematicKind):
         return (Shape(target.positions, up, down, np.array(target.values, dtype=np.float64)),)
 
 
+class UnconstrainedShape(Shape):
+    """Templates as of a shape, morphed by a parameter without constraint."""
+
+    @property
+    def keyword(self) -> str:
+        """`shapeU`."""
+        return "shapeU"
+
+
+class UnconstrainedVariation(ShapeVariation):
+    """Morphing as of `shape`, by a parameter that is free in the fit: Combine's shapeU."""
+
+    typ: ClassVar[str] = "shapeU"
+
+    def effects(self, target: Target) -> Iterable[Shape]:
+        """Return one effect with the two templates."""
+        return (
+            UnconstrainedShape(shape.columns, shape.up, shape.down, shape.scale) for shape in super().effects(target)
+        )
+
+
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute the kind shape."""
-    return (ShapeVariation(),)
+    """Contribute the kinds shape and shapeU."""
+    return (ShapeVariation(), UnconstrainedVariation())

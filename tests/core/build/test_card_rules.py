@@ -166,12 +166,22 @@ class TestNames:
         assert list(made.process_id) == ["signal_2022", "ttbar_2022", "top_2023"]
 
     def test_years_without_background(self) -> None:
-        """A card whose years leave no background is refused."""
+        """A card whose years leave no background is made, with a warning."""
         output = signal_and_ttbar(nominal=[1, 2, 3]).mc("TTbar", "2023", nominal=[1, 1, 1])
         processes = MCProcesses(
             [process("signal", "Signal", is_signal=True), process("ttbar", "TTbar", years=["2023"])]
         )
-        assert "background" in problems(output, years=["2022"], mc_processes=processes)[0]
+        made = card(output, years=["2022"], mc_processes=processes)
+        (told,) = by_hand.found(made, "no-background")
+        assert told.startswith("warning")
+        assert made.content().count("signal_2022") == 1
+        # Without data, the observation is the sum of the backgrounds.
+        assert made.data_obs.sum().value == 0
+
+    def test_background_without_yield(self) -> None:
+        """A card whose backgrounds have no yield is refused, as Combine does."""
+        (problem,) = problems(signal_and_ttbar(nominal=[0, 0, 0]))
+        assert "no background has any yield" in problem
 
     def test_columns_of_card(self) -> None:
         """A process gives columns for those of its years that the card has."""

@@ -14,7 +14,19 @@ from datacard_core import (
     SystematicUncertainty,
 )
 from tests.support import outputs as by_hand
-from tests.support.outputs import Output, card, found, process, shape, signal_and_ttbar, simulated, template, two_years
+from tests.support.outputs import (
+    Output,
+    card,
+    found,
+    observation,
+    problems,
+    process,
+    shape,
+    signal_and_ttbar,
+    simulated,
+    template,
+    two_years,
+)
 
 
 class TestDatasets:
@@ -252,3 +264,29 @@ def test_free_rate_of_signal() -> None:
     (told,) = found(made, "rateparam-on-signal")
     assert told.startswith("warning [rateparam-on-signal] SR_2022, signal: ")
     assert " rateParam " not in made.content()
+
+
+class TestDataVariations:
+    """An observation of which some samples give a variation."""
+
+    def test_variation_of_one_sample(self) -> None:
+        """The variation of a sample is in the place of its nominal, which a notice tells."""
+        output = signal_and_ttbar(nominal=[10, 20, 30], JESUp=[12, 22, 33], JESDown=[9, 18, 27])
+        made = card(output, data_processes=observation("TTbar", "Signal"), data_variations={"TTbar": "JESUp"})
+        # 12 + 22 + 33, and 1 + 2 + 3 of the signal
+        assert made.observation == 73
+        assert made.rate("ttbar_2022") == 60
+        (notice,) = found(made, "data-variation")
+        assert "takes 'JESUp' of sample 'TTbar'" in notice
+
+    def test_unknown_sample(self) -> None:
+        """A sample that is not in the data process is an error with the closest match."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        (problem,) = problems(output, data_processes=observation("TTbar"), data_variations={"TTbr": "JESUp"})
+        assert problem == "data_variations: sample 'TTbr' is not in the data process (did you mean 'TTbar'?)"
+
+    def test_unknown_variation(self) -> None:
+        """A variation that the histogram lacks is an error, and the nominal does not stand in."""
+        output = signal_and_ttbar(nominal=[1, 2, 3])
+        (problem,) = problems(output, data_processes=observation("TTbar"), data_variations={"TTbar": "JESUp"})
+        assert "its variation axis has no 'JESUp', only nominal" in problem
