@@ -23,6 +23,8 @@ from datacard_core.execution.reduction import Requirements, reduce_files, reduce
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report, report
 from datacard_core.names import names_of
+from datacard_core.output.formats import Formats
+from datacard_core.output.renderings import text_of_all
 from datacard_core.output.staging import staging
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from datacard_core.execution.executors import ExecutorLike
     from datacard_core.execution.reduction import ReducedOutput
     from datacard_core.findings import Finding
+    from datacard_core.output.staging import Staging
     from datacard_core.templates.rows import Layout
 
 Finished = TypeVar("Finished")
@@ -156,13 +159,13 @@ class Analysis:
                 paths, required, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
-    def card_name(self, category: str) -> str:
-        """Return the file name of a category's card."""
-        return self.categories[category].card_name or f"datacard_{plain_category(category)}_{self.label}.txt"
+    def card_name(self, category: str, suffix: str = ".txt") -> str:
+        """Return the file name of a category's card, with the suffix of its writer if the category names none."""
+        return self.categories[category].card_name or f"datacard_{plain_category(category)}_{self.label}{suffix}"
 
-    def shapes_name(self, category: str) -> str:
-        """Return the file name of a category's templates."""
-        return self.categories[category].shapes_name or f"shapes_{plain_category(category)}_{self.label}.root"
+    def shapes_name(self, category: str, suffix: str = ".root") -> str:
+        """Return the file name of a category's templates, with the suffix of their serializer if it names none."""
+        return self.categories[category].shapes_name or f"shapes_{plain_category(category)}_{self.label}{suffix}"
 
     def _declared(self) -> dict[str, DeclaredCard]:
         """Return the declarations of each card; cards that do not differ share read-only copies of them."""
@@ -313,10 +316,10 @@ class Cards(Mapping[str, Datacard]):
         serializer: str = "root",
         executor: ExecutorLike | None = None,
         jobs: int = 1,
-    ) -> None:
-        """Write the cards and templates of all categories, and the script that combines them.
+    ) -> tuple[Path, ...]:
+        """Write the cards and templates of all categories, and for Combine's cards the script that joins them.
 
-        After a failure all files are as before.
+        A writer may write a single card of all categories instead. After a failure all files are as before.
 
         Args:
             directory: the directory to write to; it is made if it does not exist.
@@ -326,36 +329,62 @@ class Cards(Mapping[str, Datacard]):
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
             jobs: without an executor, the number of processes.
 
+        Returns:
+            The paths of the files, in the order in which they appear.
+
         Raises:
+            DeclarationError: the cards cannot be combined, or channel masks are asked for without a script.
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
         analysis = self.analysis
+        formats = Formats.of(analysis.plugins, writer, serializer)
+        shapes = {category: analysis.shapes_name(category, formats.shapes_suffix) for category in self}
+        names = {category: analysis.card_name(category, formats.card_suffix) for category in self}
         # Made first: cards that cannot be combined are an error before a file is written.
-        text_of_script = combination_script(
-            {analysis.card_name(category): card for category, card in self.items()},
-            path=self.script_name,
-            card_name=f"datacard_combined_{analysis.label}.txt",
-            workspace_name=f"workspace_{analysis.label}.root",
-            channel_masks=channel_masks,
-        )
+        script = self._script(formats, names, channel_masks=channel_masks)
+        contexts = [card.files.context(shapes[category], formats) for category, card in self.items()]
+        whole = text_of_all(formats.writer, contexts)
         calls = {
-            category: (card, analysis.card_name(category), analysis.shapes_name(category), writer, serializer)
+            category: (card, None if whole else names[category], shapes[category], writer, serializer)
             for category, card in self.items()
         }
         with staging(directory) as stage, progress("writing cards", len(calls)) as advance:
             if executor is None and jobs == 1:
-                for card, card_name, shapes_name, *_ in calls.values():
-                    card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+                for call in calls.values():
+                    _stage(stage, *call)
                     advance()
             else:
-                for category, result in results(_files, calls, executor=executor, jobs=jobs):
-                    shapes, text = result()
-                    stage.path(analysis.shapes_name(category)).write_bytes(shapes)
-                    stage.text(analysis.card_name(category), text)
+                for _, result in results(_files, calls, executor=executor, jobs=jobs):
+                    for name, content in result().items():
+                        stage.path(name).write_bytes(content)
                     advance()
+            if whole:
+                stage.text(self._combined_name(formats.card_suffix), whole)
             # Last, because files appear in this order and the script refers to all cards.
-            stage.text(self.script_name, text_of_script, executable=True)
+            if script:
+                stage.text(self.script_name, script, executable=True)
+        return tuple(Path(directory) / name for name in stage.names)
+
+    def _combined_name(self, suffix: str) -> str:
+        return f"datacard_combined_{self.analysis.label}{suffix}"
+
+    def _script(self, formats: Formats, names: Mapping[str, str], *, channel_masks: bool) -> str:
+        """Return the text of the script, or "" for cards of another format than Combine's."""
+        if formats.is_combine:
+            return combination_script(
+                {names[category]: card for category, card in self.items()},
+                path=self.script_name,
+                card_name=self._combined_name(formats.card_suffix),
+                workspace_name=f"workspace_{self.analysis.label}.root",
+                channel_masks=channel_masks,
+            )
+        if channel_masks:
+            raise DeclarationError(
+                f"channel_masks is for the script that joins cards of Combine, and card writer "
+                f"{formats.writer.value.name!r} writes another format: leave it out"
+            )
+        return ""
 
 
 def _shown(finished: Iterable[Finished], count: int) -> Iterator[Finished]:
@@ -366,9 +395,19 @@ def _shown(finished: Iterable[Finished], count: int) -> Iterator[Finished]:
             advance()
 
 
-def _files(card: Datacard, card_name: str, shapes_name: str, writer: str, serializer: str) -> tuple[bytes, str]:
-    """Return the templates and the text of a card: the work of one call on a worker, whose disk may be another one."""
+def _stage(
+    stage: Staging, card: Datacard, card_name: str | None, shapes_name: str, writer: str, serializer: str
+) -> None:
+    """Write a card and its templates, or its templates alone if there is no name for the card."""
+    if card_name is None:
+        card.files.stage_templates(stage, shapes_name, Formats.of(card.plugins, writer, serializer))
+    else:
+        card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+
+
+def _files(card: Datacard, *call: Any) -> dict[str, bytes]:
+    """Return the contents of a card's files by name: the work of one call on a worker, whose disk may be another."""
     with tempfile.TemporaryDirectory() as directory:
-        card.dump(directory, card_name, shapes_name, writer=writer, serializer=serializer)
-        shapes, text = (Path(directory) / name for name in (shapes_name, card_name))
-        return shapes.read_bytes(), text.read_text(encoding="utf-8")
+        with staging(directory) as stage:
+            _stage(stage, card, *call)
+        return {name: Path(directory, name).read_bytes() for name in stage.names}

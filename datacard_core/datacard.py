@@ -25,6 +25,7 @@ from datacard_core.inputs.structure import check_arguments
 from datacard_core.model.variations import Variations
 from datacard_core.names import closest, names_of
 from datacard_core.output.channel_files import ChannelFiles
+from datacard_core.output.formats import Formats
 from datacard_core.output.sections import BODY, HEAD
 from datacard_core.output.staging import Staging, staging
 from datacard_core.output.views import data_histogram, template_histogram
@@ -218,12 +219,13 @@ class Datacard(Sections, FromOutput):
         return data_histogram(self._built)
 
     def content(
-        self, shapes_filename: str = "shapes.root", *, writer: str = COMBINE, serializer: str = SERIALIZER
+        self, shapes_filename: str | None = None, *, writer: str = COMBINE, serializer: str = SERIALIZER
     ) -> str:
         """Return the text of the card.
 
         Args:
-            shapes_filename: the file of the templates, relative to the directory of the card.
+            shapes_filename: the file of the templates, relative to the directory of the card; "shapes" with the suffix
+                of the serializer if not given.
             writer: the card writer.
             serializer: the template serializer of that file, which the card names if it is selected.
 
@@ -232,15 +234,17 @@ class Datacard(Sections, FromOutput):
             MissingProviderError: no selected plugin has that writer, or renders an effect of the card for it.
             PluginCallError: the writer failed.
         """
+        formats = Formats.of(self.plugins, writer, serializer)
+        name = f"shapes{formats.shapes_suffix}" if shapes_filename is None else shapes_filename
         if writer == COMBINE and any(map(self._is_overridden, (*HEAD, *BODY))):
-            return self._composed(shapes_filename)
-        return self._files(self.channel).text(shapes_filename, writer=writer, serializer=serializer)
+            return self._composed(name)
+        return self.files.text(name, formats)
 
     def dump(
         self,
         directory: str | os.PathLike[str],
-        card_name: str = "datacard.txt",
-        shapes_name: str = "shapes.root",
+        card_name: str | None = None,
+        shapes_name: str | None = None,
         *,
         writer: str = "combine",
         serializer: str = "root",
@@ -249,8 +253,9 @@ class Datacard(Sections, FromOutput):
 
         Args:
             directory: the directory; it is made if it does not exist.
-            card_name: the card, relative to the directory.
-            shapes_name: the templates, relative to the directory.
+            card_name: the card, relative to the directory; "datacard" with the suffix of the writer if not given.
+            shapes_name: the templates, relative to the directory; "shapes" with the suffix of the serializer if not
+                given. A writer that needs no templates has no such file.
             writer: the card writer.
             serializer: the template serializer.
 
@@ -261,16 +266,21 @@ class Datacard(Sections, FromOutput):
         with staging(directory) as stage:
             self.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
 
-    def stage(self, stage: Staging, card_name: str, shapes_name: str, *, writer: str, serializer: str) -> None:
+    def stage(
+        self, stage: Staging, card_name: str | None, shapes_name: str | None, *, writer: str, serializer: str
+    ) -> None:
         """Write the card and its templates together with further files, the card last."""
-        channel, reference = self.channel, stage.reference(shapes_name, within=card_name)
+        formats = Formats.of(self.plugins, writer, serializer)
+        card_name = f"datacard{formats.card_suffix}" if card_name is None else card_name
+        shapes_name = f"shapes{formats.shapes_suffix}" if shapes_name is None else shapes_name
+        files, reference = self.files, stage.reference(shapes_name, within=card_name)
         if writer == COMBINE and getattr_static(type(self), "content") is not _CONTENT:
             # The override may not know the further arguments.
             text = self.content(reference)
-            channel = self._read(text, reference)
+            files = attrs.evolve(files, channel=self._read(text, reference))
         else:
             text = self.content(reference, writer=writer, serializer=serializer)
-        self._files(channel).stage_card(stage, card_name, shapes_name, text, serializer=serializer)
+        files.stage_card(stage, card_name, shapes_name, text, formats)
 
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
@@ -303,7 +313,7 @@ class Datacard(Sections, FromOutput):
         Returns:
             The names of the files.
         """
-        return self._files(self.channel).stage_plots(stage, plots, advance)
+        return self.files.stage_plots(stage, plots, advance)
 
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
@@ -321,8 +331,10 @@ class Datacard(Sections, FromOutput):
         self._declared = declared
         return attrs.evolve(declared, bin_name=self.bin, bin_prefix=None, bin_suffix=None)
 
-    def _files(self, channel: Channel) -> ChannelFiles:
-        return ChannelFiles(channel, self.plugins, self._source)
+    @property
+    def files(self) -> ChannelFiles:
+        """The files that plugins make of the card."""
+        return ChannelFiles(self.channel, self.plugins, self._source)
 
 
 _CONTENT = Datacard.content

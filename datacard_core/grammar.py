@@ -23,6 +23,7 @@ __all__ = [
     "HEAD_WORDS",
     "INERT_KEYWORDS",
     "LN_N",
+    "NOMINAL",
     "NOMINAL_TEMPLATE",
     "NO_EFFECT",
     "PARAMETER_KEYWORDS",
@@ -95,7 +96,10 @@ PARAMETER_KEYWORDS: Final = frozenset({*CONSTRAINED_KEYWORDS, "flatParam", RATE_
 INERT_KEYWORDS: Final = frozenset({"group", AUTO_MC_STATS})
 """Second words of the lines that leave the expected yields before the fit as they are."""
 
-NOMINAL_TEMPLATE: Final = "$PROCESS_nominal"
+NOMINAL: Final = "nominal"
+"""Variation of the nominal templates."""
+
+NOMINAL_TEMPLATE: Final = f"$PROCESS_{NOMINAL}"
 """Name of a nominal template in the file, as the card's `shapes` line states it."""
 
 VARIED_TEMPLATE: Final = "$PROCESS_$SYSTEMATIC"

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
+from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
 from datacard_core.model.arrays import read_only, real
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
@@ -126,6 +127,11 @@ class SystematicKind(ABC):
     """The `typ` of the declarations of this kind, unique among the selected plugins."""
     options: ClassVar[Mapping[str, str]] = {}
     """Options that a declaration may have, by name, each with a one-line description. Other options are refused."""
+    covers_columns: ClassVar[bool] = True
+    """False for a kind of declarations that need no processes, years and value, such as groups of nuisances.
+
+    The target of such a declaration has no column.
+    """
     uses: ClassVar[Sequence[str]] = ()
     """The `typ` of other kinds whose effects it takes with `target.kind(typ)`: what they read is read for it too."""
     codes: ClassVar[Mapping[str, str]] = {}
@@ -188,7 +194,7 @@ class CardContext:
 
     channel: Channel
     shapes_name: str
-    """Path of the file with the channel's templates, relative to the card."""
+    """Path of the file with the channel's templates, relative to the card; empty if the writer needs none."""
     provenance: tuple[str, ...]
     """Lines for the comments of the card: the version of datacard_core, then each distribution with its plugins."""
     rendered: Callable[[Effect | Directive], Any]
@@ -196,6 +202,8 @@ class CardContext:
 
     It raises MissingProviderError if no rendering exists; the message says what to contribute.
     """
+    patterns: tuple[str, ...] = (NOMINAL_TEMPLATE, VARIED_TEMPLATE)
+    """Places of nominal and varied templates in their file, as the serializer declares them for Combine."""
 
 
 class CardWriter(ABC):
@@ -208,6 +216,12 @@ class CardWriter(ABC):
 
     Such a writer needs no renderings. A plugin that contributes one for it is refused, because it would have no effect.
     """
+    suffix: ClassVar[str] = ".txt"
+    """End of the names of its cards, with the dot."""
+    needs_templates: ClassVar[bool] = True
+    """False for a writer whose text has the yields itself: no file of templates is written then."""
+    is_combine: ClassVar[bool] = False
+    """True for a writer of cards that Combine reads: the script that joins cards is written for these alone."""
 
     def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
         """Return the renderings that the writer has itself: functions of an object and its channel, by class.
@@ -225,6 +239,13 @@ class CardWriter(ABC):
         Called once for each card that is written. The text contains all of `card.channel`. What the format cannot
         express must be an error: raise DeclarationError, or let the MissingProviderError of `card.rendered` pass.
         """
+
+    def render_all(self, cards: Sequence[CardContext]) -> str | None:  # noqa: ARG002 - overrides use it
+        """Return one text of all channels of an analysis, or None to write a card for each of them.
+
+        Called when the cards of an analysis are written together. The text then stands in a single card.
+        """
+        return None
 
 
 @attrs.frozen
@@ -257,6 +278,13 @@ class TemplateSerializer(ABC):
 
     name: ClassVar[str]
     """Name for `dump(serializer=…)`, unique among the selected plugins."""
+    suffix: ClassVar[str] = ".dat"
+    """End of the names of its files, with the dot."""
+    patterns: ClassVar[Sequence[str]] = (NOMINAL_TEMPLATE, VARIED_TEMPLATE)
+    """Places of the nominal and of the varied templates in a file, as Combine's `shapes` line names them.
+
+    The default is for files in which each template has its name, as in ROOT files.
+    """
 
     @abstractmethod
     def write(self, templates: NamedTemplates, path: Path) -> None:

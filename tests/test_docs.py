@@ -54,7 +54,7 @@ CONFORMING: Mapping[str, Mapping[str, Any]] = {
     "acme_total": {},
     "acme_json": {"files": {"acme-json": "yields.json"}},
     "acme_bridge": {"examples": {"acmeGmn": {"value": 12}}, "beside": ["acme_yields", "datacard_acme_gmn"]},
-    "acme_groups": {"examples": {"acmeGroup": {"value": 1, "options": {"prefix": "lumi"}}}},
+    "acme_groups": {"examples": {"acmeGroup": {"options": {"prefix": "lumi"}}}},
 }
 """Modules of the page, with the inputs for each that the kit cannot make."""
 

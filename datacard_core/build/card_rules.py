@@ -226,6 +226,9 @@ def kind_problems(provided: Provided[SystematicKind], systematic: SystematicUnce
         PluginCallError: the kind failed, or returned other objects than strings.
     """
     with provided.blamed(f"checking systematic {systematic.name!r}") as kind:
+        if not systematic.processes and kind.covers_columns:
+            # The kind is not asked: its author may rely on columns.
+            return (f"has no processes, years and value, which kind {systematic.typ!r} needs: give them",)
         unknown = [
             f"kind {systematic.typ!r} has no option {option!r}{closest(option, kind.options)}"
             for option in systematic.options

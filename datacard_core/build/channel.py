@@ -94,7 +94,7 @@ def build_channel(
     made = [
         _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, rates)
         # A kind is not called without columns, so that its author need not handle empty arrays.
-        if len(plan.positions)
+        if len(plan.positions) or not plan.systematic.processes
         else _uncovered(plan)
         for plan in plans
     ]

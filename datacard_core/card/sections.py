@@ -11,6 +11,7 @@ from datacard_core.card.written_lines import with_lines
 from datacard_core.errors import DeclarationError
 from datacard_core.output import sections
 from datacard_core.output.channel_files import ChannelFiles
+from datacard_core.output.formats import Formats
 
 if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
@@ -132,7 +133,7 @@ class Sections(BuiltCard):
     def _own(self, channel: Channel, shapes_name: str = "shapes.root") -> dict[str, str]:
         """Return the sections of a channel as the card writer makes them."""
         files = ChannelFiles(channel, self.plugins, self._source)
-        return sections.divided(files.text(shapes_name, writer=COMBINE, serializer=SERIALIZER))
+        return sections.divided(files.text(shapes_name, Formats.of(self.plugins, COMBINE, SERIALIZER)))
 
     def _is_overridden(self, name: str) -> bool:
         return getattr_static(type(self), name) is not _ORIGINAL[name]

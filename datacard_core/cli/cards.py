@@ -18,6 +18,8 @@ from datacard_core.errors import ExistingFileError, MissingProviderError
 from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
+from datacard_core.names import listing
+from datacard_core.output.formats import Formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,8 +157,9 @@ def build(
     with analysis_of(script) as defined, cluster(scheduler) as client:
         analysis = _judging(defined, strict or strict_on, accept)
         # A misspelt name is an error before the work begins, which may take long.
-        analysis.plugins.writer(writer)
-        analysis.plugins.serializer(serializer)
+        formats = Formats.of(analysis.plugins, writer, serializer)
+        if formats.needs_templates:
+            analysis.plugins.serializer(serializer)
         plots = _requested_plots(analysis.plugins, some_plots, every=every_plot)
         if client:
             # The current directory of a worker is another one.
@@ -164,9 +167,14 @@ def build(
         reading: dict[str, Any] = {"source": source, "parts": parts}
         cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
-        cards.dump(directory, **how, executor=client, jobs=jobs or 1)
+        files = cards.dump(directory, **how, executor=client, jobs=jobs or 1)
         _show_cards(cards, all_findings=all_findings)
-        show(f"\n{len(cards)} cards in {directory}; combine them with: bash {quoted(directory / cards.script_name)}")
+        if formats.is_combine:
+            joining = quoted(directory / cards.script_name)
+            show(f"\n{len(cards)} cards in {directory}; combine them with: bash {joining}")
+        else:
+            names = listing(file.name for file in files)
+            show(f"\n{names} in {directory}; there is no script to combine them: {writer!r} writes no Combine cards")
         if plots:
             show(f"{len(cards.plot(directory / 'plots', *plots))} plots in {directory / 'plots'}")
 

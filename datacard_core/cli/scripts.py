@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 import traceback
-from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _SCRIPT = "datacard_analysis"
 
 
-@contextmanager
+@contextlib.contextmanager
 def analysis_of(script: Path) -> Iterator[Analysis]:
     """Run a script as `python script` does, and yield its variable `analysis`.
 
-    Modules beside the script can be imported until the block ends, because plugins may import them late.
+    Modules beside the script can be imported until the block ends, because plugins may import them late. A change of
+    the working directory ends with the script, so that it does not redirect the files of the command.
 
     Raises:
         DatacardError: the script fails, or has no such variable.
@@ -34,7 +35,9 @@ def analysis_of(script: Path) -> Iterator[Analysis]:
     # A script may read its arguments; those of `datacard build` are not meant for it.
     sys.argv[:] = [str(script)]
     try:
-        yield _defined_in(script)
+        with contextlib.chdir("."):
+            analysis = _defined_in(script)
+        yield analysis
     finally:
         sys.path[:], sys.argv[:] = path, arguments
         sys.modules.pop(_SCRIPT, None)

@@ -46,8 +46,12 @@ class GivenSystematic:
             yield problem
         if not isinstance(self.typ, str) or not self.typ:
             yield f"typ {self.typ!r} is not a kind, expected a string such as 'lnN' or 'shape'"
-        yield from _process_problems(self.processes, self.value)
-        yield from _year_problems(self)
+        # A declaration with none of the three covers no column, and its kind must allow that.
+        if self.processes is not None:
+            yield from _process_problems(self.processes, self.value)
+            yield from _year_problems(self)
+        elif self.years is not None or self.value is not None:
+            yield "has no processes: give the processes that it applies to"
         yield from _alias_problems(self)
         if not isinstance(self.options, Mapping):
             yield f"options {self.options!r} is a {type(self.options).__name__}, expected a dict"
@@ -172,7 +176,7 @@ def _problems_of_alias(given: GivenSystematic, process: str, entry: Any) -> Iter
     if bad := [name for name in names if not _is_variation(name)]:
         yield f"coffea_name_alias of {process!r} is {bad[0]!r}, expected the name of a variation"
     years = given.years
-    if years is None or process not in given.processes:
+    if years is None or process not in (given.processes or ()):
         return
     if extra := [year for year in by_year if year not in years]:
         theirs = listing(map(repr, extra))

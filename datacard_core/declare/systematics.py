@@ -12,7 +12,7 @@ import attrs
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.rules import GivenSystematic
-from datacard_core.declare.values import SameForAll, in_words, read_only_copy
+from datacard_core.declare.values import ReadOnlyDict, SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS
 from datacard_core.names import closest, listing, misspelt
@@ -35,7 +35,8 @@ class SystematicUncertainty(Declaration):
     """One source of uncertainty, on some processes for some years.
 
     `processes` is read back as `{process: value}`, in each of the forms that it can be given. A value may differ by
-    year: `processes={"ttbar": {"2022": 1.014, "2023": 1.013}}`, and so may an alias.
+    year: `processes={"ttbar": {"2022": 1.014, "2023": 1.013}}`, and so may an alias. A declaration without processes,
+    years and value covers no column; its kind must be one of those that need none, such as a group of nuisances.
     """
 
     name: str
@@ -63,7 +64,7 @@ class SystematicUncertainty(Declaration):
         self,
         name: str,
         typ: str,
-        processes: Iterable[str] | Mapping[str, Any],
+        processes: Iterable[str] | Mapping[str, Any] | None = None,
         years: Iterable[str] | None = None,
         value: Any = None,
         datacard_name: str | None = None,
@@ -74,6 +75,8 @@ class SystematicUncertainty(Declaration):
     ) -> None:
         if isinstance(processes, SameForAll) and value is not None:
             processes, value = _read_back(processes, value)
+        elif isinstance(processes, SameForAll | ReadOnlyDict) and not processes and not years:
+            processes = years = None
         given = GivenSystematic(
             name=name,
             typ=typ,
@@ -89,7 +92,7 @@ class SystematicUncertainty(Declaration):
             raise DeclarationError(f"systematic {given.name!r}: {problem}" for problem in problems)
         values = given.processes
         if not isinstance(values, Mapping):
-            values = SameForAll.of(values, given.value)
+            values = SameForAll.of(values or (), given.value)
         kept = given.years
         # The rules have made sure that all values are by year if no years are given.
         if kept is None:
@@ -263,7 +266,8 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
             aliases.setdefault(process, {})[year] = part.get_coffea_name(process, year)
     both = attrs.evolve(
         first,
-        processes=values,
+        # Two declarations without columns stay one.
+        processes=values or first.processes,
         years=tuple(dict.fromkeys((*first.years, *second.years))),
         categories=_both_categories(first, second),
         # The constructor accepts no value beside a dict of values.

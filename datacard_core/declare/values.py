@@ -55,7 +55,8 @@ class SameForAll(dict[str, Any]):
         return self.value is not None and all(value is self.value for value in self.values())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.is_unchanged:
+        # Also an empty one: only a declaration without columns has that.
+        if self.is_unchanged or not self:
             return type(self).of, (tuple(self), self.value)
         return dict, (dict(self),)
 
@@ -112,7 +113,9 @@ def is_finite_number(value: object) -> bool:
 
 
 def plain_processes(processes: Any) -> Any:
-    """Return the names of processes, or their values by name."""
+    """Return the names of processes, or their values by name, or None if there are none."""
+    if processes is None:
+        return None
     return plain_value(processes) if isinstance(processes, Mapping) else names_of(processes)
 
 

@@ -151,3 +151,9 @@ class NamedTemplates:
     names: tuple[str, ...]
     templates: Templates
     axis: Axis
+    channel: str = ""
+    """Combine's name of the channel."""
+    processes: tuple[str, ...] = ()
+    """Combine's process of each template: the name of a column, or `data_obs`."""
+    systematics: tuple[str, ...] = ()
+    """Variation of each template: `nominal`, or the name of a nuisance with `Up` or `Down`."""

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 import numpy as np
 
-from datacard_core.grammar import DATA, DIRECTIONS, NOMINAL_TEMPLATE, VARIED_TEMPLATE, is_constraint, template_names
+from datacard_core.grammar import (
+    DATA,
+    DIRECTIONS,
+    NOMINAL,
+    NOMINAL_TEMPLATE,
+    VARIED_TEMPLATE,
+    is_constraint,
+    template_names,
+)
 from datacard_core.model.arrays import NamedTemplates, Templates, read_only
 
 if TYPE_CHECKING:
@@ -148,10 +156,8 @@ class Channel:
         """Return the names of the templates: `data_obs_nominal`, `{column}_nominal`, `{column}_{nuisance}{Up,Down}`."""
         columns = [column.name for column in self.columns]
         names = template_names(NOMINAL_TEMPLATE, [DATA, *columns])
-        for nuisance, shape in self.shapes():
-            touched = [columns[position] for position in shape.columns]
-            for direction in DIRECTIONS:
-                names += template_names(VARIED_TEMPLATE, touched, f"{nuisance.name}{direction}")
+        for touched, variation in self._varied():
+            names += template_names(VARIED_TEMPLATE, touched, variation)
         return tuple(names)
 
     def templates(self) -> NamedTemplates:
@@ -163,4 +169,16 @@ class Channel:
             np.concatenate([block.values for block in blocks]),
             np.concatenate([block.variances for block in blocks]),
         )
-        return NamedTemplates(self.template_names(), stacked, self.axis)
+        processes = [DATA, *(column.name for column in self.columns)]
+        systematics = [NOMINAL] * len(processes)
+        for touched, variation in self._varied():
+            processes += touched
+            systematics += [variation] * len(touched)
+        return NamedTemplates(self.template_names(), stacked, self.axis, self.bin, tuple(processes), tuple(systematics))
+
+    def _varied(self) -> Iterator[tuple[list[str], str]]:
+        """Yield the columns of each block of varied templates, and the variation."""
+        for nuisance, shape in self.shapes():
+            touched = [self.columns[position].name for position in shape.columns]
+            for direction in DIRECTIONS:
+                yield touched, f"{nuisance.name}{direction}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datacard_core.model.channel import Channel
+    from datacard_core.output.formats import Formats
     from datacard_core.output.staging import Staging
     from datacard_core.plugins.calling import Contribution, Provided
     from datacard_core.plugins.manager import Plugins
@@ -31,21 +32,38 @@ class ChannelFiles:
     source: str | None = None
     """Name of the histogram source that read the output; None if `load_output` did."""
 
-    def text(self, shapes_name: str, *, writer: str, serializer: str) -> str:
-        """Return the text of the card, which names the file of the templates."""
-        provided = self.plugins.writer(writer)
-        rendered = Renderer.of(self.plugins, provided, self.channel)
-        lines = provenance(self.plugins, self.channel, writer, rendered.contributed, serializer, self.source)
-        return card_text(provided, CardContext(self.channel, shapes_name, lines, rendered))
+    def context(self, shapes_name: str, formats: Formats) -> CardContext:
+        """Return what a writer gets; the name of the templates' file is empty if it needs none."""
+        rendered = Renderer.of(self.plugins, formats.writer, self.channel)
+        lines = provenance(
+            self.plugins,
+            self.channel,
+            formats.writer.value.name,
+            rendered.contributed,
+            formats.serializer,
+            self.source,
+        )
+        shapes_name = shapes_name if formats.needs_templates else ""
+        return CardContext(self.channel, shapes_name, lines, rendered, formats.patterns)
 
-    def stage_card(self, stage: Staging, card_name: str, shapes_name: str, text: str, *, serializer: str) -> None:
+    def text(self, shapes_name: str, formats: Formats) -> str:
+        """Return the text of the card, which names the file of the templates."""
+        return card_text(formats.writer, self.context(shapes_name, formats))
+
+    def stage_card(self, stage: Staging, card_name: str, shapes_name: str, text: str, formats: Formats) -> None:
         """Write the text of the card and the templates together with further files, the card last."""
-        provided = self.plugins.serializer(serializer)
+        self.stage_templates(stage, shapes_name, formats)
+        stage.text(card_name, text)
+
+    def stage_templates(self, stage: Staging, shapes_name: str, formats: Formats) -> None:
+        """Write the templates, if the card needs them, together with further files."""
+        if not formats.needs_templates:
+            return
+        provided = self.plugins.serializer(formats.serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
-        with _file_expected(provided, path, doing) as template_serializer:
+        with _file_expected(provided, stage, path, doing) as template_serializer:
             template_serializer.write(templates, path)
-        stage.text(card_name, text)
 
     def stage_plots(self, stage: Staging, plots: Iterable[str], advance: Callable[[], None]) -> tuple[str, ...]:
         """Draw the channel together with further files.
@@ -68,20 +86,20 @@ class ChannelFiles:
             with provided.blamed(doing) as plot:
                 names.append(f"{name}_{self.channel.bin}{plot.suffix}")
             path = stage.path(names[-1])
-            with _file_expected(provided, path, doing) as plot:
+            with _file_expected(provided, stage, path, doing) as plot:
                 plot.draw(self.channel, path)
             advance()
         return tuple(names)
 
 
 @contextmanager
-def _file_expected(provided: Provided[Contribution], path: Path, doing: str) -> Iterator[Contribution]:
+def _file_expected(provided: Provided[Contribution], stage: Staging, path: Path, doing: str) -> Iterator[Contribution]:
     """Call a plugin that is to write a file.
 
     Raises:
-        PluginCallError: the plugin failed, or left no file, or an empty one.
+        PluginCallError: the plugin failed, left no file, an empty one or a link, or wrote outside of its folder.
     """
     with provided.blamed(doing) as contribution:
         yield contribution
-    if not path.is_file() or not path.stat().st_size:
-        raise provided.fault(f"{doing}: it left {'an empty' if path.is_file() else 'no'} file {path.name!r}")
+    if problem := stage.problem(path):
+        raise provided.fault(f"{doing}: it {problem}")

@@ -9,10 +9,12 @@ import attrs
 from datacard_core.errors import MissingProviderError
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
+from datacard_core.names import listing
+from datacard_core.plugins.calling import shown
 from datacard_core.plugins.conflicts import own_renderings, rendered_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datacard_core.hookspecs import CardContext, CardWriter, Rendering
     from datacard_core.model.channel import Channel
@@ -31,7 +33,24 @@ def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
     with writer.blamed(doing) as card_writer:
         text: object = card_writer.render(card)
     if not isinstance(text, str):
-        raise writer.fault(f"{doing}: got {type(text).__name__} {text!r:.80}, expected the text of the card")
+        raise writer.fault(f"{doing}: got {type(text).__name__} {shown(text)}, expected the text of the card")
+    return text
+
+
+def text_of_all(writer: Provided[CardWriter], cards: Sequence[CardContext]) -> str:
+    """Return the one text that a writer makes of several cards, or "" if it writes a card for each channel.
+
+    Raises:
+        MissingProviderError: neither the writer nor a selected plugin renders an effect or directive of a card.
+        PluginCallError: the writer failed, or did not return a string.
+    """
+    doing = f"writing one card of channels {listing(repr(card.channel.bin) for card in cards)}"
+    with writer.blamed(doing) as card_writer:
+        text: object = card_writer.render_all(tuple(cards))
+    if text is None:
+        return ""
+    if not isinstance(text, str) or not text:
+        raise writer.fault(f"{doing}: got {type(text).__name__} {shown(text)}, expected the text of the card")
     return text
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import DeclarationError
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # The modes that open() and a compiler ask for; the system takes the bits of the user's umask away.
 MODE = 0o666
@@ -28,6 +29,8 @@ class _Staged:
 
     temporary: Path
     final: Path
+    name: str
+    """Path relative to the directory, as it was given."""
 
 
 @attrs.define(eq=False)
@@ -37,7 +40,7 @@ class Staging:
     directory: Path
     _staged: list[_Staged] = attrs.field(factory=list)
     _hidden: dict[Path, Path] = attrs.field(factory=dict)
-    """Hidden directory for the new files of each directory.
+    """Hidden directory for the new files of each directory, with a folder for each file.
 
     There is one in each, because a rename is atomic only within one file system, and a subdirectory may be mounted from
     another one. It is hidden so that no listing and no pattern such as `*/*.txt` finds half a file.
@@ -45,10 +48,16 @@ class Staging:
     _made: list[Path] = attrs.field(factory=list)
     """Directories that staging has created, the deepest last."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths of the files, relative to the directory, in the order in which they appear."""
+        return tuple(staged.name for staged in self._staged)
+
     def path(self, name: str | os.PathLike[str]) -> Path:
         """Return a temporary path to write a file to; files appear in the order of these calls.
 
-        The temporary file has the same name. Other files that are written beside it are removed.
+        The temporary file has the same name, and is alone in its folder. Other files that are written beside it are
+        removed.
 
         Args:
             name: path of the file, relative to the directory.
@@ -66,9 +75,33 @@ class Staging:
         if final.parent not in self._hidden:
             self._make(final.parent)
             self._hidden[final.parent] = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=final.parent))
-        staged = _Staged(self._hidden[final.parent] / final.name, final)
+        # The number is that of the file among all, so that two files of one name in different directories differ too.
+        folder = self._hidden[final.parent] / str(len(self._staged))
+        folder.mkdir()
+        staged = _Staged(folder / final.name, final, os.fspath(name))
         self._staged.append(staged)
         return staged.temporary
+
+    def problem(self, path: Path) -> str:
+        """Return what is wrong with a file that a plugin was to write to a temporary path, or ""."""
+        # A plugin may have taken the rights away that moving the file needs.
+        with suppress(OSError):
+            path.parent.chmod(0o700)
+        if path.is_symlink():
+            return f"left a symbolic link in place of the file {path.name!r}: write the file itself"
+        if path.exists() and not path.is_file():
+            return f"left no regular file {path.name!r}"
+        if not path.is_file() or not path.stat().st_size:
+            return f"left {'an empty' if path.is_file() else 'no'} file {path.name!r}"
+        if not os.access(path, os.R_OK):
+            return f"left a file {path.name!r} that cannot be read"
+        folders = {staged.temporary.parent for staged in self._staged}
+        foreign = sorted(
+            str(entry.relative_to(hidden)) for hidden in self._hidden.values() for entry in _foreign(hidden, folders)
+        )
+        if foreign:
+            return f"wrote {listing(map(repr, foreign))} outside of the folder of its file {path.name!r}"
+        return ""
 
     def text(self, name: str | os.PathLike[str], text: str, *, executable: bool = False) -> None:
         """Stage a text file, in UTF-8 and with Unix line ends."""
@@ -138,7 +171,8 @@ def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
     are done at its end. A process that is killed between two renames leaves the first files new and the last ones old:
     stage the file that refers to all other files last.
     """
-    stage = Staging(Path(directory))
+    # Absolute, because code in the block may change the working directory.
+    stage = Staging(Path(directory).absolute())
     try:
         stage._make(stage.directory)
         yield stage
@@ -150,9 +184,16 @@ def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
     stage._clear()  # noqa: SLF001
 
 
+def _foreign(hidden: Path, folders: Collection[Path]) -> Iterator[Path]:
+    """Yield the entries of a hidden directory that are none of the folders of files, and no longer folders."""
+    for entry in hidden.iterdir():
+        if entry not in folders or entry.is_symlink() or not entry.is_dir():
+            yield entry
+
+
 def _second(staged: _Staged) -> Path:
     """Give the earlier file a second name, from which it can be restored, and return that."""
-    second = Path(tempfile.mkdtemp(dir=staged.temporary.parent)) / staged.final.name
+    second = Path(tempfile.mkdtemp(dir=staged.temporary.parent.parent)) / staged.final.name
     try:
         os.link(staged.final, second)
     except OSError:  # The file system has no hard links.

@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
-from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind
+from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind, TemplateSerializer
 from datacard_core.names import closest, listing
 from datacard_core.plugins.calling import Provided, blame
 from datacard_core.plugins.families import FAMILIES, HOOKS, Family
@@ -26,6 +26,12 @@ Hook: TypeAlias = Callable[[], Any]
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")
+_WITH_SUFFIX: tuple[tuple[str, type[Any], str], ...] = (
+    ("plot", Plot, ".pdf"),
+    ("card writer", CardWriter, ".txt"),
+    ("template serializer", TemplateSerializer, ".root"),
+)
+"""Interfaces whose files are named by their suffix, with an example."""
 
 
 def contributions(plugin: object, name: str, origin: str) -> Iterator[tuple[Family[Any], str, Provided[Any]]]:
@@ -147,18 +153,39 @@ def _result_problem(family: Family[Any], key: object, value: object) -> str:
 def _attribute_problem(value: object, key: str) -> str:
     """Return the problem with the other attributes of the object's interface, or ""."""
     if isinstance(value, SystematicKind):
-        options: object = value.options
-        texts = [text for pair in options.items() for text in pair] if isinstance(options, Mapping) else [None]
-        if not all(isinstance(text, str) for text in texts):
-            return f"contributed kind {key!r} with options {options!r}, expected a description of each option by name"
-        uses: object = value.uses
-        if not isinstance(uses, list | tuple) or not all(isinstance(typ, str) for typ in uses):
-            return f"contributed kind {key!r} with uses {uses!r}, expected a list of the typ of other kinds"
-    if isinstance(value, CardWriter) and not isinstance(value.renders_all, bool):
-        return f"contributed card writer {key!r} with renders_all {value.renders_all!r}, expected True or False"
-    if isinstance(value, Plot):
-        if not _FILE_NAME.fullmatch(key):
-            return f"contributed plot {key!r}, expected letters, digits, '_', '.' and '-': its files are named after it"
-        if not isinstance(value.suffix, str) or not _SUFFIX.fullmatch(value.suffix):
-            return f'contributed plot {key!r} with suffix {value.suffix!r}, expected a suffix such as ".pdf"'
+        return _kind_problem(value, key)
+    if isinstance(value, CardWriter):
+        for flag in ("renders_all", "needs_templates", "is_combine"):
+            if not isinstance(getattr(value, flag), bool):
+                return f"contributed card writer {key!r} with {flag} {getattr(value, flag)!r}, expected True or False"
+    if isinstance(value, Plot) and not _FILE_NAME.fullmatch(key):
+        return f"contributed plot {key!r}, expected letters, digits, '_', '.' and '-': its files are named after it"
+    if isinstance(value, TemplateSerializer):
+        patterns: object = value.patterns
+        if not isinstance(patterns, list | tuple) or list(map(_is_word, patterns)) != [True, True]:
+            return f"contributed template serializer {key!r} with patterns {patterns!r}, expected two words"
+    return _suffix_problem(value, key)
+
+
+def _kind_problem(kind: SystematicKind, key: str) -> str:
+    options: object = kind.options
+    texts = [text for pair in options.items() for text in pair] if isinstance(options, Mapping) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        return f"contributed kind {key!r} with options {options!r}, expected a description of each option by name"
+    if not isinstance(kind.covers_columns, bool):
+        return f"contributed kind {key!r} with covers_columns {kind.covers_columns!r}, expected True or False"
+    uses: object = kind.uses
+    if not isinstance(uses, list | tuple) or not all(isinstance(typ, str) for typ in uses):
+        return f"contributed kind {key!r} with uses {uses!r}, expected a list of the typ of other kinds"
     return ""
+
+
+def _suffix_problem(value: object, key: str) -> str:
+    for word, interface, example in _WITH_SUFFIX:
+        if isinstance(value, interface) and not (isinstance(value.suffix, str) and _SUFFIX.fullmatch(value.suffix)):
+            return f'contributed {word} {key!r} with suffix {value.suffix!r}, expected a suffix such as "{example}"'
+    return ""
+
+
+def _is_word(text: object) -> bool:
+    return isinstance(text, str) and text.split() == [text]

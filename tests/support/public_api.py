@@ -48,6 +48,7 @@ INTERNAL = (
     "datacard_core.Plugins.__init__",
     # what Analysis uses of a card, with arguments that only the core can make
     "datacard_core.Datacard.of",
+    "datacard_core.Datacard.files",
     "datacard_core.Datacard.stage",
     "datacard_core.Datacard.stage_plots",
 )

@@ -108,7 +108,9 @@ class Sketch:
         return Axis(np.array(self.edges), "x")
 
     def declare(self, name: str, typ: str, **keywords: Any) -> SystematicUncertainty:
-        """Return a declaration on the processes and years of `on`."""
+        """Return a declaration on the processes and years of `on`, or on no column if it has no value."""
+        if "value" not in keywords:
+            return SystematicUncertainty(name=name, typ=typ, **keywords)
         processes, years = self.on or (range(len(self.names)), range(len(self.years)))
         return SystematicUncertainty(
             name=name,

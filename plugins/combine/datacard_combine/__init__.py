@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from datacard_core import CardWriter, DeclarationError, grammar, hookimpl, number
+from datacard_core import CardWriter, DeclarationError, hookimpl, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ class CombineWriter(CardWriter):
 
     name: ClassVar[str] = "combine"
     renders_all: ClassVar[bool] = True
+    is_combine: ClassVar[bool] = True
 
     def render(self, card: CardContext) -> str:
         """Return the text of the card.
@@ -36,7 +37,7 @@ class CombineWriter(CardWriter):
         sections = (
             [*(f"# {line}" for line in card.provenance), *_counts(channel)],
             # The * includes data_obs, whose template has the name that the same pattern gives.
-            [f"shapes * {channel.bin} {shapes_name} {grammar.NOMINAL_TEMPLATE} {grammar.VARIED_TEMPLATE}"],
+            [f"shapes * {channel.bin} {shapes_name} {' '.join(card.patterns)}"],
             [f"bin {channel.bin}", f"observation {_observation(channel)}"],
             _table(channel),
             channel.lines(),

@@ -33,6 +33,7 @@ class RootSerializer(TemplateSerializer):
     """
 
     name: ClassVar[str] = "root"
+    suffix: ClassVar[str] = ".root"
     compression: str | None = attrs.field(
         default=None, kw_only=True, validator=attrs.validators.in_((None, *COMPRESSIONS))
     )

@@ -345,6 +345,8 @@ class TestBuild:
         result = datacard("build", script, output, "-o", "cards", "--writer", "bins")
         assert result.exit_code == 0, result.output
         assert Path("cards", "datacard_SR_2024.txt").read_text() == "SR_2024 shapes_SR_2024.root"
+        assert list(Path("cards").glob("*.sh")) == []
+        assert "there is no script to combine them: 'bins' writes no Combine cards" in result.stdout.replace("\n", " ")
 
     def test_no_plugin_with_plots(self, script: Path) -> None:
         """--plots is an error if no selected plugin has a plot."""

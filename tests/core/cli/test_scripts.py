@@ -73,6 +73,14 @@ class TestScript:
         assert (sys.argv, sys.path) == (arguments, path)
         assert "datacard_analysis" not in set(sys.modules) - modules
 
+    def test_change_of_the_working_directory(self, output: Path, script: Path) -> None:
+        """A script that changes the working directory does not redirect the cards."""
+        write(script, "import os\nos.chdir('/')\n" + SMALL)
+        Path("all.coffea").symlink_to(output)
+        result = datacard("build", script, "all.coffea", "-o", "cards")
+        assert result.exit_code == 0, result.stderr
+        assert Path("cards", "datacard_SR_2024.txt").is_file()
+
     @pytest.mark.slow
     def test_plugin_in_the_script(self, output: Path, script: Path) -> None:
         """A plugin in a script may import late, also in other processes."""

@@ -191,7 +191,7 @@ class TestPlots:
             pytest.param("raise BaseException('odd')", BaseException, "BaseException while drawing", id="it is odd"),
             pytest.param("pass", None, "it left no file 'sketch_SR_run3.png'", id="no file"),
             pytest.param("path.touch()", None, "it left an empty file 'sketch_SR_run3.png'", id="an empty file"),
-            pytest.param("path.mkdir()", None, "it left no file 'sketch_SR_run3.png'", id="a directory"),
+            pytest.param("path.mkdir()", None, "it left no regular file 'sketch_SR_run3.png'", id="a directory"),
             pytest.param("path.with_suffix('.pdf').write_text('x')", None, "it left no file", id="another file"),
             pytest.param(
                 "channel.nominal.values[:] = 5", ValueError, "ValueError while drawing", id="into the channel"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -29,6 +31,7 @@ from datacard_core import (
     hookimpl,
     load_plugins,
 )
+from datacard_core.output.staging import staging
 from tests.support.demo_files import SMALL_DEMO
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Serializer(TemplateSerializer):
     """A serializer that writes half a file, and then calls a function."""
 
     name: ClassVar[str] = "failing"
+    suffix: ClassVar[str] = ".root"
     then: Callable[[Path], object]
 
     def write(self, templates: NamedTemplates, path: Path) -> None:
@@ -190,6 +194,90 @@ def test_files_beside_the_templates(card: Callable[..., Datacard], tmp_path: Pat
     card(litters).dump(tmp_path, serializer="failing")
     assert paths[0].name == "shapes.root"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["datacard.txt", "shapes.root"]
+
+
+def linked(path: Path) -> None:
+    path.rename(path.with_name("real"))
+    path.symlink_to("real")
+
+
+def linked_far_away(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
+def in_a_directory_of_the_core(path: Path) -> None:
+    path.parent.with_name("datacard.txt").write_text("mine")
+
+
+def without_its_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (linked, "it left a symbolic link in place of the file 'shapes.root'"),
+        (linked_far_away, "it left a symbolic link in place of the file 'shapes.root'"),
+        (in_a_directory_of_the_core, "it wrote 'datacard.txt' outside of the folder of its file 'shapes.root'"),
+        (without_its_folder, "it left no file 'shapes.root'"),
+        (a_pipe, "it left no regular file 'shapes.root'"),
+    ],
+)
+def test_files_that_are_refused(
+    then: Callable[[Path], object], said: str, card: Callable[..., Datacard], other: Datacard, tmp_path: Path
+) -> None:
+    """Links, pipes and files elsewhere are the failure of the serializer; the files stay as they were."""
+    other.dump(tmp_path, serializer="root")
+    before = contents(tmp_path)
+    with pytest.raises(PluginCallError, match=re.escape(said)):
+        card(then).dump(tmp_path, serializer="failing")
+    assert contents(tmp_path) == before
+
+
+def names_of_the_card(path: Path) -> None:
+    path.with_name("datacard.txt").mkdir()
+
+
+def without_rights(path: Path) -> None:
+    path.parent.chmod(0o500)
+
+
+@pytest.mark.parametrize("then", [names_of_the_card, without_rights])
+def test_files_that_do_no_harm(then: Callable[[Path], object], card: Callable[..., Datacard], tmp_path: Path) -> None:
+    """Each file has its own folder, whose other content and rights do not matter."""
+    card(then).dump(tmp_path, serializer="failing")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["datacard.txt", "shapes.root"]
+
+
+def test_folder_for_each_file(tmp_path: Path) -> None:
+    """Files of one directory are written in folders of their own, so that helper files do not meet."""
+    with staging(tmp_path) as stage:
+        first, second = stage.path("one.root"), stage.path("two.root")
+        assert first.parent != second.parent
+        for path in (first, second):
+            assert list(path.parent.iterdir()) == []
+            path.write_text(path.name)
+            path.with_name("index").write_text("beside it")
+        assert stage.names == ("one.root", "two.root")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.root", "two.root"]
+
+
+def test_change_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files go to the directory that was meant when they were begun."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with staging("cards") as stage:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        stage.text("a.txt", "text")
+        stage.path("b/c.txt").write_text("text")
+    assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["a.txt", "c.txt"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.slow
