@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # failure, so there is no deadline.
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.register_profile("few", max_examples=5, deadline=None)
 settings.load_profile("quick")
 
 YEARS = ("2022", "2023")
@@ -99,6 +100,21 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         file = getattr(sys.modules[name], "__file__", None)
         if file and any(Path(file).is_relative_to(folder) for folder in made):
             del sys.modules[name]
+
+
+@pytest.fixture
+def few_examples() -> Iterator[None]:
+    """Let the conformance kit draw few inputs for a plugin that conforms.
+
+    The kit draws the same inputs in each run, so after the first run of a plugin that passes they show regressions
+    only. A thorough run draws all of them.
+    """
+    if settings().max_examples > settings.get_profile("quick").max_examples:
+        yield
+        return
+    settings.load_profile("few")
+    yield
+    settings.load_profile("quick")
 
 
 # What is shared by the session must not be changed by a test.

@@ -144,6 +144,7 @@ def test_code_about_plugins(section: str, reader: pages.Reader) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 @pytest.mark.parametrize("module", CONFORMING)
 def test_plugin_of_page_conforms(module: str, reader: pages.Reader) -> None:
     """Every plugin on the page passes the conformance kit."""

@@ -21,13 +21,13 @@ from datacard_core.testing.loading import assert_pickled, contributed, loaded_al
 from datacard_core.testing.products import folder
 from datacard_core.testing.repetition import repeated
 from datacard_core.testing.tasks import Contributed, Run, Task
-from datacard_core.testing.trials.families import trial_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.tasks import Reader
+    from datacard_core.testing.trials.families import Assert
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _WORDS = {family.field: family.word for family in FAMILIES}
@@ -94,6 +94,10 @@ def assert_plugin(
 
 
 def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
+    # Here, because the processes that repeat products import this module and search for nothing; and before the working
+    # directory changes, because hypothesis keeps its files in the one where it is imported.
+    from datacard_core.testing.trials.families import trial_of  # noqa: PLC0415
+
     # Made absolute before the working directory changes; an empty entry means the working directory.
     path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - Path("") would stay relative
     with folder() as scratch, _empty_directory() as directory:
@@ -104,16 +108,16 @@ def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
         assert_pickled(case, plugins, (plugin, *aids.beside), its)
         run = _run(case, plugins, its, aids, scratch)
         with repeated(case, Task(plugins, its, run.declarations, scratch), path):
-            _assert_objects(case, run, its)
+            _assert_objects(case, run, its, trial_of)
         left = ", ".join(sorted(path.name for path in directory.iterdir()))
         case.expect(
             not left, "that it writes no file but those it is told to", f"it wrote {left} to the working directory"
         )
 
 
-def _assert_objects(case: Case, run: Run, its: Contributed) -> None:
+def _assert_objects(case: Case, run: Run, its: Contributed, trial_of: Callable[[str], Assert]) -> None:
     for field, key in its:
-        trial_of(field).assert_object(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
+        trial_of(field)(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
 
 
 def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: Path) -> Run:

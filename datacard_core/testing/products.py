@@ -6,7 +6,7 @@ import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datacard_core.hookspecs import CardContext
 from datacard_core.output.renderings import Renderer, card_text
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from datacard_core.datacard import Datacard
+    from datacard_core.hookspecs import Check, Plot, TemplateSerializer
+    from datacard_core.model.arrays import NamedTemplates
     from datacard_core.model.channel import Channel
+    from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
 
 SHAPES = "shapes.root"
@@ -47,6 +50,44 @@ def rendered(plugins: Plugins, writer: str, channel: Channel) -> str:
     return text
 
 
+def findings_of(provided: Provided[Check], channel: Channel) -> list[Any]:
+    """Return what a check finds in a channel.
+
+    Raises:
+        PluginError: the check failed.
+    """
+    with provided.blamed(f"running check {provided.value.name!r} on channel {channel.bin!r}") as check:
+        return list(check.run(channel))
+
+
+def drawn_by(provided: Provided[Plot], channel: Channel, scratch: Path) -> bytes | None:
+    """Return the file of a plot, or None if there is no file.
+
+    Raises:
+        PluginError: the plot failed.
+    """
+
+    def draw(path: Path) -> None:
+        with provided.blamed(f"drawing channel {channel.bin!r}") as plot:
+            plot.draw(channel, path)
+
+    return written_by(draw, scratch / f"{provided.value.name}_{channel.bin}{provided.value.suffix}")
+
+
+def stored_by(provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes | None:
+    """Return the file of a template serializer, or None if there is no file.
+
+    Raises:
+        PluginError: the serializer failed.
+    """
+
+    def write(path: Path) -> None:
+        with provided.blamed(f"writing {path.name}") as serializer:
+            serializer.write(templates, path)
+
+    return written_by(write, path)
+
+
 def written_by(write: Callable[[Path], object], path: Path) -> bytes | None:
     """Return the content of the new file that a function writes, or None if it writes no file."""
     # Without this the file of an earlier call would count as written.
@@ -55,11 +96,14 @@ def written_by(write: Callable[[Path], object], path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def card_bytes(card: Datacard, scratch: Path) -> tuple[str, bytes | None]:
-    """Return the text of a card by the writer `combine`, and its templates as a file by the serializer `root`."""
-    serializer = card.plugins.serializer("root").value
-    templates = card.channel.templates()
-    return card.content(SHAPES), written_by(lambda path: serializer.write(templates, path), scratch / SHAPES)
+def card_contents(card: Datacard) -> tuple[str, str, bytes]:
+    """Return the text of a card by the writer `combine`, and the names and contents of its templates.
+
+    Equal contents make equal files, so no file is written: a serializer would take most of the time of a trial.
+    """
+    named = card.channel.templates()
+    arrays = (named.templates.values, named.templates.variances, named.axis.edges)
+    return card.content(SHAPES), "\n".join(named.names), b"".join(array.tobytes() for array in arrays)
 
 
 def is_finite(text: str) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.testing.trials.families import makers
+from datacard_core.testing.makers import makers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -32,7 +32,7 @@ def search(
         inputs: strategy that hypothesis draws inputs from.
         body: the function, which raises an exception to fail.
         first: inputs to try before; their failures are raised unchanged.
-        most: largest number of inputs to draw.
+        most: largest number of inputs to draw; fewer are drawn where the profile of hypothesis has fewer examples.
     """
     for one in first:
         body(one)
@@ -40,7 +40,7 @@ def search(
     tried = 0
 
     @settings(
-        max_examples=most,
+        max_examples=min(most, settings().max_examples),
         database=None,
         deadline=None,
         derandomize=True,

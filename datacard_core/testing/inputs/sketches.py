@@ -133,7 +133,7 @@ class Sketch:
         complete = self.complete()
         if complete != self:
             try:
-                self.card(self.output([(systematic, needed)]), plugins, *self.bystanders(), systematic)
+                self.card_beside(systematic, self.output([(systematic, needed)]), plugins)
             except InputError:
                 return complete
             except Exception:  # noqa: BLE001 - reported where the card is built for the trial
@@ -194,6 +194,10 @@ class Sketch:
             plugins=plugins,
             **(arguments | changes),
         )
+
+    def card_beside(self, systematic: SystematicUncertainty, output: Mapping[str, Any], plugins: Plugins) -> Datacard:
+        """Return the card of an output with a declaration beside those of built-in kinds."""
+        return self.card(output, plugins, *self.bystanders(), systematic)
 
     def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
         """Return the datasets of samples that declarations need beside those of the processes."""

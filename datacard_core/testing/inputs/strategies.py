@@ -7,11 +7,10 @@ import string
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 from hypothesis import strategies as st
 
-from datacard_core.model.arrays import Axis, NamedTemplates, Templates
 from datacard_core.testing.inputs.sketches import YEARS, Contents, Dataset, Simulated, Sketch
+from datacard_core.testing.inputs.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,21 +137,6 @@ def _edges(draw: DrawFn, bins: int) -> tuple[float, ...]:
     for width in draw(st.tuples(*[WIDTH] * bins)):
         edges.append(edges[-1] + width)
     return tuple(edges)
-
-
-@attrs.frozen
-class Written:
-    """Templates as tuples of numbers, so that a message can show them."""
-
-    names: tuple[str, ...]
-    edges: tuple[float, ...]
-    values: tuple[Contents, ...]
-    variances: tuple[Contents, ...]
-
-    def templates(self) -> NamedTemplates:
-        """Return the templates as a serializer gets them."""
-        values, variances = np.array(self.values), np.array(self.variances)
-        return NamedTemplates(self.names, Templates(values, variances), Axis(np.array(self.edges), "x"))
 
 
 # A serializer that rounds, or writes floats of single precision, loses these.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,19 +12,16 @@ from datacard_core.findings import Finding
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.sketches import BY_HAND
 from datacard_core.testing.inputs.strategies import sketches
+from datacard_core.testing.products import findings_of
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from datacard_core.hookspecs import Check
-    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.channels import Named
     from datacard_core.testing.inputs.sketches import Sketch
-    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 25
 """Number of analyses that hypothesis draws for a check."""
@@ -45,27 +41,12 @@ def assert_check(case: Case, plugins: Plugins, provided: Provided[Check]) -> Non
     search(sketches(), try_sketch, first=BY_HAND, most=MOST)
 
 
-def makers(task: Task, name: str) -> Iterator[Maker]:
-    """Yield the findings of a check for each channel made by hand."""
-    for named in channels.by_hand():
-        yield f"the list of findings of check {name!r} for {named}", partial(_messages, task, name, named.channel)
-
-
-def _messages(task: Task, name: str, channel: Channel) -> list[str]:
-    return [str(finding) for finding in _findings(task.plugins.checks[name], channel)]
-
-
-def _findings(provided: Provided[Check], channel: Channel) -> list[Any]:
-    with provided.blamed(f"running check {provided.value.name!r} on channel {channel.bin!r}") as check:
-        return list(check.run(channel))
-
-
 def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> None:
     case = attrs.evolve(case, given=named)
     with case.trying("a list of findings, which may be empty"):
-        found = _findings(provided, named.channel)
-        again = _findings(provided, named.channel)
-        travelled = _findings(provided, pickle.loads(pickle.dumps(named.channel)))  # noqa: S301 - made on this line
+        found = findings_of(provided, named.channel)
+        again = findings_of(provided, named.channel)
+        travelled = findings_of(provided, pickle.loads(pickle.dumps(named.channel)))  # noqa: S301 - made on this line
     for finding in found:
         _assert_finding(case, finding)
     case.same("the same findings for the same channel, each time", found, again)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-import attrs
-
 from datacard_core.names import closest
 from datacard_core.testing.cases import Case
-from datacard_core.testing.tasks import Maker, Run, Task
+from datacard_core.testing.tasks import Run
 from datacard_core.testing.trials import checks, kinds, mistakes, plots, renderings, serializers, sources, writers
 
 if TYPE_CHECKING:
@@ -18,23 +16,9 @@ if TYPE_CHECKING:
 
 Assert: TypeAlias = Callable[[Run, Case, str], None]
 """Function that tests the object of a key."""
-Makers: TypeAlias = Callable[[Task, str], Iterator[Maker]]
-"""Function that yields the products of the object of a key, which must be equal at all times and in all processes."""
 
 
-def _no_makers(_task: Task, _key: str) -> Iterator[Maker]:
-    return iter(())
-
-
-@attrs.frozen
-class Trial:
-    """Functions that test the objects of one family."""
-
-    assert_object: Assert
-    makers: Makers = _no_makers
-
-
-def trial_of(field: str) -> Trial:
+def trial_of(field: str) -> Assert:
     """Return the trial of a family, which is given as its attribute of `Plugins`.
 
     Raises:
@@ -48,14 +32,8 @@ def trial_of(field: str) -> Trial:
     return TRIALS[field]
 
 
-def makers(task: Task) -> Iterator[Maker]:
-    """Yield the products of all objects of a task."""
-    for field, key in task.contributed:
-        yield from trial_of(field).makers(task, key)
-
-
 def _assert_kind(run: Run, case: Case, typ: str) -> None:
-    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, anew=run.anew, scratch=run.scratch)
+    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, anew=run.anew)
     kinds.assert_kind(trial, run.declarations[typ])
     mistakes.assert_mistakes(trial, run.declarations[typ])
 
@@ -86,17 +64,15 @@ def _assert_rendering(run: Run, case: Case, name: str) -> None:
     renderings.assert_rendering(case, run.plugins, run.plugins.renderings[name], channels)
 
 
-TRIALS: Mapping[str, Trial] = MappingProxyType(
+TRIALS: Mapping[str, Assert] = MappingProxyType(
     {
-        "kinds": Trial(_assert_kind, kinds.makers),
-        "writers": Trial(_assert_writer, writers.makers),
-        "serializers": Trial(_assert_serializer, serializers.makers),
-        "checks": Trial(_assert_check, checks.makers),
-        "plots": Trial(_assert_plot, plots.makers),
-        # A source reads files of its author, which another process may not have; its trial reads them twice.
-        "sources": Trial(_assert_source),
-        # A rendering returns an object that only its writer understands, so it cannot be compared.
-        "renderings": Trial(_assert_rendering),
+        "kinds": _assert_kind,
+        "writers": _assert_writer,
+        "serializers": _assert_serializer,
+        "checks": _assert_check,
+        "plots": _assert_plot,
+        "sources": _assert_source,
+        "renderings": _assert_rendering,
     }
 )
 """Trial of each family, by its attribute of `Plugins`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,12 +15,11 @@ from datacard_core.model.effects import Shape
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import BY_HAND, BYSTANDERS, Sketch
 from datacard_core.testing.inputs.strategies import sketches
-from datacard_core.testing.products import card_bytes, is_finite
+from datacard_core.testing.products import card_contents, is_finite
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from datacard_core.datacard import Datacard
     from datacard_core.declare.systematics import SystematicUncertainty
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
-    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 25
 """Number of analyses that hypothesis draws for a kind."""
@@ -46,8 +43,6 @@ class KindTrial:
     typ: str
     anew: Callable[[], Plugins]
     """Function that returns the plugins as they were before the run."""
-    scratch: Path
-    """Directory for files."""
 
     @property
     def provided(self) -> Provided[SystematicKind]:
@@ -79,23 +74,6 @@ def assert_kind(trial: KindTrial, declarations: tuple[Keywords, ...]) -> None:
     search(inputs, lambda drawn: _assert_card(trial, *drawn), first=by_hand, most=MOST)
 
 
-def makers(task: Task, typ: str) -> Iterator[Maker]:
-    """Yield the cards of a kind for all declarations and all analyses made by hand."""
-    for keywords in task.declarations[typ]:
-        for number, sketch in enumerate(BY_HAND, start=1):
-            what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {number}"
-            yield what, partial(_product, task, sketch, typ, keywords)
-
-
-def _product(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
-    systematic = sketch.declare(NAME, typ, **keywords)
-    needed = needs_of(task.plugins, typ, systematic)
-    # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
-    sketch = sketch.taken(systematic, needed, task.plugins)
-    output = sketch.output([(systematic, needed)])
-    return card_bytes(_card(sketch, output, task.plugins, systematic), task.scratch)
-
-
 def _assert_options(trial: KindTrial) -> None:
     for name, line in trial.provided.value.options.items():
         trial.case.expect(name.strip() and line.strip(), "options with a line about each", f"{name!r}: {line!r}")
@@ -108,17 +86,17 @@ def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -
     # As bytes, taken before: a kind that writes into an array would change what it is compared with.
     histograms = _contents(output)
     with case.trying("a card"):
-        card = _card(sketch, output, trial.plugins, systematic)
-        first = card_bytes(card, trial.scratch)
+        card = sketch.card_beside(systematic, output, trial.plugins)
+        first = card_contents(card)
     case.same("that the histograms stay as they are", histograms, _contents(output))
     with case.trying("a card"):
-        again = card_bytes(_card(sketch, output, trial.plugins, systematic), trial.scratch)
+        again = card_contents(sketch.card_beside(systematic, output, trial.plugins))
     for one, two in zip(first, again, strict=True):
         case.same("the same card from the same declaration, each time", one, two)
     _assert_text(case, card.channel)
     # A kind that keeps state gives equal cards here and now, but another card in a process that starts without it.
     with case.trying("a card from plugins that were not used before"):
-        anew = card_bytes(_card(sketch, output, trial.anew(), systematic), trial.scratch)
+        anew = card_contents(sketch.card_beside(systematic, output, trial.anew()))
     for one, two in zip(first, anew, strict=True):
         case.same("the same card after other cards were built: a kind keeps no state between two calls", two, one)
     return card
@@ -157,10 +135,6 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
     with case.trying("effects and directives that can be sent to another process"):
         travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - made on this line
     case.same("the same card from another process", _description(card.channel), _description(travelled))
-
-
-def _card(sketch: Sketch, output: Mapping[str, Any], plugins: Plugins, systematic: SystematicUncertainty) -> Datacard:
-    return sketch.card(output, plugins, *sketch.bystanders(), systematic)
 
 
 def _contents(output: Mapping[str, Any]) -> list[bytes]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.sketches import EMPTY_BINS, FAR
-from datacard_core.testing.products import written_by
+from datacard_core.testing.products import drawn_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from datacard_core.hookspecs import Plot
-    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
-    from datacard_core.testing.tasks import Maker, Task
 
 
 def assert_plot(case: Case, plugins: Plugins, provided: Provided[Plot], scratch: Path) -> None:
@@ -29,26 +25,11 @@ def assert_plot(case: Case, plugins: Plugins, provided: Provided[Plot], scratch:
     for named in (*channels.by_hand(), channels.of(EMPTY_BINS, plugins), channels.of(FAR, plugins)):
         one = attrs.evolve(case, given=named)
         with one.trying("a file"):
-            found = _drawn(provided, named.channel, scratch)
+            found = drawn_by(provided, named.channel, scratch)
         one.expect(found, "a file", "there is no file" if found is None else "the file is empty")
         drawn[str(named)] = found
     twice = attrs.evolve(case, given="the same channel twice")
     with twice.trying("a file"):
-        again = _drawn(provided, channels.complete(), scratch)
+        again = drawn_by(provided, channels.complete(), scratch)
     # The first drawing of this channel is that of the loop, as each drawing takes a good part of a second.
     twice.same("equal bytes for equal channels", drawn[channels.COMPLETE], again)
-
-
-def makers(task: Task, name: str) -> Iterator[Maker]:
-    """Yield the plot of one channel."""
-    yield f"the plot {name!r}", partial(_drawn, task.plugins.plot(name), channels.complete(), task.scratch)
-
-
-def _drawn(provided: Provided[Plot], channel: Channel, scratch: Path) -> bytes | None:
-    """Return the bytes of a plot, or None if there is no file."""
-
-    def draw(path: Path) -> None:
-        with provided.blamed(f"drawing channel {channel.bin!r}") as plot:
-            plot.draw(channel, path)
-
-    return written_by(draw, scratch / f"{provided.value.name}_{channel.bin}{provided.value.suffix}")

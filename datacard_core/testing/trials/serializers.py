@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
-from datacard_core.testing.inputs.strategies import Written, written
-from datacard_core.testing.products import SHAPES, written_by
+from datacard_core.testing.inputs.strategies import written
+from datacard_core.testing.inputs.written import BY_HAND
+from datacard_core.testing.products import SHAPES, stored_by
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
@@ -21,21 +21,11 @@ if TYPE_CHECKING:
     from datacard_core.plugins.calling import Provided
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.sketches import Contents
-    from datacard_core.testing.tasks import Maker, Reader, Task
+    from datacard_core.testing.inputs.written import Written
+    from datacard_core.testing.tasks import Reader
 
 MOST = 20
 """Number of sets of templates that hypothesis draws for a serializer."""
-
-BY_HAND = (
-    Written(("data_obs_nominal",), (0.0, 1.0), ((0.0,),), ((0.0,),)),
-    Written(
-        ("data_obs_nominal", "top_2018_nominal", "top_2018_jesUp", "b-jets.x_nominal"),
-        (0.0, 0.5, 2.0, 10.0),
-        ((3.0, 2.0, 0.0), (0.1, 0.2, 0.3), (1e-300, 1e15, 1 / 3), (0.0, 0.0, 0.0)),
-        ((3.0, 2.0, 0.0), (0.01, 0.02, 0.03), (1e-300, 1e15, 1 / 7), (0.0, 0.0, 0.0)),
-    ),
-)
-"""Sets of templates, the first as small as possible, the second with numbers that rounding would change."""
 
 
 def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader: Reader | None, scratch: Path) -> None:
@@ -45,23 +35,6 @@ def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader
         _assert_written(attrs.evolve(case, given=given), provided, given, reader, scratch)
 
     search(written(), try_templates, first=BY_HAND, most=MOST)
-
-
-def makers(task: Task, name: str) -> Iterator[Maker]:
-    """Yield the files of a serializer for the templates made by hand."""
-    for given in BY_HAND:
-        what = f"the file of {len(given.names)} templates by template serializer {name!r}"
-        yield what, partial(_file, task, name, given.templates())
-
-
-def _file(task: Task, name: str, templates: NamedTemplates) -> bytes | None:
-    provided = task.plugins.serializer(name)
-    return written_by(lambda path: _write(provided, templates, path), task.scratch / SHAPES)
-
-
-def _write(provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> None:
-    with provided.blamed(f"writing {path.name}") as serializer:
-        serializer.write(templates, path)
 
 
 def _assert_written(
@@ -86,7 +59,7 @@ def _assert_written(
 def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:
     expected = f"that it writes {SHAPES}"
     with case.trying(expected):
-        found = written_by(lambda path: _write(provided, templates, path), path)
+        found = stored_by(provided, templates, path)
     if found is None:
         # Libraries such as numpy add a suffix to the name; the message shows it.
         found_names = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))

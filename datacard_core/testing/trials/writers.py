@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.sketches import Sketch
-    from datacard_core.testing.tasks import Maker, Task
 
 MOST = 15
 """Number of analyses that hypothesis draws for a writer."""
@@ -67,12 +65,6 @@ def assert_writer(writing: Writing) -> None:
         _assert_channel(writing, channels.of(sketch, writing.plugins))
 
     search(sketches(), try_sketch, most=MOST)
-
-
-def makers(task: Task, name: str) -> Iterator[Maker]:
-    """Yield the texts of a writer for the channels made by hand."""
-    for named in channels.by_hand():
-        yield f"the text of {named} by card writer {name!r}", partial(rendered, task.plugins, name, named.channel)
 
 
 def _assert_channel(writing: Writing, named: Named) -> None:

@@ -66,6 +66,7 @@ def coffea_file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 @pytest.mark.parametrize("name", DEFAULT_PLUGINS)
 def test_built_in_plugins(name: str, coffea_file: Path) -> None:
     """Every built-in plugin conforms."""
@@ -75,12 +76,14 @@ def test_built_in_plugins(name: str, coffea_file: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 def test_module() -> None:
     """A module is tested like the plugin that its name selects."""
     assert_plugin(datacard_combine)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 def test_objects_of_every_family(table: Path) -> None:
     """A plugin with objects of all families conforms, and a rendering is tested with the kinds beside it.
 
@@ -98,6 +101,7 @@ def test_objects_of_every_family(table: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 def test_module_without_import_name() -> None:
     """A module that cannot be imported by its name is tested in this process."""
     module = types.ModuleType("made_here")

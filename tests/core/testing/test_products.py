@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from datacard_core import DEFAULT_PLUGINS, CardContext, PluginCallError, load_plugins
 from datacard_core.testing import small_card
 from datacard_core.testing.inputs.channels import complete
-from datacard_core.testing.products import SHAPES, card_bytes, folder, is_finite, rendered, written_by
+from datacard_core.testing.products import SHAPES, card_contents, folder, is_finite, rendered, written_by
 from tests.support.conformance import Listing
 from tests.support.plugins import Provider
 
@@ -38,12 +39,17 @@ def test_file_of_an_earlier_call(tmp_path: Path) -> None:
     assert written_by(lambda path: path, path) is None
 
 
-def test_bytes_of_a_card(tmp_path: Path) -> None:
-    """A card has its text and its templates as products."""
-    text, templates = card_bytes(small_card(), tmp_path)
+def test_contents_of_a_card() -> None:
+    """A card has its text, and the names, values, variances and binning of its templates, as products."""
+    text, names, contents = card_contents(small_card(mcstat=False))
     assert SHAPES in text
-    assert templates is not None
-    assert templates.startswith(b"root")
+    # data and 3 processes in 2 years, with 3 bins from 0 to 3
+    assert names.splitlines()[0] == "data_obs_nominal"
+    assert len(names.splitlines()) == 1 + 3 * 2
+    numbers = np.frombuffer(contents)
+    assert numbers.size == 2 * 7 * 3 + 4
+    assert numbers[:3].tolist() == [2 * 60.0, 2 * 45.0, 2 * 31.0]
+    assert numbers[-4:].tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize("text", ["nan", "0 inf 1", "-inf", "1.0 Infinity"])

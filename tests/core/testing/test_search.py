@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from datacard_core.testing.search import search
@@ -39,3 +40,11 @@ def test_inputs_made_by_hand_come_first() -> None:
 
     with pytest.raises(ValueError, match=r"^-7$"):
         search(st.integers(0, 10), body, first=[-7], most=100)
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_profile_with_few_examples() -> None:
+    """A profile of hypothesis limits the number of inputs that are drawn."""
+    drawn: list[int] = []
+    search(st.integers(0, 10**6), drawn.append, most=100)
+    assert len(drawn) == settings().max_examples == 5

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 
 from datacard_core import load_plugins
 from datacard_core.testing.inputs import channels
-from datacard_core.testing.inputs.strategies import Written, near, sketches, strange_options, written
+from datacard_core.testing.inputs.strategies import near, sketches, strange_options, written
 
 if TYPE_CHECKING:
     from datacard_core.testing.inputs.sketches import Sketch
+    from datacard_core.testing.inputs.written import Written
 
 PLUGINS = load_plugins()
 

@@ -17,7 +17,6 @@ from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -108,12 +107,12 @@ MISTAKES: dict[type[SystematicKind], str] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("broken", MISTAKES, ids=lambda broken: broken.__name__)
-def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind], tmp_path: Path) -> None:
+def test_wrong_answers_to_wrong_declarations(broken: type[SystematicKind]) -> None:
     """The failure names the expectation, the result and the wrong declaration."""
     # The trial alone: in `assert_plugin` that of right declarations runs before, which takes longer.
     plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", broken()))
     case = Case(plugin="acme", origin="local")
-    trial = KindTrial(case=case, plugins=plugins, typ="factor", anew=lambda: plugins, scratch=tmp_path)
+    trial = KindTrial(case=case, plugins=plugins, typ="factor", anew=lambda: plugins)
     with pytest.raises(UnmetError) as raised:
         assert_mistakes(trial, [{"value": 1.5}])
     assert re.search(MISTAKES[broken], str(raised.value)), raised.value
