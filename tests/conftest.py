@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 import textwrap
@@ -15,6 +16,7 @@ from hypothesis import settings
 from datacard_core import Analysis, SystematicUncertainty, load_plugins
 from datacard_core.demo import demo_output, write_demo
 from datacard_core.testing.inputs.small import small_arguments, small_output
+from tests.support import profiles  # noqa: F401 - registers them
 from tests.support.demo_files import YEARS as SMALL_DEMO_YEARS
 from tests.support.demo_files import datasets_of, of_datasets
 
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
     from datacard_core import Cards
     from datacard_core.demo import DemoFiles
 
-# Few examples keep the suite short; `pytest --hypothesis-profile=thorough` searches for long. A busy machine is no
-# failure, so there is no deadline.
-settings.register_profile("quick", max_examples=20, deadline=None)
-settings.register_profile("thorough", max_examples=500, deadline=None)
-settings.register_profile("few", max_examples=5, deadline=None)
+# Few examples keep the suite short; `pytest --hypothesis-profile=thorough` searches for long.
 settings.load_profile("quick")
+
+# Where no bytecode is written, pytest rewrites the asserts of all modules anew in each process, and each fresh
+# interpreter compiles the package anew. That takes half of the time of the suite.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 YEARS = ("2022", "2023")
 

@@ -149,7 +149,8 @@ def _has_plugins(metadata: _Metadata) -> bool:
 
 def _read(metadata: _Metadata) -> Distribution:
     try:
-        name, version = (metadata.metadata.get(field) for field in ("Name", "Version"))
+        fields = metadata.metadata  # parsed at each access
+        name, version = fields.get("Name"), fields.get("Version")
     except Exception:  # noqa: BLE001 - importlib_metadata raises other errors for it from version to version
         name = version = None
     try:

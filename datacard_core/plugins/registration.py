@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import pluggy
@@ -24,6 +25,8 @@ from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
 Hook: TypeAlias = Callable[[], Any]
 
+_SPECS = SimpleNamespace(**{hook: getattr(hookspecs, hook) for hook in HOOKS})
+"""The hooks alone: pluggy looks at all names of a module, and that for each plugin."""
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")
 _WITH_SUFFIX: tuple[tuple[str, type[Any], str], ...] = (
@@ -55,7 +58,7 @@ def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
         PluginLoadError: it has none, or one that pluggy would not call as its author expects.
     """
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(_SPECS)
     with blame(name, origin, "looking for its hooks"):
         # The API first: a plugin for a newer one may implement hooks that do not exist here, and then the version is
         # the problem to report.

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from datacard_core.cli.commands import main
 from datacard_core.hookspecs import ENTRY_POINT_GROUP
 from tests.support.paths import ROOT
+from tests.support.profiles import WITH_FEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -154,10 +155,10 @@ class Reader:
         return ""
 
     def _tested(self, arguments: list[str]) -> str:
-        path = os.pathsep.join([*map(str, self.found), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([*map(str, self.found), os.environ.get("PYTHONPATH", ""), str(ROOT)])
         plugins = [] if _fixtures_are_installed() else ["-p", "pytest_datacard"]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugins, *arguments],
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *WITH_FEW, *plugins, *arguments],
             # Options for the run of the suite, such as those for coverage, are not for this one.
             env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""},
             capture_output=True,

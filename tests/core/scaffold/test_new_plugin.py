@@ -19,6 +19,8 @@ from datacard_core import API_VERSION, DatacardError, PluginConflictError, __ver
 from datacard_core.errors import ExistingFileError
 from datacard_core.plugins.introspection import report_plugins
 from datacard_core.scaffold.new_plugin import _series, write_plugin
+from tests.support.paths import ROOT
+from tests.support.profiles import WITH_FEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,8 +137,8 @@ def test_installed_package(installed: list[str]) -> None:
 @pytest.mark.slow
 def test_tests_of_the_package(installed: list[str], tmp_path: Path) -> None:
     """The tests of the package pass."""
-    path = os.pathsep.join([*installed, os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", installed[0]]
+    path = os.pathsep.join([*installed, os.environ.get("PYTHONPATH", ""), str(ROOT)])
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *WITH_FEW, installed[0]]
     done = subprocess.run(
         command,
         cwd=tmp_path,

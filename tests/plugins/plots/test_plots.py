@@ -40,7 +40,7 @@ HARD = {
     "many categories": channel_of(
         2, bins=300, axis=Axis(np.arange(301.0), "x", categories=tuple(map(str, range(300))))
     ),
-    "many bins": channel_of(2, 1, bins=2000),
+    "many bins": channel_of(2, 1, bins=500),
     "a thousand processes": channel_of(1000, 1),
     "odd names": channel_of(
         len(NAMES),
