@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 class TestInspect:
+    @pytest.mark.slow
     def test_demo(self, made: Made) -> None:
         """All variables, samples and variations of the demo are listed."""
         result = datacard("inspect", made[0] / "datacard-demo" / "output_all.coffea")

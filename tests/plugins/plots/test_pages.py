@@ -42,7 +42,7 @@ def test_page_per_nuisance(tmp_path: Path) -> None:
     [
         1,
         pytest.param(MOST_PANELS, marks=pytest.mark.slow),
-        MOST_PANELS + 1,
+        pytest.param(MOST_PANELS + 1, marks=pytest.mark.slow),
         pytest.param(3 * MOST_PANELS, marks=pytest.mark.slow),
     ],
 )
