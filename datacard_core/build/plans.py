@@ -117,7 +117,7 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     positions = tuple(
         position for position, column in enumerate(columns) if systematic.covers(column.process, column.year)
     )
-    names = [systematic.get_coffea_name(columns[position].process, columns[position].year) for position in positions]
+    names = [systematic.variation(columns[position].process, columns[position].year) for position in positions]
     labels = {shift: tuple(f"{name}{shift}" for name in names) for shift in asked.shifts}
     covered = [(columns[position].process, columns[position].year) for position in positions]
     samples = {

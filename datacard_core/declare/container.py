@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from datacard_core.declare.declaration import Declaration
@@ -23,6 +24,20 @@ class DeclarationDict(dict[str, Value]):
 
     _type: ClassVar[type]
     _key: ClassVar[str]
+    _views: ClassVar[tuple[str, ...]] = ()
+    """Methods and properties for scripts, which no card is built from."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        base = next(base for base in cls.__mro__ if "_views" in vars(base))
+        # Not in the class's own dict alone: a mixin may bring the method.
+        overridden = [name for name in cls._views if getattr_static(cls, name) is not getattr_static(base, name)]
+        if cls is not base and overridden:
+            raise DeclarationError(
+                f"class {cls.__name__!r} overrides {name!r}, which no card is built from: give {base.__name__} the "
+                "declarations that the card shall have"
+                for name in overridden
+            )
 
     def __init__(self, values: Iterable[Value] | Mapping[str, Value] = ()) -> None:
         super().__init__()

@@ -138,6 +138,7 @@ class MCProcesses(_Processes[MCProcess]):
     """Simulated processes by name, in the order of the card's columns."""
 
     _type = MCProcess
+    _views = ("signal_processes", "background_processes", "n_processes")
 
     @property
     def signal_processes(self) -> list[str]:

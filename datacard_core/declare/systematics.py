@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -165,6 +166,24 @@ class SystematicUncertainty(Declaration):
             alias = alias.get(year, self.name)
         return str(alias)
 
+    def variation(self, process: str, year: str) -> str:
+        """Return the variation of a column, without Up or Down, from `get_coffea_name` of this class or a subclass.
+
+        Raises:
+            DeclarationError: a subclass returned another object than a string.
+        """
+        if type(self).get_coffea_name is SystematicUncertainty.get_coffea_name:
+            return self.get_coffea_name(process, year)
+        # In PocketCoffea the method takes the process alone.
+        takes_year = len(inspect.signature(self.get_coffea_name).parameters) > 1
+        name: object = self.get_coffea_name(process, year) if takes_year else self.get_coffea_name(process)
+        if not isinstance(name, str):
+            raise DeclarationError(
+                f"systematic {self.name!r}: {type(self).__name__}.get_coffea_name({process!r}) returned {name!r:.60}, "
+                "expected the name of a variation"
+            )
+        return name
+
     def columns(self) -> Iterator[tuple[str, str]]:
         """Yield each (process, year) that the systematic covers."""
         return ((process, year) for process in self.processes for year in self.years if self.covers(process, year))
@@ -182,6 +201,10 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
     """
 
     _type = SystematicUncertainty
+    _views = (
+        *("variations_names", "n_systematics", "list_type"),
+        *("get_systematics_by_type", "get_systematics_by_process"),
+    )
     _key = "datacard_name"
 
     def __init__(self, systematics: Iterable[SystematicUncertainty] | Mapping[str, SystematicUncertainty] = ()) -> None:
@@ -263,7 +286,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
     for part in (first, second):
         for process, year in part.columns():
             values.setdefault(process, {})[year] = part.value_for(process, year)
-            aliases.setdefault(process, {})[year] = part.get_coffea_name(process, year)
+            aliases.setdefault(process, {})[year] = part.variation(process, year)
     both = attrs.evolve(
         first,
         # Two declarations without columns stay one.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, Severity, load_plugins
+from datacard_core import DEFAULT_PLUGINS, MCProcesses, Severity, load_plugins
 from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ class TestEmptyBackground:
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
         (finding,) = findings(made, "no-background-in-bin")
         assert "bins 1 " in finding.message
+
+    def test_card_of_signals_alone(self) -> None:
+        """A card without backgrounds is told once, by the card and not for its bins."""
+        made = by_hand.card(
+            by_hand.Output().mc("Signal", "2022", nominal=[1, 2]),
+            mc_processes=MCProcesses([by_hand.process("signal", "Signal", is_signal=True)]),
+        )
+        assert by_hand.codes(made) == ["no-background"]
 
     def test_empty_bin(self) -> None:
         """A bin without signal, data and background gives no warning."""

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from datacard_core import DataProcess, MCProcess, MCProcesses, SystematicUncertainty
+from datacard_core import (
+    DataProcess,
+    DeclarationError,
+    MCProcess,
+    MCProcesses,
+    Systematics,
+    SystematicUncertainty,
+)
 from tests.support.declarations import YEARS, process, refused
 
 TTBAR = process("ttbar")
@@ -283,3 +290,27 @@ class TestCopies:
         """A container is joined with dicts only."""
         with pytest.raises(TypeError):
             MCProcesses([TTBAR]) | [("signal", SIGNAL)]
+
+
+class TestSubclasses:
+    """Subclasses of the containers."""
+
+    @pytest.mark.parametrize(
+        ("base", "name"),
+        [(Systematics, "get_systematics_by_type"), (Systematics, "variations_names"), (MCProcesses, "n_processes")],
+    )
+    def test_refused(self, base: type, name: str) -> None:
+        """An override that no card would be built from is refused when the class is made."""
+        with pytest.raises(DeclarationError, match=f"class 'Mine' overrides '{name}', which no card is built from"):
+            type("Mine", (base,), {name: lambda _: {}})
+
+    def test_mixin(self) -> None:
+        """An override that a mixin brings is refused too."""
+        mixin = type("Mixin", (), {"list_type": lambda *_: []})
+        with pytest.raises(DeclarationError, match="'list_type'"):
+            type("Mine", (mixin, Systematics), {})
+
+    def test_methods_of_its_own(self) -> None:
+        """Further methods are free."""
+        mine = type("Mine", (Systematics,), {"total": lambda self: len(self) + 1})
+        assert mine([]).total() == 1

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacard_core import Systematics, SystematicUncertainty
+from tests.support import outputs
 from tests.support.declarations import PROCESSES, YEARS, by_process, card, refused, row, systematic
 
 LUMI_2022 = systematic(name="lumi_2022", years=["2022"], value=1.014, datacard_name="lumi")
@@ -552,3 +553,29 @@ def test_process_without_a_year() -> None:
     """All processes and all years may be given where a process lacks a year."""
     built = card(systematic(name="lumi", processes=list(PROCESSES), years=YEARS, value=1.014))
     assert row(built, "lumi") == ["lumi", "lnN", *["1.014"] * 5]
+
+
+class ByGenerator(SystematicUncertainty):
+    """A systematic that finds its variation as PocketCoffea's method does, by process alone."""
+
+    def get_coffea_name(self, process: str) -> str:  # type: ignore[override]
+        return f"{self.name}_{process}"
+
+
+def test_name_of_variation_of_a_subclass() -> None:
+    """A subclass may find the variation of a process itself."""
+    output = outputs.signal_and_ttbar(nominal=[1, 2, 3], PS_ttbarUp=[1, 2, 4], PS_ttbarDown=[1, 2, 2])
+    made = outputs.card(output, ByGenerator("PS", "shape", ["ttbar"], ["2022"], 1.0))
+    assert made.rate("ttbar_2022", "PSUp") == 7
+
+
+def test_no_name_of_variation() -> None:
+    """A subclass that returns no name is an error with its class."""
+
+    class Nameless(ByGenerator):
+        def get_coffea_name(self, process: str) -> Any:  # type: ignore[override]
+            return [process]
+
+    systematic = Nameless("PS", "shape", ["ttbar"], ["2022"], 1.0)
+    (problem,) = outputs.problems(outputs.signal_and_ttbar(nominal=[1, 2, 3]), systematic)
+    assert problem.startswith("systematic 'PS': Nameless.get_coffea_name('ttbar') returned ['ttbar'], expected")
