@@ -40,7 +40,7 @@ def test_default_selection() -> None:
 def test_contributions_of_the_built_in_set() -> None:
     """The built-in set has the kinds of PocketCoffea's interface, Combine's writer and ROOT's serializer."""
     plugins = load_plugins()
-    assert sorted(plugins.kinds) == ["autoMCStats", "lnN", "rateParam", "shape"]
+    assert sorted(plugins.kinds) == ["autoMCStats", "lnN", "rateParam", "shape", "shapeU"]
     assert "combine" in plugins.writers
     assert "root" in plugins.serializers
 
