@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from datacard_core.datacard import Datacard
     from datacard_core.findings import Finding
 
 _NEEDS_COMBINE = """\
@@ -98,6 +99,9 @@ def combination_script(
     Raises:
         DeclarationError: the cards cannot be combined.
     """
+    # The rules on names and cards need a dict of cards.
+    if problems := list(_type_problems(datacards)):
+        raise DeclarationError(problems)
     if problems := [*_name_problems(datacards, path, card_name, workspace_name), *_card_problems(datacards)]:
         raise DeclarationError(problems)
     up = os.path.relpath(directory, Path(directory, path).parent)
@@ -128,6 +132,16 @@ def _partial(card_name: str) -> str:
 def _word(name: str) -> str:
     """Return a file as an argument of a command; a leading dash would make it an option."""
     return shlex.quote(f"./{name}" if name.startswith("-") else name)
+
+
+def _type_problems(datacards: object) -> Iterator[str]:
+    expected = "a dict of cards by the names of their files, such as {'datacard_SR.txt': card}"
+    if not isinstance(datacards, Mapping):
+        yield f"datacards is a {type(datacards).__name__}, expected {expected}"
+        return
+    for name, card in datacards.items():
+        if not isinstance(name, str | os.PathLike) or not isinstance(card, Datacard):
+            yield f"datacards has {card!r:.200} under the name {name!r}, expected {expected}"
 
 
 def _name_problems(datacards: Mapping[str, Datacard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:

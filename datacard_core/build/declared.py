@@ -89,7 +89,7 @@ class DeclaredCard:
         signals = iter(range(0, -len(chosen) - 1, -1))
         backgrounds = iter(range(1, len(chosen) + 1))
         return tuple(
-            Column(name, process.name, year, next(signals if process.is_signal else backgrounds))
+            Column(name, process.name, year, next(signals if process.is_signal else backgrounds), process.label)
             for name, process, year in chosen
         )
 
@@ -200,7 +200,8 @@ class DeclaredCard:
             ("mcstat", self.mcstat, bool | Mapping),
         ):
             if not isinstance(value, expected) and not (name == "data_processes" and value is None):
-                what = "True, False or a dict" if name == "mcstat" else getattr(expected, "__name__", "")
-                yield f"{name} is {value!r} ({type(value).__name__}), expected {what}"
+                container = getattr(expected, "__name__", "")
+                what = "True, False or a dict" if name == "mcstat" else f"{container}, such as {container}([…])"
+                yield f"{name} is {value!r:.200} ({type(value).__name__}), expected {what}"
         if problem := flow_problem(self.flow):
             yield problem

@@ -30,24 +30,25 @@ def tabulate_yields(cards: Cards, width: int) -> Iterator[Table]:
 
     Categories that do not fit into the width go to further tables, because a folded number is misread.
     """
-    row_names = ["process", *_processes(cards), "background", "data"]
+    labels = {column.process: column.label for card in cards.values() for column in card.channel.columns}
+    heads = {"process": [*labels, "background", "data"]}
+    # A label that says no more than the name needs no column.
+    if any(label != name for name, label in labels.items()):
+        heads["label"] = [*labels.values(), "", ""]
+    room = width - sum(_width([head, *entries]) for head, entries in heads.items())
     blocks: list[dict[str, list[str]]] = [{}]
-    left = width - _width(row_names)
+    left = room
     for category, card in cards.items():
-        entries = _yields_of(card, row_names[1:-2])
+        entries = _yields_of(card, labels)
         needed = _width([category, *entries])
         # The first category of a table is put there even if it is too wide: another table would not be wider.
         if blocks[-1] and needed > left:
             blocks.append({})
-            left = width - _width(row_names)
+            left = room
         blocks[-1][category] = entries
         left -= needed
     for block in blocks:
-        yield _yields_table(row_names, block)
-
-
-def _processes(cards: Cards) -> dict[str, None]:
-    return dict.fromkeys(column.process for card in cards.values() for column in card.channel.columns)
+        yield _yields_table(heads, block)
 
 
 def _yields_of(card: Datacard, processes: Iterable[str]) -> list[str]:
@@ -65,11 +66,11 @@ def _counted(observation: float) -> str:
     return f"{observation:.0f}" if float(observation).is_integer() else f"{observation:.2f}"
 
 
-def _yields_table(row_names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Table:
-    table = _table("yields", row_names[0])
+def _yields_table(heads: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[str]]) -> Table:
+    table = _table("yields", *heads)
     for category, entries in columns.items():
         table.add_column(category, justify="right", overflow="fold", min_width=max(map(len, entries)))
-    rows = list(zip(row_names[1:], *columns.values(), strict=True))
+    rows = list(zip(*heads.values(), *columns.values(), strict=True))
     for position, row in enumerate(rows):
         table.add_row(*row, end_section=position == len(rows) - 3)
     return table

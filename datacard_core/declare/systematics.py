@@ -229,9 +229,10 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
         typs = SHAPE_KEYWORDS if syst_type == SHAPE else {syst_type}
         return {name: systematic for name, systematic in self.items() if systematic.typ in typs}
 
-    def get_systematics_by_process(self, process: Process) -> dict[str, SystematicUncertainty]:
-        """Return the nuisances that affect a process."""
-        return {name: systematic for name, systematic in self.items() if process.name in systematic.processes}
+    def get_systematics_by_process(self, process: Process | str) -> dict[str, SystematicUncertainty]:
+        """Return the nuisances that affect a process, which may be given by its name."""
+        chosen = process if isinstance(process, str) else process.name
+        return {name: systematic for name, systematic in self.items() if chosen in systematic.processes}
 
     def of_category(self, category: str, exclude: Iterable[str] = ()) -> Systematics:
         """Return the systematics of the card of a category; this object if they are all of them.

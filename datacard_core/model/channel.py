@@ -41,6 +41,8 @@ class Column:
     year: str
     id: int
     """Combine's process id: 0 and below for signals, above 0 for backgrounds."""
+    label: str = attrs.field(default=attrs.Factory(lambda self: self.process, takes_self=True))
+    """Process for display, as its declaration has it; the process if not given."""
 
     @property
     def is_signal(self) -> bool:

@@ -34,6 +34,8 @@ class ExpectedProcess(FrozenArrays):
     """Position among the processes of the channel, in the order of its columns."""
     values: FloatArray = attrs.field(converter=real)
     """Expected events, shape (bins,)."""
+    label: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    """Name for display."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -123,7 +125,7 @@ def _processes(channel: Channel, values: FloatArray) -> Iterator[ExpectedProcess
     for position, column in enumerate(channel.columns):
         members.setdefault((column.process, column.is_signal), []).append(position)
     for position, ((name, is_signal), rows) in enumerate(members.items()):
-        yield ExpectedProcess(name, is_signal, position, values[rows].sum(axis=0))
+        yield ExpectedProcess(name, is_signal, position, values[rows].sum(axis=0), channel.columns[rows[0]].label)
 
 
 def _background_changes(

@@ -321,6 +321,18 @@ class TestRefused:
             combine_datacards(cards, tmp_path / "out", "combine.bash")
         assert not (tmp_path / "out").exists()
 
+    def test_no_dict(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+        """A list of cards, a single card, or other values are an error that shows the dict to write."""
+        for given in ([card()], card(), "datacard.txt"):
+            with pytest.raises(
+                DeclarationError, match=f"datacards is a {type(given).__name__}, expected a dict of cards"
+            ):
+                combine_datacards(given, tmp_path / "out")  # type: ignore[arg-type]
+        with pytest.raises(DeclarationError, match="under the name 1, expected a dict of cards by") as raised:
+            combine_datacards({1: card(), "b.txt": "b.txt"}, tmp_path / "out")  # type: ignore[dict-item]
+        assert "has 'b.txt' under the name 'b.txt'" in str(raised.value)
+        assert not (tmp_path / "out").exists()
+
     def test_no_cards(self, tmp_path: Path) -> None:
         """Combining no cards is an error."""
         with pytest.raises(DeclarationError, match="no card"):

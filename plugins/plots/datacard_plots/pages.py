@@ -17,12 +17,14 @@ from datacard_plots.style import (
     METADATA,
     UP,
     axis_label,
+    distinct,
     draw_variable,
     drawn_edges,
     highest,
     listing,
     plain,
     plot_style,
+    process_texts,
     ratio_range,
     ratio_to,
     room_for_names,
@@ -30,7 +32,7 @@ from datacard_plots.style import (
 from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -45,6 +47,10 @@ MOST_PANELS = 9
 """Largest number of processes on one page; further processes follow on further pages."""
 SIZE = (11.0, 8.0)
 """Width and height of a page in inches."""
+LONGEST_TITLE = 36
+"""Most characters of a nuisance in the title of its pages."""
+LONGEST_NAME = 24
+"""Most characters of a process in the title of its panel."""
 MOST_NAMES = 20
 """Largest number of named bins; with more bins, only every n-th has its name."""
 HALVES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -88,6 +94,8 @@ def page_figures(channel: Channel) -> Iterator[Figure]:
     """
     pages: dict[int, _Page] = {}
     nuisances = [nuisance for nuisance in channel.nuisances if _has_templates(nuisance)]
+    titles = distinct((nuisance.name for nuisance in nuisances), LONGEST_TITLE)
+    names = process_texts({column.process: column.label for column in channel.columns}, LONGEST_NAME)
     for nuisance in nuisances:
         varied = varied_processes(channel, nuisance)
         parts = [varied[start : start + MOST_PANELS] for start in range(0, len(varied), MOST_PANELS)]
@@ -95,11 +103,15 @@ def page_figures(channel: Channel) -> Iterator[Figure]:
             if len(part) not in pages:
                 pages[len(part)] = _empty_page(channel, len(part))
             page = pages[len(part)]
-            _fill(page, part)
-            _describe(page, channel, nuisance, f" ({number} of {len(parts)})" if len(parts) > 1 else "")
+            _fill(page, part, names)
+            _describe(page, channel, nuisance, titles[nuisance.name] + _count(number, len(parts)))
             yield page.figure
     if not nuisances:
         yield _page_without(channel)
+
+
+def _count(number: int, pages: int) -> str:
+    return f" ({number} of {pages})" if pages > 1 else ""
 
 
 def _has_templates(nuisance: Nuisance) -> bool:
@@ -171,7 +183,7 @@ def _step(axes: Axes, edges: FloatArray, **style: Any) -> StepPatch:
     return axes.stairs(np.zeros(len(edges) - 1), edges, **{"baseline": None, "linewidth": 1.1, **style})
 
 
-def _fill(page: _Page, varied: Sequence[Varied]) -> None:
+def _fill(page: _Page, varied: Sequence[Varied], names: Mapping[str, str]) -> None:
     for panel, process in zip(page.panels, varied, strict=True):
         contents = (process.nominal, process.up, process.down)
         for step, values in zip(panel.steps, contents, strict=True):
@@ -189,15 +201,15 @@ def _fill(page: _Page, varied: Sequence[Varied]) -> None:
         panel.ratio.set_ylim(low, high)
         ticks = ((1 + low) / 2, 1.0, (1 + high) / 2)
         panel.ratio.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        panel.title.set_text(_name(process))
+        panel.title.set_text(names[process.process] + _qualification(process))
         panel.change.set_text(_yields(process))
 
 
-def _name(process: Varied) -> str:
-    """Return the process, its years if some are missing, and the scale of the parameter if it is not 1."""
+def _qualification(process: Varied) -> str:
+    """Return the years of a process if some are missing, and the scale of the parameter if it is not 1."""
     years = f" ({listing(process.years, 16)})" if process.years else ""
     scale = "" if process.scales == (1.0,) else f", {listing([f'{scale:g}' for scale in process.scales], 16)} θ"
-    return f"{plain(process.process, 24)}{years}{scale}"
+    return f"{years}{scale}"
 
 
 def _yields(process: Varied) -> str:
@@ -209,7 +221,7 @@ def _percentage(change: float) -> str:
     return f"{100 * change:+.1f} %".replace("-", "−") if math.isfinite(change) else "–"  # noqa: RUF001 - minus sign
 
 
-def _describe(page: _Page, channel: Channel, nuisance: Nuisance, part: str) -> None:
-    page.title.set_text(f"{plain(nuisance.name, 36)}{part}   {plain(channel.bin, 24)}")
+def _describe(page: _Page, channel: Channel, nuisance: Nuisance, title: str) -> None:
+    page.title.set_text(f"{title}   {plain(channel.bin, 24)}")
     others = without_templates(channel, nuisance)
     page.note.set_text(f"It has effects without templates on {listing(others, 100)}" if others else "")

@@ -25,13 +25,14 @@ from datacard_plots.style import (
     listing,
     plain,
     plot_style,
+    process_texts,
     ratio_range,
     ratio_to,
     room_for_names,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -146,12 +147,12 @@ def _notes(expected: Prefit) -> Iterator[str]:
         yield f"Free in the fit, not in the band: {listing(names, 80)}"
 
 
-def _layers(processes: Sequence[ExpectedProcess], most: int, others: str) -> list[_Layer]:
+def _layers(processes: Sequence[ExpectedProcess], labels: Mapping[str, str], most: int, others: str) -> list[_Layer]:
     """Return at most `most` layers, the largest first; the last one sums all processes beyond that number."""
     ordered = sorted(processes, key=lambda process: -float(process.values.sum()))
     # The last place is kept for the sum of the rest.
     shown = ordered if len(ordered) <= most else ordered[: most - 1]
-    layers = [_Layer(plain(p.name, LONGEST_NAME), p.values, colour(p.position), hatch(p.position)) for p in shown]
+    layers = [_Layer(labels[p.name], p.values, colour(p.position), hatch(p.position)) for p in shown]
     if rest := ordered[len(shown) :]:
         layers.append(_Layer(others.format(len(rest)), np.sum([p.values for p in rest], axis=0), "#dddddd", ""))
     return layers
@@ -160,8 +161,9 @@ def _layers(processes: Sequence[ExpectedProcess], most: int, others: str) -> lis
 def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
     """Draw the stack, its band and the signals, and return the legend's handles, the top of the stack first."""
     processes, edges = content.expected.processes, content.edges
-    layers = _layers([p for p in processes if not p.is_signal], MOST_BACKGROUNDS, "{} smaller backgrounds")
-    signals = _layers([p for p in processes if p.is_signal], MOST_SIGNALS, "sum of {} smaller signals")
+    labels = process_texts({process.name: process.label for process in processes}, LONGEST_NAME)
+    layers = _layers([p for p in processes if not p.is_signal], labels, MOST_BACKGROUNDS, "{} smaller backgrounds")
+    signals = _layers([p for p in processes if p.is_signal], labels, MOST_SIGNALS, "sum of {} smaller signals")
     return [
         *_draw_stack(axes, layers, edges),
         _draw_band(axes, content),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
@@ -14,7 +15,7 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import AutoMinorLocator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -108,6 +109,55 @@ def plain(text: str, most: int = 1000) -> str:
     return text.replace("$", r"\$")
 
 
+def distinct(names: Iterable[str], most: int) -> dict[str, str]:
+    """Return a text for literal drawing for each name, of at most `most` characters, and different for each name."""
+    texts = {name: plain(name, most) for name in names}
+    for alike in _alike(texts):
+        texts |= _told_apart(alike, most)
+    return texts
+
+
+def _told_apart(names: Sequence[str], most: int) -> dict[str, str]:
+    """Return the part of each of several names around the first character in which they differ."""
+    first = next(place for place, letters in enumerate(zip_longest(*names)) if len(set(letters)) > 1)
+    texts = {name: plain(_part(name, max(0, first - most // 3), most)) for name in names}
+    for alike in _alike(texts):
+        # Names of one text in spite of that differ in characters that the font lacks.
+        numbered = {name: f"{texts[name]} #{number}" for number, name in enumerate(alike, start=1)}
+        texts |= _told_apart(alike, most) if len(alike) < len(names) else numbered
+    return texts
+
+
+def _part(name: str, start: int, most: int) -> str:
+    before, rest = "…" if start else "", name[start:]
+    room = most - len(before)
+    return before + (rest if len(rest) <= room else f"{rest[: room - 1]}…")
+
+
+def _alike(texts: Mapping[str, str]) -> list[list[str]]:
+    """Return the names that have one text, for each text of several names."""
+    by_text: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        by_text.setdefault(text, []).append(name)
+    return [names for names in by_text.values() if len(names) > 1]
+
+
+def process_texts(labels: Mapping[str, str], most: int) -> dict[str, str]:
+    """Return the text of each process from its label, a formula if it has one, and different for each process.
+
+    Args:
+        labels: the label of each process, by name.
+        most: most characters of a text that is no formula.
+    """
+    shared = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    full = {name: f"{label} ({name})" if label in shared else label for name, label in labels.items()}
+    short = distinct(full.values(), most)
+    # The characters of a formula are commands in part: it is wider in letters than on paper.
+    return {
+        name: formula(text) if "$" in text and len(text) <= 2 * most else short[text] for name, text in full.items()
+    }
+
+
 def formula(text: str) -> str:
     """Return the label of an axis, with text between two $ as a formula if matplotlib can parse it."""
     text = _drawable(text)
@@ -144,7 +194,7 @@ def drawn_edges(axis: Axis) -> FloatArray:
 def _names(axis: Axis, most: int) -> list[str]:
     """Return the names of every n-th bin, at most `most` of them."""
     categories = axis.categories or ()
-    return [plain(category, LONGEST_TICK) for category in categories[:: _every(axis, most)]]
+    return list(distinct(categories[:: _every(axis, most)], LONGEST_TICK).values())
 
 
 def _every(axis: Axis, most: int) -> int:

@@ -66,8 +66,8 @@ class TestContainers:
         ],
     )
     def test_wrong_types(self, name: str, value: Any) -> None:
-        """An argument that is not a container is refused with its name."""
-        with pytest.raises(DeclarationError, match=name):
+        """An argument that is not a container is refused with its name, and with the container to make."""
+        with pytest.raises(DeclarationError, match=rf"^{name} is .* expected (\w+), such as \1\(\["):
             rich_card(**{name: value})
 
     def test_no_systematics(self) -> None:

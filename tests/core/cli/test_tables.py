@@ -60,6 +60,18 @@ def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",),
 
 
 class TestYields:
+    def test_labels(self) -> None:
+        """Labels have a column of their own if a process has one, and names stay to be searched for."""
+        processes = two_processes(["2022"])
+        processes["ttbar"].label = r"$t\bar{t}$"
+        assert rows(drawn(tabulate_yields(built(mc_processes=processes), 80))) == [
+            ["process", "label", "SR"],
+            ["signal", "signal", "6.00"],
+            ["ttbar", r"$t\bar{t}$", "1234567.50"],
+            ["background", "", "1234567.50"],
+            ["data", "", "1234570"],
+        ]
+
     def test_sums(self) -> None:
         """Yields are summed over years, with background and data below them."""
         assert rows(drawn(tabulate_yields(built(years=["2022", "2023"]), 80))) == [

@@ -250,6 +250,7 @@ class TestContainer:
         assert list(systematics.get_systematics_by_process(PROCESSES["ttbar"])) == ["CMS_pileup", "ttbar_norm"]
         assert systematics.get_systematics_by_process(PROCESSES["vjets"]) == {"CMS_pileup": PILEUP, "JER": JER}
         assert systematics.get_systematics_by_process(PROCESSES["signal"]) == {}
+        assert list(systematics.get_systematics_by_process("ttbar")) == ["CMS_pileup", "ttbar_norm"]
 
     def test_merged_by_process(self) -> None:
         """A merged systematic is found by each of its processes."""

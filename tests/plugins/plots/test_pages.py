@@ -13,7 +13,7 @@ from datacard_plots.pages import MOST_PANELS, page_figures
 from datacard_plots.style import plot_style
 from matplotlib.patches import StepPatch
 
-from datacard_core import Normalisation, Nuisance, Templates
+from datacard_core import Column, Normalisation, Nuisance, Templates
 from tests.support.channels import VALUES, VARIANCES, all_shifted, channel, channel_of, factors, shape, shifted
 from tests.support.drawings import draw, pages, steps, words
 
@@ -54,6 +54,31 @@ def test_processes_beyond_one_page(processes: int, tmp_path: Path) -> None:
     with plot_style():
         found = [text for figure in page_figures(made) for text in words(figure) if re.fullmatch(r"b\d+", text)]
     assert found == [f"b{number}" for number in range(processes)]
+
+
+@pytest.mark.slow
+def test_titles_of_panels() -> None:
+    """Panels are titled with labels, and long names that differ in the middle with different texts."""
+    names = [f"sig_ggHH_kl_{kl}_kt_1p00_hbbhtt" for kl in range(3)]
+    columns = [Column(f"{name}_2022", name, "2022", -number) for number, name in enumerate(names)]
+    columns.append(Column("ttbar_2022", "ttbar", "2022", 1, r"$t\bar{t}$"))
+    made = channel_of(4, columns=tuple(columns))
+    made = attrs.evolve(made, nuisances=(all_shifted(made),))
+    with plot_style():
+        found = [text for figure in page_figures(made) for text in words(figure)]
+    assert [text for text in found if "ggHH" in text] == [f"…ggHH_kl_{kl}_kt_1p00_hbbh…" for kl in range(3)]
+    assert r"$t\bar{t}$" in found
+
+
+@pytest.mark.slow
+def test_titles_of_pages() -> None:
+    """Nuisances with long names that differ in the middle have pages with different titles."""
+    names = [f"CMS_btag_fixedWP_comb_{flavour}_uncorrelated_Run3_2022" for flavour in ("bc", "light")]
+    made = channel(*(shifted(name, [1], [[2, 3]], [[-1, -1]]) for name in names))
+    with plot_style():
+        titles = [next(text for text in words(figure) if "SR_2022_2023" in text) for figure in page_figures(made)]
+    assert len(set(titles)) == 2
+    assert all(part in title for part, title in zip(("_bc_", "_light_"), titles, strict=True))
 
 
 def test_channel_without_templates(tmp_path: Path) -> None:

@@ -97,6 +97,15 @@ class TestContents:
         assert (vjets.values.tolist(), vjets.baseline.tolist()) == ([5, 5], [0, 0])
         assert (top.values.tolist(), top.baseline.tolist()) == ([45, 65], [5, 5])
 
+    @pytest.mark.slow
+    def test_labels_of_processes(self) -> None:
+        """The legend shows the labels of the processes, as formulas where they have one."""
+        labels = {"signal": "HH (SM)", "top": r"$t\bar{t}$", "vjets": "vjets"}
+        columns = tuple(attrs.evolve(column, label=labels[column.process]) for column in COLUMNS)
+        legend = StackOf(channel(columns=columns)).legend
+        assert set(labels.values()) <= set(legend)
+        assert "top" not in legend
+
     def test_signals(self, stack: StackOf) -> None:
         """Signals are lines and not part of the stack."""
         signal = stack.legend["signal"]

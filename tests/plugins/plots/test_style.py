@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from datacard_plots.style import colour, formula, hatch, listing, plain
+from datacard_plots.style import colour, distinct, formula, hatch, listing, plain, process_texts
 from matplotlib.text import Text
 
 
@@ -35,6 +35,43 @@ def test_long_names() -> None:
     assert plain("background_1_2022", 9) == "back…2022"
     assert len(plain("a" * 100, 30)) == 30
     assert plain("abc", 3) == "abc"
+
+
+def test_distinct_names() -> None:
+    """Names that would have one text when they are shortened show the part in which they differ."""
+    names = [f"sig_ggHH_kl_{kl}_kt_1p00_hbbhtt" for kl in (0, 1, "2p45")]
+    texts = distinct([*names, "ttbar"], 24)
+    assert texts["ttbar"] == "ttbar"
+    for name, part in zip(names, ("kl_0_kt", "kl_1_kt", "kl_2p45_kt"), strict=True):
+        assert part in texts[name]
+        assert len(texts[name]) <= 24
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a" * 40 + "1" + "b" * 40 + end for end in ("x", "y")] + ["a" * 40 + "2" + "b" * 40 + "x"],
+        ["a" * 50, "a" * 60, "a" * 70],
+        ["begin" + "木" * 40, "begin" + "\\u6728" * 40],
+    ],
+    ids=["two places", "lengths", "without glyph"],
+)
+def test_any_names_are_distinct(names: list[str]) -> None:
+    """Different names have different texts, wherever they differ."""
+    assert len(set(distinct(names, 24).values())) == len(names)
+
+
+def test_labels() -> None:
+    """A label stands for its process, a formula is one, and a label of two processes has their names behind it."""
+    labels = {"hh": "HH (SM)", "tt": r"$t\bar{t}$", "vv": "Other", "vvv": "Other", "zz": "zz", "bad": "$x_{"}
+    assert process_texts(labels, 24) == {
+        "hh": "HH (SM)",
+        "tt": r"$t\bar{t}$",
+        "vv": "Other (vv)",
+        "vvv": "Other (vvv)",
+        "zz": "zz",
+        "bad": r"\$x_{",
+    }
 
 
 def test_formulas() -> None:
