@@ -92,6 +92,7 @@ class TestDemo:
         expected = {"output_all.coffea", "analysis.py", *(f"cards/{name}" for name in CARDS)}
         assert set(files_below(folder / "datacard-demo")) == expected
 
+    @pytest.mark.slow
     def test_table(self, made: Made) -> None:
         """The table has the rates of the cards."""
         folder, result = made
