@@ -98,7 +98,7 @@ def text_of(error: BaseException) -> str:
     """Return the text of an error; a plugin may raise an error whose text cannot be made."""
     try:
         return str(error)
-    except (KeyboardInterrupt, MemoryError):
+    except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - a broken text must not hide which plugin failed
         return "its text cannot be shown"

@@ -69,16 +69,21 @@ class StrictError(DatacardError):
 
 
 def own(finding: Finding) -> Finding:
-    """Return a copy of a finding with plain strings; of an object of a subclass, the fields of a finding.
+    """Return a copy of a finding with plain strings of one line; of a subclass, the fields of a finding.
 
     Raises:
         TypeError: a field is not a string.
         ValueError: the severity is none.
     """
-    place = {name: plain(getattr(finding, name)) for name in ("channel", "column", "systematic")}
-    if strange := [name for name, text in place.items() if not isinstance(text, str)]:
+    texts = {name: getattr(finding, name) for name in ("code", "message", "channel", "column", "systematic")}
+    if strange := [name for name, text in texts.items() if not isinstance(text, str)]:
         raise TypeError(f"{strange[0]} of a finding is not a string")
-    return Finding(Severity(finding.severity), plain(finding.code), plain(finding.message), **place)
+    return Finding(Severity(finding.severity), **{name: _line_of(text) for name, text in texts.items()})
+
+
+def _line_of(text: str) -> str:
+    # A terminal would obey control characters, and the lines of a report stand for a finding each.
+    return "".join(letter if letter.isprintable() else " " for letter in plain(text))
 
 
 def notice(code: str, message: str, **place: str) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 
-def plain(name: str) -> str:
+def plain(name: Any) -> Any:
     """Return a string as Python's `str`, and a value of another type unchanged."""
     # The repr of numpy's strings, in a message, is `np.str_('ttbar')`.
     return str.__str__(name) if isinstance(name, str) else name

@@ -27,6 +27,10 @@ class CommandGroup(click.Group):
         """
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            for note in getattr(interrupt, "__notes__", ()):
+                click.echo(f"interrupted: {note}", err=True)
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

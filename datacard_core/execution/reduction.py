@@ -146,12 +146,16 @@ def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirem
         InputError: the file cannot be read or used.
         PluginError: the histogram source failed, or did not return an output.
     """
+    provided = plugins.source(source)
     try:
-        output = read(path, plugins.source(source), requirements.variables.values())
+        output = read(path, provided, requirements.variables.values())
         return _reduced(output, requirements, path, alone=alone)
     except InputError as error:
         # The source may have named the file already.
-        raise InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems) from error
+        failure = InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems)
+        # Without the file, so that files with the same fault have one note.
+        failure.add_note(f"read by source {source!r} of plugin {provided.plugin!r} ({provided.origin})")
+        raise failure from error
 
 
 def reduce_files(
@@ -188,6 +192,7 @@ def reduce_files(
     calls = {name: (name, plugins, source, requirements, len(names) == 1) for name in names}
     total: ReducedOutput | None = None
     problems: list[str] = []
+    notes: dict[str, None] = {}
     for name, result in results(reduce_file, calls, executor=executor, jobs=jobs):
         try:
             reduced = result()
@@ -195,7 +200,11 @@ def reduce_files(
         # Reading goes on, so that one run tells the problems of all files.
         except InputError as error:
             problems += error.problems
+            notes |= dict.fromkeys(getattr(error, "__notes__", ()))
         watch(name)
     if problems or total is None:
-        raise InputError(dict.fromkeys([*problems, *(total.problems if total else ())]))
+        failure = InputError(dict.fromkeys([*problems, *(total.problems if total else ())]))
+        for note in notes:
+            failure.add_note(note)
+        raise failure
     return total.checked(requirements)

@@ -12,7 +12,7 @@ import numpy as np
 from datacard_core.errors import InputError
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.structure import COMPUTE, is_uncomputed
-from datacard_core.model.arrays import Axis
+from datacard_core.model.arrays import Axis, unmasked
 from datacard_core.names import duplicates, listing, names_of
 
 if TYPE_CHECKING:
@@ -102,11 +102,12 @@ class HistogramArray:
 
         Raises:
             InputError: the shapes disagree with the axis and the names, or names occur twice.
+            TypeError: an array is masked.
         """
         names = names_of(categories), None if variations is None else names_of(variations)
         lengths = tuple(len(found) for found in names if found is not None)
         allowed = (*lengths, axis.bins + 2), (*lengths, axis.bins)
-        arrays = [np.asarray(array, dtype=np.float64) for array in (values, variances)]
+        arrays = [np.asarray(unmasked(array), dtype=np.float64) for array in (values, variances)]
         shapes = tuple(array.shape for array in arrays)
         if shapes not in {(shape, shape) for shape in allowed}:
             raise InputError(

@@ -216,6 +216,9 @@ def _period_problems(periods: object) -> Iterator[str]:
             if isinstance(datasets, str) or not isinstance(datasets, Collection):
                 place = place_text((*BY_PERIOD, period, sample))
                 yield f"{place} {type_and_value(datasets)}, expected the names of datasets"
+            elif strange := [name for name in datasets if not isinstance(name, str)]:
+                place = place_text((*BY_PERIOD, period, sample))
+                yield f"{place} has {strange[0]!r} of type {type(strange[0]).__name__}, expected the names of datasets"
 
 
 def _cutflow_problems(cutflow: object) -> Iterator[str]:
@@ -269,7 +272,11 @@ def _not_dicts(place: str, tree: object, depth: int) -> Iterator[str]:
     """Yield a problem for each value in the first `depth` levels of a tree that is not a dict."""
     if not isinstance(tree, Mapping):
         yield f"{place} {type_and_value(tree)}, expected the dict that PocketCoffea writes"
-    elif depth > 1:
+        return
+    # A key such as the number 2018 would be another year than the "2018" of the declarations.
+    if strange := [key for key in tree if not isinstance(key, str)]:
+        yield f"{place} has the key {strange[0]!r} of type {type(strange[0]).__name__}, expected names"
+    if depth > 1:
         for key, branch in tree.items():
             yield from _not_dicts(f"{place}[{key!r}]", branch, depth - 1)
 

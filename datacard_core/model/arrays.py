@@ -29,7 +29,7 @@ def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """
     # Only safe casts: a cast of complex numbers would drop their imaginary part, which holds variances.
     if isinstance(array, np.ndarray) and array.dtype != np.float64 and np.can_cast(array.dtype, np.float64):
-        return read_only(_unmasked(array).astype(np.float64))
+        return read_only(unmasked(array).astype(np.float64))
     return read_only(array)
 
 
@@ -41,7 +41,7 @@ def whole(array: Any) -> Any:
     """
     if not isinstance(array, np.ndarray | list | tuple):
         return array
-    found = np.asarray(_unmasked(array))
+    found = np.asarray(unmasked(array))
     # numpy makes an array of floats of an empty list.
     if not np.issubdtype(found.dtype, np.integer) and found.shape != (0,):
         return array
@@ -59,7 +59,7 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if not isinstance(array, np.ndarray) or array.dtype.hasobject or _is_locked(array):
         return array
     # numpy lets the owner of an array unlock it, and a view of an owner too. The bytes of Python have no such way.
-    return np.ndarray(array.shape, array.dtype, buffer=_unmasked(array).tobytes())
+    return np.ndarray(array.shape, array.dtype, buffer=unmasked(array).tobytes())
 
 
 def _is_locked(array: npt.NDArray[Any]) -> bool:
@@ -69,7 +69,12 @@ def _is_locked(array: npt.NDArray[Any]) -> bool:
     return isinstance(base, bytes)
 
 
-def _unmasked(array: Any) -> Any:
+def unmasked(array: Any) -> Any:
+    """Return a value that is not a masked array.
+
+    Raises:
+        TypeError: the array is masked.
+    """
     # Below a mask, numbers may be left over or not finite, and most operations of numpy would count them.
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError("a masked array, expected a plain one: replace its masked numbers with .filled(…)")

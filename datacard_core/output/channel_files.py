@@ -83,8 +83,7 @@ class ChannelFiles:
         names = []
         for name in chosen:
             provided = self.plugins.plot(name)
-            with provided.blamed(doing) as plot:
-                names.append(f"{name}_{self.channel.bin}{plot.suffix}")
+            names.append(f"{name}_{self.channel.bin}{provided.suffix}")
             path = stage.path(names[-1])
             with _file_expected(provided, stage, path, doing) as plot:
                 plot.draw(self.channel, path)

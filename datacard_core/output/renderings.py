@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 from datacard_core.errors import MissingProviderError
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
-from datacard_core.names import listing
+from datacard_core.names import listing, plain
 from datacard_core.plugins.calling import shown
 from datacard_core.plugins.conflicts import own_renderings, rendered_class
 
@@ -31,10 +32,11 @@ def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
     """
     doing = f"writing the card of channel {card.channel.bin!r}"
     with writer.blamed(doing) as card_writer:
-        text: object = card_writer.render(card)
-    if not isinstance(text, str):
-        raise writer.fault(f"{doing}: got {type(text).__name__} {shown(text)}, expected the text of the card")
-    return text
+        text: object = plain(card_writer.render(card))
+        problem = _text_problem(text)
+    if problem:
+        raise writer.fault(f"{doing}: {problem}")
+    return str(text)
 
 
 def text_of_all(writer: Provided[CardWriter], cards: Sequence[CardContext]) -> str:
@@ -46,12 +48,25 @@ def text_of_all(writer: Provided[CardWriter], cards: Sequence[CardContext]) -> s
     """
     doing = f"writing one card of channels {listing(repr(card.channel.bin) for card in cards)}"
     with writer.blamed(doing) as card_writer:
-        text: object = card_writer.render_all(tuple(cards))
-    if text is None:
+        text: object = plain(card_writer.render_all(tuple(cards)))
+        problem = "" if text is None else _text_problem(text)
+    if problem:
+        raise writer.fault(f"{doing}: {problem}")
+    return "" if text is None else str(text)
+
+
+def _text_problem(text: object) -> str:
+    if not isinstance(text, str):
+        return f"got {type(text).__name__} {shown(text)}, expected the text of the card"
+    if not text.strip():
+        return f"got {text!r:.80}, expected the text of the card"
+    # Half of a pair of surrogates cannot be written to a file, and programs read other control characters differently:
+    # "\r" is the end of a line to some, and a part of the last word to Combine.
+    match = re.search("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", text)
+    if match is None:
         return ""
-    if not isinstance(text, str) or not text:
-        raise writer.fault(f"{doing}: got {type(text).__name__} {shown(text)}, expected the text of the card")
-    return text
+    line = text.count("\n", 0, match.start()) + 1
+    return f'line {line} of the text has the character {match[0]!r}, expected text with "\\n" at the end of each line'
 
 
 @attrs.frozen(eq=False)
@@ -76,7 +91,7 @@ class Renderer:
         """
         by_class = dict(own_renderings(writer))
         for provided in plugins.renderings.values():
-            if provided.value.writer == writer.value.name:
+            if provided.value.writer == writer.name:
                 by_class[provided.value.of] = _Contributed(provided)
         return cls(channel, by_class, lambda item: _missing(plugins, writer, item, channel))
 
@@ -128,16 +143,16 @@ class _Contributed:
 def _missing(plugins: Plugins, writer: Provided[CardWriter], item: object, channel: Channel) -> str:
     """Return the message about an effect or a directive without a rendering, with what to contribute."""
     if not isinstance(item, Effect | Directive):
-        return f"card writer {writer.value.name!r} asked for a rendering of {item!r}, expected an effect or a directive"
+        return f"card writer {writer.name!r} asked for a rendering of {item!r}, expected an effect or a directive"
     what = "effect" if isinstance(item, Effect) else "directive"
     name, of = type(item).__name__, f"{type(item).__module__}.{type(item).__qualname__}"
     _, typ = _declared_by(item, channel)
     kind = plugins.kinds.get(typ)
     made = f", which plugin {kind.plugin!r} ({kind.origin}) makes" if kind else ""
     return (
-        f"channel {channel.bin!r}: card writer {writer.value.name!r} of plugin {writer.plugin!r} ({writer.origin}) has "
+        f"channel {channel.bin!r}: card writer {writer.name!r} of plugin {writer.plugin!r} ({writer.origin}) has "
         f"no rendering for the {what} {of}{_of(item, channel)}{made}: contribute "
-        f"Rendering({writer.value.name!r}, {name}, function) from datacard_renderings()"
+        f"Rendering({writer.name!r}, {name}, function) from datacard_renderings()"
     )
 
 

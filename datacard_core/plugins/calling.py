@@ -15,6 +15,7 @@ import attrs
 
 from datacard_core.errors import DatacardError, PluginCallError, text_of
 from datacard_core.names import names_of
+from datacard_core.plugins.surroundings import Changed, unchanged
 
 Contribution = TypeVar("Contribution")
 
@@ -27,8 +28,8 @@ MOST = 1_000_000
 def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[None]:
     """Raise an unexpected exception from inside the block as the failure of a plugin.
 
-    Errors that datacard_core raises on purpose pass unchanged, with a note that names the plugin. KeyboardInterrupt
-    and MemoryError pass too: they are not the plugin's.
+    Errors that datacard_core raises on purpose, and KeyboardInterrupt, pass with a note that names the plugin. A change
+    of the state of the process, such as its working directory, is taken back, and is a failure too.
 
     Args:
         plugin: name of the plugin.
@@ -37,15 +38,16 @@ def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[
             The function saves the formatting where a block is entered often; it is called for a failure only.
 
     Raises:
-        PluginCallError: any other exception, with that exception as its cause.
+        PluginCallError: any other exception, with that exception as its cause; or a change of the state.
     """
     try:
-        yield
-    except DatacardError as error:
+        with unchanged():
+            yield
+    except (DatacardError, KeyboardInterrupt) as error:
         error.add_note(f"in plugin {plugin!r} ({origin}), {_text(doing)}")
         raise
-    except (KeyboardInterrupt, MemoryError):
-        raise
+    except Changed as error:
+        raise PluginCallError(f"{_text(doing)}: {error}, and has to leave it", plugin=plugin, origin=origin) from None
     except BaseException as error:  # SystemExit too: a plugin must not end the user's process
         message = f"{type(error).__name__} while {_text(doing)}: {text_of(error)}"
         raise PluginCallError(message, plugin=plugin, origin=origin) from error
@@ -60,6 +62,10 @@ class Provided(Generic[Contribution]):
     plugin: str
     origin: str
     """Distribution and version, or "local"."""
+    name: str = ""
+    """Name or `typ` of the object, read when the plugin was loaded."""
+    suffix: str = ""
+    """End of the names of its files, if it makes files."""
 
     @contextmanager
     def blamed(self, doing: str | Callable[[], str]) -> Iterator[Contribution]:
@@ -70,7 +76,8 @@ class Provided(Generic[Contribution]):
                 failure only.
 
         Raises:
-            PluginCallError: an exception other than DatacardError, KeyboardInterrupt or MemoryError was raised.
+            PluginCallError: an exception other than DatacardError or KeyboardInterrupt was raised, or the state of the
+                process was changed.
         """
         with blame(self.plugin, self.origin, doing):
             yield self.value

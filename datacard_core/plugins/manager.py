@@ -5,14 +5,17 @@ No plugin is registered at import, no environment variable is read, and what was
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
+from functools import partial
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.errors import DatacardError, PluginLoadError, with_type
+from datacard_core.errors import PluginLoadError, with_type
+from datacard_core.names import listing
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.conflicts import add, refuse_superfluous
 from datacard_core.plugins.discovery import Installed, installed_plugins, look
@@ -31,9 +34,10 @@ from datacard_core.plugins.families import (
 from datacard_core.plugins.providers import Providers
 from datacard_core.plugins.registration import contributions
 from datacard_core.plugins.selection import LOCAL, select
+from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from datacard_core.hookspecs import (
@@ -180,7 +184,7 @@ def load_from(
             add(by_family[family], key, provided, family)
 
     def providers(family: Family[Interface]) -> Providers[Interface]:
-        return Providers(family, by_family[family], _way_to_select)
+        return Providers(family, by_family[family], partial(_way_to_select, origins))
 
     loaded = Plugins(
         origins=origins,
@@ -198,20 +202,22 @@ def load_from(
     return loaded
 
 
-def _way_to_select(family: Family[Any], name: str) -> str:
-    """Return the end of a message that names an installed plugin with that object, or "" if no plugin has it.
+def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
+    """Return the end of a message about a missing object: the installed plugins that may have it, or "".
 
-    It is called only when a card has failed. Importing plugins that were not selected can then change no card.
+    Only their names are known: to import a plugin that is not selected could change what the script does next.
     """
-    installed = look()
-    for plugin in installed.names:
-        try:
-            alone = load_from(installed, [plugin])
-        except DatacardError:  # a broken plugin cannot be the way out
-            continue
-        if any(name in providers for providers in families_of(alone) if providers.family == family):
-            return f"; plugin {plugin!r} has it, select it with load_plugins(…, {plugin!r})"
-    return ""
+    others = [plugin for plugin in look().names if plugin not in selected]
+    likely = difflib.get_close_matches(name.lower(), others, n=1) or others
+    if not likely:
+        return ""
+    if len(likely) == 1:
+        end = f"if it has it, select it with load_plugins(…, {likely[0]!r})"
+        return f"; plugin {likely[0]!r} is installed and not selected: {end}"
+    return (
+        f"; plugins {listing(map(repr, likely))} are installed and not selected: if one of them has it, select it with "
+        f"load_plugins(…, {likely[0]!r}) or another name"
+    )
 
 
 def _import_name(module: ModuleType) -> str:
@@ -246,8 +252,9 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
 
 def _imported(module: str) -> ModuleType:
     try:
-        return importlib.import_module(module)
-    except (KeyboardInterrupt, MemoryError):
+        with unchanged():
+            return importlib.import_module(module)
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a plugin must not end the worker
         message = f"cannot be imported here: {with_type(error)}"

@@ -19,8 +19,8 @@ from packaging.version import Version
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
 from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind, TemplateSerializer
-from datacard_core.names import closest, listing
-from datacard_core.plugins.calling import Provided, blame
+from datacard_core.names import closest, listing, plain
+from datacard_core.plugins.calling import Provided, blame, listed
 from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
 Hook: TypeAlias = Callable[[], Any]
@@ -47,8 +47,8 @@ def contributions(plugin: object, name: str, origin: str) -> Iterator[tuple[Fami
     found = hooks(plugin, name, origin)
     for family in FAMILIES:
         if family.hook in found:
-            for key, value in _results(family, found[family.hook], name, origin):
-                yield family, key, Provided(value, name, origin)
+            for provided in _results(family, found[family.hook], name, origin):
+                yield family, provided.name, provided
 
 
 def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
@@ -128,8 +128,8 @@ def _hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[st
         yield f"implements none of the hooks ({listing(HOOKS)}); is @hookimpl missing?"
 
 
-def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[tuple[str, object]]:
-    """Return the objects that a hook contributes, with their keys."""
+def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[Provided[Any]]:
+    """Return the objects that a hook contributes."""
     with blame(name, origin, f"contributing to {family.hook}"):
         # The checks stand inside the block because they run code of the plugin: generators, properties and reprs.
         returned = hook()
@@ -137,23 +137,31 @@ def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[tu
         if not isinstance(returned, Iterable) or isinstance(returned, str):
             problem = f"returned {returned!r}, expected an iterable of {family.interface.__name__} objects"
         else:
-            values: list[Any] = [(getattr(value, family.key, None), value) for value in returned]
-            problem = next(filter(None, (_result_problem(family, *result) for result in values)), "")
+            results = [_provided(family, value, name, origin) for value in listed(returned)]
+            problem = next(filter(None, (_result_problem(family, result) for result in results)), "")
             if not problem:
-                return values
+                return results
     raise PluginLoadError(f"{family.hook} {problem}", plugin=name, origin=origin)
 
 
-def _result_problem(family: Family[Any], key: object, value: object) -> str:
+def _provided(family: Family[Any], value: Any, name: str, origin: str) -> Provided[Any]:
+    """Return an object with what the core relies on later, which is read from it once."""
+    has_suffix = isinstance(value, tuple(interface for _, interface, _ in _WITH_SUFFIX))
+    suffix = getattr(value, "suffix", "") if has_suffix else ""
+    return Provided(value, name, origin, plain(getattr(value, family.key, None)), plain(suffix))
+
+
+def _result_problem(family: Family[Any], provided: Provided[Any]) -> str:
+    key, value = provided.name, provided.value
     if not isinstance(value, family.interface):
         is_class = " object but a class: contribute an instance" if isinstance(value, type) else ""
         return f"contributed {value!r}, which is not a {family.interface.__name__}{is_class}"
     if not isinstance(key, str) or not key:
         return f"contributed {value!r}, whose {family.key} is {key!r}, expected a name"
-    return _attribute_problem(value, key)
+    return _attribute_problem(value, key, provided.suffix)
 
 
-def _attribute_problem(value: object, key: str) -> str:
+def _attribute_problem(value: object, key: str, suffix: object) -> str:
     """Return the problem with the other attributes of the object's interface, or ""."""
     if isinstance(value, SystematicKind):
         return _kind_problem(value, key)
@@ -167,7 +175,7 @@ def _attribute_problem(value: object, key: str) -> str:
         patterns: object = value.patterns
         if not isinstance(patterns, list | tuple) or list(map(_is_word, patterns)) != [True, True]:
             return f"contributed template serializer {key!r} with patterns {patterns!r}, expected two words"
-    return _suffix_problem(value, key)
+    return _suffix_problem(value, key, suffix)
 
 
 def _kind_problem(kind: SystematicKind, key: str) -> str:
@@ -183,10 +191,10 @@ def _kind_problem(kind: SystematicKind, key: str) -> str:
     return ""
 
 
-def _suffix_problem(value: object, key: str) -> str:
+def _suffix_problem(value: object, key: str, suffix: object) -> str:
     for word, interface, example in _WITH_SUFFIX:
-        if isinstance(value, interface) and not (isinstance(value.suffix, str) and _SUFFIX.fullmatch(value.suffix)):
-            return f'contributed {word} {key!r} with suffix {value.suffix!r}, expected a suffix such as "{example}"'
+        if isinstance(value, interface) and not (isinstance(suffix, str) and _SUFFIX.fullmatch(suffix)):
+            return f'contributed {word} {key!r} with suffix {suffix!r}, expected a suffix such as "{example}"'
     return ""
 
 

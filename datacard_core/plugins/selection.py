@@ -9,6 +9,7 @@ import attrs
 from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
+from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,8 +43,10 @@ class Selected:
         found = installed.plugin(self.name)
         origin = found.origin
         try:
-            loaded = found.entry_point.load()
-        except (KeyboardInterrupt, MemoryError):
+            with unchanged():
+                loaded = found.entry_point.load()
+        except KeyboardInterrupt as error:
+            error.add_note(f"importing plugin {self.name!r} ({origin})")
             raise
         except BaseException as error:  # SystemExit too: a plugin must not end the user's process
             message = f"cannot be imported: {with_type(error)}"

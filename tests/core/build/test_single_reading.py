@@ -26,6 +26,7 @@ from datacard_core import (
     Templates,
     load_plugins,
     prefit,
+    warning,
 )
 from datacard_core.testing import small_card
 from tests.support.plugins import YEARS, Provider, rows
@@ -301,6 +302,11 @@ def checked(run: Callable[[Channel], Iterable[Any]]) -> Datacard:
     return small_card(SystematicUncertainty("jes", "shape", ["top"], YEARS, 1.0), plugins=plugins, verbose=False)
 
 
+def of_check(run: Callable[[Channel], Iterable[Any]]) -> list[Finding]:
+    """Return the findings of the code `own`, which the check makes."""
+    return [finding for finding in checked(run).findings if finding.code == "own"]
+
+
 class TestFindings:
     """Findings of a check."""
 
@@ -314,8 +320,14 @@ class TestFindings:
             def __str__(self) -> str:
                 raise RuntimeError("no text")
 
-        (told,) = [str(finding) for finding in checked(lambda _: [Mine("hello")]).findings if finding.code == "own"]
-        assert told == "warning [own] SR_2022_2023: hello"
+        (finding,) = of_check(lambda _: [Mine("hello")])
+        assert str(finding) == "warning [own] SR_2022_2023: hello"
+
+    def test_text(self) -> None:
+        """The text of a finding is one line without characters that a terminal obeys."""
+        (finding,) = of_check(lambda _: [warning("own", "\x1b[31mone\n two\ud800", column=np.str_("top"))])
+        assert str(finding) == "warning [own] SR_2022_2023, top:  [31mone  two "
+        assert type(finding.column) is str
 
     def test_wrong_place(self) -> None:
         """A place that is not a string is the check's failure."""

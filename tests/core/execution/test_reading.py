@@ -281,7 +281,8 @@ class TestUnknownSources:
         """The error for the source of an installed plugin tells how to select the plugin."""
         install("acme_npz", NPZ)
         with pytest.raises(
-            MissingProviderError, match=r"plugin 'acme_npz' has it, select it with load_plugins\(…, 'acme_npz'\)"
+            MissingProviderError,
+            match=r"plugin 'acme_npz' is installed and not selected: .* select it with load_plugins\(…, 'acme_npz'\)",
         ):
             of_2022(with_plugins()).build(tmp_path / "2022.npz", source="npz")
 

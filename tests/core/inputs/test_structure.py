@@ -126,6 +126,27 @@ def test_loaded_output_is_checked(fault: str) -> None:
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("variables", {1: {}}, r"variables has the key 1 of type int"),
+        ("datasets_metadata", {"by_datataking_period": {2018: {}}}, r"period'\] has the key 2018 of type int"),
+        ("datasets_metadata", {"by_datataking_period": {"2018": {1: []}}}, r"'2018'\] has the key 1 of type int"),
+        ("datasets_metadata", {"by_datataking_period": {"2018": {"A": [3]}}}, r"'A'\] has 3 of type int"),
+        ("cutflow", {"presel": {b"A": 1}}, r"presel'\] has the key b'A' of type bytes"),
+    ],
+)
+def test_names_of_another_type(place: str, value: object, words: str) -> None:
+    """A name that is no text is told: the year 2018 would be another one than "2018"."""
+    output: dict[str, Any] = {
+        "variables": {},
+        "datasets_metadata": {"by_datataking_period": {}},
+        "cutflow": {"presel": {}},
+    }
+    with pytest.raises(InputError, match=words):
+        check_output({**output, place: value})
+
+
 def test_all_faults_are_told() -> None:
     """One error tells all faults."""
     with pytest.raises(InputError) as raised:

@@ -226,7 +226,7 @@ class TestClosestClass:
 
         def keep(item: Effect, channel: Channel) -> str:
             got.extend([item, channel])
-            return ""
+            return "text"
 
         chosen = with_plugins(Provider("kind", Of(gamma)), Provider("writer", Names(), rendering(Gamma, keep)))
         made = card(mine("of"), plugins=chosen)
@@ -315,6 +315,41 @@ class TestFaults:
         """A result that the writer cannot use is the failure of the writer's plugin."""
         with pytest.raises(PluginCallError, match=r"plugin 'writer' \(local\): TypeError while writing the card"):
             written(gamma, Provider("acme", rendering(Gamma, lambda *_: 5)))
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("", "got '', expected the text"),
+            (" \n", r"got ' \\n', expected the text"),
+            ("one\r\ntwo\n", r"line 1 of the text has the character '\\r'"),
+            ("one\ntw\0o", r"line 2 of the text has the character '\\x00'"),
+            ("\ud800", r"line 1 of the text has the character '\\ud800'"),
+            (None, "got NoneType None, expected the text"),
+        ],
+        ids=repr,
+    )
+    def test_text_that_cannot_be_written(self, text: Any, words: str) -> None:
+        """Text that a file cannot hold, or that programs read differently, is the failure of the writer's plugin."""
+
+        class Odd(Names):
+            def render(self, card: CardContext) -> str:  # noqa: ARG002
+                result: str = text
+                return result
+
+        with pytest.raises(PluginCallError, match=rf"plugin 'writer' \(local\): writing the card of .*{words}"):
+            written(factor, writer=Odd())
+
+    def test_text_of_a_subclass(self) -> None:
+        """The text of a card is a string of Python, with no methods of the writer's class."""
+
+        class Text(str):
+            __slots__ = ()
+
+        class Odd(Names):
+            def render(self, card: CardContext) -> str:
+                return Text(super().render(card))
+
+        assert type(written(factor, writer=Odd())) is str
 
     def test_failing_rendering_of_the_writer(self) -> None:
         """A rendering of the writer itself that fails is the failure of the writer's plugin."""

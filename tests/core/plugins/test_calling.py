@@ -288,11 +288,19 @@ class TestDescriptions:
         with Provided("value", "acme", "acme 1.0").blamed(lambda: pytest.fail("a text was made")) as value:
             assert value == "value"
 
-    @pytest.mark.parametrize("cause", [KeyboardInterrupt, MemoryError])
-    def test_errors_that_are_not_the_plugins(self, cause: type[BaseException]) -> None:
-        """KeyboardInterrupt and MemoryError pass unchanged."""
-        with pytest.raises(cause), blame("acme", "acme 1.0", "counting to 3"):
-            raise cause
+    def test_interrupt(self) -> None:
+        """KeyboardInterrupt passes with a note that says what was running."""
+        with pytest.raises(KeyboardInterrupt) as raised, blame("acme", "acme 1.0", "counting to 3"):
+            raise KeyboardInterrupt
+        assert raised.value.__notes__ == ["in plugin 'acme' (acme 1.0), counting to 3"]
+
+    def test_memory(self) -> None:
+        """A plugin that asks for too much memory is named: it may ask for a wrong shape."""
+        with (
+            pytest.raises(PluginCallError, match=r"plugin 'acme' .*MemoryError while counting to 3: .*allocate"),
+            blame("acme", "acme 1.0", "counting to 3"),
+        ):
+            np.zeros((10**8, 10**8))
 
 
 @pytest.mark.parametrize("returned", ["Up", b"Up", 7, None, ["Up", 7]], ids=repr)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datacard_core import Datacard, MissingProviderError, Provided
+from datacard_core import Datacard, MissingProviderError, Provided, load_plugins
 from datacard_core.plugins.families import CHECKS, KINDS, PLOTS, Family
 from datacard_core.plugins.providers import Providers
 from tests.support.plugins import kind_source, mine
@@ -67,27 +68,47 @@ class TestProviders:
 
 
 def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
-    """The error names the declaration, the provided kinds, and the installed plugin that has the missing kind."""
+    """The error names the declaration, the provided kinds, and the installed plugin that may have the missing kind."""
     install("acme_gmn", kind_source(typ="gmN"), version="2.0")
     with pytest.raises(MissingProviderError) as raised:
         Datacard(**card_arguments(systematics=mine("gmN")))
     message = str(raised.value)
-    for words in ("'mine'", "'gmN'", "autoMCStats, lnN, rateParam, shape", "plugin 'acme_gmn' has it", "load_plugins("):
+    for words in (
+        "'mine'",
+        "'gmN'",
+        "autoMCStats, lnN, rateParam, shape",
+        "'acme_gmn' is installed and not selected",
+        "load_plugins(",
+    ):
         assert words in message
 
 
-def test_search_passes_broken_plugins(install: Install, card_arguments: CardArguments) -> None:
-    """Broken and conflicting plugins do not stop the search for a plugin that has the kind."""
-    install("aaa_exits", "raise SystemExit(3)")
-    install("aab_missing", entry_points={"aab_missing": "no_such_module"})
-    install(
-        "aac_fails", "from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks():\n    raise BaseException\n"
-    )
-    install("aad_one", distribution="one", entry_points={"aad": "aad_one"})
-    install("aad_two", distribution="two", entry_points={"aad": "aad_two"})
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda arguments, path: Datacard(**arguments(systematics=mine("gmN"))),  # noqa: ARG005
+        lambda arguments, path: Datacard(**arguments()).content(writer="gmN"),  # noqa: ARG005
+        lambda arguments, path: Datacard(**arguments()).dump(path, serializer="gmN"),
+        lambda arguments, path: Datacard(**arguments()).plot(path, "gmN"),
+    ],
+    ids=["kind", "writer", "serializer", "plot"],
+)
+def test_unselected_plugins_are_not_imported(
+    ask: Any, install: Install, card_arguments: CardArguments, tmp_path: Path
+) -> None:
+    """No plugin that is not selected is imported, not for the error about a missing name either."""
+    install("acme_gmn", "raise SystemExit(3)")
+    install("acme_two", "raise SystemExit(4)")
+    with pytest.raises(MissingProviderError, match=r"'acme_gmn', 'acme_two'.* are installed and not sel"):
+        ask(card_arguments, tmp_path / "cards")
+    assert not {"acme_gmn", "acme_two"} & set(sys.modules)
+
+
+def test_likely_plugin(install: Install) -> None:
+    """Of several plugins that are not selected, the one with the missing name is proposed."""
     install("acme_gmn", kind_source(typ="gmN"))
-    with pytest.raises(MissingProviderError, match="plugin 'acme_gmn' has it"):
-        Datacard(**card_arguments(systematics=mine("gmN")))
+    with pytest.raises(MissingProviderError, match=r"plugin 'lnn' is .*select it with load_plugins\(…, 'lnn'\)"):
+        load_plugins("shape").kind("lnN")
 
 
 def test_kind_that_is_not_installed(card_arguments: CardArguments) -> None:

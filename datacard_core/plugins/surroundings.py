@@ -1,0 +1,110 @@
+"""State of the process that all its code shares, and that a plugin has to leave as it was."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import threading
+import warnings
+from concurrent.futures import thread as pools
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Changed(Exception):  # noqa: N818 - a description of what a plugin did, which becomes its error
+    """The block has changed the state of the process; the state is as before again."""
+
+
+@attrs.frozen
+class _Kept:
+    """A part of the state, which is compared and put back."""
+
+    what: str
+    read: Callable[[], Any]
+    put_back: Callable[[Any], object]
+
+
+def _directory() -> str | None:
+    # It may have been removed; then there is nothing to go back to.
+    with suppress(OSError):
+        return os.getcwd()  # noqa: PTH109 - Path.cwd() takes three times as long, twice for each call of a plugin
+    return None
+
+
+def _enter(directory: str | None) -> None:
+    with suppress(OSError):
+        os.chdir(directory or os.curdir)
+
+
+def _put_filters_back(filters: list[Any]) -> None:
+    warnings.filters[:] = filters  # type: ignore[index]
+    # Python remembers for each line which filter applied to it, until a catch_warnings ends.
+    with warnings.catch_warnings():
+        pass
+
+
+_OF_THREAD = (_Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),)
+_OF_PROCESS = (
+    _Kept("the working directory", _directory, _enter),
+    _Kept(
+        "the locale",
+        lambda: locale.setlocale(locale.LC_ALL),
+        lambda before: locale.setlocale(locale.LC_ALL, before),
+    ),
+    _Kept("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    _Kept("the filters of warnings", lambda: list(warnings.filters), _put_filters_back),
+)
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Put the state of the process back if the block has changed it.
+
+    Raises:
+        Changed: the block ended without an error, and has changed the state or left a thread running.
+    """
+    # The state of the process may be another thread's doing, where calls are made in several threads.
+    is_main = threading.current_thread() is threading.main_thread()
+    kept = (*_OF_THREAD, *_OF_PROCESS) if is_main else _OF_THREAD
+    before = [part.read() for part in kept]
+    modules, threads = len(sys.modules), threading.active_count()
+    try:
+        yield
+    except BaseException:
+        _put_back(kept, before, modules)
+        raise
+    found = [f"it has changed {what}" for what in _put_back(kept, before, modules)]
+    if is_main and threading.active_count() > threads:
+        found += [f"it has left thread {name!r} running" for name in _left_running()]
+    if found:
+        raise Changed("; ".join(found))
+
+
+def _put_back(kept: tuple[_Kept, ...], before: list[Any], modules: int) -> list[str]:
+    """Restore the parts that differ, and return what they are."""
+    changed = []
+    for part, old in zip(kept, before, strict=True):
+        if part.read() == old:
+            continue
+        part.put_back(old)
+        # A library that is imported in the block may add filters of its own.
+        if part.put_back is not _put_filters_back or len(sys.modules) == modules:
+            changed.append(part.what)
+    return changed
+
+
+def _left_running() -> list[str]:
+    """Return the threads that Python waits for when it ends, other than those that end then themselves."""
+    ending = set(pools._threads_queues)  # noqa: SLF001 - it has no public name
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread() and thread not in ending
+    ]

@@ -1,0 +1,170 @@
+"""State of the process that plugins share: put back where a call changes it, and the plugin named."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from datacard_core import InputError, PluginCallError, PluginLoadError, load_plugins
+from datacard_core.plugins.calling import blame
+from datacard_core.plugins.surroundings import Changed, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Install
+
+
+def state() -> tuple[Any, ...]:
+    return (
+        os.getcwd(),  # noqa: PTH109 - as the code under test reads it
+        np.geterr(),
+        locale.setlocale(locale.LC_ALL),
+        sys.getrecursionlimit(),
+        list(warnings.filters),
+    )
+
+
+@pytest.fixture(autouse=True)
+def same_state() -> Iterator[None]:
+    """Fail if a test leaves another state behind."""
+    before = state()
+    yield
+    assert state() == before
+
+
+def to_root() -> None:
+    os.chdir("/")
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "the working directory": to_root,
+    "numpy's handling of errors": lambda: np.seterr(all="raise"),
+    "the locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8"),
+    "the recursion limit": lambda: sys.setrecursionlimit(777),
+    "the filters of warnings": lambda: warnings.simplefilter("ignore"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_change(what: str) -> None:
+    """A change is taken back, and is an error that names the plugin, the call and the part of the state."""
+    with (
+        pytest.raises(PluginCallError, match=rf"plugin 'acme' \(acme 1\.0\): counting: it has changed {what}"),
+        blame("acme", "acme 1.0", "counting"),
+    ):
+        CHANGES[what]()
+
+
+def test_change_before_a_failure() -> None:
+    """A change is taken back where the call fails too, and the failure is the message."""
+
+    def fail() -> None:
+        for change in CHANGES.values():
+            change()
+        raise InputError("2 events")
+
+    with pytest.raises(InputError, match="2 events"), unchanged():
+        fail()
+
+
+def test_several_changes() -> None:
+    """All changes are told together."""
+
+    def change() -> None:
+        to_root()
+        sys.setrecursionlimit(777)
+
+    with pytest.raises(Changed, match="working directory; it has changed the recursion limit"), unchanged():
+        change()
+
+
+def test_change_for_a_part_of_the_call() -> None:
+    """A state that the call puts back itself is no fault."""
+    with unchanged(), np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+
+
+def test_filters_of_an_imported_library() -> None:
+    """A library that is imported in the call may add filters: they are taken back without an error."""
+    sys.modules.pop("this_is_new", None)
+    with unchanged():
+        sys.modules["this_is_new"] = sys
+        warnings.simplefilter("ignore")
+    del sys.modules["this_is_new"]
+
+
+def test_removed_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory that does not exist any more is no fault of the plugin."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with unchanged():
+        pass
+    monkeypatch.undo()
+
+
+def test_thread() -> None:
+    """A thread that is left running is named: Python would wait for it when it ends."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait, name="eternal")
+    try:
+        with pytest.raises(Changed, match="left thread 'eternal' running"), unchanged():
+            thread.start()
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_threads_that_end() -> None:
+    """Threads that have ended, daemons, and pools, which end with Python, are no fault."""
+    end = threading.Event()
+    daemon = threading.Thread(target=end.wait, daemon=True)
+    pool = ThreadPoolExecutor(1)
+    try:
+        with unchanged():
+            done = threading.Thread(target=int)
+            done.start()
+            done.join()
+            daemon.start()
+            pool.submit(int).result()
+    finally:
+        end.set()
+        pool.shutdown()
+
+
+def test_other_threads() -> None:
+    """In another thread only its own state is compared: the rest may be the doing of a further thread."""
+    found: list[object] = []
+
+    def work(change: Callable[[], object]) -> None:
+        try:
+            with unchanged():
+                change()
+        except Changed as error:
+            found.append(error)
+
+    here = os.getcwd()  # noqa: PTH109
+    for change in (to_root, CHANGES["numpy's handling of errors"]):
+        thread = threading.Thread(target=work, args=(change,))
+        thread.start()
+        thread.join()
+        os.chdir(here)
+    assert [str(error) for error in found] == ["it has changed numpy's handling of errors"]
+
+
+def test_import(install: Install) -> None:
+    """A plugin that changes the state when it is imported is refused, and the state put back."""
+    install("acme", "import os\nos.chdir('/')\n")
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): cannot be imported: .*working directory"):
+        load_plugins("acme")
