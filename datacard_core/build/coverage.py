@@ -144,7 +144,8 @@ def unused_findings(
         message = f"no process has {_several('sample', simulated)} of the output"
         yield notice("unused-sample", f"{message}: add a process if such events pass the selection")
     observed = [sample for sample in unused if sample in inventory.data]
-    if observed and declared.data_process:
+    # Pseudo-data of simulated samples have no stream of data, and are meant to have none.
+    if observed and declared.data_process and inventory.data.intersection(declared.data_process.samples):
         yield notice(
             "unused-data", f"the data process has no {_several('sample', observed)} of the output", column=DATA
         )

@@ -132,6 +132,12 @@ class TestUnusedSamples:
         ]
         assert found(made, "unused-sample") == []
 
+    def test_pseudo_data(self) -> None:
+        """Pseudo-data of simulated samples lack no stream of data."""
+        output = signal_and_ttbar(nominal=[1, 2, 3]).data("Muon", "2022", [1, 2, 3])
+        made = card(output, data_processes=by_hand.observation("Signal", "TTbar"))
+        assert found(made, "unused-data") == []
+
     def test_blind_card(self) -> None:
         """A card without data tells no stream of data."""
         output = signal_and_ttbar(nominal=[1, 2, 3]).data("Muon", "2022", [1, 2, 3])
