@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from inspect import getattr_static
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,16 +18,13 @@ from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.findings import print_report
-from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.structure import check_arguments
-from datacard_core.model.variations import Variations
-from datacard_core.names import closest, names_of
+from datacard_core.names import names_of
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.sections import BODY, HEAD
 from datacard_core.output.staging import Staging, staging
-from datacard_core.output.views import data_histogram, template_histogram
 from datacard_core.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
@@ -186,38 +182,6 @@ class Datacard(Sections, FromOutput):
     ) -> None:
         self._declared, self._built, self._source, self._given = declared, channel, source, given
 
-    def rate(self, process: str, systematic: str = NOMINAL) -> float:
-        """Return the integral of a written template.
-
-        Args:
-            process: a column, `{process}_{year}`.
-            systematic: a variation, `{datacard_name}Up` or `…Down`; a column without an effect of it keeps its rate.
-
-        Raises:
-            DeclarationError: the card has no such column or variation.
-        """
-        columns = list(self.process_id)
-        if process not in columns:
-            raise DeclarationError(f"card {self.bin!r} has no column {process!r}{closest(process, columns)}")
-        if systematic not in self.shape_variations:
-            known = self.shape_variations
-            raise DeclarationError(f"card {self.bin!r} has no variation {systematic!r}{closest(systematic, known)}")
-        values, _ = self._variations.content(systematic)
-        return float(values[columns.index(process)].sum())
-
-    @cached_property
-    def histogram(self) -> Any:
-        """Written templates as one `hist.Hist` by process, variation and variable.
-
-        A column that a nuisance has no effect on has its nominal under the variation.
-        """
-        return template_histogram(self._built, self._variations, self.shape_variations)
-
-    @cached_property
-    def data_obs(self) -> Any:
-        """Observation as a `hist.Hist`, or the sum of the backgrounds without data."""
-        return data_histogram(self._built)
-
     def content(
         self, shapes_filename: str | None = None, *, writer: str = COMBINE, serializer: str = SERIALIZER
     ) -> str:
@@ -318,10 +282,6 @@ class Datacard(Sections, FromOutput):
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
         return f"<Datacard {self.bin!r}: {columns} columns, {rows} nuisances, observation {self.observation:g}>"
-
-    @cached_property
-    def _variations(self) -> Variations:
-        return Variations(self._built)
 
     def _named(self, declared: DeclaredCard) -> DeclaredCard:
         """Return the declarations with the bin name of a subclass that overrides it."""

@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from datacard_core.build.loaded import templates_of
 from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DATA
+from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
+from datacard_core.model.variations import Variations
 from datacard_core.names import closest
-from datacard_core.output.views import flow_histogram, named_histograms
+from datacard_core.output.views import data_histogram, flow_histogram, named_histograms, template_histogram
 
 
 class FromOutput(BuiltCard):
-    """Methods that scripts call to look into a card; nothing in the card depends on them."""
+    """Methods and histograms that scripts look into a card with; nothing in the card depends on them."""
+
+    def rate(self, process: str, systematic: str = NOMINAL) -> float:
+        """Return the integral of a written template.
+
+        Args:
+            process: a column, `{process}_{year}`.
+            systematic: a variation, `{datacard_name}Up` or `…Down`; a column without an effect of it keeps its rate.
+
+        Raises:
+            DeclarationError: the card has no such column or variation.
+        """
+        columns = list(self.process_id)
+        if process not in columns:
+            raise DeclarationError(f"card {self.bin!r} has no column {process!r}{closest(process, columns)}")
+        if systematic not in self.shape_variations:
+            known = self.shape_variations
+            raise DeclarationError(f"card {self.bin!r} has no variation {systematic!r}{closest(systematic, known)}")
+        values, _ = self._variations.content(systematic)
+        return float(values[columns.index(process)].sum())
+
+    @cached_property
+    def histogram(self) -> Any:
+        """Written templates as one `hist.Hist` by process, variation and variable.
+
+        A column that a nuisance has no effect on has its nominal under the variation.
+        """
+        return template_histogram(self._built, self._variations, self.shape_variations)
+
+    @cached_property
+    def data_obs(self) -> Any:
+        """Observation as a `hist.Hist`, or the sum of the backgrounds without data."""
+        return data_histogram(self._built)
 
     def get_datasets_by_sample(self, sample: str, year: str | None = None) -> list[str]:
         """Return the datasets of a sample.
@@ -61,6 +96,10 @@ class FromOutput(BuiltCard):
         templates, plans = templates_of(self._declared, self._histograms(), category)
         columns = [DATA] if is_data else [column.name for column in self._built.columns]
         return flow_histogram(templates, {} if is_data else _rows(plans), columns)
+
+    @cached_property
+    def _variations(self) -> Variations:
+        return Variations(self._built)
 
     def _histograms(self) -> HistogramSet:
         return HistogramSet(self.histograms, self.datasets_metadata, self.cutflow)

@@ -21,6 +21,7 @@ import attrs
 
 from datacard_core import hookspecs
 from datacard_core.card.built import BuiltCard
+from datacard_core.card.from_output import FromOutput
 from datacard_core.card.sections import Sections
 from datacard_core.cli.commands import main
 from datacard_core.errors import ProblemsError
@@ -54,7 +55,7 @@ INTERNAL = (
 )
 """Public names that docs/plugins.md makes no promise about."""
 
-INTERNAL_BASES = (FrozenArrays, ProblemsError, BuiltCard, Sections)
+INTERNAL_BASES = (FrozenArrays, ProblemsError, BuiltCard, FromOutput, Sections)
 """Bases of public classes that are not promised."""
 
 SPECIAL = ("__call__", "__contains__", "__delitem__", "__getitem__", "__iter__", "__len__", "__or__", "__setitem__")
