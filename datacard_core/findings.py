@@ -245,6 +245,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "ROOT: an error, or a notice if `bins_edges` has a finite edge in its place.",
             remedy="In `bins_edges`, write a finite number in the place of the infinite edge; the content is the same.",
         ),
+        "labels-matched": Code(
+            severities=_NOTICE,
+            meaning="The datasets of a channel have the labels of its bins in different orders, or not all of them: "
+            "bins are matched by label.",
+            remedy="No action is needed.",
+        ),
         "missing-card": Code(
             severities=_WARNING,
             meaning="The script that combines cards names a file that is not there.",

@@ -214,7 +214,7 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
     if len(variables) != 1:
         raise InputError(
             f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
-            "fill or unroll it to one dimension"
+            f"fill or unroll it to one dimension{_sum_over(variables)}"
         )
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
     contents = contents.transpose(order)
@@ -227,6 +227,11 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
         has_variances=has_variances,
     )
+
+
+def _sum_over(variables: Sequence[str]) -> str:
+    """Return the way out of further axes, such as the eras of data, that are not the variable."""
+    return f", or sum over an axis: histogram[{{{variables[0]!r}: sum}}]" if variables else ""
 
 
 def _contents(histogram: Any) -> tuple[ComplexArray, bool]:

@@ -13,6 +13,7 @@ from datacard_core.findings import Finding, notice, warning
 from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
+from datacard_core.templates.labels import Labels, common_axis, spread
 from datacard_core.templates.overlaps import overlap_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
@@ -83,6 +84,8 @@ class _Collector:
         self.categories = categories
         self.axis: Axis | None = None
         self.axis_of = ""
+        self.common_axis = common_axis(histograms, layout)
+        self.labels: dict[tuple[int, str, str], frozenset[Labels]] = {}
         self.present = np.zeros((layout.rows, len(categories)), dtype=np.intp)
         self.datasets: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
         self.lacking: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
@@ -123,6 +126,7 @@ class _Collector:
                 present=self.present[:, position].copy(),
                 datasets=self.datasets[category],
                 lacking=self.lacking[category],
+                labels=self.labels,
                 problems=tuple(self.problems[category]),
                 variations=tuple(frozenset(variations) for variations in self.variations),
                 fallbacks=tuple(self.fallbacks[category]),
@@ -168,7 +172,7 @@ class _Collector:
         if not histogram.has_variances:
             self._settle_variances(piece, histogram, contents, there)
         # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
-        self.accumulator.add(contents, histogram.flow, there)
+        self.accumulator.add(self._by_label(piece, histogram, contents), histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
         self.variations[piece.column].update(histogram.labels)
@@ -180,7 +184,10 @@ class _Collector:
 
     def _agree(self, piece: _Piece, histogram: HistogramArray) -> None:
         if self.axis is None:
-            self.axis, self.axis_of = histogram.axis, str(piece)
+            labelled = histogram.axis.categories is not None
+            self.axis, self.axis_of = (self.common_axis if labelled else None) or histogram.axis, str(piece)
+        elif self.axis.categories is not None and histogram.axis.categories is not None:
+            pass  # Bins are matched by label.
         elif not self.axis.same_binning(histogram.axis):
             raise InputError(
                 f"the bins are {bins_text(histogram.axis)}, those of {self.axis_of} are {bins_text(self.axis)}: "
@@ -260,6 +267,14 @@ class _Collector:
                     self.problems[category].append((self._place(piece), problem))
                     # One problem per category: a bad weight spoils the content and the variance alike.
                     break
+
+    def _by_label(self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray) -> ComplexArray:
+        """Return the contents in the bins of the common axis."""
+        here, there = histogram.axis.categories, self.axis.categories if self.axis else None
+        if here is None or there is None:
+            return contents
+        self.labels[piece.key] = frozenset({Labels(here, bool(histogram.flow[1]))})
+        return contents if here == there else spread(contents, here, there, histogram.flow)
 
     def _settle_variances(
         self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray

@@ -13,14 +13,17 @@ import attrs
 import numpy as np
 
 from datacard_core.errors import InputError
+from datacard_core.findings import notice
 from datacard_core.names import listing
+from datacard_core.templates.labels import joined, spread, with_labels
 from datacard_core.templates.template_set import Fallback, TemplateSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_core.findings import Finding
     from datacard_core.model.arrays import Axis, ComplexArray, IntArray
+    from datacard_core.templates.labels import Labels
     from datacard_core.templates.rows import Layout
 
 
@@ -40,6 +43,12 @@ class ExactSums:
             if part.carry is not None:
                 carry += part.carry
         return ExactSums(self.axis, sums, carry)
+
+    def with_labels(self, names: tuple[str, ...]) -> ExactSums:
+        """Return the sums in bins with further labels."""
+        here = self.axis.categories or ()
+        carry = None if self.carry is None else spread(self.carry.T, here, names, (1, 1)).T
+        return ExactSums(with_labels(self.axis, names), spread(self.sums.T, here, names, (1, 1)).T, carry)
 
     @property
     def rounded(self) -> ComplexArray:
@@ -65,6 +74,8 @@ class Sums:
     """Pairs of a place and the problem there; with a problem the sums give no templates."""
     variations: tuple[frozenset[str], ...]
     """Variations that at least one dataset of each column has, for messages."""
+    labels: Mapping[tuple[int, str, str], frozenset[Labels]] = attrs.field(factory=dict)
+    """Labels of the bins of each (column, sample, dataset), several if files have parts of it; none for edges."""
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
     parts: bool = False
@@ -88,6 +99,10 @@ class Sums:
             present=self.present + other.present,
             datasets={**self.datasets, **other.datasets},
             lacking={**self.lacking, **other.lacking},
+            labels={
+                key: self.labels.get(key, frozenset()) | other.labels.get(key, frozenset())
+                for key in {**self.labels, **other.labels}
+            },
             problems=self.problems + other.problems,
             variations=tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
             fallbacks=self.fallbacks + other.fallbacks,
@@ -103,8 +118,10 @@ class Sums:
             InputError: a histogram cannot be used, or no file has a dataset with events; all problems are told.
         """
         missing = [(place_of(key), problem) for key, problem in self.lacking.items() if key not in self.datasets]
-        if missing or self.problems:
-            raise InputError(grouped([*self.problems, *missing]))
+        order = self._order()
+        unmatched = [(place_of(key), problem) for key, labels in self._labels() if (problem := labels.problem(order))]
+        if problems := [*self.problems, *missing, *unmatched]:
+            raise InputError(grouped(problems))
         if self.contents is None:
             raise InputError(f"category {self.category!r}: no dataset has a histogram, so there is not even an axis")
         if not self.contents.axis.bins:
@@ -112,12 +129,16 @@ class Sums:
                 f"category {self.category!r}: axis {self.contents.axis.name!r} has no bins: no dataset filled a label"
             )
         columns = [column for column, _, _ in self.datasets]
-        contents = self.contents.rounded
+        axis, contents = self.contents.axis, self.contents.rounded
+        if axis.categories is not None and axis.categories != order:
+            # The axis of the sums has the labels in the order in which files were added.
+            places = [0, *(axis.categories.index(name) + 1 for name in order), -1]
+            axis, contents = with_labels(axis, order), contents[:, places]
         self._refuse_overflow(contents)
         return TemplateSet(
             category=self.category,
             layout=self.layout,
-            axis=self.contents.axis,
+            axis=axis,
             values=contents.real,
             variances=contents.imag,
             present=self.present,
@@ -125,8 +146,26 @@ class Sums:
             variations=self.variations,
             # Sorted, because files are added in the order in which workers are done with them.
             fallbacks=tuple(sorted(self.fallbacks, key=_place)),
-            findings=tuple(sorted(self.findings, key=str)),
+            findings=tuple(sorted((*self.findings, *self._label_findings(order)), key=str)),
         )
+
+    def _labels(self) -> list[tuple[tuple[int, str, str], Labels]]:
+        """Return the labels of each dataset, in an order that does not depend on files."""
+        return [
+            (key, labels) for key in sorted(self.labels) if key in self.datasets for labels in sorted(self.labels[key])
+        ]
+
+    def _order(self) -> tuple[str, ...]:
+        return joined(labels.names for _, labels in self._labels())
+
+    def _label_findings(self, order: tuple[str, ...]) -> Iterator[Finding]:
+        other = dict.fromkeys(key[2] for key, labels in self._labels() if labels.names != order)
+        if other:
+            message = (
+                f"the bins are labelled {listing(order)}, which {listing(map(repr, other), 3)} have in another order "
+                "or not all: they are matched by label"
+            )
+            yield notice("labels-matched", message)
 
     def _refuse_overflow(self, contents: ComplexArray) -> None:
         with np.errstate(invalid="ignore", over="ignore"):
@@ -146,7 +185,13 @@ class Sums:
 
 
 def _added(first: ExactSums | None, second: ExactSums | None) -> ExactSums | None:
-    return first + second if first and second else first or second
+    if first is None or second is None:
+        return second if first is None else first
+    here, there = first.axis.categories, second.axis.categories
+    if here != there and here is not None and there is not None:
+        common = joined([here, there])
+        return first.with_labels(common) + second.with_labels(common)
+    return first + second
 
 
 def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -> None:
@@ -191,6 +236,8 @@ def _place(fallback: Fallback) -> tuple[Any, ...]:
 
 def _different_bins(first: Sums, second: Sums) -> list[str]:
     if not first.contents or not second.contents or first.contents.axis.same_binning(second.contents.axis):
+        return []
+    if first.contents.axis.categories is not None and second.contents.axis.categories is not None:
         return []
     here, there = (next(iter(part.datasets.values()), "") for part in (first, second))
     return [

@@ -121,6 +121,29 @@ class TestRefused:
         (problem,) = problems(output)
         assert "'TTbar_2022'" in problem
         assert "events.x, events.y" in problem
+        assert "or sum over an axis: histogram[{'events.x': sum}]" in problem
+
+    def test_data_by_era(self) -> None:
+        """Data with a further axis, summed over it as the error says, give the card."""
+        eras: hist.Hist[Any] = hist.Hist(
+            hist.axis.StrCategory(["SR"], name="cat"),
+            hist.axis.StrCategory(["A", "B"], name="era"),
+            bins(0, 1, 2, 3),
+            storage=hist.storage.Weight(),
+        )
+        eras.fill(["SR"] * 7, ["A"] * 3 + ["B"] * 4, [0.5] * 3 + [1.5] * 4)
+        output = signal_and_ttbar(nominal=[1, 2, 3]).add("Muon", "2022", eras)
+        (problem,) = problems(output, data_processes=by_hand.observation("Muon"))
+        assert "2 variable axes (era, events.m)" in problem
+        over_eras: Any = {"era": sum}
+        output.histograms["Muon"]["Muon_2022"] = eras[over_eras]
+        assert card(output, data_processes=by_hand.observation("Muon")).observation == 7
+
+    def test_data_with_variations(self) -> None:
+        """Of data that were filled once for each variation, the nominal is read."""
+        data = simulated({"SR": {name: [1, 2, 4] for name in ("nominal", "JESUp", "JESDown")}})
+        output = signal_and_ttbar(nominal=[1, 2, 3]).add("Muon", "2022", data)
+        assert card(output, data_processes=by_hand.observation("Muon")).observation == 7
 
     def test_means(self) -> None:
         """A histogram of means is refused."""
