@@ -79,6 +79,59 @@ class TestLargeVariations:
         assert [finding.column for finding in findings(made, "large-variation")] == ["ttbar_2022"]
 
 
+class TestDirections:
+    def test_equal_templates(self) -> None:
+        """Up and Down that are equal, and not the nominal, give a warning with the yields."""
+        (finding,) = findings(varied([10, 20, 30], [11, 22, 30], [11, 22, 30]), "equal-directions")
+        assert (finding.code, finding.severity) == ("equal-directions", Severity.WARNING)
+        assert (finding.column, finding.systematic) == ("ttbar_2022", "JES")
+        assert finding.message.endswith("as 60 -> 63 and 63")
+
+    @pytest.mark.parametrize(
+        ("up", "down", "told"),
+        [
+            ([11, 20, 30], [12, 20, 30], True),
+            ([9, 20, 30], [8, 20, 30], True),
+            ([11, 20, 30], [9, 20, 30], False),
+            ([10.05, 20, 30], [10.04, 20, 30], False),
+            ([11, 19, 30], [9, 21, 30], False),
+        ],
+        ids=["above", "below", "both-sides", "less-than-a-permille", "equal-yields"],
+    )
+    def test_same_side(self, up: Sequence[float], down: Sequence[float], told: bool) -> None:
+        """Yields that are on one side of the nominal one by more than a permille give a warning."""
+        assert by_hand.codes(varied([10, 20, 30], up, down)) == ["same-side"] * told
+
+    def test_nominal_in_both_directions(self) -> None:
+        """Templates that are equal to the nominal are not told here: the nominal may stand in for them."""
+        assert by_hand.codes(varied([10, 20, 30], [10, 20, 30], [10, 20, 30])) == []
+
+
+class TestSharedTemplates:
+    def test_one_variation_for_two_nuisances(self) -> None:
+        """Two nuisances that read one variation of a column are told with the column."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[11, 20, 30], JESDown=[9, 20, 30])
+        made = by_hand.card(output, by_hand.shape("JES"), by_hand.shape("JES_2022", coffea_name_alias="JES"))
+        (finding,) = findings(made, "shared-templates")
+        assert (finding.code, finding.column, finding.systematic) == ("shared-templates", "ttbar_2022", "JES_2022")
+        assert "nuisance 'JES' has the same templates" in finding.message
+
+    def test_different_columns(self) -> None:
+        """One variation for two nuisances of different years is no fault."""
+        output = by_hand.Output()
+        for year in YEARS:
+            output.mc("Signal", year, nominal=[10, 10])
+            output.mc("TTbar", year, nominal=[10, 10], JESUp=[11, 10], JESDown=[9, 10])
+        shapes = [by_hand.shape(f"JES_{year}", years=[year], coffea_name_alias="JES") for year in YEARS]
+        assert by_hand.codes(by_hand.card(output, *shapes)) == []
+
+    def test_without_effect(self) -> None:
+        """Templates that are equal to the nominal are no shared uncertainty."""
+        contents = {name: [10, 20, 30] for name in ("nominal", "aUp", "aDown", "bUp", "bDown")}
+        made = by_hand.card(by_hand.signal_and_ttbar(**contents), by_hand.shape("a"), by_hand.shape("b"))
+        assert by_hand.codes(made) == []
+
+
 class TestEmptyBackground:
     def test_signal_without_background(self) -> None:
         """The warning names the bins that have signal but no background."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from datacard_checks.shapes import Directions, SharedTemplates
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
@@ -96,5 +97,5 @@ class WeightedData(Check):
 
 @hookimpl
 def datacard_checks() -> Iterable[Check]:
-    """Contribute the three checks."""
-    return (LargeVariations(), EmptyBackground(), WeightedData())
+    """Contribute the checks."""
+    return (LargeVariations(), EmptyBackground(), WeightedData(), Directions(), SharedTemplates())
