@@ -22,6 +22,7 @@ from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report, report
+from datacard_core.inputs.paths import expanded
 from datacard_core.names import names_of
 from datacard_core.output.formats import Formats
 from datacard_core.output.renderings import text_of_all
@@ -305,7 +306,7 @@ class Cards(Mapping[str, Datacard]):
         with staging(directory) as stage, progress("drawing", count) as advance:
             for card in self.values():
                 names += card.stage_plots(stage, plots, advance)
-        return tuple(Path(directory) / name for name in names)
+        return tuple(Path(expanded(directory)) / name for name in names)
 
     def dump(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
+from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
 
@@ -73,7 +74,7 @@ def combine_datacards(
 def missing_cards(datacards: Mapping[str, Datacard], directory: str | os.PathLike[str]) -> Iterator[Finding]:
     """Yield a warning for each card that is not where the script will look for it."""
     for name, card in datacards.items():
-        path = Path(directory, name)
+        path = Path(expanded(directory), name)
         if not path.is_file():
             message = f"the script looks for the card at {str(path)!r}, and no file is there yet{_elsewhere(path)}"
             yield warning("missing-card", message, channel=card.bin)

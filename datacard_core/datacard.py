@@ -19,6 +19,7 @@ from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
+from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
 from datacard_core.names import names_of
 from datacard_core.output.channel_files import ChannelFiles
@@ -262,7 +263,7 @@ class Datacard(Sections, FromOutput):
         """
         with staging(directory) as stage:
             names = self.stage_plots(stage, plots)
-        return tuple(Path(directory) / name for name in names)
+        return tuple(Path(expanded(directory)) / name for name in names)
 
     def stage_plots(
         self, stage: Staging, plots: Iterable[str] = (), advance: Callable[[], None] = lambda: None

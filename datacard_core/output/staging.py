@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import DeclarationError
+from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
     stage the file that refers to all other files last.
     """
     # Absolute, because code in the block may change the working directory.
-    stage = Staging(Path(directory).absolute())
+    stage = Staging(Path(expanded(directory)).absolute())
     try:
         stage._make(stage.directory)
         yield stage

@@ -25,7 +25,7 @@ from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
 Hook: TypeAlias = Callable[[], Any]
 
-_SPECS = SimpleNamespace(**{hook: getattr(hookspecs, hook) for hook in HOOKS})
+_SPECS: Any = SimpleNamespace(**{hook: getattr(hookspecs, hook) for hook in HOOKS})
 """The hooks alone: pluggy looks at all names of a module, and that for each plugin."""
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")

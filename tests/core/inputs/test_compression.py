@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lz4.frame.compress,
     "gzip": gzip.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    # With a checksum, so that the last byte is not needed to know the content.
+    "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "none": bytes,

@@ -635,3 +635,12 @@ def test_equal_bytes_twice(card: Callable[..., Datacard], tmp_path: Path) -> Non
     for name in ("one", "two"):
         card().dump(tmp_path / name)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_home_directory(card: Callable[..., Datacard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A "~" at the beginning of the directory is the home directory, and no folder of that name."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    card().dump("~/cards")
+    assert sorted(path.name for path in (tmp_path / "home" / "cards").iterdir()) == ["datacard.txt", "shapes.root"]
+    assert not (tmp_path / "~").exists()
