@@ -140,7 +140,7 @@ def test_serializer_fails(error: BaseException, card: Callable[..., Datacard], o
     """A serializer that fails half-way leaves all files as they were."""
     other.dump(tmp_path)
     before = contents(tmp_path)
-    passing = isinstance(error, KeyboardInterrupt | MemoryError)
+    passing = isinstance(error, KeyboardInterrupt)
     with pytest.raises(type(error) if passing else PluginCallError) as raised:
         card(raising(error)).dump(tmp_path, serializer="failing")
     assert passing or raised.value.__cause__ is error
