@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
-from datacard_core.build.corridor import Collected, build_channels
+from datacard_core.build.corridor import Collected, build_channels, build_to_send
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.naming import BinName, Suffix, plain_category
 from datacard_core.build.strictness import NO_REASONS, Strictness
@@ -116,7 +116,9 @@ class Analysis:
         channels = build_channels(
             declared,
             lambda layouts: self._collected(output, layouts, source, executor, jobs, parts=parts),
-            run=lambda build, calls: _shown(results(build, calls, executor=executor, jobs=jobs), len(calls)),
+            run=lambda build, calls: _shown(
+                results(build, calls, executor=executor, jobs=jobs, on_worker=build_to_send), len(calls)
+            ),
         )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
         cards = Cards(self, {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories})

@@ -10,10 +10,9 @@ import attrs
 from datacard_core.build.naming import suffix_problems
 from datacard_core.build.plans import with_used
 from datacard_core.errors import DeclarationError, MissingProviderError
-from datacard_core.findings import Finding
 from datacard_core.grammar import AUTO_MC_STATS, DATA, RATE_PARAM
 from datacard_core.names import closest, duplicates, listing, misspelt
-from datacard_core.plugins.calling import strings
+from datacard_core.plugins.calling import findings_of, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from datacard_core.build.plans import Plan
     from datacard_core.declare.processes import Process
     from datacard_core.declare.systematics import SystematicUncertainty
+    from datacard_core.findings import Finding
     from datacard_core.hookspecs import SystematicKind
     from datacard_core.inputs.output import Inventory
     from datacard_core.plugins.calling import Provided
@@ -248,8 +248,5 @@ def kind_findings(plans: Iterable[Plan]) -> Iterator[Finding]:
             continue
         doing = f"looking at systematic {plan.systematic.name!r}"
         with plan.kind.blamed(doing) as kind:
-            # The list is made inside the block, because the method may be a generator, whose code runs here.
-            found = list(kind.findings(plan.systematic))
-        if strange := [finding for finding in found if not isinstance(finding, Finding)]:
-            raise plan.kind.fault(f"{doing}: got {strange[0]!r}, expected findings")
+            found = findings_of(kind.findings(plan.systematic))
         yield from (attrs.evolve(finding, systematic=finding.systematic or plan.name) for finding in found)

@@ -19,13 +19,13 @@ from datacard_core.build.coverage import (
 from datacard_core.build.directive_rules import statements_of
 from datacard_core.build.effects import Made, effects_of, with_templates
 from datacard_core.errors import DeclarationError
-from datacard_core.findings import Finding, error, notice, own, warning
+from datacard_core.findings import Finding, error, notice, warning
 from datacard_core.grammar import DATA, SIGNAL_STRENGTH
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Statement
 from datacard_core.model.effects import Nuisance
 from datacard_core.names import duplicates
-from datacard_core.plugins.calling import listed, shown
+from datacard_core.plugins.calling import findings_of
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
 from datacard_core.treatments.empty_variations import drop_empty_variations
@@ -249,9 +249,5 @@ def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Findin
         doing = f"running check {name!r} on channel {channel.bin!r}"
         with provided.blamed(doing) as check:
             # A copy, so that a check that sets attributes of its channel changes no card.
-            found = listed(check.run(attrs.evolve(channel)))
-            strange = [shown(finding) for finding in found if not isinstance(finding, Finding)]
-            findings = [] if strange else [own(finding) for finding in found]
-        if strange:
-            raise provided.fault(f"{doing}: got {strange[0]}, expected findings")
-        yield from findings
+            found = findings_of(check.run(attrs.evolve(channel)))
+        yield from found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -15,6 +16,8 @@ from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
+from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
+from datacard_core.model.effects import Normalisation, Shape
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
     from datacard_core.errors import DatacardError
     from datacard_core.inputs.output import Inventory
     from datacard_core.model.arrays import FloatArray
-    from datacard_core.model.channel import Channel
+    from datacard_core.model.channel import Channel, Directive
+    from datacard_core.model.effects import Effect
     from datacard_core.templates.rows import Layout
     from datacard_core.templates.sums import Sums
+
+_OF_THE_CORE = (Normalisation, Shape, FreeParameter, RawLine, BinByBinStatistics)
+"""Classes of effects and directives that are known to travel between processes."""
 
 Build: TypeAlias = "Callable[..., Channel]"
 Results: TypeAlias = "Iterable[tuple[str, Callable[[], Channel]]]"
@@ -106,6 +113,29 @@ def build_from_sums(
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
     return build_channel(declared, inventory, plans, sums.complete(), totals, used)
+
+
+def build_to_send(declared: DeclaredCard, *arguments: Any) -> Channel:
+    """Build the channel of one category on a worker, as `build_from_sums`, and try that it can be sent back.
+
+    Raises:
+        PluginCallError: an effect or a directive of a plugin cannot be pickled, or made again from its pickle.
+    """
+    channel = build_from_sums(declared, *arguments)
+    for row in channel.nuisances:
+        _try_pickles(declared, row.name, row.typ, [entry.effect for entry in row.entries])
+    for statement in channel.statements:
+        _try_pickles(declared, statement.systematic, statement.typ, [statement.directive])
+    return channel
+
+
+def _try_pickles(declared: DeclaredCard, name: str, typ: str, made: Sequence[Effect | Directive]) -> None:
+    # The core's classes can be pickled, and their arrays would take time.
+    foreign = [item for item in made if type(item) not in _OF_THE_CORE]
+    if foreign:
+        doing = f"sending what it makes of {name!r} in channel {declared.bin!r} to another process"
+        with declared.plugins.kind(typ).blamed(doing):
+            pickle.loads(pickle.dumps(foreign))  # noqa: S301 - made on this line
 
 
 def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:

@@ -32,7 +32,6 @@ class _Reading:
     """One declaration, the n columns it covers in this card, and what it reads for each."""
 
     systematic: SystematicUncertainty
-    kind: Provided[SystematicKind]
     positions: tuple[int, ...]
     labels: Mapping[str, tuple[str, ...]]
     """For each shift that the kind asks for, n variations as the output names them."""
@@ -47,7 +46,8 @@ class Plan:
     """One declaration, and the places in the card's layout of the templates that it reads."""
 
     systematic: SystematicUncertainty
-    kind: Provided[SystematicKind]
+    plugins: Plugins = attrs.field(repr=False)
+    """The selected plugins, which have its kind: they can be sent to another process, and a kind perhaps not."""
     positions: IntArray
     """Columns that the declaration covers in this card, shape (n,)."""
     labels: Mapping[str, tuple[str, ...]]
@@ -60,6 +60,11 @@ class Plan:
     """Requests of other samples, each once."""
     values: tuple[Any, ...]
     """Declared value of each of the n columns."""
+
+    @property
+    def kind(self) -> Provided[SystematicKind]:
+        """Kind of the declaration, with its plugin."""
+        return self.plugins.kind(self.systematic.typ)
 
     @property
     def name(self) -> str:
@@ -96,7 +101,7 @@ def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
     columns = declared.columns
     readings = [_reading(declared, columns, systematic) for systematic in declared.all_systematics()]
     layout = Layout(_requests(declared, columns, readings))
-    return layout, tuple(_plan(reading, layout, columns) for reading in readings)
+    return layout, tuple(_plan(declared.plugins, reading, layout, columns) for reading in readings)
 
 
 def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout:
@@ -112,7 +117,6 @@ def norm_layout(declared: DeclaredCard, layout: Layout) -> Layout:
 
 
 def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: SystematicUncertainty) -> _Reading:
-    provided = declared.plugins.kind(systematic.typ)
     asked = needs_of(declared.plugins, systematic.typ, systematic)
     positions = tuple(
         position for position, column in enumerate(columns) if systematic.covers(column.process, column.year)
@@ -123,15 +127,15 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     samples = {
         name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
     }
-    return _Reading(systematic, provided, positions, labels, samples, asked.variances)
+    return _Reading(systematic, positions, labels, samples, asked.variances)
 
 
-def _plan(reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
+def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
     covered = [columns[position] for position in reading.positions]
     starts = layout.nominals
     return Plan(
         systematic=reading.systematic,
-        kind=reading.kind,
+        plugins=plugins,
         positions=np.array(reading.positions, dtype=np.intp),
         labels=reading.labels,
         rows={shift: layout.rows_of(reading.positions, labels) for shift, labels in reading.labels.items()},

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from datacard_core.errors import DatacardError, with_type
+from datacard_core.plugins.surroundings import end_threads
 
 _DEBUG = f"{__name__}.debug"
 
@@ -38,6 +39,15 @@ class CommandGroup(click.Group):
                 traceback.print_exc()
                 ctx.exit(1)
             raise Failure(message(error)) from error
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command as a program, which ends although a plugin has left a thread running."""
+        try:
+            return super().main(*args, **kwargs)
+        except SystemExit as end:
+            # The error has named the thread and its plugin, and Python would wait for it.
+            end_threads(end.code if isinstance(end.code, int) else 1)
+            raise
 
 
 def _remember_debug(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import multiprocessing.util
 import os
 import pickle
 import platform
 import signal
+import tempfile
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +18,8 @@ import cloudpickle
 from datacard_core.errors import DatacardError
 from datacard_core.execution.executors import executor_of
 from datacard_core.names import listing
+from datacard_core.plugins.journal import keep, last_calls
+from datacard_core.plugins.surroundings import end_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +45,7 @@ def results(
     *,
     executor: ExecutorLike | None = None,
     jobs: int = 1,
+    on_worker: Callable[..., Result] | None = None,
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
     """Yield the result of each call as soon as it is done.
 
@@ -49,6 +54,7 @@ def results(
         calls: the arguments of each call, by its subject: the name that begins its errors.
         executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to make the calls on.
         jobs: number of processes to start if no executor is given.
+        on_worker: the function to call on workers, if it is another one.
 
     Yields:
         The subject of a call, and a function that returns its result or raises its error.
@@ -56,9 +62,9 @@ def results(
         death of a worker.
     """
     if executor is not None:
-        yield from _on_executor(function, calls, executor)
+        yield from _on_executor(on_worker or function, calls, executor)
     elif jobs > 1 and len(calls) > 1:
-        yield from _in_processes(function, calls, jobs)
+        yield from _in_processes(on_worker or function, calls, jobs)
     else:
         for about, arguments in calls.items():
             yield about, lambda about=about, arguments=arguments: _called(about, function, arguments)  # type: ignore[misc]
@@ -77,17 +83,17 @@ def _on_executor(
 
 def _submitted(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], pool: Executor
-) -> Iterator[tuple[str, concurrent.futures.Future[Result]]]:
+) -> Iterator[tuple[str, concurrent.futures.Future[bytes]]]:
     """Submit all calls, `AT_ONCE` at a time, and yield the future of each one that is done."""
     waiting = iter(calls.items())
-    futures: dict[concurrent.futures.Future[Result], str] = {}
+    futures: dict[concurrent.futures.Future[bytes], str] = {}
     try:
         while True:
             for about, arguments in itertools.islice(waiting, AT_ONCE - len(futures)):
                 futures[_submit(pool, about, function, arguments)] = about
             if not futures:
                 return
-            done, _ = concurrent.futures.wait(futures, return_when=concurrent.futures.FIRST_COMPLETED)
+            done = _some_done(futures)
             # Popped, not iterated over: a future that stayed in `done` or `futures` would keep its result in memory.
             while done:
                 future = done.pop()
@@ -97,25 +103,33 @@ def _submitted(
             future.cancel()
 
 
+def _some_done(futures: Mapping[concurrent.futures.Future[bytes], str]) -> set[concurrent.futures.Future[bytes]]:
+    try:
+        return concurrent.futures.wait(futures, return_when=concurrent.futures.FIRST_COMPLETED).done
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"waiting for {listing(futures.values(), 6)}")
+        raise
+
+
 def _submit(
     pool: Executor, about: str, function: Callable[..., Result], arguments: tuple[Any, ...]
-) -> concurrent.futures.Future[Result]:
+) -> concurrent.futures.Future[bytes]:
     try:
         # The executor gets bytes, which every executor can carry. cloudpickle also takes what a script defines.
         # And a call that cannot be unpickled fails inside our function, with a clear error: a process pool would
         # break and report that its worker died.
         call = cloudpickle.dumps((function, arguments))
-        future: concurrent.futures.Future[Result] = pool.submit(_unpickled_and_called, about, call)
-    except concurrent.futures.BrokenExecutor:
+        future: concurrent.futures.Future[bytes] = pool.submit(_unpickled_and_called, about, call)
+    except (concurrent.futures.BrokenExecutor, DatacardError):
         raise
     except Exception as error:
         raise DatacardError(f"{about}: cannot be given to a worker ({type(error).__name__}: {error})") from error
     return future
 
 
-def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
+def _result(about: str, future: concurrent.futures.Future[bytes]) -> Any:
     try:
-        return future.result()
+        result = pickle.loads(future.result())  # noqa: S301 - our worker made it
     except DatacardError:
         raise
     except Exception as error:
@@ -124,6 +138,7 @@ def _result(about: str, future: concurrent.futures.Future[Result]) -> Result:
         lost = isinstance(error, concurrent.futures.BrokenExecutor) or "Killed" in type(error).__name__
         what = "the worker that had it died, is its memory too small?" if lost else "it cannot be run on a worker"
         raise DatacardError(f"{about}: {what} ({type(error).__name__}: {error})") from error
+    return result
 
 
 def _in_processes(
@@ -131,8 +146,11 @@ def _in_processes(
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
     """Make the calls in new processes; after the death of one, repeat the unfinished calls in a new pool."""
     left = dict(calls)
-    for _ in range(1 + LOST_WORKERS):
-        with _processes(min(jobs, len(left))) as pool, suppress(concurrent.futures.BrokenExecutor):
+    died_at: list[str] = []
+    for attempt in range(1 + LOST_WORKERS):
+        # One at a time at last: then the call of a plugin that was being made is the one that ended the process.
+        count = min(jobs, len(left)) if attempt < LOST_WORKERS else 1
+        with _processes(count, died_at) as pool, suppress(concurrent.futures.BrokenExecutor):
             for about, future in _submitted(function, dict(left), pool):
                 # One death breaks the whole pool: it fails the calls of the other processes too, so all are repeated.
                 if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
@@ -141,35 +159,52 @@ def _in_processes(
                 yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
         if not left:
             return
-    raise DatacardError(
-        f"processes died {1 + LOST_WORKERS} times at {listing(left, 3)}: is there memory for {jobs} at a time?"
-    )
+    times = f"processes died {1 + LOST_WORKERS} times at {listing(left, 3)}"
+    if died_at:
+        raise DatacardError(f"{times}; the last one {listing(died_at, 3)}, which ended it")
+    raise DatacardError(f"{times}: is there memory for {jobs} at a time?")
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Open a pool of processes; when the block ends early, calls that have not begun are cancelled."""
+def _processes(count: int, died_at: list[str]) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """Open a pool of processes; when the block ends early, calls that have not begun are cancelled.
+
+    Args:
+        count: number of processes.
+        died_at: replaced by the calls of plugins that were being made when processes died.
+    """
+    with tempfile.TemporaryDirectory(prefix="datacard-") as directory:
+        pool = concurrent.futures.ProcessPoolExecutor(count, initializer=_begin, initargs=(directory,))
+        try:
+            yield pool
+        except KeyboardInterrupt:
+            # The processes were interrupted too: to wait for their calls could take forever.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        pool.shutdown()
+        died_at[:] = last_calls(directory)
+
+
+def _begin(directory: str) -> None:
+    """Prepare a process of the pool."""
     # Ctrl-C reaches all processes of the terminal. With Python's handler each one would print a traceback; with the
     # system's it ends silently, and this process alone reports the interruption.
-    pool = concurrent.futures.ProcessPoolExecutor(
-        count, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
-    )
-    try:
-        yield pool
-    except KeyboardInterrupt:
-        # The processes were interrupted too: to wait for their calls could take forever.
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    keep(directory)
+    # A thread that a plugin left running, which its error names, would keep the process alive forever.
+    multiprocessing.util.Finalize(None, end_threads, exitpriority=-100)
 
 
-def _unpickled_and_called(about: str, call: bytes) -> Any:
-    """Make a pickled call; this is the function that workers run."""
+def _unpickled_and_called(about: str, call: bytes) -> bytes:
+    """Make a pickled call and return its pickled result; this is the function that workers run.
+
+    A result that cannot be pickled or read back is then an error of its call, where a pool would break.
+    """
     function, arguments = _called(about, pickle.loads, (call,))
-    return _called(about, function, arguments)
+    return _called(about, pickle.dumps, (_called(about, function, arguments), pickle.HIGHEST_PROTOCOL))
 
 
 def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:

@@ -14,7 +14,9 @@ from typing import Generic, TypeVar
 import attrs
 
 from datacard_core.errors import DatacardError, PluginCallError, text_of
+from datacard_core.findings import Finding, own
 from datacard_core.names import names_of
+from datacard_core.plugins.journal import written_down
 from datacard_core.plugins.surroundings import Changed, unchanged
 
 Contribution = TypeVar("Contribution")
@@ -41,13 +43,14 @@ def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[
         PluginCallError: any other exception, with that exception as its cause; or a change of the state.
     """
     try:
-        with unchanged():
+        with written_down(lambda: f"{_text(doing)} in plugin {plugin!r} ({origin})"), unchanged():
             yield
     except (DatacardError, KeyboardInterrupt) as error:
         error.add_note(f"in plugin {plugin!r} ({origin}), {_text(doing)}")
         raise
     except Changed as error:
-        raise PluginCallError(f"{_text(doing)}: {error}, and has to leave it", plugin=plugin, origin=origin) from None
+        message = f"{_text(doing)}: {error}; a plugin leaves the process as it was"
+        raise PluginCallError(message, plugin=plugin, origin=origin) from None
     except BaseException as error:  # SystemExit too: a plugin must not end the user's process
         message = f"{type(error).__name__} while {_text(doing)}: {text_of(error)}"
         raise PluginCallError(message, plugin=plugin, origin=origin) from error
@@ -109,6 +112,20 @@ def shown(value: object) -> str:
         raise
     except BaseException:  # noqa: BLE001 - a broken text must not hide which plugin failed
         return f"an object of {type(value).__name__}"
+
+
+def findings_of(returned: Iterable[object]) -> list[Finding]:
+    """Return the findings that a plugin returned, as copies with plain text.
+
+    Call it inside `blame`: a generator of the plugin runs here, and a TypeError becomes the plugin's failure.
+
+    Raises:
+        TypeError: another object is among them.
+    """
+    found = listed(returned)
+    if strange := [finding for finding in found if not isinstance(finding, Finding)]:
+        raise TypeError(f"got {shown(strange[0])}, expected findings")
+    return [own(finding) for finding in found if isinstance(finding, Finding)]
 
 
 def strings(returned: object) -> tuple[str, ...]:

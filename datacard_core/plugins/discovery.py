@@ -39,6 +39,8 @@ class Distribution:
     """Path of its metadata; its folder where the path is unknown."""
     folder: str
     """Folder that its metadata are in."""
+    is_editable: bool = False
+    """True if its files are elsewhere, as after `pip install --editable`."""
 
     @property
     def origin(self) -> str:
@@ -158,4 +160,11 @@ def _read(metadata: _Metadata) -> Distribution:
         location = str(getattr(metadata, "_path", None) or folder)
     except Exception:  # noqa: BLE001 - a finder need not keep its distributions in files
         location = folder = "unknown"
-    return Distribution(name, version, location, folder)
+    return Distribution(name, version, location, folder, _is_editable(metadata))
+
+
+def _is_editable(metadata: _Metadata) -> bool:
+    try:
+        return '"editable": true' in (metadata.read_text("direct_url.json") or "").replace('":true', '": true')
+    except Exception:  # noqa: BLE001 - a file that cannot be read says nothing
+        return False

@@ -13,6 +13,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import cloudpickle
 
 from datacard_core.errors import PluginLoadError, with_type
 from datacard_core.names import listing
@@ -33,7 +34,7 @@ from datacard_core.plugins.families import (
 )
 from datacard_core.plugins.providers import Providers
 from datacard_core.plugins.registration import contributions
-from datacard_core.plugins.selection import LOCAL, select
+from datacard_core.plugins.selection import LOCAL, name_of, select
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Plugins:
     def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
         # A module cannot be pickled itself.
         modules = tuple(_import_name(plugin) for plugin in self.local if isinstance(plugin, ModuleType))
-        objects = tuple(plugin for plugin in self.local if not isinstance(plugin, ModuleType))
+        objects = tuple(_sendable(plugin) for plugin in self.local if not isinstance(plugin, ModuleType))
         installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
         return _reloaded, (installed, modules, objects)
 
@@ -230,6 +231,22 @@ def _import_name(module: ModuleType) -> str:
         message = "this module cannot be imported by its name, so it cannot be used in another process"
         raise PluginLoadError(message, plugin=module.__name__, origin=LOCAL)
     return module.__name__
+
+
+def _sendable(plugin: object) -> object:
+    """Return a plugin that was given as an object.
+
+    Raises:
+        PluginLoadError: it cannot be sent to another process.
+    """
+    try:
+        cloudpickle.dumps(plugin)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the plugin's own code may run
+        message = f"cannot be sent to another process: {with_type(error)}"
+        raise PluginLoadError(message, plugin=name_of(plugin), origin=LOCAL) from error
+    return plugin
 
 
 def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Iterable[object]) -> Plugins:

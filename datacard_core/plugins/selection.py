@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from datacard_core.plugins.discovery import Installed
+    from datacard_core.plugins.discovery import Installed, InstalledPlugin
 
 LOCAL = "local"
 """Origin of a plugin that was given as an object."""
@@ -53,11 +56,28 @@ class Selected:
             if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "datacard_core":
                 message += f"; datacard_core has the plugin API {API_VERSION}, it may be made for another"
             raise PluginLoadError(message, plugin=self.name, origin=origin) from error
+        if problem := _foreign_module(found):
+            raise PluginLoadError(problem, plugin=self.name, origin=origin)
         # pluggy registers a class without complaint, and fails at the first call.
         if isinstance(loaded, type):
             message = f"its entry point {found.reference!r} is a class, expected an instance or a module"
             raise PluginLoadError(message, plugin=self.name, origin=origin)
         return origin, loaded
+
+
+def _foreign_module(found: InstalledPlugin) -> str:
+    """Return the problem if the imported module is not the one of the distribution that has the plugin, or ""."""
+    module = sys.modules.get(found.reference.partition(":")[0].strip())
+    file, folder = getattr(module, "__file__", None), found.distribution.folder
+    # The files of an editable distribution are elsewhere.
+    if not file or found.distribution.is_editable or not Path(folder).is_dir():
+        return ""
+    if Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        return ""
+    return (
+        f"its module was imported from {file}, and its distribution is in {folder}: the card would name a version that "
+        "did not make it; leave only one of the two on the path"
+    )
 
 
 def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed: Installed) -> list[Selected]:
@@ -82,7 +102,7 @@ def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed
 def _selected(plugin: str | object) -> Selected:
     if isinstance(plugin, str):
         return Selected(plugin)
-    name = _name_of(plugin)
+    name = name_of(plugin)
     if isinstance(plugin, list | tuple | set | frozenset | dict):
         message = "a collection, expected each plugin as an argument: write load_plugins(*names)"
         raise PluginLoadError(message, plugin=name, origin=LOCAL)
@@ -91,7 +111,8 @@ def _selected(plugin: str | object) -> Selected:
     return Selected(name, plugin, is_local=True)
 
 
-def _name_of(plugin: object) -> str:
+def name_of(plugin: object) -> str:
+    """Return the name of a plugin that was given as an object: that of the module, or of its class."""
     try:
         name = getattr(plugin, "__name__", None)
     except Exception:  # noqa: BLE001 - a __getattr__ that fails is reported when the hooks are looked for

@@ -50,6 +50,17 @@ def _put_filters_back(filters: list[Any]) -> None:
         pass
 
 
+def _streams() -> list[tuple[Any, bool]]:
+    return [(stream, getattr(stream, "closed", False)) for stream in (sys.stdout, sys.stderr)]
+
+
+def _put_streams_back(before: list[tuple[Any, bool]]) -> None:
+    for name, number, (stream, was_closed) in zip(("stdout", "stderr"), (1, 2), before, strict=True):
+        # The streams of Python do not close their descriptors.
+        closed = getattr(stream, "closed", False) and not was_closed
+        setattr(sys, name, os.fdopen(number, "w", closefd=False) if closed else stream)
+
+
 _OF_THREAD = (_Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),)
 _OF_PROCESS = (
     _Kept("the working directory", _directory, _enter),
@@ -58,6 +69,7 @@ _OF_PROCESS = (
         lambda: locale.setlocale(locale.LC_ALL),
         lambda before: locale.setlocale(locale.LC_ALL, before),
     ),
+    _Kept("the standard streams", _streams, _put_streams_back),
     _Kept("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     _Kept("the filters of warnings", lambda: list(warnings.filters), _put_filters_back),
 )
@@ -80,7 +92,7 @@ def unchanged() -> Iterator[None]:
     except BaseException:
         _put_back(kept, before, modules)
         raise
-    found = [f"it has changed {what}" for what in _put_back(kept, before, modules)]
+    found = [f"it has changed {what}, which has been put back" for what in _put_back(kept, before, modules)]
     if is_main and threading.active_count() > threads:
         found += [f"it has left thread {name!r} running" for name in _left_running()]
     if found:
@@ -98,6 +110,19 @@ def _put_back(kept: tuple[_Kept, ...], before: list[Any], modules: int) -> list[
         if part.put_back is not _put_filters_back or len(sys.modules) == modules:
             changed.append(part.what)
     return changed
+
+
+def end_threads(status: int = 0) -> None:
+    """End the process at once if a thread would keep it alive; only for the end of a process.
+
+    Args:
+        status: exit status of the process.
+    """
+    if _left_running():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(status)
 
 
 def _left_running() -> list[str]:

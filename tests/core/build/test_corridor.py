@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from datacard_core import Analysis, Category, DeclarationError, InputError, Systematics
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Analysis,
+    Category,
+    DeclarationError,
+    InputError,
+    PluginCallError,
+    RawLine,
+    SystematicKind,
+    Systematics,
+    SystematicUncertainty,
+    load_plugins,
+)
 from datacard_core.build.corridor import Collected, build_channels
 from datacard_core.build.declared import DeclaredCard
 from tests.support import outputs
 from tests.support.internals import collected, histogram_set
+from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from datacard_core import Directive, Target
     from datacard_core.templates.rows import Layout
 
 
@@ -100,3 +115,44 @@ def test_scripts_and_analyses_agree() -> None:
         categories={"SR": Category("m")},
     )
     assert analysis.build(output.loaded)["SR"].content() == one.content()
+
+
+class OneWay(RawLine):
+    """A directive that cannot be made again from its pickle."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("no number",)
+
+
+class OneWayKind(SystematicKind):
+    """A kind with that directive."""
+
+    typ: ClassVar[str] = "one-way"
+
+    def effects(self, target: Target) -> Iterable[Directive]:  # noqa: ARG002
+        yield OneWay("# text")
+
+
+class TestSending:
+    """Channels that a worker builds."""
+
+    def analysis(self) -> Analysis:
+        return Analysis(
+            years=["2022"],
+            mc_processes=outputs.two_processes(),
+            systematics=Systematics([SystematicUncertainty("mine", "one-way", ["ttbar"], ["2022"], 1.0)]),
+            categories={"SR": Category("m")},
+            plugins=load_plugins(*DEFAULT_PLUGINS, Provider("acme", OneWayKind())),
+        )
+
+    def test_directive_that_cannot_be_sent(self) -> None:
+        """A directive that cannot be made again from its pickle is the failure of its plugin."""
+        output = outputs.signal_and_ttbar(nominal=[1, 2, 3]).loaded
+        doing = r"ValueError while sending what it makes of 'mine' in channel 'SR_2022' to another process"
+        with ThreadPoolExecutor(1) as pool, pytest.raises(PluginCallError, match=rf"plugin 'acme' \(local\): {doing}"):
+            self.analysis().build(output, executor=pool)
+
+    def test_directive_that_stays_here(self) -> None:
+        """Without workers it need not be sent."""
+        output = outputs.signal_and_ttbar(nominal=[1, 2, 3]).loaded
+        assert "# text" in self.analysis().build(output)["SR"].content()

@@ -32,6 +32,7 @@ from datacard_core.errors import (
 )
 from datacard_core.execution.workers import LOST_WORKERS, results
 from datacard_core.findings import StrictError, warning
+from datacard_core.plugins.calling import blame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +78,26 @@ def die_at_first(marker: Path, number: int) -> int:
 
 def raise_it(error: Exception) -> None:
     raise error
+
+
+def end_in_plugin(_: int) -> None:
+    with blame("acme", "acme 1.0", "running check 'end'"):
+        os._exit(0)
+
+
+def cannot_come_back() -> None:
+    raise RuntimeError("made here only")
+
+
+class OneWay:
+    """A result that can be pickled, and cannot be made again."""
+
+    def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
+        return cannot_come_back, ()
+
+
+def make_one_way(_: int) -> OneWay:
+    return OneWay()
 
 
 def make_lock(_: int) -> Any:
@@ -282,6 +303,19 @@ class TestLostWorkers:
         """The error names the unfinished calls and the number of deaths."""
         with pytest.raises(DatacardError, match=f"died {1 + LOST_WORKERS} times at file 1, file 2: is there memory"):
             called(die, calls(1, 2), jobs=2)
+
+    @pytest.mark.slow
+    def test_process_that_a_plugin_ends(self) -> None:
+        """The error names the plugin whose call ended the process, and does not ask for memory."""
+        with pytest.raises(DatacardError, match=r"running check 'end' in plugin 'acme' \(acme 1\.0\)") as raised:
+            called(end_in_plugin, calls(1, 2), jobs=2)
+        assert "memory" not in str(raised.value)
+
+    @pytest.mark.slow
+    def test_result_that_cannot_be_made_again(self) -> None:
+        """A result that cannot be read back is an error of its call: no process dies."""
+        found = called(make_one_way, calls(1, 2), jobs=2)
+        assert all("made here only" in str(error) and "died" not in str(error) for error in found.values())
 
     @pytest.mark.slow
     def test_other_calls_are_finished(self) -> None:

@@ -19,9 +19,11 @@ from datacard_core import (
     installed_plugins,
     load_plugins,
 )
-from tests.support.plugins import Acme, Provider
+from tests.support.plugins import Acme, Provider, kind_source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Install
 
 
@@ -192,3 +194,32 @@ def test_object_without_a_name() -> None:
 
     with pytest.raises((PluginLoadError, PluginCallError), match=r"plugin 'Nameless' \(local\)"):
         load_plugins(Nameless())
+
+
+def test_module_of_another_distribution(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that is not beside the metadata is refused: cards would name a version that did not make them."""
+    install("acme", kind_source(), version="1.0")
+    (tmp_path / "in_front").mkdir()
+    (tmp_path / "in_front" / "acme.py").write_text(kind_source(), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "in_front")
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): its module was imported from .*in_front"):
+        load_plugins("acme")
+    sys.modules.pop("acme", None)
+
+
+def test_module_of_an_editable_distribution(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of an editable distribution are elsewhere."""
+    folder = install("acme", kind_source())
+    (folder / "acme-1.0.dist-info" / "direct_url.json").write_text('{"dir_info": {"editable": true}}', encoding="utf-8")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "acme.py").write_text(kind_source(), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "source")
+    assert load_plugins("acme").origins == {"acme": "acme 1.0"}
+    sys.modules.pop("acme", None)
+
+
+def test_module_of_the_standard_library(install: Install) -> None:
+    """A plugin whose module is one of Python's is refused with its file."""
+    install("acme", entry_points={"acme": "statistics"})
+    with pytest.raises(PluginLoadError, match=r"its module was imported from .*statistics\.py"):
+        load_plugins("acme")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import locale
 import os
 import sys
@@ -84,7 +85,7 @@ def test_several_changes() -> None:
         to_root()
         sys.setrecursionlimit(777)
 
-    with pytest.raises(Changed, match="working directory; it has changed the recursion limit"), unchanged():
+    with pytest.raises(Changed, match=r"working directory.*; it has changed the recursion limit"), unchanged():
         change()
 
 
@@ -101,6 +102,18 @@ def test_filters_of_an_imported_library() -> None:
         sys.modules["this_is_new"] = sys
         warnings.simplefilter("ignore")
     del sys.modules["this_is_new"]
+
+
+def test_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that was replaced is put back, and in the place of one that was closed there is an open one."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(Changed, match="standard streams"), unchanged():
+        sys.stdout = io.StringIO()
+    assert sys.stdout is stream
+    with pytest.raises(Changed, match="standard streams"), unchanged():
+        stream.close()
+    assert not sys.stdout.closed
 
 
 def test_removed_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +173,7 @@ def test_other_threads() -> None:
         thread.start()
         thread.join()
         os.chdir(here)
-    assert [str(error) for error in found] == ["it has changed numpy's handling of errors"]
+    assert [str(error) for error in found] == ["it has changed numpy's handling of errors, which has been put back"]
 
 
 def test_import(install: Install) -> None:
