@@ -17,7 +17,9 @@ Rules for all objects:
   is raised as `PluginCallError`, which names the plugin, its distribution and version.
 
 A plugin may have an attribute `requires_api`, for example `requires_api = ">=1.0,<2"`. It is refused if `API_VERSION`
-is not among these versions. `docs/plugins.md` explains this page with examples, and says what is promised.
+is not among these versions. It may have `options`, a line about each by name, and a function `configured`: the plugin
+is then what `configured(options)` returns for the options that the selection gives. `docs/plugins.md` explains this
+page with examples, and says what is promised.
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ GIVEN = ("Axis", "CardContext", "Channel", "Column", "NamedTemplates", "Nuisance
 
 CONFORMING: Mapping[str, Mapping[str, Any]] = {
     "acme_mirror": {"examples": {"acmeMirror": [{"value": 1}, {"value": 1, "options": {"shift": "Down"}}]}},
+    "acme_flat": {},
     "acme_generator": {"examples": {"acmeGenerator": {"value": 1, "options": {"sample": "TTbar_other"}}}},
     "acme_yields": {},
     "acme_few_events": {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datacard_core.plugins.options import in_words
 from datacard_core.plugins.selection import LOCAL
 from datacard_core.version import __version__
 
@@ -50,9 +51,15 @@ def provenance(
     by_origin: dict[str, set[str]] = {}
     for provided in providers:
         if provided is not None:
-            by_origin.setdefault(_distribution(provided.origin), set()).add(_one_line(provided.plugin))
+            by_origin.setdefault(_distribution(provided.origin), set()).add(_described(plugins, provided.plugin))
     lines = [f"plugins of {origin}: {', '.join(sorted(names))}" for origin, names in sorted(by_origin.items())]
     return (f"datacard_core {__version__}", *lines)
+
+
+def _described(plugins: Plugins, name: str) -> str:
+    """Return the name of a plugin, with the options that it was selected with."""
+    options = plugins.options.get(name)
+    return _one_line(f"{name}({in_words(options)})" if options else name)
 
 
 def _distribution(origin: str) -> str:

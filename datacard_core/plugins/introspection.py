@@ -131,7 +131,8 @@ def _report(plugin: InstalledPlugin, installed: Installed, analysis: Plugins | N
         return attrs.evolve(report, selected=False, error=str(PluginLoadError(message, plugin=name, origin=origin)))
     if not report.selected and not check:
         return report
-    return _looked_into(report, Selected(name), origin, installed, analysis)
+    options = analysis.options.get(name, {}) if analysis and report.selected else {}
+    return _looked_into(report, Selected(name, options=options), origin, installed, analysis)
 
 
 def _unreadable(installed: Installed) -> Iterator[PluginReport]:
@@ -154,7 +155,8 @@ def _local(installed: Installed, analysis: Plugins) -> Iterator[PluginReport]:
         report = PluginReport(
             name=name, distribution=None, version=None, location=LOCAL, entry_point=None, selected=True
         )
-        yield _looked_into(report, Selected(name, plugin, is_local=True), LOCAL, installed, analysis)
+        chosen = Selected(name, plugin, is_local=True, options=analysis.options.get(name, {}))
+        yield _looked_into(report, chosen, LOCAL, installed, analysis)
 
 
 def _looked_into(

@@ -63,9 +63,9 @@ DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", 
 """The built-in set: fixed, so that installing a package never changes a card."""
 
 
-def _unchangeable(origins: Mapping[str, str]) -> Mapping[str, str]:
+def _unchangeable(by_name: Mapping[str, Any]) -> Mapping[str, Any]:
     # A view of a copy: the selection stays as it was loaded.
-    return MappingProxyType(dict(origins))
+    return MappingProxyType(dict(by_name))
 
 
 # Compared by identity: plugins need not define what equal objects are.
@@ -89,16 +89,20 @@ class Plugins:
     renderings: Providers[Rendering]
     local: tuple[object, ...] = attrs.field(default=(), repr=False)
     """The plugins that were given as objects."""
+    options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_unchangeable)
+    """Options of the plugins that were selected with some, by name of the plugin."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.origins)
 
     def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
         # A module cannot be pickled itself.
-        modules = tuple(_import_name(plugin) for plugin in self.local if isinstance(plugin, ModuleType))
-        objects = tuple(_sendable(plugin) for plugin in self.local if not isinstance(plugin, ModuleType))
+        names = [name for name, origin in self.origins.items() if origin == LOCAL]
+        local = [(plugin, self.options.get(name, {})) for name, plugin in zip(names, self.local, strict=True)]
+        modules = [(_import_name(plugin), options) for plugin, options in local if isinstance(plugin, ModuleType)]
+        objects = [(_sendable(plugin), options) for plugin, options in local if not isinstance(plugin, ModuleType)]
         installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
-        return _reloaded, (installed, modules, objects)
+        return _reloaded, (installed, modules, objects, {name: self.options.get(name, {}) for name in installed})
 
     def kind(self, typ: str) -> Provided[SystematicKind]:
         """Return the systematic kind with that `typ`.
@@ -158,7 +162,8 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
     """Select and load plugins: the built-in set if no plugin is given.
 
     Args:
-        plugins: names of installed plugins, or modules and objects that are plugins.
+        plugins: names of installed plugins, or modules and objects that are plugins; or a pair of one of them and its
+            options, such as `("acme_source", {"year": "2018"})`.
         block: names of plugins to leave out of the selection.
 
     Raises:
@@ -197,6 +202,7 @@ def load_from(
         sources=providers(SOURCES),
         renderings=providers(RENDERINGS),
         local=tuple(selected.plugin for selected in selection if selected.is_local),
+        options={selected.name: selected.options for selected in selection if selected.options},
     )
     # Last, because a plugin may render for the writer of a plugin that is loaded after it.
     refuse_superfluous(loaded.writers, loaded.renderings.values())
@@ -249,7 +255,12 @@ def _sendable(plugin: object) -> object:
     return plugin
 
 
-def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Iterable[object]) -> Plugins:
+def _reloaded(
+    origins: Mapping[str, str],
+    modules: Iterable[tuple[str, Mapping[str, Any]]],
+    objects: Iterable[tuple[object, Mapping[str, Any]]],
+    options: Mapping[str, Mapping[str, Any]],
+) -> Plugins:
     """Load the same selection in another process.
 
     Raises:
@@ -264,7 +275,8 @@ def _reloaded(origins: Mapping[str, str], modules: Iterable[str], objects: Itera
             for name in different
         )
         raise PluginLoadError(f"{message}: the same versions must be in both places")
-    return load_from(installed, [*origins, *map(_imported, modules), *objects])
+    local = [(_imported(module), its) for module, its in modules]
+    return load_from(installed, [*((name, options[name]) for name in origins), *local, *objects])
 
 
 def _imported(module: str) -> ModuleType:

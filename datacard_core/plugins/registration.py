@@ -19,7 +19,7 @@ from packaging.version import Version
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
 from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind, TemplateSerializer
-from datacard_core.names import closest, listing, plain
+from datacard_core.names import closest, listing, misspelt, plain
 from datacard_core.plugins.calling import Provided, blame, listed
 from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
@@ -49,6 +49,18 @@ def contributions(plugin: object, name: str, origin: str) -> Iterator[tuple[Fami
         if family.hook in found:
             for provided in _results(family, found[family.hook], name, origin):
                 yield family, provided.name, provided
+
+
+def check_api(plugin: object, name: str, origin: str) -> None:
+    """Refuse a plugin that is made for another version of the API, before it is asked for anything.
+
+    Raises:
+        PluginLoadError: it is made for another version.
+    """
+    with blame(name, origin, "looking for the API that it needs"):
+        problems = list(_api_problems(plugin))
+    if problems:
+        raise PluginLoadError("; ".join(problems), plugin=name, origin=origin)
 
 
 def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
@@ -113,6 +125,9 @@ def _hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[st
         if options is None:
             continue
         hook = options["specname"] or attribute
+        if hook not in HOOKS and options["optionalhook"] and misspelt(hook, HOOKS) is None:
+            # A hook of a later API, in a plugin that serves this one too.
+            continue
         if hook not in HOOKS:
             yield f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}{closest(hook, HOOKS)}"
         elif hook in marked:

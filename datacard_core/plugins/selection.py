@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import attrs
 from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
+from datacard_core.plugins.options import plain_options, with_options
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
@@ -33,14 +35,21 @@ class Selected:
     plugin: Any = None
     """The plugin itself, if it was given as an object."""
     is_local: bool = False
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    """Options that the analysis selects it with."""
 
     def load(self, installed: Installed) -> tuple[str, Any]:
-        """Return the origin of the plugin, and the plugin, imported if it was selected by name.
+        """Return the origin of the plugin, and the plugin with its options, imported if it was selected by name.
 
         Raises:
             PluginConflictError: several distributions have a plugin of that name.
-            PluginLoadError: the plugin cannot be imported, or is a class.
+            PluginLoadError: the plugin cannot be imported, is a class, or has not the options.
+            PluginCallError: the plugin failed.
         """
+        origin, plugin = self._loaded(installed)
+        return origin, with_options(plugin, self.name, origin, self.options)
+
+    def _loaded(self, installed: Installed) -> tuple[str, Any]:
         if self.is_local:
             return LOCAL, self.plugin
         found = installed.plugin(self.name)
@@ -100,6 +109,9 @@ def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed
 
 
 def _selected(plugin: str | object) -> Selected:
+    if isinstance(plugin, tuple) and len(plugin) == 2 and isinstance(plugin[1], Mapping):  # noqa: PLR2004 - a pair
+        selected = _selected(plugin[0])
+        return attrs.evolve(selected, options=plain_options(selected.name, plugin[1]))
     if isinstance(plugin, str):
         return Selected(plugin)
     name = name_of(plugin)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.grammar import NOMINAL
 from datacard_core.model.arrays import Axis, NamedTemplates, Templates
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Written:
     def templates(self) -> NamedTemplates:
         """Return the templates as a serializer gets them."""
         values, variances = np.array(self.values), np.array(self.variances)
-        return NamedTemplates(self.names, Templates(values, variances), Axis(np.array(self.edges), "x"))
+        axis, nominal = Axis(np.array(self.edges), "x"), (NOMINAL,) * len(self.names)
+        return NamedTemplates(self.names, Templates(values, variances), axis, "SR", self.names, nominal)
 
 
 BY_HAND = (

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.output.staging import staging
 from datacard_core.testing.inputs.strategies import written
 from datacard_core.testing.inputs.written import BY_HAND
-from datacard_core.testing.products import SHAPES, stored_by
+from datacard_core.testing.products import SHAPES
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
@@ -52,20 +53,25 @@ def _assert_written(
         _assert_read(case, reader, path, templates)
     # Without a reader this is the only evidence that the file contains all of the templates.
     for what, changed in _changes(given):
+        case = attrs.evolve(case, given=changed)
         is_told = _bytes(case, provided, changed.templates(), path) != first
         case.expect(is_told, f"another file where {what}", "the same bytes")
 
 
 def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:
     expected = f"that it writes {SHAPES}"
-    with case.trying(expected):
-        found = stored_by(provided, templates, path)
-    if found is None:
+    # An earlier call may have left a link, which staging would follow.
+    path.unlink(missing_ok=True)
+    with case.trying(expected), staging(path.parent) as stage:
+        temporary = stage.path(path.name)
+        with provided.blamed(f"writing {path.name}") as serializer:
+            serializer.write(templates, temporary)
         # Libraries such as numpy add a suffix to the name; the message shows it.
-        found_names = ", ".join(sorted(other.name for other in path.parent.glob(f"{path.stem}*")))
-        case.fail(expected, f"there is no such file{f', but {found_names}' if found_names else ''}")
-    case.expect(found, expected, "the file is empty")
-    return found
+        others = [other.name for other in temporary.parent.glob("*") if other.name != path.name]
+        beside = f"; beside it stands {', '.join(sorted(others))}" if others else ""
+        if problem := stage.problem(temporary):
+            case.fail(expected, f"it {problem}{beside}")
+    return path.read_bytes()
 
 
 def _arrays(templates: NamedTemplates) -> list[bytes]:

@@ -49,6 +49,21 @@ def test_mistyped_hook(install: Install) -> None:
         load_plugins("acme")
 
 
+def test_hook_of_a_later_api() -> None:
+    """A hook that this version does not have is left out if it is marked as optional."""
+
+    class Plugin:
+        @hookimpl
+        def datacard_systematic_kinds(self) -> Any:
+            return [Acme()]
+
+        @hookimpl(optionalhook=True)
+        def datacard_template_transforms(self, later: object) -> Any:
+            raise AssertionError(later)
+
+    assert list(load_plugins(Plugin()).kinds) == ["acme"]
+
+
 def test_mistyped_optional_hook(install: Install) -> None:
     """pluggy's optionalhook does not hide a mistyped hook."""
     source = "\n@hookimpl(optionalhook=True)\ndef datacard_systematic_kindz():\n    return []\n"

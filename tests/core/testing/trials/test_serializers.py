@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from datacard_core import InputError
 from tests.support.conformance import CALLS, Json, failure, read_json
 from tests.support.plugins import Provider
 
@@ -95,14 +96,42 @@ class Forgetful(Json):
         return {name: arrays for name, arrays in found.items() if any(arrays[0])}
 
 
+class Linked(Json):
+    """Serializer that leaves a link to its file."""
+
+    def write(self, templates: NamedTemplates, path: Path) -> None:
+        super().write(templates, path.with_name("real"))
+        path.symlink_to("real")
+
+
+class Straying(Json):
+    """Serializer that writes a file where those of other cards are."""
+
+    def write(self, templates: NamedTemplates, path: Path) -> None:
+        super().write(templates, path)
+        path.parent.with_name("index").write_text("index", encoding="utf-8")
+
+
+class Demanding(Json):
+    """Serializer that refuses templates without data."""
+
+    def write(self, templates: NamedTemplates, path: Path) -> None:
+        if "data_obs_nominal" not in templates.names:
+            raise InputError("no data")
+        super().write(templates, path)
+
+
 SERIALIZERS: dict[type[TemplateSerializer], str] = {
     StampingFiles: "equal bytes for equal templates",
     Certain: "another file where one of the variances differs\n  instead: the same bytes",
     Nameless: "another file where a template has another name\n  instead: the same bytes",
     Edgeless: "another file where the bins are wider",
     Placed: "equal bytes for equal templates",
-    Archive: "that it writes shapes.root\n  instead: there is no such file, but shapes.root.npz",
-    Hollow: "that it writes shapes.root\n  instead: the file is empty",
+    Archive: "that it writes shapes.root\n  instead: it left no file 'shapes.root'; beside it stands shapes.root.npz",
+    Hollow: "that it writes shapes.root\n  instead: it left an empty file 'shapes.root'",
+    Linked: "instead: it left a symbolic link in place of the file 'shapes.root'",
+    Straying: "instead: it wrote 'index' outside of the folder of its file",
+    Demanding: r"instead: InputError: no data\n  given: Written\(names=\('(?!data_obs_nominal')",
     Scribbling: "that the arrays it was given stay as they are",
     Forgetful: "that the file has all templates\n  instead: \\[\\], before \\['data_obs_nominal'\\]",
     Rounding: "values of '.*' as they were, to the last bit",
