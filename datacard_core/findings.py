@@ -319,6 +319,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "variation cannot be scaled and keeps its normalisation.",
             remedy="Check the variation, or leave the process out of the systematic.",
         ),
+        "nuisance-edit": Code(
+            severities=_WARNING,
+            meaning="A line of a directive tells Combine to change or drop nuisances, so that it does not fit what "
+            "their rows in the card say.",
+            remedy="Declare the nuisances as they are meant, or accept the finding with a reason.",
+        ),
         "orphan-dataset": Code(
             severities=_WARNING,
             meaning="A sample has histograms of a dataset that no data-taking period lists: they are in no card.",

@@ -16,7 +16,7 @@ from datacard_core.build.coverage import (
     sample_findings,
     unused_findings,
 )
-from datacard_core.build.directive_rules import statements_of
+from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, with_templates
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, warning
@@ -116,6 +116,7 @@ def build_channel(
         *rounding_findings,
         *(finding for contribution in made for finding in contribution.findings),
         *_norm_findings(channel),
+        *edit_findings(channel),
         *_check_findings(declared, channel),
     ]
     placed = [attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings]

@@ -8,6 +8,7 @@ import attrs
 
 from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
+from datacard_core.findings import Finding, warning
 from datacard_core.grammar import (
     AUTO_MC_STATS,
     COMMENT,
@@ -24,7 +25,7 @@ from datacard_core.names import plain
 from datacard_core.plugins.calling import listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datacard_core.build.plans import Plan
     from datacard_core.errors import DatacardError
@@ -41,6 +42,17 @@ class _Claim:
     """Meaning in words, equal for lines that may stand in one card."""
     is_declared: bool = False
     """True if the name follows from the declaration, so that another declaration is the way out."""
+
+
+def edit_findings(channel: Channel) -> Iterator[Finding]:
+    """Yield a warning for each line by which Combine changes nuisances of the card."""
+    for statement in channel.statements:
+        for line in statement.lines(channel):
+            if line.split()[:2] == ["nuisance", "edit"]:
+                message = (
+                    f"the line {line!r:.120} changes nuisances in Combine: their rows in the card are not what it fits"
+                )
+                yield warning("nuisance-edit", message, systematic=statement.systematic)
 
 
 def statements_of(

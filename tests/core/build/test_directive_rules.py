@@ -76,6 +76,14 @@ def with_lines(arguments: CardArguments, *lines: str, block: Iterable[str] = (),
 class TestLines:
     """Lines that a plugin adds."""
 
+    def test_edit_of_other_nuisances(self, card_arguments: CardArguments) -> None:
+        """A warning tells that a line drops a nuisance in Combine, whose row stays in the card."""
+        made = with_lines(card_arguments, "nuisance edit drop * * lumi")
+        assert "lumi" in rows(made)
+        (finding,) = [finding for finding in made.findings if finding.code == "nuisance-edit"]
+        assert finding.severity.name == "WARNING"
+        assert (finding.systematic, "'nuisance edit drop * * lumi'" in finding.message) == ("mine", True)
+
     def test_group(self, card_arguments: CardArguments) -> None:
         """A plugin's kind may write a line of group."""
 
