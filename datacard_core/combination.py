@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datacard_core.datacard import Datacard
+from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
 from datacard_core.inputs.paths import expanded
@@ -34,7 +34,7 @@ fi
 
 
 def combine_datacards(
-    datacards: Mapping[str, Datacard],
+    datacards: Mapping[str, BuiltCard],
     directory: str | os.PathLike[str],
     path: str = "combine_cards.sh",
     card_name: str = "datacard_combined.txt",
@@ -71,7 +71,7 @@ def combine_datacards(
         print_report(missing_cards(datacards, directory))
 
 
-def missing_cards(datacards: Mapping[str, Datacard], directory: str | os.PathLike[str]) -> Iterator[Finding]:
+def missing_cards(datacards: Mapping[str, BuiltCard], directory: str | os.PathLike[str]) -> Iterator[Finding]:
     """Yield a warning for each card that is not where the script will look for it."""
     for name, card in datacards.items():
         path = Path(expanded(directory), name)
@@ -87,7 +87,7 @@ def _elsewhere(path: Path) -> str:
 
 
 def combination_script(
-    datacards: Mapping[str, Datacard],
+    datacards: Mapping[str, BuiltCard],
     *,
     path: str,
     card_name: str,
@@ -141,11 +141,11 @@ def _type_problems(datacards: object) -> Iterator[str]:
         yield f"datacards is a {type(datacards).__name__}, expected {expected}"
         return
     for name, card in datacards.items():
-        if not isinstance(name, str | os.PathLike) or not isinstance(card, Datacard):
+        if not isinstance(name, str | os.PathLike) or not isinstance(card, BuiltCard):
             yield f"datacards has {card!r:.200} under the name {name!r}, expected {expected}"
 
 
-def _name_problems(datacards: Mapping[str, Datacard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:
+def _name_problems(datacards: Mapping[str, BuiltCard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:
     if not path.endswith(".sh"):
         yield f"path {path!r}: expected the name of a shell script, which ends in '.sh'"
     taken: dict[str, str] = {}
@@ -164,7 +164,7 @@ def _name_problems(datacards: Mapping[str, Datacard], path: str, card_name: str,
         taken.setdefault(os.path.normpath(name), f"{what} {name!r}")
 
 
-def _card_problems(datacards: Mapping[str, Datacard]) -> Iterator[str]:
+def _card_problems(datacards: Mapping[str, BuiltCard]) -> Iterator[str]:
     if not datacards:
         yield "there is no card to combine"
     by_bin: dict[str, list[str]] = {}

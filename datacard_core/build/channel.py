@@ -84,7 +84,8 @@ def build_channel(
         PluginError: a plugin failed.
     """
     templates = _rebinned(native, declared)
-    inside, flow_findings = treat_flow(templates.with_flow, templates.layout, templates.axis, declared.flow)
+    labels = {request.column: request.labels for request in templates.layout.requests}
+    inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
     nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     scales, scale_findings = shape_only_scales(variations, declared.shape_only, totals)

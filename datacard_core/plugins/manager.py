@@ -219,11 +219,11 @@ def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
     if not likely:
         return ""
     if len(likely) == 1:
-        end = f"if it has it, select it with load_plugins(…, {likely[0]!r})"
-        return f"; plugin {likely[0]!r} is installed and not selected: {end}"
+        end = f"may have it: select it with load_plugins(…, {likely[0]!r})"
+        return f"; plugin {likely[0]!r}, which is installed and not selected, {end}"
     return (
-        f"; plugins {listing(map(repr, likely))} are installed and not selected: if one of them has it, select it with "
-        f"load_plugins(…, {likely[0]!r}) or another name"
+        f"; plugins {listing(map(repr, likely))}, which are installed and not selected, may have it: select one with "
+        f"load_plugins(…, {likely[0]!r})"
     )
 
 

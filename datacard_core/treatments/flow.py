@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.findings import Finding, Severity
+from datacard_core.findings import error, notice, warning
 from datacard_core.model.arrays import Templates
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from datacard_core.declare.flow import Flow
+    from datacard_core.findings import Finding
     from datacard_core.model.arrays import Axis, BoolArray, FloatArray
-    from datacard_core.templates.rows import Layout
 
 LOST_FLOW_WARNING = 0.01
 """Fraction of a column's yield outside the axis above which a notice becomes a warning.
@@ -28,20 +28,20 @@ _WAYS_OUT = "widen bins_edges or the axis, or pass flow='fold' to add them to th
 
 
 def treat_flow(
-    templates: Templates, layout: Layout, axis: Axis, flow: Flow = "drop"
+    templates: Templates, variations: Mapping[str, Sequence[str]], axis: Axis, flow: Flow = "drop"
 ) -> tuple[Templates, tuple[Finding, ...]]:
     """Remove the flow bins, from nominals, variations and data alike.
 
     Args:
         templates: shape (rows, bins + 2), underflow first and overflow last.
-        layout: the column and the variation of each row.
+        variations: the variations of each column, the nominal first: those of all columns are the rows.
         axis: the axis of the bins.
         flow: the treatment; "fold" adds values and variances of the flow bins to the outer bins.
 
     Returns:
         The templates inside the axis, shape (rows, bins), and a finding for each column that has content outside.
     """
-    findings = tuple(_findings(templates, layout, axis, flow))
+    findings = tuple(_findings(templates, variations, axis, flow))
     if flow == "fold":
         return Templates(_folded(templates.values), _folded(templates.variances)), findings
     return Templates(templates.values[:, 1:-1], templates.variances[:, 1:-1]), findings
@@ -77,36 +77,36 @@ class _Outside:
         return f"{100 * self.share:.3g} % of {self.under + self.over + self.inside:.6g}"
 
 
-def _findings(templates: Templates, layout: Layout, axis: Axis, flow: Flow) -> Iterator[Finding]:
+def _findings(
+    templates: Templates, variations: Mapping[str, Sequence[str]], axis: Axis, flow: Flow
+) -> Iterator[Finding]:
     has_flow: BoolArray = (templates.values[:, [0, -1]] != 0).any(axis=1)
     if not has_flow.any():
         return
-    for column, request in enumerate(layout.requests):
-        rows = layout.slice_of(column)
-        # The nominal stands first. What a variation alone loses if content is dropped is a part of its effect.
-        candidates = rows if flow != "drop" else slice(rows.start, rows.start + 1)
-        for position in np.flatnonzero(has_flow[candidates])[:1].tolist():
-            values = templates.values[rows.start + position]
+    start = 0
+    for column, labels in variations.items():
+        # What a variation alone loses if content is dropped is a part of its effect.
+        looked_at = len(labels) if flow != "drop" else 1
+        for position in np.flatnonzero(has_flow[start : start + looked_at])[:1].tolist():
+            values = templates.values[start + position]
             outside = _Outside(float(values[0]), float(values[-1]), float(values[1:-1].sum()))
-            yield _finding(outside, axis, flow, request.column, request.labels[position] if position else "")
+            yield _finding(outside, axis, flow, column, labels[position] if position else "")
+        start += len(labels)
 
 
 def _finding(outside: _Outside, axis: Axis, flow: Flow, column: str, variation: str) -> Finding:
-    severity, code = Severity.NOTICE, "flow-lost"
+    place = {"column": column, "systematic": variation}
     if flow == "fold" and axis.categories is not None:
-        severity = Severity.ERROR
         message = (
             f"{outside} cannot be folded: bins with labels ({listing(axis.categories)}) have no outer bins, and flow "
             "is content of other labels; add these labels to the axis, or pass flow='drop'"
         )
-    elif flow == "fold":
-        code = "flow-folded"
+        return error("flow-lost", message, **place)
+    if flow == "fold":
         message = f"{outside} are added to the first and the last bin: {outside.percentage}"
-    elif flow == "error":
-        severity = Severity.ERROR
+        return notice("flow-folded", message, **place)
+    if flow == "error":
         message = f"{outside}, {outside.percentage}, are outside the bins, which flow='error' refuses: {_WAYS_OUT}"
-    else:
-        if outside.share > LOST_FLOW_WARNING:
-            severity = Severity.WARNING
-        message = f"{outside} are not in the card: {outside.percentage}; {_WAYS_OUT}"
-    return Finding(severity, code, message, column=column, systematic=variation)
+        return error("flow-lost", message, **place)
+    make = warning if outside.share > LOST_FLOW_WARNING else notice
+    return make("flow-lost", f"{outside} are not in the card: {outside.percentage}; {_WAYS_OUT}", **place)

@@ -419,7 +419,7 @@ class TestPlots:
     def test_plot_of_unselected_plugin(self, install: Install, tmp_path: Path) -> None:
         """A plot of an installed plugin that is not selected comes with the way to select it."""
         install("acme_plots", PLUGIN.format(name="'sketch'", suffix="'.png'", body="path.touch()"))
-        with pytest.raises(MissingProviderError, match=r"select it with load_plugins\(…, 'acme_plots'\)"):
+        with pytest.raises(MissingProviderError, match=r"may have it: select one with load_plugins\(…, 'acme_plots'\)"):
             cards_with(Yields()).plot(tmp_path, "sketch")
 
     @pytest.mark.parametrize("what", ["a card", "cards"])

@@ -153,8 +153,8 @@ def test_files_without_the_plugin(files: list[Path]) -> None:
     with pytest.raises(MissingProviderError) as raised:
         analysis(without_the_plugin()).build(files)
     assert str(raised.value) == (
-        "no selected plugin provides the histogram source 'coffea'; provided are none; plugin 'coffea' has it, "
-        "select it with load_plugins(…, 'coffea')"
+        "no selected plugin provides the histogram source 'coffea'; provided are none; plugin 'coffea', which is "
+        "installed and not selected, may have it: select it with load_plugins(…, 'coffea')"
     )
 
 

@@ -282,7 +282,7 @@ class TestUnknownSources:
         install("acme_npz", NPZ)
         with pytest.raises(
             MissingProviderError,
-            match=r"plugin 'acme_npz' is installed and not selected: .* select it with load_plugins\(…, 'acme_npz'\)",
+            match=r"plugin 'acme_npz', which is .* may have it: select it with load_plugins\(…, 'acme_npz'\)",
         ):
             of_2022(with_plugins()).build(tmp_path / "2022.npz", source="npz")
 

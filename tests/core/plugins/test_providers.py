@@ -77,7 +77,7 @@ def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
         "'mine'",
         "'gmN'",
         "autoMCStats, lnN, rateParam, shape",
-        "'acme_gmn' is installed and not selected",
+        "'acme_gmn', which is installed and not selected, may have it",
         "load_plugins(",
     ):
         assert words in message
@@ -107,7 +107,7 @@ def test_unselected_plugins_are_not_imported(
 def test_likely_plugin(install: Install) -> None:
     """Of several plugins that are not selected, the one with the missing name is proposed."""
     install("acme_gmn", kind_source(typ="gmN"))
-    with pytest.raises(MissingProviderError, match=r"plugin 'lnn' is .*select it with load_plugins\(…, 'lnn'\)"):
+    with pytest.raises(MissingProviderError, match=r"plugin 'lnn', which is .*select it with load_plugins\(…, 'lnn'\)"):
         load_plugins("shape").kind("lnN")
 
 

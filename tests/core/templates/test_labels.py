@@ -71,7 +71,7 @@ def test_missing_and_further_labels() -> None:
     assert template(made, "signal_2022") == [1, 1, 1, 0]
 
 
-def test_order_of_a_card_does_not_depend_on_files(tmp_path: Path) -> None:
+def test_order_is_that_of_any_files(tmp_path: Path) -> None:
     """Files in any order give the card of the whole output, whose labels are those of its datasets in order."""
     parts = {
         "x": Output().add("TTbar", "2022", growing(tt=4, mm=3), part="b"),
