@@ -194,7 +194,7 @@ def test_built_in_set_is_fixed() -> None:
 def test_mcstat_without_its_plugin(card_arguments: CardArguments) -> None:
     """The error says which plugin to select, and that mcstat=False avoids it."""
     plugins = load_plugins(block={"mcstats"})
-    with pytest.raises(MissingProviderError, match=r"plugin 'mcstats' is installed.*mcstat=False"):
+    with pytest.raises(MissingProviderError, match=r"plugin 'mcstats', which is installed.*mcstat=False"):
         Datacard(**card_arguments(plugins=plugins))
     assert "autoMCStats" not in Datacard(**card_arguments(plugins=plugins, mcstat=False)).content()
 
@@ -210,7 +210,7 @@ def test_free_rate_without_its_plugin(card_arguments: CardArguments) -> None:
     arguments = card_arguments(
         mc_processes=processes, plugins=load_plugins(block={"rateparam"}), systematics=Systematics([])
     )
-    with pytest.raises(MissingProviderError, match=r"'SF_top'.*plugin 'rateparam' is installed.*has_rateParam"):
+    with pytest.raises(MissingProviderError, match=r"'SF_top'.*plugin 'rateparam', which is installed.*has_rateParam"):
         Datacard(**arguments)
 
 
