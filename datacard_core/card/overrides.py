@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import cached_property
+from functools import cache, cached_property
 from inspect import getattr_static
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -60,12 +60,16 @@ def override_problems(cls: type, base: type) -> Iterator[str]:
             )
 
 
-def public_names(base: type) -> Iterator[str]:
-    """Yield the public methods and properties of a class."""
-    for name in dir(base):
-        of_card = isinstance(getattr_static(base, name), FunctionType | property | classmethod | cached_property)
-        if of_card and not name.startswith("_") and name not in FORMATTING:
-            yield name
+# Asked at each assignment to a card; the members of the class do not change.
+@cache
+def public_names(base: type) -> frozenset[str]:
+    """Return the names of the public methods and properties of a class."""
+    members = (FunctionType, property, classmethod, cached_property)
+    return frozenset(
+        name
+        for name in dir(base)
+        if not name.startswith("_") and name not in FORMATTING and isinstance(getattr_static(base, name), members)
+    )
 
 
 def assignment_problem(card: Any, base: type, name: str, value: object) -> str | None:
