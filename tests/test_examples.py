@@ -27,12 +27,15 @@ MODULE = "datacard_acme_theory"
 def acme_theory(install: Install, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Module of the example, with the metadata that its pyproject would make."""
     project = tomllib.loads((ACME_THEORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    install(
+    folder = install(
         "nothing",
         distribution=project["name"],
         version=project["version"],
         entry_points=project["entry-points"]["datacard_core.plugins"],
     )
+    # As after `pip install --editable`: the files are not beside the metadata.
+    (dist_info,) = folder.glob("*.dist-info")
+    (dist_info / "direct_url.json").write_text('{"dir_info": {"editable": true}}')
     monkeypatch.syspath_prepend(ACME_THEORY)
     yield
     sys.modules.pop(MODULE, None)

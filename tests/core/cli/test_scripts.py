@@ -105,4 +105,4 @@ class TestScript:
         for jobs in (1, 2):
             result = datacard("build", script, output, "-o", "cards", "-j", jobs)
             assert result.exit_code == 0, result.output
-            assert "warning [late] SR_2024: imported at last" in result.stderr
+            assert "warning [late] SR_2024, CR1_2024: imported at last" in result.stderr

@@ -62,6 +62,8 @@ def installed(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ((group, points),) = project["entry-points"].items()
     lines = [f"{name} = {value}" for name, value in points.items()]
     (dist_info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
+    # As after `pip install --editable`: the files are not beside the metadata.
+    (dist_info / "direct_url.json").write_text('{"dir_info": {"editable": true}}')
     for path in (package, dist_info.parent):
         monkeypatch.syspath_prepend(path)
     yield [str(package), str(dist_info.parent)]
