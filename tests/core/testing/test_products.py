@@ -28,7 +28,7 @@ class Blank(Listing):
 def test_blank_card() -> None:
     """A card without text is an error of the writer."""
     plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Blank()))
-    with pytest.raises(PluginCallError, match=r"render returned .* expected the text of a card"):
+    with pytest.raises(PluginCallError, match=r"got .* expected the text of the card"):
         rendered(plugins, "listing", complete())
 
 

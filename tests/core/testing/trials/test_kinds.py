@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +14,7 @@ from datacard_core import (
     Directive,
     Effect,
     InputError,
+    Nuisance,
     RawLine,
     SystematicKind,
     SystematicUncertainty,
@@ -58,11 +60,11 @@ class Writing(Factor):
 
 
 class WritingByForce(Factor):
-    """Kind that makes an array writable and writes into it."""
+    """Kind that makes an array writable, or the one that owns its numbers, and writes into it."""
 
     def effects(self, target: Target) -> Iterable[Effect | Directive]:
         edges: Any = target.axis.edges
-        while edges.base is not None:
+        while isinstance(edges.base, np.ndarray):
             edges = edges.base
         edges.flags.writeable = True
         edges[-1] += 1.0
@@ -153,13 +155,6 @@ class Lost(Counted):
         return Lost, (self.columns, self.count + 1)
 
 
-class Losing(Factor):
-    """Kind with such effects."""
-
-    def effects(self, target: Target) -> Iterator[Effect]:
-        yield Lost(target.positions)
-
-
 class Uncounted(Factor):
     """Kind with a keyword that has nan."""
 
@@ -178,17 +173,16 @@ KINDS: dict[type[SystematicKind], str] = {
     Counting: "the same card from the same declaration, each time",
     Remembering: "a kind keeps no state between two calls",
     Writing: "expected: a card\n  instead: PluginCallError: .* read-only",
-    WritingByForce: "that the histograms stay as they are",
+    WritingByForce: "expected: a card\n  instead: PluginCallError: .*cannot set WRITEABLE flag to True",
     Redeclaring: "expected: a card\n  instead: PluginCallError: .*a declaration is read-only",
     Swapping: "that the list of columns stays as it is without the declaration",
     Unnumbered: "expected: a card\n  instead: .*Counted has the cell 'nan'",
     Bracketing: "expected: a card\n  instead: .*Counted has the cell '\\[1.5\\]'",
-    Wavering: "the same shifts for the same declaration, each time",
+    Wavering: "the same shifts and samples for the same declaration, each time",
     Unpicklable: "can be pickled",
     Sticking: "effects and directives that can be sent to another process",
     Undocumented: "options with a line about each\n  instead: 'power': ''",
-    Losing: "the same card from another process",
-    Uncounted: "a keyword without nan or inf\n  instead: 'gmN nan'",
+    Uncounted: "expected: a card\n  instead: PluginCallError: .*Counted has the keyword 'gmN nan'",
     OnAllYears: "on any processes and years\n  instead: it must be declared for several years",
 }
 
@@ -232,3 +226,11 @@ def test_refused_complete_output() -> None:
     assert "expected: a card\n  instead: InputError: SR_2016_2017 is not fit" in failure(
         Provider("contrary", Contrary())
     )
+
+
+def test_effect_that_changes_on_the_way() -> None:
+    """An effect that differs in another process changes no row: its keyword and cells were read before."""
+    made = Nuisance("acme", (Lost(np.array([0, 2]), 5),))
+    sent = pickle.loads(pickle.dumps(made))
+    assert (sent.effects[0].count, sent.keyword) == (6, made.keyword)
+    assert [entry.cells for entry in sent.entries] == [entry.cells for entry in made.entries]

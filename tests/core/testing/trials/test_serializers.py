@@ -81,7 +81,7 @@ class Scribbling(Json):
     def content(self, templates: NamedTemplates) -> dict[str, Any]:
         before = super().content(templates)
         values: Any = templates.templates.values
-        while values.base is not None:
+        while isinstance(values.base, np.ndarray):
             values = values.base
         values.flags.writeable = True
         values += 1.0
@@ -132,7 +132,7 @@ SERIALIZERS: dict[type[TemplateSerializer], str] = {
     Linked: "instead: it left a symbolic link in place of the file 'shapes.root'",
     Straying: "instead: it wrote 'index' outside of the folder of its file",
     Demanding: r"instead: InputError: no data\n  given: Written\(names=\('(?!data_obs_nominal')",
-    Scribbling: "that the arrays it was given stay as they are",
+    Scribbling: "instead: PluginCallError: .*cannot set WRITEABLE flag to True",
     Forgetful: "that the file has all templates\n  instead: \\[\\], before \\['data_obs_nominal'\\]",
     Rounding: "values of '.*' as they were, to the last bit",
 }

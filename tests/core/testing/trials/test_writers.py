@@ -123,7 +123,7 @@ WRITERS: dict[type[CardWriter], str] = {
     OneSided: "another text, or an error, where the factor down of '(nuisance)*' differs",
     Unlined: "another text, or an error, without the FreeParameter",
     Rateless: "another text, or an error, where the rate of 'top_2018' differs",
-    Wordless: "the text of a card that has processes only\n  instead: .*render returned '\\\\n'",
+    Wordless: "the text of a card that has processes only\n  instead: PluginCallError: .*got '\\\\n', expected",
     Failing: "or a MissingProviderError for what it does not render\n  instead: PluginCallError: .*AttributeError",
     Identifying: "the same text of an equal channel",
     FewColumns: "or a MissingProviderError(.*\n)*.*more than three columns(.*\n)*.*given: Sketch",
