@@ -81,7 +81,8 @@ def _foreign_module(found: InstalledPlugin) -> str:
     # The files of an editable distribution are elsewhere.
     if not file or found.distribution.is_editable or not Path(folder).is_dir():
         return ""
-    if Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+    # As they are and resolved: a view of an installation links its modules to files elsewhere.
+    if Path(file).is_relative_to(folder) or Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
         return ""
     return (
         f"its module was imported from {file}, and its distribution is in {folder}: the card would name a version that "

@@ -218,6 +218,14 @@ def test_module_of_an_editable_distribution(install: Install, tmp_path: Path, mo
     sys.modules.pop("acme", None)
 
 
+def test_module_that_is_a_link(install: Install, tmp_path: Path) -> None:
+    """The modules of a view, such as those of LCG on CVMFS, may be links to files elsewhere."""
+    folder = install("acme", kind_source())
+    (folder / "acme.py").rename(tmp_path / "elsewhere.py")
+    (folder / "acme.py").symlink_to(tmp_path / "elsewhere.py")
+    assert load_plugins("acme").origins == {"acme": "acme 1.0"}
+
+
 def test_module_of_the_standard_library(install: Install) -> None:
     """A plugin whose module is one of Python's is refused with its file."""
     install("acme", entry_points={"acme": "statistics"})
