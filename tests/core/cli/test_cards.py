@@ -428,7 +428,13 @@ class TestBuild:
         """
         write(script, textwrap.dedent(slow) + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own(), block={'root'})")
         command = [str(DATACARD), "build", str(script), str(output), "-o", "new/cards"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        # A shell ignores Ctrl-C in what it starts in the background, and programs inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        with running:
             wait_for(Path("writing"), running)
             running.send_signal(signal.SIGINT)
             stdout, stderr = running.communicate(timeout=10)
