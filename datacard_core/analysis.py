@@ -260,8 +260,10 @@ def _sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:
     for name, card in cards.items():
         # Lists, because the order of rows counts too.
         items = list(card.systematics.items())
-        systematics = next((known for known in made if list(known.items()) == items), card.systematics)
-        made.append(systematics)
+        systematics = next((known for known in made if list(known.items()) == items), None)
+        if systematics is None:
+            systematics = card.systematics
+            made.append(systematics)
         shared[name] = attrs.evolve(card, systematics=systematics, all_processes=processes)
     return shared
 
@@ -346,8 +348,11 @@ class Cards(Mapping[str, Datacard]):
         names = {category: analysis.card_name(category, formats.card_suffix) for category in self}
         # Made first: cards that cannot be combined are an error before a file is written.
         script = self._script(formats, names, channel_masks=channel_masks)
-        contexts = [card.files.context(shapes[category], formats) for category, card in self.items()]
-        whole = text_of_all(formats.writer, contexts)
+        whole = ""
+        # Most writers write a card for each channel: what they would get of all channels is not made for them.
+        if formats.joins_channels:
+            contexts = [card.files.context(shapes[category], formats) for category, card in self.items()]
+            whole = text_of_all(formats.writer, contexts)
         calls = {
             category: (card, None if whole else names[category], shapes[category], writer, serializer)
             for category, card in self.items()
@@ -385,7 +390,7 @@ class Cards(Mapping[str, Datacard]):
         if channel_masks:
             raise DeclarationError(
                 f"channel_masks is for the script that joins cards of Combine, and card writer "
-                f"{formats.writer.value.name!r} writes another format: leave it out"
+                f"{formats.writer.name!r} writes another format: leave it out"
             )
         return ""
 

@@ -132,7 +132,7 @@ def _year_problems_of_processes(declared: DeclaredCard, inventory: Inventory) ->
     Scripts share one list of years between outputs of a year each, so a year that several processes have is no mistake.
     """
     processes = _processes(declared)
-    known = [*inventory.years, *declared.years]
+    known = dict.fromkeys((*inventory.years, *declared.years))
     for process in processes:
         others = {year for other in processes if other is not process for year in other.years}
         for year in process.years:
@@ -148,11 +148,8 @@ def _year_problems_of_systematics(declared: DeclaredCard, inventory: Inventory) 
 
     A script that loops over years may give each card the systematics of all years, for outputs of a year each.
     """
-    known = [
-        *inventory.years,
-        *declared.years,
-        *(year for process in _processes(declared) for year in process.years),
-    ]
+    of_processes = (year for process in _processes(declared) for year in process.years)
+    known = dict.fromkeys((*inventory.years, *declared.years, *of_processes))
     systematics = tuple(declared.systematics.values())
     users: dict[str, int] = {}
     for systematic in systematics:
@@ -183,7 +180,7 @@ def _double_counts(declared: DeclaredCard) -> Iterator[str]:
 
 
 def _systematic_problems(declared: DeclaredCard) -> Iterator[str]:
-    processes = list(dict.fromkeys((*declared.mc_processes, *declared.all_processes)))
+    processes = dict.fromkeys((*declared.mc_processes, *declared.all_processes))
     missing: list[str] = []
     for systematic in declared.all_systematics():
         where = f"systematic {systematic.name!r}"
@@ -208,7 +205,6 @@ def _way_out(declared: DeclaredCard, systematic: SystematicUncertainty) -> str:
 
 
 def _alias_problems(systematic: SystematicUncertainty, processes: Iterable[str]) -> Iterator[str]:
-    processes = list(processes)
     for part in systematic.merged_from:
         aliases = part.coffea_name_alias if isinstance(part.coffea_name_alias, Mapping) else {}
         for process in aliases:

@@ -55,7 +55,7 @@ def name_findings(declared: DeclaredCard) -> Iterator[Finding]:
     if refused := declared.bin_naming.refused:
         message = f"Combine does not accept {refused!r} as the name of a bin: it is called {declared.bin!r} here"
         yield notice("renamed-bin", f"{message}; bin_name chooses another name")
-    known = [*declared.mc_processes, *declared.all_processes]
+    known = dict.fromkeys((*declared.mc_processes, *declared.all_processes))
     for systematic in declared.systematics.values():
         if unknown := [process for process in systematic.processes if process not in known]:
             message = f"no process is named {listing(map(repr, unknown), 4)}{closest(unknown[0], known)}"

@@ -133,7 +133,7 @@ class _Calls:
         Raises:
             PluginCallError: the kind failed, or its result does not fit the columns.
         """
-        chain = (*above, provided.value.typ)
+        chain = (*above, provided.name)
         target = attrs.evolve(target, kinds=lambda typ, changed: self._of(typ, changed, chain))
         entries: list[Entry] = []
         directives: list[Directive] = []

@@ -74,23 +74,28 @@ class Sections(BuiltCard):
 
     def observation_section(self) -> str:
         """Return the lines of the bin and its observation."""
-        return self._own(self._built)[sections.OBSERVATION]
+        return self._unchanged[sections.OBSERVATION]
 
     def expectation_section(self) -> str:
         """Return the lines of bins, processes, their ids and rates."""
-        return self._own(self._built)[sections.EXPECTATION]
+        return self._unchanged[sections.EXPECTATION]
 
     def systematics_section(self) -> str:
         """Return the rows of the nuisances, and lines of declared systematics that are no rows."""
-        return self._own(self._built)[sections.SYSTEMATICS]
+        return self._unchanged[sections.SYSTEMATICS]
 
     def rate_parameters_section(self) -> str:
         """Return the rateParam lines."""
-        return self._own(self._built)[sections.RATE_PARAMETERS]
+        return self._unchanged[sections.RATE_PARAMETERS]
 
     def mcstat_section(self) -> str:
         """Return the autoMCStats line."""
-        return self._own(self._built)[sections.MC_STATISTICS]
+        return self._unchanged[sections.MC_STATISTICS]
+
+    @cached_property
+    def _unchanged(self) -> dict[str, str]:
+        """Sections of the card without the lines of a subclass; none of them but the shapes names a file."""
+        return self._own(self._built)
 
     def _body(self) -> dict[str, str]:
         # PocketCoffea asks for the last section only if the card has the line.

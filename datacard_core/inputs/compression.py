@@ -34,7 +34,7 @@ def opened(file: Path) -> BinaryIO:
         head = stream.read(HEAD)
     for magic, opener in _OPENERS.items():
         if head.startswith(magic):
-            return opener(file)
+            return cast("BinaryIO", opener(file))
     raise InputError(
         f"is {_look(head)}, expected a pickle as coffea.util.save writes it, compressed with lz4, gzip, zstd, bz2, xz "
         "or not at all: give the .coffea file that PocketCoffea wrote"
@@ -96,32 +96,16 @@ class _ZstdStream(io.RawIOBase):
         super().close()
 
 
-def _lz4(file: Path) -> BinaryIO:
-    return cast("BinaryIO", lz4.frame.open(file))
-
-
-def _gzip(file: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(file))
-
-
-def _bz2(file: Path) -> BinaryIO:
-    return cast("BinaryIO", bz2.open(file))
-
-
-def _xz(file: Path) -> BinaryIO:
-    return cast("BinaryIO", lzma.open(file))
-
-
 def _plain(file: Path) -> BinaryIO:
     return file.open("rb")
 
 
-_OPENERS: dict[bytes, Callable[[Path], BinaryIO]] = {
-    b"\x04\x22\x4d\x18": _lz4,
-    b"\x1f\x8b": _gzip,
+_OPENERS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x04\x22\x4d\x18": lz4.frame.open,
+    b"\x1f\x8b": gzip.open,
     b"\x28\xb5\x2f\xfd": _zstd,
-    b"BZh": _bz2,
-    b"\xfd7zXZ\x00": _xz,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
     b"\x80": _plain,
 }
 _OTHER_FORMATS = {

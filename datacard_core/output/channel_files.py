@@ -38,7 +38,7 @@ class ChannelFiles:
         lines = provenance(
             self.plugins,
             self.channel,
-            formats.writer.value.name,
+            formats.writer.name,
             rendered.contributed,
             formats.serializer,
             self.source,

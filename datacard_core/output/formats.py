@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
+from datacard_core.hookspecs import CardWriter
 
 if TYPE_CHECKING:
-    from datacard_core.hookspecs import CardWriter
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
 
@@ -27,6 +27,8 @@ class Formats:
     """Places of nominal and varied templates in a file, as a card's `shapes` line names them."""
     is_combine: bool
     """True if the writer writes cards that combineCards.py can join."""
+    joins_channels: bool
+    """True if the writer may write one card of all channels."""
 
     @classmethod
     def of(cls, plugins: Plugins, writer: str, serializer: str) -> Formats:
@@ -37,19 +39,23 @@ class Formats:
         """
         provided = plugins.writer(writer)
         with provided.blamed("naming its files") as its:
-            card_suffix, needs_templates, is_combine = its.suffix, its.needs_templates, its.is_combine
+            needs_templates, is_combine = its.needs_templates, its.is_combine
+            joins_channels = getattr(its.render_all, "__func__", None) is not CardWriter.render_all
         suffix, patterns = ".root", (NOMINAL_TEMPLATE, VARIED_TEMPLATE)
         if needs_templates and serializer in plugins.serializers:
-            with plugins.serializer(serializer).blamed("naming its files") as of_templates:
-                suffix, (nominal, varied) = of_templates.suffix, of_templates.patterns
+            of_templates = plugins.serializer(serializer)
+            suffix = of_templates.suffix
+            with of_templates.blamed("naming its files") as its_serializer:
+                nominal, varied = its_serializer.patterns
                 patterns = nominal, varied
         return cls(
             writer=provided,
             serializer=serializer if needs_templates else "",
-            card_suffix=card_suffix,
+            card_suffix=provided.suffix,
             shapes_suffix=suffix,
             patterns=patterns,
             is_combine=is_combine,
+            joins_channels=joins_channels,
         )
 
     @property

@@ -10,6 +10,7 @@ second of two entry points with the same name without a word.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -165,6 +166,7 @@ def _read(metadata: _Metadata) -> Distribution:
 
 def _is_editable(metadata: _Metadata) -> bool:
     try:
-        return '"editable": true' in (metadata.read_text("direct_url.json") or "").replace('":true', '": true')
+        url = json.loads(metadata.read_text("direct_url.json") or "{}")
+        return bool(url.get("dir_info", {}).get("editable"))
     except Exception:  # noqa: BLE001 - a file that cannot be read says nothing
         return False

@@ -34,8 +34,10 @@ def overlap_findings(histograms: HistogramSet, layout: Layout, category: str) ->
         # The datasets of a process often have the same subsamples: one finding tells them together.
         excess: dict[tuple[str, ...], list[tuple[str, float, float]]] = {}
         for dataset, of_sample in columns.items():
+            if len(of_sample) < 2:  # noqa: PLR2004 - a sample alone overlaps with none
+                continue
             counted, total = _counts(histograms, category, dataset, tuple(of_sample))
-            if len(of_sample) > 1 and counted > total:
+            if counted > total:
                 excess.setdefault(tuple(of_sample), []).append((dataset, counted, total))
         for samples, found in excess.items():
             yield _finding(
