@@ -329,7 +329,7 @@ class TestProblems:
             analysis.build(output())
 
     def test_accept(self) -> None:
-        """What is accepted stops no category, and each keeps it with the reason."""
+        """An accepted finding stops no category, and each category keeps it with the reason."""
         loaded = output()
         loaded["variables"]["m"]["TTbar"]["TTbar_2022"].view()["value"][:, :, 1] = -1
         categories = {"SR": Category("m"), "VR": Category("m")}

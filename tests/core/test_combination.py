@@ -132,7 +132,7 @@ class TestScript:
         assert len(shell.calls) == 2
 
     def test_failing_combination(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
-        """Where combining fails, an earlier combined card stays, and no workspace and no partial card is left."""
+        """After a failure of combineCards.py an earlier combined card stays, and no new file is left."""
         combine_datacards(cards, tmp_path, "x.sh", "all.txt")
         (tmp_path / "all.txt").write_text("an earlier card\n")
         done = shell.run("x.sh", tmp_path, failing="combineCards.py")

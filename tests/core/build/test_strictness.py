@@ -126,7 +126,7 @@ class TestAccept:
         assert str(told).endswith(" (accepted: few events)")
 
     def test_other_codes(self) -> None:
-        """What is not accepted is refused still."""
+        """A finding whose code is not accepted is refused."""
         assert refused([LOST, CLIPPED], strict=True, accept={"clipped": "few events"}) == [LOST]
 
     def test_notices(self) -> None:

@@ -101,7 +101,7 @@ def test_copies() -> None:
 
 
 def test_declared_twice() -> None:
-    """The same declaration may be repeated; one with other options contradicts it."""
+    """An equal declaration may be repeated; a declaration of that name with other options is refused."""
     assert list(Systematics([mass(), mass()])) == ["mass"]
     renamed = SystematicUncertainty(name="m", typ="param", datacard_name="mass", options=mass().options)
     assert list(Systematics([mass(), renamed])) == ["mass"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_without_journal(tmp_path: Path) -> None:
-    """Where no journal is kept, no text is made."""
+    """Without a journal the text of a call is not made."""
     with written_down(lambda: pytest.fail("a text was made")):
         assert last_calls(str(tmp_path)) == []
 
