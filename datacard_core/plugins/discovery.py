@@ -10,8 +10,11 @@ second of two entry points with the same name without a word.
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
+import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -103,7 +106,25 @@ class Installed:
 
 
 def look() -> Installed:
-    """Search the metadata of all distributions, once."""
+    """Search the metadata of all distributions.
+
+    The result is kept while no folder on the path changes, which it does when a distribution is installed, updated or
+    removed: a worker looks for each task, and a script for each call of `load_plugins`.
+    """
+    # What is imported from a path may depend on the working directory, and on the finders.
+    return _look(tuple(map(_state, sys.path)), tuple(map(id, sys.meta_path)))
+
+
+def _state(entry: str) -> tuple[str, int | None]:
+    path = os.path.abspath(entry)  # noqa: PTH100 - called for each entry of the path, before each card
+    try:
+        return path, os.stat(path).st_mtime_ns  # noqa: PTH116
+    except (OSError, ValueError):
+        return path, None
+
+
+@functools.lru_cache(maxsize=1)
+def _look(*_: object) -> Installed:
     found: list[InstalledPlugin] = []
     broken: list[Distribution] = []
     for metadata, distribution in _distributions():

@@ -6,9 +6,10 @@ No plugin is registered at import, no environment variable is read, and what was
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
+import pickle
 import sys
-from functools import partial
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from datacard_core.plugins.selection import LOCAL, name_of, select
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from datacard_core.hookspecs import (
@@ -102,7 +103,8 @@ class Plugins:
         modules = [(_import_name(plugin), options) for plugin, options in local if isinstance(plugin, ModuleType)]
         objects = [(_sendable(plugin), options) for plugin, options in local if not isinstance(plugin, ModuleType)]
         installed = {name: origin for name, origin in self.origins.items() if origin != LOCAL}
-        return _reloaded, (installed, modules, objects, {name: self.options.get(name, {}) for name in installed})
+        options = {name: self.options.get(name, {}) for name in installed}
+        return _reloaded, (pickle.dumps((installed, modules, options)), objects)
 
     def kind(self, typ: str) -> Provided[SystematicKind]:
         """Return the systematic kind with that `typ`.
@@ -190,7 +192,7 @@ def load_from(
             add(by_family[family], key, provided, family)
 
     def providers(family: Family[Interface]) -> Providers[Interface]:
-        return Providers(family, by_family[family], partial(_way_to_select, origins))
+        return Providers(family, by_family[family], functools.partial(_way_to_select, origins))
 
     loaded = Plugins(
         origins=origins,
@@ -255,18 +257,27 @@ def _sendable(plugin: object) -> object:
     return plugin
 
 
-def _reloaded(
-    origins: Mapping[str, str],
-    modules: Iterable[tuple[str, Mapping[str, Any]]],
-    objects: Iterable[tuple[object, Mapping[str, Any]]],
-    options: Mapping[str, Mapping[str, Any]],
-) -> Plugins:
+def _reloaded(selection: bytes, objects: Sequence[tuple[object, Mapping[str, Any]]]) -> Plugins:
     """Load the same selection in another process.
+
+    Args:
+        selection: pickle of the origins by name, of the modules with their options, and of the options by name.
+        objects: plugins that were given as objects, with their options.
 
     Raises:
         PluginLoadError: a plugin is missing here, or has another version; then no plugin is imported.
     """
-    installed = look()
+    return _load_again(look(), selection, objects) if objects else _loaded_again(look(), selection)
+
+
+# A worker gets the plugins with each task. Objects are not kept: two pickles of one need not be equal.
+@functools.lru_cache(maxsize=4)
+def _loaded_again(installed: Installed, selection: bytes) -> Plugins:
+    return _load_again(installed, selection, ())
+
+
+def _load_again(installed: Installed, selection: bytes, objects: Iterable[tuple[object, Mapping[str, Any]]]) -> Plugins:
+    origins, modules, options = pickle.loads(selection)  # noqa: S301 - made by `Plugins.__reduce__`
     # Another version might make another card, in some of the processes only.
     here = {name: installed.plugin(name).origin for name in origins if name in installed.names}
     if different := [name for name, origin in origins.items() if here.get(name) != origin]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import pluggy
@@ -25,8 +25,11 @@ from datacard_core.plugins.families import FAMILIES, HOOKS, Family
 
 Hook: TypeAlias = Callable[[], Any]
 
-_SPECS: Any = SimpleNamespace(**{hook: getattr(hookspecs, hook) for hook in HOOKS})
-"""The hooks alone: pluggy looks at all names of a module, and that for each plugin."""
+# pluggy looks at all names of what holds the hooks, and that for each plugin: `hookspecs` has ten times as many, and a
+# new module has fewer names of its own than any other object.
+_SPECS = ModuleType("specs")
+"""The hooks alone."""
+vars(_SPECS).update({hook: getattr(hookspecs, hook) for hook in HOOKS})
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")
 _WITH_SUFFIX: tuple[tuple[str, type[Any], str], ...] = (
@@ -69,18 +72,21 @@ def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
     Raises:
         PluginLoadError: it has none, or one that pluggy would not call as its author expects.
     """
-    manager = pluggy.PluginManager(PROJECT)
+    manager = _Manager(PROJECT)
     manager.add_hookspecs(_SPECS)
+    refused: pluggy.PluginValidationError | None = None
     with blame(name, origin, "looking for its hooks"):
         # The API first: a plugin for a newer one may implement hooks that do not exist here, and then the version is
         # the problem to report.
-        problems = list(_api_problems(plugin)) or list(_hook_problems(manager, plugin))
-    if problems:
-        raise PluginLoadError("; ".join(problems), plugin=name, origin=origin)
-    try:
-        manager.register(plugin, name=name)
-    except pluggy.PluginValidationError as error:
-        raise PluginLoadError(str(error), plugin=name, origin=origin) from error
+        problems = list(_api_problems(plugin))
+        if not problems:
+            try:
+                manager.register(plugin, name=name)
+            except pluggy.PluginValidationError as error:
+                refused = error
+            problems = list(_hook_problems(manager.marks, plugin))
+    if problems or refused:
+        raise PluginLoadError("; ".join(problems) or str(refused), plugin=name, origin=origin) from refused
     # The functions are called directly: calls through `manager.hook` would drop a result of None.
     found = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
     return {hook: implementations[0].function for hook, implementations in found.items() if implementations}
@@ -113,17 +119,35 @@ def _older(versions: SpecifierSet) -> str:
     return "install versions of the two that fit together"
 
 
-def _hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[str]:
+class _Manager(pluggy.PluginManager):
+    """Manager that keeps the marks it reads while it registers a plugin: reading them again takes as long."""
+
+    def __init__(self, project: str) -> None:
+        super().__init__(project)
+        self.marks: dict[str, Mapping[str, Any]] = {}
+        """Options of each mark, by the attribute that is marked."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        options = super().parse_hookimpl_opts(plugin, name)
+        if options is not None:
+            self.marks[name] = {
+                "specname": None,
+                "optionalhook": False,
+                "wrapper": False,
+                "hookwrapper": False,
+                **options,
+            }
+        return options
+
+
+def _hook_problems(marks: Mapping[str, Mapping[str, Any]], plugin: object) -> Iterator[str]:
     """Yield the mistakes that pluggy accepts without a word.
 
     pluggy registers a mistyped hook and never calls it, ignores a function without the mark, calls both of two
     implementations of one hook, and lets a wrapper replace the results of other plugins.
     """
     marked: set[str] = set()
-    for attribute in dir(plugin):
-        options = manager.parse_hookimpl_opts(plugin, attribute)
-        if options is None:
-            continue
+    for attribute, options in marks.items():
         hook = options["specname"] or attribute
         if hook not in HOOKS and options["optionalhook"] and misspelt(hook, HOOKS) is None:
             # A hook of a later API, in a plugin that serves this one too.
