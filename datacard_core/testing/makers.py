@@ -35,11 +35,15 @@ def makers(task: Task) -> Iterator[Maker]:
 
 
 def _of_kind(task: Task, typ: str) -> Iterator[Maker]:
-    """Yield the cards of a kind for all declarations and all analyses made by hand."""
-    for keywords in task.declarations[typ]:
-        for number, sketch in enumerate(SKETCHES, start=1):
-            what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {number}"
-            yield what, partial(_card, task, sketch, typ, keywords)
+    """Yield cards of a kind with each declaration and each analysis made by hand.
+
+    Not with each pair of them, as the trial has: a dependence on process or time shows in any analysis.
+    """
+    declarations = task.declarations[typ]
+    for number in range(max(len(declarations), len(SKETCHES))):
+        keywords, analysis = declarations[number % len(declarations)], number % len(SKETCHES)
+        what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {analysis + 1}"
+        yield what, partial(_card, task, SKETCHES[analysis], typ, keywords)
 
 
 def _card(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:

@@ -6,9 +6,7 @@ result that depends on earlier calls, on hashes, on the time or on the time zone
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -17,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.testing.interpreters import fork
 from datacard_core.testing.makers import makers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datacard_core.testing.cases import Case
+    from datacard_core.testing.interpreters import Fork
     from datacard_core.testing.tasks import Task
 
 A_SECOND = 1.05
@@ -75,7 +75,7 @@ def _product(make: Callable[[], object]) -> object:
 
 
 @contextmanager
-def _processes(task: Task, path: Sequence[str]) -> Iterator[Sequence[tuple[Path, subprocess.Popen[bytes]]]]:
+def _processes(task: Task, path: Sequence[str]) -> Iterator[Sequence[tuple[Path, Fork]]]:
     """Yield processes that make the products, each with its working directory; kill them afterwards."""
     try:
         pickled = pickle.dumps(task)
@@ -89,22 +89,12 @@ def _processes(task: Task, path: Sequence[str]) -> Iterator[Sequence[tuple[Path,
     finally:
         for _, process in processes:
             process.kill()
-            process.wait()
 
 
-def _process(
-    pickled: bytes, directory: Path, path: Sequence[str], settings: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+def _process(pickled: bytes, directory: Path, path: Sequence[str], settings: Mapping[str, str]) -> Fork:
     directory.mkdir()
     (directory / "task").write_bytes(pickled)
-    with (directory / "errors").open("wb") as errors:
-        return subprocess.Popen(  # noqa: S603 - this Python, with this module
-            [sys.executable, "-c", f"from {__name__} import make; make()"],
-            cwd=directory,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **settings},
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
+    return fork(__name__, make.__name__, directory, path, **settings)
 
 
 def make() -> None:
@@ -121,7 +111,7 @@ def make() -> None:
     (directory / "products").write_bytes(pickle.dumps(made))
 
 
-def _made(case: Case, directory: Path, process: subprocess.Popen[bytes]) -> dict[str, object]:
+def _made(case: Case, directory: Path, process: Fork) -> dict[str, object]:
     """Return the products of another process, or an empty dict if it cannot import the plugin."""
     # A plugin that waits for input or a lock must not block the tests of its author forever.
     code = process.wait(LONGEST)
