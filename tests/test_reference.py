@@ -9,6 +9,7 @@ import csv
 import functools
 import re
 import runpy
+import struct
 import sys
 import warnings
 from collections import defaultdict
@@ -238,26 +239,49 @@ def same(ours: Array, theirs: Array) -> bool:
 
 @functools.cache
 def read_templates(path: Path) -> dict[str, Template]:
+    """Read all templates of a file.
+
+    uproot reads the first and the last. It takes a minute for all of them, so the numbers of the others are taken from
+    the same places of their objects.
+    """
     with uproot.open(path) as file:
-        return {name: read_template(file, name) for name in file.keys(cycle=False)}
+        names = file.keys(cycle=False)
+        assert {file.key(name).fClassName for name in names} == {"TH1D"}
+        contents = {name: content_of(file.key(name)) for name in names}
+        first, last = (read_by_uproot(file[name]) for name in (names[0], names[-1]))
+    count = struct.pack(">i", len(first.values))
+    # Counted from the end of the object, because its start has the name. The contents are the last of it.
+    values = -8 * len(first.values) - len(count)
+    variances = contents[names[-1]][:values].rindex(count + last.variances.astype(">f8").tobytes())
+    places = {"values": values, "variances": variances - len(contents[names[-1]])}
+    axis = struct.pack(">idd", len(first.edges) - 1, first.edges[0], first.edges[-1])
+    templates = {}
+    for name, content in contents.items():
+        assert axis in content
+        numbers = {what: numbers_at(content[place:], count) for what, place in places.items()}
+        templates[name] = Template(first.edges, **numbers)
+    for name, expected in ((names[0], first), (names[-1], last)):
+        assert np.array_equal(templates[name].values, expected.values)
+        assert np.array_equal(templates[name].variances, expected.variances)
+        assert np.array_equal(first.edges, expected.edges)
+    return templates
 
 
-SEEN: dict[bytes, Template] = {}
-"""Templates by the bytes of their objects: many are the same in several cards, and uproot takes its time."""
+def read_by_uproot(histogram: Any) -> Template:
+    # Without Sumw2 the variances would be the contents, and autoMCStats wrong.
+    assert len(histogram.member("fSumw2")) == len(histogram.values(flow=True))
+    return Template(histogram.axis().edges(), histogram.values(flow=True), histogram.variances(flow=True))
 
 
-def read_template(file: Any, name: str) -> Template:
-    key = file.key(name)
-    assert key.fClassName == "TH1D"
+def content_of(key: Any) -> bytes:
     chunk, cursor = key.get_uncompressed_chunk_cursor()
-    content = chunk.get(cursor.index, cursor.index + key.fObjlen, cursor, {}).tobytes()
-    if content not in SEEN:
-        histogram = file[name]
-        assert histogram.classname == "TH1D"
-        # Without Sumw2 the variances would be the contents, and autoMCStats wrong.
-        assert len(histogram.member("fSumw2")) == len(histogram.values(flow=True))
-        SEEN[content] = Template(histogram.axis().edges(), histogram.values(flow=True), histogram.variances(flow=True))
-    return SEEN[content]
+    return bytes(chunk.get(cursor.index, cursor.index + key.fObjlen, cursor, {}).tobytes())
+
+
+def numbers_at(content: bytes, count: bytes) -> Array:
+    """Return an array as ROOT writes it: its length, then its numbers."""
+    assert content.startswith(count)
+    return np.frombuffer(content, ">f8", struct.unpack(">i", count)[0], len(count)).astype(float)
 
 
 @attrs.frozen
