@@ -1,7 +1,8 @@
 """From the histograms of a `.coffea` output to CMS Combine datacards, with nuisance kinds as plugins."""
 
 from datacard_core import grammar
-from datacard_core.analysis import Analysis, Cards
+from datacard_core.analysis.analysis import Analysis
+from datacard_core.analysis.cards import Cards
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category

@@ -120,7 +120,7 @@ def build_channel(
         *edit_findings(channel),
         *_check_findings(declared, channel),
     ]
-    placed = [attrs.evolve(finding, channel=finding.channel or declared.bin) for finding in findings]
+    placed = [finding if finding.channel else attrs.evolve(finding, channel=channel.bin) for finding in findings]
     # Last, so that the error tells the findings of all rules and checks.
     return attrs.evolve(channel, findings=declared.strictness.judged(placed))
 

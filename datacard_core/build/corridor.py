@@ -16,6 +16,7 @@ from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
+from datacard_core.grouping import together
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Normalisation, Shape
 from datacard_core.names import listing
@@ -140,15 +141,7 @@ def _try_pickles(declared: DeclaredCard, name: str, typ: str, made: Sequence[Eff
 
 def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:
     """Return the cards with those together that have the same rows and plans."""
-    groups: list[dict[str, DeclaredCard]] = []
-    for category, declared in cards.items():
-        for group in groups:
-            if declared.has_rows_of(next(iter(group.values()))):
-                group[category] = declared
-                break
-        else:
-            groups.append({category: declared})
-    return groups
+    return [dict(group) for group in together(cards.items(), lambda first, other: other[1].has_rows_of(first[1]))]
 
 
 def _check(groups: Sequence[Mapping[str, DeclaredCard]], check: Callable[[DeclaredCard], None]) -> None:

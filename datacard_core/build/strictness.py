@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.codes import CODES
 from datacard_core.errors import InputError
-from datacard_core.findings import CODES, Severity, StrictError
+from datacard_core.findings import Severity, StrictError
 from datacard_core.names import closest, names_of, plain
 
 if TYPE_CHECKING:

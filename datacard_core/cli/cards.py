@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from datacard_core.analysis import SOURCE
+from datacard_core.analysis.analysis import SOURCE
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate_yields
@@ -24,7 +24,8 @@ from datacard_core.output.formats import Formats
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from datacard_core.analysis import Analysis, Cards
+    from datacard_core.analysis.analysis import Analysis
+    from datacard_core.analysis.cards import Cards
     from datacard_core.plugins.manager import Plugins
 
 

@@ -9,7 +9,7 @@ import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from datacard_core.analysis import Analysis
+from datacard_core.analysis.analysis import Analysis
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.names import listing
 

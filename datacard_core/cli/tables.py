@@ -16,7 +16,7 @@ from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from datacard_core.analysis import Cards
+    from datacard_core.analysis.cards import Cards
     from datacard_core.datacard import Datacard
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.plugins.introspection import PluginReport

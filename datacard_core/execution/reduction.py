@@ -14,6 +14,7 @@ import attrs
 from datacard_core.errors import InputError
 from datacard_core.execution.reading import read
 from datacard_core.execution.workers import results
+from datacard_core.grouping import together
 from datacard_core.inputs.output import LOADED, HistogramSet, Inventory
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_output
@@ -47,16 +48,9 @@ class Requirements:
 
         One pass over the histograms serves all of them.
         """
-        passes: list[tuple[Layout, list[str]]] = []
-        for category, layout in self.layouts.items():
-            if self.variables[category] == variable:
-                for known, categories in passes:
-                    if known == layout:
-                        categories.append(category)
-                        break
-                else:
-                    passes.append((layout, [category]))
-        return passes
+        required = [category for category in self.layouts if self.variables[category] == variable]
+        groups = together(required, lambda first, other: self.layouts[first] == self.layouts[other])
+        return [(self.layouts[categories[0]], categories) for categories in groups]
 
 
 @attrs.frozen(eq=False)

@@ -99,7 +99,7 @@ def drawn(folder: Path, plugins: Plugins) -> dict[str, bytes]:
 def test_copy_of_one_plugin(name: str, copy: Copy, original: Original, tmp_path: Path) -> None:
     """The demo has the same cards, templates and findings with a copy in place of the plugin."""
     copied = built(original.output, copy(name), block=[name])
-    assert name not in copied.analysis.plugins
+    assert name not in copied.plugins
     assert written(copied, tmp_path / "cards") == original.files
     assert copied.findings == original.cards.findings
 
@@ -118,7 +118,7 @@ def test_copies_of_all_plugins(copy: Copy, original: Original, tmp_path: Path) -
     """The demo has the same cards with copies of all plugins, which the provenance names."""
     copied = built(original.output, *map(copy, DEFAULT_PLUGINS), block=DEFAULT_PLUGINS)
     assert written(copied, tmp_path / "cards") == original.files
-    assert set(copied.analysis.plugins.origins.values()) == {f"acme-{name} 2.5" for name in DEFAULT_PLUGINS}
+    assert set(copied.plugins.origins.values()) == {f"acme-{name} 2.5" for name in DEFAULT_PLUGINS}
     header = [line for line in copied["SR"].content().splitlines() if line.startswith("# plugins of")]
     assert header == [
         f"# plugins of acme-{name} 2.5: acme_{name}"

@@ -9,13 +9,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from datacard_core import load_plugins
-from datacard_core.findings import CODES
+from datacard_core.codes import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datacard_core import Check, SystematicKind
-    from datacard_core.findings import Code
+    from datacard_core.codes import Code
 
 HEAD = """\
 # Findings

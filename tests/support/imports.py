@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 CORE = ROOT / "datacard_core"
 
 LAYERS = (
-    ("errors", "names", "grammar", "version"),
-    ("findings",),
+    ("errors", "names", "grouping", "grammar", "version"),
+    ("findings", "codes"),
     ("declare",),
     ("model",),
     ("hookspecs",),

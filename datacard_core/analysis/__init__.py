@@ -1,0 +1,1 @@
+"""Whole analyses: their declarations, their cards, and the names of their files."""

@@ -1,0 +1,172 @@
+"""Cards of all categories of an analysis, and their files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.combination import combination_script
+from datacard_core.datacard import Datacard
+from datacard_core.errors import DeclarationError
+from datacard_core.execution.progress import progress
+from datacard_core.execution.workers import results
+from datacard_core.findings import report
+from datacard_core.inputs.paths import expanded
+from datacard_core.output.formats import Formats
+from datacard_core.output.renderings import text_of_all
+from datacard_core.output.staging import staging
+
+if TYPE_CHECKING:
+    import os
+
+    from datacard_core.analysis.file_names import FileNames
+    from datacard_core.execution.executors import ExecutorLike
+    from datacard_core.findings import Finding
+    from datacard_core.output.staging import Staging
+    from datacard_core.plugins.manager import Plugins
+
+
+@attrs.frozen(eq=False)
+class Cards(Mapping[str, Datacard]):
+    """Cards of an analysis by category, ready to be written."""
+
+    _names: FileNames
+    plugins: Plugins
+    _cards: Mapping[str, Datacard]
+
+    def __getitem__(self, category: str) -> Datacard:
+        return self._cards[category]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings of all categories."""
+        return tuple(finding for card in self.values() for finding in card.findings)
+
+    @property
+    def script_name(self) -> str:
+        """File name of the script that combines the cards."""
+        return self._names.script
+
+    def report(self) -> str:
+        """Return the findings as text."""
+        return report(self.findings)
+
+    def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
+        """Draw all categories as `Datacard.plot` does; after a failure no file is left.
+
+        Raises:
+            MissingProviderError: no selected plugin has such a plot.
+            PluginCallError: one of them failed.
+        """
+        count = len(self) * len(plots or self.plugins.plots)
+        names: list[str] = []
+        with staging(directory) as stage, progress("drawing", count) as advance:
+            for card in self.values():
+                names += card.stage_plots(stage, plots, advance)
+        return tuple(Path(expanded(directory)) / name for name in names)
+
+    def dump(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        channel_masks: bool = False,
+        writer: str = "combine",
+        serializer: str = "root",
+        executor: ExecutorLike | None = None,
+        jobs: int = 1,
+    ) -> tuple[Path, ...]:
+        """Write the cards and templates of all categories, and for Combine's cards the script that joins them.
+
+        A writer may write a single card of all categories instead. After a failure all files are as before.
+
+        Args:
+            directory: the directory to write to; it is made if it does not exist.
+            channel_masks: whether the workspace that the script makes can mask channels.
+            writer: the card writer.
+            serializer: the template serializer.
+            executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
+            jobs: without an executor, the number of processes.
+
+        Returns:
+            The paths of the files, in the order in which they appear.
+
+        Raises:
+            DeclarationError: the cards cannot be combined, or channel masks are asked for without a script.
+            MissingProviderError: no selected plugin has that writer or serializer.
+            PluginCallError: one of them failed.
+        """
+        formats = Formats.of(self.plugins, writer, serializer)
+        shapes = {category: self._names.shapes(category, formats.shapes_suffix) for category in self}
+        names = {category: self._names.card(category, formats.card_suffix) for category in self}
+        # Made first: cards that cannot be combined are an error before a file is written.
+        script = self._script(formats, names, channel_masks=channel_masks)
+        whole = ""
+        # Most writers write a card for each channel: what they would get of all channels is not made for them.
+        if formats.joins_channels:
+            contexts = [card.files.context(shapes[category], formats) for category, card in self.items()]
+            whole = text_of_all(formats.writer, contexts)
+        calls = {
+            category: (card, None if whole else names[category], shapes[category], writer, serializer)
+            for category, card in self.items()
+        }
+        with staging(directory) as stage, progress("writing cards", len(calls)) as advance:
+            if executor is None and jobs == 1:
+                for call in calls.values():
+                    _stage(stage, *call)
+                    advance()
+            else:
+                for _, result in results(_files, calls, executor=executor, jobs=jobs):
+                    for name, content in result().items():
+                        stage.path(name).write_bytes(content)
+                    advance()
+            if whole:
+                stage.text(self._names.combined(formats.card_suffix), whole)
+            # Last, because files appear in this order and the script refers to all cards.
+            if script:
+                stage.text(self.script_name, script, executable=True)
+        return tuple(Path(directory) / name for name in stage.names)
+
+    def _script(self, formats: Formats, names: Mapping[str, str], *, channel_masks: bool) -> str:
+        """Return the text of the script, or "" for cards of another format than Combine's."""
+        if formats.is_combine:
+            return combination_script(
+                {names[category]: card for category, card in self.items()},
+                path=self.script_name,
+                card_name=self._names.combined(formats.card_suffix),
+                workspace_name=self._names.workspace,
+                channel_masks=channel_masks,
+            )
+        if channel_masks:
+            raise DeclarationError(
+                f"channel_masks is for the script that joins cards of Combine, and card writer "
+                f"{formats.writer.name!r} writes another format: leave it out"
+            )
+        return ""
+
+
+def _stage(
+    stage: Staging, card: Datacard, card_name: str | None, shapes_name: str, writer: str, serializer: str
+) -> None:
+    """Write a card and its templates, or its templates alone if there is no name for the card."""
+    if card_name is None:
+        card.files.stage_templates(stage, shapes_name, Formats.of(card.plugins, writer, serializer))
+    else:
+        card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+
+
+def _files(card: Datacard, *call: Any) -> dict[str, bytes]:
+    """Return the contents of a card's files by name: the work of one call on a worker, whose disk may be another."""
+    with tempfile.TemporaryDirectory() as directory:
+        with staging(directory) as stage:
+            _stage(stage, card, *call)
+        return {name: Path(directory, name).read_bytes() for name in stage.names}
