@@ -17,6 +17,7 @@ from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.errors import DeclarationError, FinishedCardError
+from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.paths import expanded
@@ -205,6 +206,7 @@ class Datacard(Sections, FromOutput):
             return self._composed(name)
         return self.files.text(name, formats)
 
+    @orderly_end()
     def dump(
         self,
         directory: str | os.PathLike[str],
@@ -247,6 +249,7 @@ class Datacard(Sections, FromOutput):
             text = self.content(reference, writer=writer, serializer=serializer)
         files.stage_card(stage, card_name, shapes_name, text, formats)
 
+    @orderly_end()
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
 

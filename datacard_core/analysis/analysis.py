@@ -19,6 +19,7 @@ from datacard_core.declare.category import Category
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
+from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
 from datacard_core.grouping import together
@@ -78,6 +79,7 @@ class Analysis:
         if problems := list(self._problems()):
             raise DeclarationError(problems)
 
+    @orderly_end()
     def build(
         self,
         output: Output,

@@ -13,6 +13,7 @@ from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
+from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
@@ -61,6 +62,7 @@ class Cards(Mapping[str, Datacard]):
         """Return the findings as text."""
         return report(self.findings)
 
+    @orderly_end()
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw all categories as `Datacard.plot` does; after a failure no file is left.
 
@@ -75,6 +77,7 @@ class Cards(Mapping[str, Datacard]):
                 names += card.stage_plots(stage, plots, advance)
         return tuple(Path(expanded(directory)) / name for name in names)
 
+    @orderly_end()
     def dump(
         self,
         directory: str | os.PathLike[str],

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from datacard_core.cli.terminal import open_closed_streams
 from datacard_core.errors import DatacardError, with_type
+from datacard_core.execution.signals import Ended, orderly_end
 from datacard_core.plugins.surroundings import end_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DEBUG = f"{__name__}.debug"
 
@@ -25,13 +31,11 @@ class CommandGroup(click.Group):
 
         Raises:
             Failure: the command failed; click prints its message and exits with status 1.
+            SystemExit: a signal has asked the process to end.
         """
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            for note in getattr(interrupt, "__notes__", ()):
-                click.echo(f"interrupted: {note}", err=True)
-            raise
+            with orderly_end():
+                return _invoked(super().invoke, ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -42,12 +46,28 @@ class CommandGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command as a program, which ends although a plugin has left a thread running."""
+        open_closed_streams()
         try:
             return super().main(*args, **kwargs)
         except SystemExit as end:
             # The error has named the thread and its plugin, and Python would wait for it.
             end_threads(end.code if isinstance(end.code, int) else 1)
             raise
+
+
+def _invoked(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
+    """Call a command, and tell what was interrupted."""
+    try:
+        return invoke(ctx)
+    except KeyboardInterrupt as interrupt:
+        told = [f"interrupted: {note}" for note in getattr(interrupt, "__notes__", ())]
+        if isinstance(interrupt, Ended):
+            told.append(f"Ended by {interrupt}.")
+        # SIGHUP arrives when the terminal is closed: there is none to write to.
+        with suppress(OSError):
+            for line in told:
+                click.echo(line, err=True)
+        raise
 
 
 def _remember_debug(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -40,6 +40,21 @@ def console() -> Console:
     return shown
 
 
+def open_closed_streams() -> None:
+    """Open the null device in place of standard streams that are closed, as by `2>&-` in a shell.
+
+    Otherwise the next file that is opened gets the number of the stream, and what libraries print is written into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given, and those below are open. Programs that a plugin starts get it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115 - open until the end
+
+
 def quoted(path: Path) -> str:
     """Return a path as one word of a shell command."""
     return shlex.quote(str(path))

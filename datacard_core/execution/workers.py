@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
-import multiprocessing.util
-import os
-import pickle
-import platform
-import signal
-import tempfile
-from contextlib import contextmanager, suppress
+from collections import Counter, deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import cloudpickle
-
 from datacard_core.errors import DatacardError
+from datacard_core.execution.calls import called, pack, result, unpack_and_call, unpack_result
 from datacard_core.execution.executors import executor_of
+from datacard_core.execution.processes import workers
 from datacard_core.names import listing
-from datacard_core.plugins.journal import keep, last_calls
-from datacard_core.plugins.surroundings import end_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +29,7 @@ AT_ONCE = 32
 # As many as Dask allows by default (distributed.scheduler.allowed-failures): a call that ends its worker each time,
 # by using too much memory for instance, would otherwise be repeated forever.
 LOST_WORKERS = 3
-"""Times that calls are repeated after the process that ran them died."""
+"""Times that a call is repeated after the process that made it died."""
 
 
 def results(
@@ -67,7 +60,7 @@ def results(
         yield from _in_processes(on_worker or function, calls, jobs)
     else:
         for about, arguments in calls.items():
-            yield about, lambda about=about, arguments=arguments: _called(about, function, arguments)  # type: ignore[misc]
+            yield about, lambda about=about, arguments=arguments: called(about, function, arguments)  # type: ignore[misc]
 
 
 def _on_executor(
@@ -114,12 +107,9 @@ def _some_done(futures: Mapping[concurrent.futures.Future[bytes], str]) -> set[c
 def _submit(
     pool: Executor, about: str, function: Callable[..., Result], arguments: tuple[Any, ...]
 ) -> concurrent.futures.Future[bytes]:
+    call = pack(about, function, arguments)
     try:
-        # The executor gets bytes, which every executor can carry. cloudpickle also takes what a script defines.
-        # And a call that cannot be unpickled fails inside our function, with a clear error: a process pool would
-        # break and report that its worker died.
-        call = cloudpickle.dumps((function, arguments))
-        future: concurrent.futures.Future[bytes] = pool.submit(_unpickled_and_called, about, call)
+        future: concurrent.futures.Future[bytes] = pool.submit(unpack_and_call, about, call)
     except (concurrent.futures.BrokenExecutor, DatacardError):
         raise
     except Exception as error:
@@ -129,7 +119,7 @@ def _submit(
 
 def _result(about: str, future: concurrent.futures.Future[bytes]) -> Any:
     try:
-        result = pickle.loads(future.result())  # noqa: S301 - our worker made it
+        content = future.result()
     except DatacardError:
         raise
     except Exception as error:
@@ -138,85 +128,45 @@ def _result(about: str, future: concurrent.futures.Future[bytes]) -> Any:
         lost = isinstance(error, concurrent.futures.BrokenExecutor) or "Killed" in type(error).__name__
         what = "the worker that had it died, is its memory too small?" if lost else "it cannot be run on a worker"
         raise DatacardError(f"{about}: {what} ({type(error).__name__}: {error})") from error
-    return result
+    return unpack_result(about, content)
 
 
 def _in_processes(
     function: Callable[..., Result], calls: Mapping[str, tuple[Any, ...]], jobs: int
 ) -> Iterator[tuple[str, Callable[[], Result]]]:
-    """Make the calls in new processes; after the death of one, repeat the unfinished calls in a new pool."""
-    left = dict(calls)
-    died_at: list[str] = []
-    for attempt in range(1 + LOST_WORKERS):
-        # One at a time at last: then the call of a plugin that was being made is the one that ended the process.
-        count = min(jobs, len(left)) if attempt < LOST_WORKERS else 1
-        with _processes(count, died_at) as pool, suppress(concurrent.futures.BrokenExecutor):
-            for about, future in _submitted(function, dict(left), pool):
-                # One death breaks the whole pool: it fails the calls of the other processes too, so all are repeated.
-                if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
-                    continue
-                del left[about]
-                yield about, lambda about=about, future=future: _result(about, future)  # type: ignore[misc]
-        if not left:
-            return
-    times = f"processes died {1 + LOST_WORKERS} times at {listing(left, 3)}"
-    if died_at:
-        raise DatacardError(f"{times}; the last one {listing(died_at, 3)}, which ended it")
-    raise DatacardError(f"{times}: is there memory for {jobs} at a time?")
+    """Make the calls in new processes; the call of a process that dies is made again in another one."""
+    left, deaths = deque(calls), Counter[str]()
+    with workers(min(jobs, len(calls))) as pool:
+
+        def may_begin(about: str) -> bool:
+            # The last try of a call is made alone: the memory may be too small for several.
+            beside = [str(worker.about) for worker in pool.busy()]
+            return not beside or all(deaths[name] < LOST_WORKERS for name in (about, *beside))
+
+        def give() -> None:
+            while left and may_begin(left[0]) and (worker := pool.free()):
+                about = left.popleft()
+                worker.give(about, pack(about, function, calls[about]))
+
+        give()
+        while pool.busy():
+            for worker in pool.ready():
+                about, answer = worker.take()
+                if answer is None:
+                    pool.drop(worker)
+                    deaths[about] += 1
+                    if deaths[about] > LOST_WORKERS:
+                        raise DatacardError(_given_up(about, worker.last_call()))
+                    # First: a fault that every call has is then told before all calls were tried.
+                    left.appendleft(about)
+                # Before the result is used here, which may take long.
+                give()
+                if answer is not None:
+                    yield about, partial(result, about, answer)
 
 
-@contextmanager
-def _processes(count: int, died_at: list[str]) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Open a pool of processes; when the block ends early, calls that have not begun are cancelled.
-
-    Args:
-        count: number of processes.
-        died_at: replaced by the calls of plugins that were being made when processes died.
-    """
-    with tempfile.TemporaryDirectory(prefix="datacard-") as directory:
-        pool = concurrent.futures.ProcessPoolExecutor(count, initializer=_begin, initargs=(directory,))
-        try:
-            yield pool
-        except KeyboardInterrupt:
-            # The processes were interrupted too: to wait for their calls could take forever.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-        pool.shutdown()
-        died_at[:] = last_calls(directory)
-
-
-def _begin(directory: str) -> None:
-    """Prepare a process of the pool."""
-    # Ctrl-C reaches all processes of the terminal. With Python's handler each one would print a traceback; with the
-    # system's it ends silently, and this process alone reports the interruption.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    keep(directory)
-    # A thread that a plugin left running, which its error names, would keep the process alive forever.
-    multiprocessing.util.Finalize(None, end_threads, exitpriority=-100)
-
-
-def _unpickled_and_called(about: str, call: bytes) -> bytes:
-    """Make a pickled call and return its pickled result; this is the function that workers run.
-
-    A result that cannot be pickled or read back is then an error of its call, where a pool would break.
-    """
-    function, arguments = _called(about, pickle.loads, (call,))
-    return _called(about, pickle.dumps, (_called(about, function, arguments), pickle.HIGHEST_PROTOCOL))
-
-
-def _called(about: str, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-    """Call a function, and raise an unexpected error with the subject of the call and the worker.
-
-    Raises:
-        DatacardError: the function raised it, or failed with an error of another type.
-    """
-    try:
-        return function(*arguments)
-    except DatacardError:
-        raise
-    except Exception as error:
-        worker = f"process {os.getpid()} on {platform.node()}"
-        raise DatacardError(f"{about}: {type(error).__name__}: {error} ({worker})") from error
+def _given_up(about: str, last_call: str) -> str:
+    times = f"processes died {1 + LOST_WORKERS} times at {about}"
+    if last_call:
+        return f"{times}; the last one {last_call}, which ended it"
+    return f"{times}, the last time alone: is there memory for it?"

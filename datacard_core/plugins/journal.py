@@ -1,48 +1,56 @@
 """Record of the call that a worker makes of a plugin, kept where it survives the death of the worker.
 
 A plugin may end its process: a crash in C, `os._exit`, too much memory. No code of the process runs then, so the call
-is written down before it is made, to a file that the process that waits for the worker reads.
+is written down before it is made, to memory that the process that waits for the worker shares.
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
+from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ctypes
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    Journal: TypeAlias = "ctypes.Array[ctypes.c_char]"
 
 _LONGEST = 500
 """Length of an entry in bytes."""
 
 # Set in workers alone. Elsewhere the death of the process is seen by its caller anyway.
-_open_file: ContextVar[int | None] = ContextVar("journal", default=None)
+_kept: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 
-def keep(directory: str) -> None:
-    """Write down the calls of plugins in this process from now on, to a file of the directory."""
-    _open_file.set(os.open(Path(directory) / str(os.getpid()), os.O_RDWR | os.O_CREAT))
+def journal() -> Journal:
+    """Return an empty journal to give to a new process."""
+    made: Journal = RawArray("c", _LONGEST)
+    return made
+
+
+def keep(given: Journal) -> None:
+    """Write down the calls of plugins in this process from now on."""
+    _kept.set(given)
 
 
 @contextmanager
 def written_down(text: Callable[[], str]) -> Iterator[None]:
     """Write down a call while the block runs, in a process that keeps a journal."""
-    file = _open_file.get()
-    if file is None:
+    kept = _kept.get()
+    if kept is None:
         yield
         return
-    before = os.pread(file, _LONGEST, 0) if os.fstat(file).st_size else b" " * _LONGEST
-    os.pwrite(file, text().encode("utf-8", "replace")[:_LONGEST].ljust(_LONGEST), 0)
+    before = kept.value
+    kept.value = text().encode("utf-8", "replace")[: _LONGEST - 1]
     try:
         yield
     finally:
-        os.pwrite(file, before, 0)
+        kept.value = before
 
 
-def last_calls(directory: str) -> list[str]:
-    """Return the calls that were being made when the processes ended, each once."""
-    texts = [path.read_text(encoding="utf-8", errors="replace").strip() for path in sorted(Path(directory).iterdir())]
-    return list(dict.fromkeys(filter(None, texts)))
+def last_call(given: Journal) -> str:
+    """Return the call that was being made when the process ended, or ""."""
+    return given.value.decode("utf-8", "replace")

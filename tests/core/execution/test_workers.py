@@ -300,8 +300,8 @@ class TestLostWorkers:
 
     @pytest.mark.slow
     def test_processes_that_die_repeatedly(self) -> None:
-        """The error names the unfinished calls and the number of deaths."""
-        with pytest.raises(DatacardError, match=f"died {1 + LOST_WORKERS} times at file 1, file 2: is there memory"):
+        """The error names the call that was given up and the number of deaths."""
+        with pytest.raises(DatacardError, match=rf"died {1 + LOST_WORKERS} times at file [12], .*: is there memory"):
             called(die, calls(1, 2), jobs=2)
 
     @pytest.mark.slow
@@ -329,9 +329,9 @@ class TestLostWorkers:
             found.update({about: result() for about, result in stream})
 
     @pytest.mark.slow
-    def test_death_while_calls_are_submitted(self) -> None:
-        """A pool that breaks while it still gets calls is an error that names one of them."""
-        with pytest.raises(DatacardError, match="file 0"):
+    def test_fault_of_every_call(self) -> None:
+        """A fault that every call has is told after the first calls, and not after all of them."""
+        with pytest.raises(DatacardError, match=r"file [01],"):
             called(die, calls(*range(5000)), jobs=2)
 
     def test_given_pool_breaks(self) -> None:
