@@ -12,6 +12,7 @@ from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
+    DirectoryInUseError,
     ExistingFileError,
     FinishedCardError,
     InputError,
@@ -79,6 +80,7 @@ __all__ = [
     "DatacardError",
     "DeclarationError",
     "Directive",
+    "DirectoryInUseError",
     "Effect",
     "Entry",
     "ExistingFileError",

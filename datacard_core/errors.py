@@ -5,6 +5,7 @@ DatacardError
 ├── InputError             the output, or a histogram in it, cannot be used         .problems
 ├── StrictError            there were warnings under strict=True                    .findings
 ├── ExistingFileError      a file is in the place of a new one, and may not be replaced
+├── DirectoryInUseError    another process is writing to the directory
 ├── FinishedCardError      an attribute of a finished card was to be changed
 └── PluginError            a plugin, or the choice of plugins, is at fault          .plugin .origin
     ├── UnknownPluginError     no installed plugin has the name
@@ -52,6 +53,10 @@ class InputError(ProblemsError, ValueError):
 
 class ExistingFileError(DatacardError, FileExistsError):
     """A file is in the place of a new one, and may not be replaced."""
+
+
+class DirectoryInUseError(DatacardError):
+    """Another process is writing to the directory, and the files of the two would be mixed."""
 
 
 class FinishedCardError(DatacardError, AttributeError):

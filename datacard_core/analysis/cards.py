@@ -130,7 +130,7 @@ class Cards(Mapping[str, Datacard]):
             else:
                 for _, result in results(_files, calls, executor=executor, jobs=jobs):
                     for name, content in result().items():
-                        stage.path(name).write_bytes(content)
+                        stage.content(name, content)
                     advance()
             if whole:
                 stage.text(self._names.combined(formats.card_suffix), whole)

@@ -53,7 +53,7 @@ def write_demo(directory: Path) -> DemoFiles:
     missing = [path for path, content in contents.items() if not _holds(path, content)]
     with staging(directory) as stage:
         for path in missing:
-            stage.path(path.name).write_bytes(contents[path])
+            stage.content(path.name, contents[path])
     return demo
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.errors import MissingProviderError
+from datacard_core.errors import MissingProviderError, PluginCallError
 from datacard_core.hookspecs import CardContext
+from datacard_core.output.moves import Move
 from datacard_core.output.provenance import provenance
 from datacard_core.output.renderings import Renderer, card_text
 
@@ -62,8 +64,8 @@ class ChannelFiles:
         provided = self.plugins.serializer(formats.serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
-        with _file_expected(provided, stage, path, doing) as template_serializer:
-            template_serializer.write(templates, path)
+        with _file_expected(provided, stage, path, doing) as serializer:
+            serializer.write(templates, path)
 
     def stage_plots(self, stage: Staging, plots: Iterable[str], advance: Callable[[], None]) -> tuple[str, ...]:
         """Draw the channel together with further files.
@@ -98,7 +100,14 @@ def _file_expected(provided: Provided[Contribution], stage: Staging, path: Path,
     Raises:
         PluginCallError: the plugin failed, left no file, an empty one or a link, or wrote outside of its folder.
     """
-    with provided.blamed(doing) as contribution:
-        yield contribution
+    final = os.fspath(Move.of(path).final)
+    doing = f"{doing} to {final!r}"
+    try:
+        with provided.blamed(doing) as contribution:
+            yield contribution
+    except PluginCallError as error:
+        # The plugin knows the hidden path alone, and its message is read when that is gone.
+        error.args = (str(error).replace(os.fspath(path), final),)
+        raise
     if problem := stage.problem(path):
         raise provided.fault(f"{doing}: it {problem}")

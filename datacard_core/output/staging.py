@@ -1,37 +1,28 @@
-"""Staging of files: they are written to hidden directories, and moved to their places when all are complete."""
+"""Staging of files: they are written to hidden folders, and moved to their places when all are complete."""
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.errors import DeclarationError
+from datacard_core.errors import DeclarationError, DirectoryInUseError
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
+from datacard_core.output.locks import PATIENCE, Lock, hold
+from datacard_core.output.moves import Journal, Move, named, put_in_place, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator
 
 # The modes that open() and a compiler ask for; the system takes the bits of the user's umask away.
 MODE = 0o666
 EXECUTABLE = 0o777
-
-
-@attrs.frozen
-class _Staged:
-    """One file, at its temporary path until it is moved to its final one."""
-
-    temporary: Path
-    final: Path
-    name: str
-    """Path relative to the directory, as it was given."""
 
 
 @attrs.define(eq=False)
@@ -39,20 +30,21 @@ class Staging:
     """Files that are being written, and appear together when the `with` block of `staging` ends without an error."""
 
     directory: Path
-    _staged: list[_Staged] = attrs.field(factory=list)
-    _hidden: dict[Path, Path] = attrs.field(factory=dict)
-    """Hidden directory for the new files of each directory, with a folder for each file.
-
-    There is one in each, because a rename is atomic only within one file system, and a subdirectory may be mounted from
-    another one. It is hidden so that no listing and no pattern such as `*/*.txt` finds half a file.
-    """
+    patience: float = PATIENCE
+    """Seconds to wait for a process that writes other files to the same directory."""
+    _moves: dict[Move, str] = attrs.field(factory=dict)
+    """Paths of the files, relative to the directory as they were given, in the order in which they appear."""
+    _locks: dict[Path, Lock] = attrs.field(factory=dict)
+    """Lock of each directory that gets a file."""
     _made: list[Path] = attrs.field(factory=list)
     """Directories that staging has created, the deepest last."""
+    _is_whole: bool = True
+    """False while files are being moved: then the next process needs the journal."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Paths of the files, relative to the directory, in the order in which they appear."""
-        return tuple(staged.name for staged in self._staged)
+        return tuple(self._moves.values())
 
     def path(self, name: str | os.PathLike[str]) -> Path:
         """Return a temporary path to write a file to; files appear in the order of these calls.
@@ -65,23 +57,24 @@ class Staging:
 
         Raises:
             DeclarationError: that file is being written already.
+            DirectoryInUseError: another process is writing to its directory.
             IsADirectoryError: a directory is in its place.
+            PermissionError: the earlier file is read-only.
         """
         # A rename would replace a symbolic link by a file. The file that the link points to is replaced instead.
-        final = Path(os.path.realpath(self.directory / name))
-        if any(staged.final == final for staged in self._staged):
-            raise DeclarationError(f"two files would be written to {final}: give them different names")
-        if final.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
-        if final.parent not in self._hidden:
-            self._make(final.parent)
-            self._hidden[final.parent] = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=final.parent))
-        # The number is that of the file among all, so that two files of one name in different directories differ too.
-        folder = self._hidden[final.parent] / str(len(self._staged))
-        folder.mkdir()
-        staged = _Staged(folder / final.name, final, os.fspath(name))
-        self._staged.append(staged)
-        return staged.temporary
+        move = Move(Path(os.path.realpath(self.directory / name)))
+        if move in self._moves:
+            raise DeclarationError(f"two files would be written to {move.final}: give them different names")
+        if problem := _problem_of_place(move.final):
+            raise OSError(*problem, str(move.final))
+        with named(move.final):
+            if move.final.parent not in self._locks:
+                self._make(move.final.parent)
+                self._enter(move.final)
+            self._locks[move.final.parent].renew()
+            move.temporary.parent.mkdir(parents=True)
+        self._moves[move] = os.fspath(name)
+        return move.temporary
 
     def problem(self, path: Path) -> str:
         """Return what is wrong with a file that a plugin was to write to a temporary path, or ""."""
@@ -96,22 +89,25 @@ class Staging:
             return f"left {'an empty' if path.is_file() else 'no'} file {path.name!r}"
         if not os.access(path, os.R_OK):
             return f"left a file {path.name!r} that cannot be read"
-        folders = {staged.temporary.parent for staged in self._staged}
-        foreign = sorted(
-            str(entry.relative_to(hidden)) for hidden in self._hidden.values() for entry in _foreign(hidden, folders)
-        )
-        if foreign:
+        if foreign := sorted(self._foreign()):
             return f"wrote {listing(map(repr, foreign))} outside of the folder of its file {path.name!r}"
         return ""
 
     def text(self, name: str | os.PathLike[str], text: str, *, executable: bool = False) -> None:
         """Stage a text file, in UTF-8 and with Unix line ends."""
-        # Path.write_text cannot set a mode, and a later chmod() would have to know the umask, which can only be read by
-        # changing it for all threads.
+        self.content(name, text.encode(), executable=executable)
+
+    def content(self, name: str | os.PathLike[str], content: bytes, *, executable: bool = False) -> None:
+        """Stage a file with a content."""
+        path = self.path(name)
+        # Path.write_bytes cannot set a mode, and a later chmod() would have to know the umask, which can only be read
+        # by changing it for all threads.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        handle = os.open(self.path(name), flags, EXECUTABLE if executable else MODE)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with (
+            named(Move.of(path).final),
+            os.fdopen(os.open(path, flags, EXECUTABLE if executable else MODE), "wb") as file,
+        ):
+            file.write(content)
 
     def reference(self, name: str, *, within: str) -> str:
         """Return the path of a file of the directory, relative to the file `within` that refers to it."""
@@ -123,40 +119,78 @@ class Staging:
         self._made += [path for path in reversed((directory, *directory.parents)) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
 
-    def _publish(self) -> None:
-        """Move all files to their final paths, in order; if one move fails, undo the earlier ones."""
-        # Without fsync, a rename may reach the disk before the data, and a power cut leaves an empty file of that name.
-        for staged in self._staged:
-            with staged.temporary.open("rb") as file:
-                os.fsync(file.fileno())
-        before = {staged.final: _second(staged) for staged in self._staged if staged.final.exists()}
+    def _enter(self, final: Path) -> None:
+        """Take the lock of a file's directory, and complete what a process has begun there and did not end."""
+        entered: dict[Path, Lock] = {}
+        directories = [final.parent]
         try:
-            # No system call renames several files at once: a kill between two renames leaves the first files new.
-            for staged in self._staged:
-                staged.temporary.replace(staged.final)
-        except BaseException as error:
-            self._take_back(before, error)
+            while directories:
+                directory = directories.pop()
+                if not directory.is_dir() or directory in self._locks or directory in entered:
+                    continue
+                entered[directory] = lock = hold(directory, final.name, self.patience)
+                if not lock.is_new:
+                    directories += Journal.of(directory).directories
+            for directory, lock in entered.items():
+                if not lock.is_new:
+                    put_in_place(Journal.of(directory).moves)
+        except BaseException:
+            for lock in entered.values():
+                lock.end(is_whole=lock.is_new)
             raise
+        for lock in entered.values():
+            lock.clear()
+        self._locks |= entered
 
-    def _take_back(self, before: Mapping[Path, Path], error: BaseException) -> None:
-        """Restore the earlier files in the places of the new ones that have been moved already."""
-        for staged in reversed(self._staged):
-            if staged.temporary.exists():  # It has not been moved.
-                continue
-            try:
-                if staged.final in before:
-                    before[staged.final].replace(staged.final)
-                else:
-                    staged.final.unlink()
-            except OSError as failure:
-                kept = before.get(staged.final)
-                error.add_note(f"{staged.final} is new ({failure}); before it was {kept or 'not there'}")
-                # The hidden directory holds the only copy of the earlier file: it is not removed.
-                self._hidden.pop(staged.final.parent, None)
+    def _foreign(self) -> Iterator[str]:
+        """Yield what is in the hidden folders beside the folders of files."""
+        expected = {move.temporary.parent for move in self._moves}
+        for lock in self._locks.values():
+            new = lock.folder / "new"
+            for path in (*lock.folder.iterdir(), *new.iterdir()):
+                is_folder = path.is_dir() and not path.is_symlink()
+                if path != lock.entry and not (is_folder and path in {*expected, new}):
+                    yield path.name
+
+    def _publish(self) -> None:
+        """Move all files to their places; if one move fails, take back the earlier ones."""
+        moves = tuple(self._moves)
+        for move in moves:
+            with named(move.final):
+                _finish(move)
+        for directory, lock in self._locks.items():
+            if not lock.is_held:
+                message = f"another build is writing to {str(directory)!r}, since this one was silent for too long"
+                raise DirectoryInUseError(f"{message}: no file was changed; run this build again")
+        if not moves:
+            return
+        journal = Journal(tuple(self._locks), moves)
+        with named(moves[0].final):
+            journal.write()
+        self._is_whole = False
+        try:
+            put_in_place(moves)
+        except BaseException as error:
+            self._take_back(journal, error)
+            raise
+        self._is_whole = True
+
+    def _take_back(self, journal: Journal, error: BaseException) -> None:
+        try:
+            take_back(journal.moves)
+            journal.remove()
+        except OSError as failure:
+            folders = listing(repr(str(lock.folder)) for lock in self._locks.values())
+            error.add_note(
+                f"the earlier files could not be restored ({failure}): they are in {folders}, with the new ones; the "
+                "next build into this directory puts the new ones in their places"
+            )
+            return
+        self._is_whole = True
 
     def _clear(self) -> None:
-        for directory in self._hidden.values():
-            _remove(directory)
+        for lock in self._locks.values():
+            lock.end(is_whole=self._is_whole)
 
     def _unmake(self) -> None:
         for directory in reversed(self._made):
@@ -165,15 +199,18 @@ class Staging:
 
 
 @contextmanager
-def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
+def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> Iterator[Staging]:
     """Write several files to a directory: all of them, or none.
 
     A failure in the block, for example a full disk or a failing plugin, leaves the directory as it was. Only renames
-    are done at its end. A process that is killed between two renames leaves the first files new and the last ones old:
-    stage the file that refers to all other files last.
+    are done at its end. A process that is killed between two renames leaves some files missing, and the next one that
+    writes to the directory puts them in their places first. Stage a file that refers to others behind them.
+
+    Raises:
+        DirectoryInUseError: another process is writing the same files, or does not end.
     """
     # Absolute, because code in the block may change the working directory.
-    stage = Staging(Path(expanded(directory)).absolute())
+    stage = Staging(Path(expanded(directory)).absolute(), patience)
     try:
         stage._make(stage.directory)
         yield stage
@@ -185,29 +222,22 @@ def staging(directory: str | os.PathLike[str]) -> Iterator[Staging]:
     stage._clear()  # noqa: SLF001
 
 
-def _foreign(hidden: Path, folders: Collection[Path]) -> Iterator[Path]:
-    """Yield the entries of a hidden directory that are none of the folders of files, and no longer folders."""
-    for entry in hidden.iterdir():
-        if entry not in folders or entry.is_symlink() or not entry.is_dir():
-            yield entry
+def _problem_of_place(final: Path) -> tuple[int, str] | None:
+    """Return the code of the system and the reason if a file cannot be replaced."""
+    if final.is_dir():
+        return errno.EISDIR, os.strerror(errno.EISDIR)
+    # The mode too: the rights of root do not depend on it.
+    if final.exists() and not (os.access(final, os.W_OK) and final.stat().st_mode & 0o222):
+        return errno.EACCES, "the file is read-only: make it writable, or write to another directory"
+    return None
 
 
-def _second(staged: _Staged) -> Path:
-    """Give the earlier file a second name, from which it can be restored, and return that."""
-    second = Path(tempfile.mkdtemp(dir=staged.temporary.parent.parent)) / staged.final.name
-    try:
-        os.link(staged.final, second)
-    except OSError:  # The file system has no hard links.
-        shutil.copy2(staged.final, second)
-    return second
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, or a directory with its contents; what cannot be removed stays, without an error."""
-    with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            for entry in path.iterdir():
-                _remove(entry)
-            path.rmdir()
-        else:
-            path.unlink()
+def _finish(move: Move) -> None:
+    """Give a new file the mode of the earlier one, as if that had been overwritten, and write it to the disk."""
+    if move.final.exists():
+        new, earlier = (stat.S_IMODE(path.stat().st_mode) for path in (move.temporary, move.final))
+        with suppress(OSError):  # Some network disks have no modes.
+            move.temporary.chmod(earlier | new & EXECUTABLE & ~MODE)
+    # Without fsync, a rename may reach the disk before the data, and a power cut leaves an empty file of that name.
+    with move.temporary.open("rb") as file:
+        os.fsync(file.fileno())

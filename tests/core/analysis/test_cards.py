@@ -96,7 +96,8 @@ class TestPlots:
         (tmp_path / "plots" / f"yields_{bin_name}.txt").write_text("old")
         with pytest.raises(PluginCallError) as raised:
             made.plot(tmp_path / "plots", "yields", "calling")
+        path = str(tmp_path / "plots" / f"calling_{bin_name}.pdf")
         assert str(raised.value) == (
-            f"plugin 'mine' (local): ValueError while drawing channel {bin_name!r}: no colour left"
+            f"plugin 'mine' (local): ValueError while drawing channel {bin_name!r} to {path!r}: no colour left"
         )
         assert contents(tmp_path / "plots") == {f"yields_{bin_name}.txt": "old"}

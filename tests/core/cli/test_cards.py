@@ -307,7 +307,8 @@ class TestBuild:
         write(script, failing + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
         result = datacard("build", script, output, "-o", "cards", "--plots")
         assert result.exit_code == 1
-        assert "plugin 'Own' (local): RuntimeError while drawing channel 'SR_2024': out of ink" in result.stderr
+        assert "plugin 'Own' (local): RuntimeError while drawing channel 'SR_2024' to '" in result.stderr
+        assert "': out of ink" in result.stderr
         assert Path("cards", "datacard_SR_2024.txt").is_file()
         assert not Path("cards", "plots").exists()
 
@@ -439,7 +440,8 @@ class TestBuild:
             running.send_signal(signal.SIGINT)
             # A lost interrupt lasts longer than that; an interpreter on a busy machine does not.
             stdout, stderr = running.communicate(timeout=90)
-        told = "interrupted: in plugin 'Own' (local), writing the templates of channel 'SR_2024'"
+        path = str(Path("new/cards/shapes_SR_2024.dat").absolute())
+        told = f"interrupted: in plugin 'Own' (local), writing the templates of channel 'SR_2024' to {path!r}"
         assert (running.returncode, stdout, stderr.split("\n\n")) == (1, "", [told, "Aborted!\n"])
         assert not Path("new").exists()
 

@@ -1,0 +1,78 @@
+"""Moves of files as one set: journals that a killed process has left are completed by the next one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datacard_core.output.staging import staging
+from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILLED = """
+import os, signal, sys
+from datacard_core.output.staging import staging
+count = 0
+def hook(event, arguments):
+    global count
+    if event == "os.rename" and {"old", "new"} & {part for path in arguments[:2] for part in str(path).split("/")}:
+        count += 1
+        if count == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+with staging(sys.argv[1]) as stage:
+    stage.text("shapes/SR.root", "new")
+    stage.text("cards/SR.txt", "new")
+    sys.addaudithook(hook)
+"""
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return every file below a folder, hidden ones too."""
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("first", ["shapes", "cards"])
+def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None:
+    """The next build into either directory completes both."""
+    for name in ("shapes/SR.root", "cards/SR.txt"):
+        with staging(tmp_path) as stage:
+            stage.text(name, "old")
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, str(step)], check=False)
+    assert done.returncode == -9
+    found = {name: text for name, text in contents(tmp_path).items() if ".part" not in name}
+    assert (len(set(found.values())), "shapes/SR.root" in found) in {(0, False), (1, True)}
+    with staging(tmp_path / first) as stage:
+        stage.text("another", "")
+    assert contents(tmp_path) == {f"{first}/another": "", "shapes/SR.root": "new", "cards/SR.txt": "new"}
+
+
+def harness(what: str, count: int, *options: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.support.dump_kills", what, "--count", str(count), "--seed", "1", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", ["0", "0.003"])
+def test_kills_at_random_moments(pause: str) -> None:
+    """A kill inside the renames mixes no sets, and the next dump leaves all files new and none behind."""
+    found = harness("kills", 12, "--pause", pause)
+    assert found["faults"] == []
+    assert any(outcome.startswith("some") for outcome in found["outcomes"]), found
+
+
+@pytest.mark.slow
+def test_two_dumps_at_once() -> None:
+    """Of two dumps into one directory, the files of one are whole and the other is told."""
+    found = harness("races", 12, "--pause", "0.003")
+    assert found["faults"] == []
+    assert "one whole, the other told" in found["outcomes"]
