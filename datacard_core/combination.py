@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
+from datacard_core.grammar import TEMPLATES
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
@@ -31,6 +32,32 @@ if [ -n "$missing" ]; then
 fi
 """
 """Lines of the script that name the commands which are missing, before a file is made."""
+
+_COMPARES_TEMPLATES = rf"""
+sha256=""
+if command -v sha256sum > /dev/null; then
+    sha256="sha256sum"
+elif command -v shasum > /dev/null; then
+    sha256="shasum -a 256"
+else
+    echo "neither sha256sum nor shasum found: cards are not compared with their templates" >&2
+fi
+differs=0
+for card in {{cards}}; do
+    if [ -z "$sha256" ] || [ ! -f "$card" ]; then continue; fi
+    while read -r expected name; do
+        case "$name" in /*) templates=$name ;; *) templates=$(dirname -- "$card")/$name ;; esac
+        found=$($sha256 < "$templates" | cut -d " " -f 1) || found=""
+        if [ "$found" != "$expected" ]; then
+            echo "$card was written with other templates than $name has now: write both again, or remove the line" >&2
+            echo "'{TEMPLATES} ...' from the card if you have changed the templates yourself" >&2
+            differs=1
+        fi
+    done < <(sed -n 's/^{TEMPLATES} \(.*\) sha256 \([0-9a-f]*\)$/\2 \1/p' "$card")
+done
+[ "$differs" = 0 ] || exit 1
+"""
+"""Lines of the script that refuse a card beside templates of another run."""
 
 
 def combine_datacards(
@@ -115,7 +142,8 @@ def combination_script(
         "set -euo pipefail\n"
         # With CDPATH set, cd could enter another directory.
         f'CDPATH="" cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
-        f"\n{_NEEDS_COMBINE}\n"
+        f"\n{_NEEDS_COMBINE}"
+        f"{_COMPARES_TEMPLATES.format(cards=' '.join(map(_word, map(os.fspath, datacards))))}\n"
         # The combined card has a temporary name first: the shell creates the file before combineCards.py runs, and
         # after a failure it would be empty or incomplete.
         f"trap {shlex.quote(f'rm -f -- {partial}')} EXIT\n"

@@ -187,7 +187,7 @@ class Datacard(Sections, FromOutput):
     def content(
         self, shapes_filename: str | None = None, *, writer: str = COMBINE, serializer: str = SERIALIZER
     ) -> str:
-        """Return the text of the card.
+        """Return the text of the card; in the file of `dump` follows a comment with the hash of the templates.
 
         Args:
             shapes_filename: the file of the templates, relative to the directory of the card; "shapes" with the suffix

@@ -33,6 +33,7 @@ __all__ = [
     "SHAPE_KEYWORDS",
     "SHAPE_OR_LN_N",
     "SIGNAL_STRENGTH",
+    "TEMPLATES",
     "VARIED_TEMPLATE",
     "auto_mc_stats_line",
     "cell_problem",
@@ -44,11 +45,15 @@ __all__ = [
     "row_keyword",
     "row_problem",
     "template_names",
+    "templates_line",
     "year_problem",
 ]
 
 COMMENT: Final = "#"
 """First character of a line that Combine skips."""
+
+TEMPLATES: Final = f"{COMMENT} templates:"
+"""Beginning of the comment that names the file of the templates and its SHA-256."""
 
 NO_EFFECT: Final = "-"
 """Cell of a column that a nuisance has no effect on."""
@@ -238,6 +243,16 @@ def rate_param_line(name: str, process: str, initial: float, bounds: tuple[float
 def auto_mc_stats_line(channel: str, threshold: float, *, include_signal: bool, hist_mode: int) -> str:
     """Return the line that asks for parameters of the statistical uncertainty in each bin of a channel."""
     return f"{channel} {AUTO_MC_STATS} {_short(threshold)} {int(include_signal)} {hist_mode}"
+
+
+def templates_line(name: str, digest: str) -> str:
+    """Return the comment by which a reader notices that the templates come from another run.
+
+    Args:
+        name: the file of the templates, relative to the directory of the card.
+        digest: its SHA-256, in hexadecimal.
+    """
+    return f"{TEMPLATES} {name} sha256 {digest}"
 
 
 def keyword_of(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import MissingProviderError, PluginCallError
+from datacard_core.grammar import templates_line
 from datacard_core.hookspecs import CardContext
 from datacard_core.output.moves import Move
 from datacard_core.output.provenance import provenance
@@ -53,19 +55,28 @@ class ChannelFiles:
         return card_text(formats.writer, self.context(shapes_name, formats))
 
     def stage_card(self, stage: Staging, card_name: str, shapes_name: str, text: str, formats: Formats) -> None:
-        """Write the text of the card and the templates together with further files, the card last."""
-        self.stage_templates(stage, shapes_name, formats)
+        """Write the text of the card and the templates together with further files, the card last.
+
+        Combine's cards end with the hash of their templates, by which a reader notices templates of another run.
+        """
+        templates = self.stage_templates(stage, shapes_name, formats)
+        if templates is not None and formats.is_combine:
+            with templates.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            gap = "" if text.endswith("\n") else "\n"
+            text += f"{gap}{templates_line(stage.reference(shapes_name, within=card_name), digest)}\n"
         stage.text(card_name, text)
 
-    def stage_templates(self, stage: Staging, shapes_name: str, formats: Formats) -> None:
-        """Write the templates, if the card needs them, together with further files."""
+    def stage_templates(self, stage: Staging, shapes_name: str, formats: Formats) -> Path | None:
+        """Write the templates together with further files, and return their temporary path if the card needs them."""
         if not formats.needs_templates:
-            return
+            return None
         provided = self.plugins.serializer(formats.serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
         with _file_expected(provided, stage, path, doing) as serializer:
             serializer.write(templates, path)
+        return path
 
     def stage_plots(self, stage: Staging, plots: Iterable[str], advance: Callable[[], None]) -> tuple[str, ...]:
         """Draw the channel together with further files.

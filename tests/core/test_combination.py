@@ -306,6 +306,46 @@ class TestMissingCards:
             combine_datacards({"a.txt": card("SR"), "./a.txt": card("CR")}, tmp_path)
 
 
+class TestTemplates:
+    """Cards beside templates of another run."""
+
+    def dumped(self, cards: dict[str, Datacard], folder: Path) -> Path:
+        """Write cards to folders of their own, with templates in another one, and the script; return the script."""
+        for name, made in cards.items():
+            made.dump(folder, f"cards/{name}", f"shapes/{name}.root")
+        combine_datacards({f"cards/{name}": made for name, made in cards.items()}, folder)
+        return folder / "combine_cards.sh"
+
+    def test_of_one_run(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
+        """Cards with their own templates are combined."""
+        done = shell.run(self.dumped(cards, tmp_path / "out"), tmp_path)
+        assert (done.returncode, done.stderr, len(shell.calls)) == (0, "", 2)
+
+    @pytest.mark.parametrize("change", ["another", "missing"])
+    def test_of_another_run(self, change: str, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
+        """The script refuses a card whose templates were changed or removed, and names both; no command is run."""
+        script = self.dumped(cards, tmp_path / "out")
+        templates = tmp_path / "out" / "shapes" / "datacard_b.txt.root"
+        if change == "another":
+            templates.write_bytes(templates.read_bytes() + b"\0")
+        else:
+            templates.unlink()
+        done = shell.run(script, tmp_path)
+        assert done.returncode == 1
+        told = "cards/datacard_b.txt was written with other templates than ../shapes/datacard_b.txt.root has now"
+        assert told in done.stderr
+        assert "datacard_a" not in done.stderr
+        assert shell.calls == []
+
+    def test_changed_on_purpose(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
+        """A card without the line is combined, whatever its templates are."""
+        script = self.dumped(cards, tmp_path / "out")
+        (tmp_path / "out" / "shapes" / "datacard_b.txt.root").write_bytes(b"mine")
+        path = tmp_path / "out" / "cards" / "datacard_b.txt"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+        assert shell.run(script, tmp_path).returncode == 0
+
+
 class TestRefused:
     """Cards and names that cannot be combined."""
 

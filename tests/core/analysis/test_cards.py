@@ -9,6 +9,7 @@ import uproot
 
 from datacard_core import Analysis, Cards, Datacard, MissingProviderError, PluginCallError
 from tests.support.analyses import CATEGORIES, declarations, output
+from tests.support.card_files import text_of
 from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, cards_with, contents, names_in
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class TestDumping:
         cards = Analysis(**declarations()).build(output())
         cards.dump(tmp_path)
         for category, made in cards.items():
-            text = (tmp_path / f"datacard_{category}_run3.txt").read_text()
+            text = text_of(tmp_path / f"datacard_{category}_run3.txt")
             assert text == made.content(f"shapes_{category}_run3.root")
             with uproot.open(tmp_path / f"shapes_{category}_run3.root") as file:
                 total = file["ttbar_2022_nominal"].values().sum()

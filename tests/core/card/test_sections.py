@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import Datacard, DeclarationError
 from tests.support import outputs
+from tests.support.card_files import text_of
 from tests.support.rich import rich_card
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def test_line_behind_the_own_ones(tmp_path: Path) -> None:
     made, plain = rich_card(of=Formula), rich_card()
     made.dump(tmp_path)
     assert FORMULA in made.content()
-    assert (tmp_path / "datacard.txt").read_text() == made.content()
+    assert text_of(tmp_path / "datacard.txt") == made.content()
     *own, added = made.channel.directives
     assert [type(line).__name__ for line in own] == ["FreeParameter", "BinByBinStatistics"]
     assert list(added.lines(made.channel)) == [FORMULA.strip()]
@@ -163,7 +164,7 @@ class TestContent:
 
         made = rich_card(of=Group)
         made.dump(tmp_path, shapes_name="other.root")
-        text = (tmp_path / "datacard.txt").read_text()
+        text = text_of(tmp_path / "datacard.txt")
         assert text.endswith("theory group = lumi\n")
         assert "shapes * SR_2022_2023 other.root " in text
 

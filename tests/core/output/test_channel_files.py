@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datacard_core import DeclarationError, MissingProviderError, PluginCallError, PluginLoadError, load_plugins
+from datacard_core import (
+    Datacard,
+    DeclarationError,
+    MissingProviderError,
+    PluginCallError,
+    PluginLoadError,
+    load_plugins,
+)
+from tests.support.card_files import text_of
 from tests.support.paths import ROOT
 from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, contents, names_in
 from tests.support.rich import rich, rich_card
@@ -30,7 +38,25 @@ class TestDumping:
         made.dump(directory=tmp_path / "new" / "folder", card_name="card.txt", shapes_name="templates.root")
         folder = tmp_path / "new" / "folder"
         assert sorted(path.name for path in folder.iterdir()) == ["card.txt", "templates.root"]
-        assert (folder / "card.txt").read_text() == made.content("templates.root")
+        assert text_of(folder / "card.txt") == made.content("templates.root")
+
+    def test_hash_of_the_templates(self, tmp_path: Path) -> None:
+        """The card names its templates, relative to itself, and their SHA-256, as other programs compute it."""
+        rich_card().dump(tmp_path, card_name="cards/SR.txt", shapes_name="shapes/SR.root")
+        line = (tmp_path / "cards" / "SR.txt").read_text().splitlines()[-1]
+        command = ["openssl", "dgst", "-sha256", "-r", str(tmp_path / "shapes" / "SR.root")]
+        digest = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
+        assert line == f"# templates: ../shapes/SR.root sha256 {digest}"
+
+    def test_text_without_last_line_end(self, tmp_path: Path) -> None:
+        """The hash has a line of its own behind a text that a subclass ends without a line end."""
+
+        class Ended(Datacard):
+            def content(self, shapes_filename: str) -> str:  # type: ignore[override]
+                return super().content(shapes_filename).rstrip("\n")
+
+        rich_card(of=Ended).dump(tmp_path)
+        assert text_of(tmp_path / "datacard.txt") == rich_card().content()
 
     @pytest.mark.slow
     def test_equal_bytes(self, tmp_path: Path) -> None:

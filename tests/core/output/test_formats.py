@@ -21,6 +21,7 @@ from datacard_core import (
     TemplateSerializer,
     load_plugins,
 )
+from tests.support.card_files import text_of
 from tests.support.outputs import Output, card, shape, two_processes
 from tests.support.plugins import Provider
 
@@ -127,7 +128,7 @@ class TestSerializers:
         assert names(tmp_path) == ["datacard.txt", "shapes.csv"]
         (line,) = [line for line in (tmp_path / "datacard.txt").read_text().splitlines() if line.startswith("shapes")]
         assert line.split() == ["shapes", "*", "SR_2022", "shapes.csv", *Frame.patterns]
-        assert made.content(serializer="frame") == (tmp_path / "datacard.txt").read_text()
+        assert made.content(serializer="frame") == text_of(tmp_path / "datacard.txt")
 
     def test_names_apart(self, tmp_path: Path) -> None:
         """A serializer gets channel, process and systematic of each template apart."""

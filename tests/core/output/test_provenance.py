@@ -33,6 +33,7 @@ from datacard_core import (
     load_plugins,
 )
 from tests.support import outputs as by_hand
+from tests.support.card_files import text_of
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
@@ -359,10 +360,10 @@ class TestSameBytes:
         """`content` and the written file have the same provenance."""
         made = card(lnn(), plugins=with_plugins(Provider("mine", Text())))
         made.dump(tmp_path / "root")
-        assert (tmp_path / "root" / "datacard.txt").read_bytes() == made.content().encode()
+        assert text_of(tmp_path / "root" / "datacard.txt") == made.content()
         made.dump(tmp_path / "text", shapes_name="shapes.txt", serializer="text")
         text = made.content("shapes.txt", serializer="text")
-        assert (tmp_path / "text" / "datacard.txt").read_bytes() == text.encode()
+        assert text_of(tmp_path / "text" / "datacard.txt") == text
         assert header(text)[-1] == "plugins of the analysis itself: mine"
 
     @pytest.mark.slow
