@@ -11,7 +11,8 @@ Rules for all objects:
 - Equal inputs give equal results. A time, a random number or the order of a set must not show in a card.
 - Arrays that a method receives are read-only and cover all columns at once: a kind is called once for each nuisance
   and channel, never once for each template.
-- The process stays as it is: working directory, locale, numpy's handling of errors, filters of warnings, threads.
+- The process stays as it is: working directory, umask, locale, handlers of signals, settings of numpy and matplotlib,
+  filters of warnings, threads.
 - Results are read once, when a method returns them, and copied: later changes to them have no effect.
 - A method may raise `DeclarationError` or `InputError` where a declaration or a file is at fault. Any other exception
   is raised as `PluginCallError`, which names the plugin, its distribution and version.

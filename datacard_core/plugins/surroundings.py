@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import locale
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -28,14 +30,17 @@ class _Kept:
 
     what: str
     read: Callable[[], Any]
+    """Function that returns the part, or None where it does not exist yet."""
     put_back: Callable[[Any], object]
+    fresh: Callable[[], Any] = lambda: None
+    """Function that returns the part as it came into being, if that was inside the block."""
 
 
 def _directory() -> str | None:
-    # It may have been removed; then there is nothing to go back to.
-    with suppress(OSError):
+    try:
         return os.getcwd()  # noqa: PTH109 - Path.cwd() takes three times as long, twice for each call of a plugin
-    return None
+    except OSError:  # It may have been removed; then there is nothing to go back to.
+        return None
 
 
 def _enter(directory: str | None) -> None:
@@ -61,6 +66,43 @@ def _put_streams_back(before: list[tuple[Any, bool]]) -> None:
         setattr(sys, name, os.fdopen(number, "w", closefd=False) if closed else stream)
 
 
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGPIPE", "SIGALRM") if hasattr(signal, name))
+
+
+def _handlers() -> list[Any]:
+    # signal.getsignal makes members of enumerations and takes ten times as long.
+    return [_signal.getsignal(number) for number in _SIGNALS]
+
+
+def _put_handlers_back(before: list[Any]) -> None:
+    for number, handler in zip(_SIGNALS, before, strict=True):
+        # None stands for one that C code has set, which Python cannot set again.
+        if handler is not None and _signal.getsignal(number) != handler:
+            signal.signal(number, handler)
+
+
+def _umask() -> int:
+    # There is no way to read it but to set it.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _style(name: str = "rcParams") -> dict[str, Any] | None:
+    """Return the settings of matplotlib, or None if it is not imported: this must not import it."""
+    settings = getattr(sys.modules.get("matplotlib"), name, None)
+    if not isinstance(settings, dict):
+        return None
+    # Lists are copied, because scripts change those of fonts in place. The backend is chosen at the first figure.
+    items = dict.items(settings)
+    return {key: [*value] if isinstance(value, list) else value for key, value in items if key != "backend"}
+
+
+def _put_style_back(before: dict[str, Any] | None) -> None:
+    # Each setting was valid, and is not validated again, which warns of settings that are about to be removed.
+    dict.update(sys.modules["matplotlib"].rcParams, before or {})
+
+
 _OF_THREAD = (_Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),)
 _OF_PROCESS = (
     _Kept("the working directory", _directory, _enter),
@@ -72,6 +114,9 @@ _OF_PROCESS = (
     _Kept("the standard streams", _streams, _put_streams_back),
     _Kept("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     _Kept("the filters of warnings", lambda: list(warnings.filters), _put_filters_back),
+    _Kept("the umask", _umask, os.umask),
+    _Kept("the handlers of signals", _handlers, _put_handlers_back),
+    _Kept("the settings of matplotlib", _style, _put_style_back, fresh=lambda: _style("rcParamsOrig")),
 )
 
 
@@ -103,7 +148,10 @@ def _put_back(kept: tuple[_Kept, ...], before: list[Any], modules: int) -> list[
     """Restore the parts that differ, and return what they are."""
     changed = []
     for part, old in zip(kept, before, strict=True):
-        if part.read() == old:
+        now = part.read()
+        if old is None and now is not None:
+            old = part.fresh()  # noqa: PLW2901 - the part came into being in the block
+        if now == old:
             continue
         part.put_back(old)
         # A library that is imported in the block may add filters of its own.

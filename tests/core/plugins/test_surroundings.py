@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import locale
 import os
+import signal
 import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -32,15 +34,22 @@ def state() -> tuple[Any, ...]:
         locale.setlocale(locale.LC_ALL),
         sys.getrecursionlimit(),
         list(warnings.filters),
+        os.umask(0o022),
+        signal.getsignal(signal.SIGINT),
+        repr(mpl.rcParams),
     )
 
 
 @pytest.fixture(autouse=True)
 def same_state() -> Iterator[None]:
     """Fail if a test leaves another state behind."""
+    mask = os.umask(0o022)
     before = state()
     yield
-    assert state() == before
+    try:
+        assert state() == before
+    finally:
+        os.umask(mask)
 
 
 def to_root() -> None:
@@ -53,6 +62,9 @@ CHANGES: dict[str, Callable[[], object]] = {
     "the locale": lambda: locale.setlocale(locale.LC_ALL, "C.UTF-8"),
     "the recursion limit": lambda: sys.setrecursionlimit(777),
     "the filters of warnings": lambda: warnings.simplefilter("ignore"),
+    "the umask": lambda: os.umask(0o777),
+    "the handlers of signals": lambda: signal.signal(signal.SIGINT, lambda *_: None),
+    "the settings of matplotlib": lambda: mpl.rcParams.update({"font.size": 30}),
 }
 
 
@@ -102,6 +114,33 @@ def test_filters_of_an_imported_library() -> None:
         sys.modules["this_is_new"] = sys
         warnings.simplefilter("ignore")
     del sys.modules["this_is_new"]
+
+
+def test_list_among_settings() -> None:
+    """A list among matplotlib's settings that is changed in place is put back too."""
+    fonts = list(mpl.rcParams["font.sans-serif"])
+    with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+        mpl.rcParams["font.sans-serif"].insert(0, "Comic Neue")
+    assert mpl.rcParams["font.sans-serif"] == fonts
+
+
+def test_settings_of_an_imported_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that imports matplotlib may not change its settings, and the import itself is no change."""
+    monkeypatch.delitem(sys.modules, "matplotlib")
+    with unchanged():
+        sys.modules["matplotlib"] = mpl
+    del sys.modules["matplotlib"]
+    size = mpl.rcParams["font.size"]
+    with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+        sys.modules["matplotlib"] = mpl
+        mpl.rcParams["font.size"] = 30
+    assert mpl.rcParams["font.size"] == size
+
+
+def test_settings_within_a_context() -> None:
+    """Settings that a plot changes for itself alone, and the choice of a backend, are no fault."""
+    with unchanged(), mpl.rc_context({"font.size": 30}):
+        mpl.use("agg")
 
 
 def test_streams(monkeypatch: pytest.MonkeyPatch) -> None:
