@@ -130,6 +130,13 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "covers: the card has no row for it.",
             remedy="No action is needed if the systematic is meant for other categories or years.",
         ),
+        "no-shift": Code(
+            severities=(Severity.WARNING, Severity.NOTICE),
+            meaning="The Up and the Down template of a column equal the nominal in all bins, although datasets have "
+            "the variations: a warning if it is so in all columns of the nuisance, otherwise a notice.",
+            remedy="Check that the variation was filled with its weight or its objects. No action is needed for a "
+            "column of few events, none of which the shift moves to another bin.",
+        ),
         "no-signal": Code(
             severities=_WARNING,
             meaning="No process of the card is a signal, and Combine accepts the card only together with another one "

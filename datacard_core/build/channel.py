@@ -15,6 +15,7 @@ from datacard_core.build.coverage import (
     process_findings,
     sample_findings,
     unused_findings,
+    unvaried_findings,
 )
 from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, with_templates
@@ -117,6 +118,7 @@ def build_channel(
         *rounding_findings,
         *(finding for contribution in made for finding in contribution.findings),
         *_norm_findings(channel),
+        *unvaried_findings(channel, plans, templates),
         *edit_findings(channel),
         *_check_findings(declared, channel),
     ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
+    from datacard_core.model.channel import Channel
     from datacard_core.templates.template_set import Fallback, TemplateSet
 
 _PART_OF = "__"
@@ -193,6 +194,25 @@ def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: 
                 )
                 message += "replaces them, so that the nuisance is too small here"
                 yield warning("partial-variation", message, column=columns[fallback.column], systematic=plan.name)
+
+
+def unvaried_findings(channel: Channel, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
+    """Yield a finding for each nuisance whose templates equal the nominal, where datasets have its variations."""
+    by_name = {plan.name: plan for plan in plans}
+    for nuisance, shape in channel.shapes():
+        nominal = channel.nominal.values[shape.columns]
+        same = (shape.up.values == nominal).all(axis=1) & (shape.down.values == nominal).all(axis=1)
+        if not same.any():
+            continue
+        reads = list(by_name[nuisance.name].reads())
+        # The finding `no-variation` tells the columns of which no dataset has a variation of the nuisance.
+        told = {column for column, _, _ in reads} - {column for column, _, row in reads if templates.present[row]}
+        if columns := [channel.columns[column].name for column in shape.columns[same].tolist() if column not in told]:
+            message = "Up and Down are equal to the nominal in all bins: the nuisance has no effect here; check that "
+            message += "the histograms were filled with the varied weight or the varied objects"
+            # In a column of few events a shift may move none of them to another bin.
+            make = warning if same.all() else notice
+            yield make("no-shift", message, column=listing(columns, 4), systematic=nuisance.name)
 
 
 def _has_no(fallback: Fallback, labels: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, MCProcesses, Severity, load_plugins
+from datacard_core import DEFAULT_PLUGINS, MCProcesses, Severity, SystematicUncertainty, load_plugins
 from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
@@ -103,8 +103,39 @@ class TestDirections:
         assert by_hand.codes(varied([10, 20, 30], up, down)) == ["same-side"] * told
 
     def test_nominal_in_both_directions(self) -> None:
-        """Templates that are equal to the nominal are not told here: the nominal may stand in for them."""
-        assert by_hand.codes(varied([10, 20, 30], [10, 20, 30], [10, 20, 30])) == []
+        """Templates that are equal to the nominal are told by the core, which knows where the nominal stands in."""
+        assert by_hand.codes(varied([10, 20, 30], [10, 20, 30], [10, 20, 30])) == ["no-shift"]
+
+
+class TestSharedFactors:
+    """Log-normal nuisances that may be one uncertainty."""
+
+    def made(self, *values: object, processes: Sequence[str] = ("ttbar",)) -> Datacard:
+        names = ("lumi", "lumi_13TeV", "other")
+        declared = [
+            SystematicUncertainty(name, "lnN", processes, ["2022"], value)
+            for name, value in zip(names, values, strict=False)
+        ]
+        return by_hand.card(by_hand.signal_and_ttbar(nominal=[10, 20, 30]), *declared)
+
+    def test_same_factors(self) -> None:
+        """A factor that is declared twice for one process is a notice that names both nuisances."""
+        (finding,) = findings(self.made(1.014, 1.014), "shared-factors")
+        assert (finding.severity, finding.column) == (Severity.NOTICE, "ttbar_2022")
+        assert finding.systematic == "lumi_13TeV"
+        assert "nuisance 'lumi' has the same factors" in finding.message
+
+    def test_three_nuisances(self) -> None:
+        """Each of two repetitions is told, with the first nuisance."""
+        found = findings(self.made((0.9, 1.1), (0.9, 1.1), (0.9, 1.1), processes=["signal", "ttbar"]), "shared-factors")
+        assert [finding.systematic for finding in found] == ["lumi_13TeV", "other"]
+        assert all("'lumi'" in finding.message for finding in found)
+        assert {finding.column for finding in found} == {"signal_2022, ttbar_2022"}
+
+    def test_other_factors(self) -> None:
+        """Other factors, or the same factors in the other direction, are none of these."""
+        assert findings(self.made(1.014, 1.015, (0.9, 1.1)), "shared-factors") == []
+        assert findings(self.made((0.9, 1.1), (1.1, 0.9)), "shared-factors") == []
 
 
 class TestSharedTemplates:
@@ -129,7 +160,7 @@ class TestSharedTemplates:
         """Templates that are equal to the nominal are no shared uncertainty."""
         contents = {name: [10, 20, 30] for name in ("nominal", "aUp", "aDown", "bUp", "bDown")}
         made = by_hand.card(by_hand.signal_and_ttbar(**contents), by_hand.shape("a"), by_hand.shape("b"))
-        assert by_hand.codes(made) == []
+        assert by_hand.codes(made) == ["no-shift", "no-shift"]
 
 
 class TestEmptyBackground:

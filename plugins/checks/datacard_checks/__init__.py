@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from datacard_checks.shapes import Directions, SharedTemplates
+from datacard_checks.shapes import Directions, SharedFactors, SharedTemplates
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
@@ -98,4 +98,4 @@ class WeightedData(Check):
 @hookimpl
 def datacard_checks() -> Iterable[Check]:
     """Contribute the checks."""
-    return (LargeVariations(), EmptyBackground(), WeightedData(), Directions(), SharedTemplates())
+    return (LargeVariations(), EmptyBackground(), WeightedData(), Directions(), SharedTemplates(), SharedFactors())

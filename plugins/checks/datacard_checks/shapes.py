@@ -1,4 +1,4 @@
-"""Checks of shape nuisances for templates that point to a mistake in the production of the variations."""
+"""Checks of nuisances for templates and factors that point to a mistake in the analysis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from datacard_core import Check, warning
+from datacard_core import Check, grammar, notice, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,6 +83,31 @@ class SharedTemplates(Check):
         for (one, other), columns in shared.items():
             message = f"nuisance {one!r} has the same templates: one uncertainty counts twice"
             yield warning("shared-templates", message, column=_names(channel, columns), systematic=other)
+
+
+class SharedFactors(Check):
+    """Check for log-normal nuisances with the same factors on the same columns, which may be one uncertainty."""
+
+    name: ClassVar[str] = "shared-factors"
+    codes: ClassVar[Mapping[str, str]] = {
+        "shared-factors": "Two nuisances have the same factors on the same columns, a notice: leave one out if both "
+        "are one uncertainty, which counts twice then.",
+    }
+
+    def run(self, channel: Channel) -> Iterator[Finding]:
+        """Yield a notice for each nuisance that repeats an earlier one."""
+        first: dict[frozenset[tuple[int, str]], str] = {}
+        for nuisance in channel.nuisances:
+            if any(entry.keyword != grammar.LN_N for entry in nuisance.entries):
+                continue
+            factors = [
+                pair for entry in nuisance.entries for pair in zip(entry.columns.tolist(), entry.cells, strict=True)
+            ]
+            other = first.setdefault(frozenset(factors), nuisance.name)
+            if other != nuisance.name:
+                message = f"nuisance {other!r} has the same factors there: if both are one uncertainty, it counts twice"
+                columns = _names(channel, sorted(column for column, _ in factors))
+                yield notice("shared-factors", message, column=columns, systematic=nuisance.name)
 
 
 def _names(channel: Channel, columns: list[int]) -> str:

@@ -261,6 +261,39 @@ class TestVariations:
         assert "ttbar_2022" not in warning
 
 
+class TestShifts:
+    """Variations that the output has, and that change nothing."""
+
+    def test_no_shift(self) -> None:
+        """Up and Down that equal the nominal are a warning, where the output has them for a dataset."""
+        output = signal_and_ttbar(nominal=[10, 20, 30], JESUp=[10, 20, 30], JESDown=[10, 20, 30])
+        (finding,) = (finding for finding in card(output, shape("JES")).findings if finding.code == "no-shift")
+        assert (finding.severity, finding.column, finding.systematic) == (Severity.WARNING, "ttbar_2022", "JES")
+        assert found(card(output, shape("JES")), "no-variation") == []
+
+    @pytest.mark.parametrize("other", [{"JESUp": [10, 21, 30]}, {"JESDown": [10, 20, 29.9]}], ids=["Up", "Down"])
+    def test_one_shift(self, other: dict[str, list[float]]) -> None:
+        """A variation that changes one direction is none of these."""
+        labels: dict[str, list[float]] = {"JESUp": [10, 20, 30], "JESDown": [10, 20, 30], **other}
+        assert found(card(signal_and_ttbar(nominal=[10, 20, 30], **labels), shape("JES")), "no-shift") == []
+
+    def test_missing_variation(self) -> None:
+        """The nominal in place of a variation that no dataset has is another finding."""
+        made = card(signal_and_ttbar(nominal=[10, 20, 30]), shape("JES"))
+        assert found(made, "no-shift") == []
+        assert len(found(made, "no-variation")) == 1
+
+    def test_some_columns(self) -> None:
+        """Where the nuisance changes another column it is a notice, which names the columns that it leaves."""
+        output = two_years()
+        output.mc("Signal", "2022", nominal=[1, 2]).mc("Signal", "2023", nominal=[1, 2])
+        output.mc("TTbar", "2022", nominal=[10, 20], JESUp=[11, 21], JESDown=[9, 19])
+        output.mc("TTbar", "2023", nominal=[10, 20], JESUp=[10, 20], JESDown=[10, 20])
+        made = card(output, shape("JES", years=["2022", "2023"]))
+        (finding,) = (finding for finding in made.findings if finding.code == "no-shift")
+        assert (finding.severity, finding.column) == (Severity.NOTICE, "ttbar_2023")
+
+
 def test_free_rate_of_signal() -> None:
     """A free rate of a signal is a warning and has no line."""
     processes = MCProcesses(

@@ -131,9 +131,13 @@ def test_settings_of_an_imported_library(monkeypatch: pytest.MonkeyPatch) -> Non
         sys.modules["matplotlib"] = mpl
     del sys.modules["matplotlib"]
     size = mpl.rcParams["font.size"]
-    with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+
+    def call() -> None:
         sys.modules["matplotlib"] = mpl
         mpl.rcParams["font.size"] = 30
+
+    with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+        call()
     assert mpl.rcParams["font.size"] == size
 
 
