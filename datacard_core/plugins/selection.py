@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import functools
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """Origin of a plugin that was given as an object."""
+_SHA256 = "sha256="
+"""Beginning of the hashes in a record; the standard allows others, which no installer writes."""
 
 
 # attrs objects that compare equal count as one plugin in pluggy, so the wrapper compares by identity too.
@@ -72,22 +78,6 @@ class Selected:
             message = f"its entry point {found.reference!r} is a class, expected an instance or a module"
             raise PluginLoadError(message, plugin=self.name, origin=origin)
         return origin, loaded
-
-
-def _foreign_module(found: InstalledPlugin) -> str:
-    """Return the problem if the imported module is not the one of the distribution that has the plugin, or ""."""
-    module = sys.modules.get(found.reference.partition(":")[0].strip())
-    file, folder = getattr(module, "__file__", None), found.distribution.folder
-    # The files of an editable distribution are elsewhere.
-    if not file or found.distribution.is_editable or not Path(folder).is_dir():
-        return ""
-    # As they are and resolved: a view of an installation links its modules to files elsewhere.
-    if Path(file).is_relative_to(folder) or Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
-        return ""
-    return (
-        f"its module was imported from {file}, and its distribution is in {folder}: the card would name a version that "
-        "did not make it; leave only one of the two on the path"
-    )
 
 
 def select(plugins: Iterable[str | object], blocked: AbstractSet[str], installed: Installed) -> list[Selected]:
@@ -145,3 +135,77 @@ def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
 def _not_selected(blocked: AbstractSet[str], names: Iterable[str]) -> Iterator[str]:
     for name in sorted(blocked - set(names), key=str):
         yield f"cannot block {name!r}, it is not selected{closest(name, names)}"
+
+
+def _foreign_module(found: InstalledPlugin) -> str:
+    """Return the problem if the imported module is not the one that the plugin's distribution installed, or "".
+
+    The module must be in the folder of the distribution. Where the installer has left a record of its files, the module
+    must be in the record, and the recorded modules of its package must have their content.
+    """
+    folder, name = found.distribution.folder, found.reference.partition(":")[0].strip()
+    file = getattr(sys.modules.get(name), "__file__", None)
+    # The files of an editable distribution are elsewhere.
+    if not file or found.distribution.is_editable or not Path(folder).is_dir():
+        return ""
+    wrong = "the card would name a version that did not make it"
+    if not _inside(file, folder):
+        place = f"its module was imported from {file}, and its distribution is in {folder}"
+        return f"{place}: {wrong}; leave only one of the two on the path"
+    hashes = _recorded(found.distribution.location)
+    if hashes is None:
+        return ""
+    again = f"{wrong}; install {found.distribution.name} again"
+    if not any(path in hashes for path in _inside(file, folder)):
+        return f"its module was imported from {file}, which its distribution has not installed: {again}"
+    for other in _files_beside(name):
+        recorded = next((hashes[path] for path in _inside(other, folder) if path in hashes), "")
+        if recorded.startswith(_SHA256) and recorded != _hash(other, *_stamp(other)):
+            return f"{other} is not as its distribution installed it, but changed by an edit or another one: {again}"
+    return ""
+
+
+def _inside(file: str, folder: str) -> list[str]:
+    """Return the paths of a file relative to a folder that it is in: as they are, and resolved."""
+    # A view of an installation links its modules to files elsewhere.
+    paths = ((file, folder), (os.path.realpath(file), os.path.realpath(folder)))
+    return [os.path.relpath(path, of) for path, of in paths if Path(path).is_relative_to(of)]
+
+
+def _files_beside(name: str) -> list[str]:
+    """Return the files of the imported modules of a module's package, itself included."""
+    package = name.partition(".")[0]
+    # A copy, because a module may import another one when its attribute is asked for.
+    modules = [module for other, module in [*sys.modules.items()] if other.partition(".")[0] == package]
+    return sorted(filter(None, (getattr(module, "__file__", None) for module in modules)))
+
+
+def _recorded(metadata: str) -> Mapping[str, str] | None:
+    """Return the hashes of the files that a distribution has installed, by path; None if that was not recorded.
+
+    Conda and the packages of an operating system may leave no record.
+    """
+    file = os.path.join(metadata, "RECORD")  # noqa: PTH118 - called for each plugin, before each card
+    try:
+        return _read(file, *_stamp(file))
+    except (OSError, ValueError, csv.Error):
+        return None
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    state = os.stat(file)  # noqa: PTH116
+    return state.st_mtime_ns, state.st_size
+
+
+# Files do not change while a script runs, and load_plugins may be called for each card.
+@functools.lru_cache(maxsize=64)
+def _read(file: str, *_: int) -> Mapping[str, str]:
+    with Path(file).open(encoding="utf-8", newline="") as text:
+        return {os.path.normpath(row[0]): row[1] for row in csv.reader(text) if len(row) > 1}
+
+
+@functools.lru_cache(maxsize=1024)
+def _hash(file: str, *_: int) -> str:
+    """Return the hash of a file as a record has it."""
+    digest = hashlib.sha256(Path(file).read_bytes()).digest()
+    return f"{_SHA256}{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"

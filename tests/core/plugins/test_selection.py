@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -231,3 +233,54 @@ def test_module_of_the_standard_library(install: Install) -> None:
     install("acme", entry_points={"acme": "statistics"})
     with pytest.raises(PluginLoadError, match=r"its module was imported from .*statistics\.py"):
         load_plugins("acme")
+
+
+class TestRecord:
+    """Modules that are not those which the distribution has installed, by its record of files."""
+
+    @pytest.fixture
+    def recorded(self, install: Install) -> Path:
+        """Return the folder of a distribution whose package was installed with a record of its files."""
+        folder = install("acme", entry_points={"acme": "acme_package.kinds"})
+        package = folder / "acme_package"
+        package.mkdir()
+        rows = []
+        for name, source in (("__init__.py", ""), ("factors.py", "UP = 1.1\n"), ("kinds.py", kind_source())):
+            source = f"import acme_package.factors\n{source}" if name == "kinds.py" else source  # noqa: PLW2901
+            (package / name).write_text(source, encoding="utf-8")
+            digest = base64.urlsafe_b64encode(hashlib.sha256(source.encode()).digest()).rstrip(b"=").decode()
+            rows.append(f"acme_package/{name},sha256={digest},{len(source)}\n")
+        rows += ["acme-1.0.dist-info/RECORD,,\n", "../../bin/acme,sha256=x,1\n"]
+        (folder / "acme-1.0.dist-info" / "RECORD").write_text("".join(rows), encoding="utf-8")
+        return folder
+
+    def test_as_installed(self, recorded: Path) -> None:
+        """Files with the recorded content are the distribution's."""
+        assert recorded.is_dir()
+        assert load_plugins("acme").origins == {"acme": "acme 1.0"}
+
+    def test_changed_module(self, recorded: Path) -> None:
+        """An edit of a module, which keeps the version, is refused."""
+        with (recorded / "acme_package" / "kinds.py").open("a", encoding="utf-8") as file:
+            file.write("# mended in place\n")
+        with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): .*kinds\.py is not as its"):
+            load_plugins("acme")
+
+    def test_changed_module_of_its_package(self, recorded: Path) -> None:
+        """A module that the plugin imports from its package counts too."""
+        (recorded / "acme_package" / "factors.py").write_text("UP = 9.9\n", encoding="utf-8")
+        with pytest.raises(PluginLoadError, match=r"factors\.py is not as its .*install acme again"):
+            load_plugins("acme")
+
+    def test_module_of_no_distribution(self, recorded: Path) -> None:
+        """A file in the folder that the distribution has not installed is refused."""
+        record = recorded / "acme-1.0.dist-info" / "RECORD"
+        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if "kinds" not in line), encoding="utf-8")
+        with pytest.raises(PluginLoadError, match=r"kinds\.py, which its distribution has not installed"):
+            load_plugins("acme")
+
+    def test_record_that_cannot_be_read(self, recorded: Path) -> None:
+        """A record that is no table says nothing."""
+        (recorded / "acme-1.0.dist-info" / "RECORD").write_bytes(b"\xff\xfe\x00")
+        assert load_plugins("acme").origins == {"acme": "acme 1.0"}
