@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import check_histogram
 from datacard_core.inputs.structure import check_output
+from datacard_core.names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from datacard_core.hookspecs import HistogramSource
     from datacard_core.inputs.structure import OutputDict
     from datacard_core.plugins.calling import Provided
+
+
+_PARTS = ("variables", "datasets_metadata", "cutflow")
+"""Keys of an output that cards need."""
 
 
 def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str]) -> OutputDict:
@@ -40,10 +47,29 @@ def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str
 
 
 def _checked(returned: object, variables: Iterable[str]) -> OutputDict:
-    output = check_output(returned, variables)
+    # Copied first: the check and the sums then see the same, and no mapping of the source's is asked again.
+    output = check_output(_own(returned, variables), variables)
     if problems := list(_histogram_problems(output, variables)):
         raise InputError(problems)
     return output
+
+
+def _own(returned: object, variables: Iterable[str]) -> object:
+    """Return an output with dicts in place of its mappings; variables that are not needed are empty."""
+    if not isinstance(returned, Mapping):
+        return returned
+    # Other keys stand in messages about an output that lacks a part.
+    parts = {key: returned[key] if key in _PARTS else None for key in returned}
+    if isinstance(by_variable := parts.get("variables"), Mapping):
+        parts["variables"] = {name: by_variable[name] if name in variables else {} for name in by_variable}
+    return {key: _copied(part) for key, part in parts.items()}
+
+
+def _copied(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {plain(key): _copied(value) for key, value in tree.items()}
+    is_listing = isinstance(tree, AbstractSet | Sequence) and not isinstance(tree, str | bytes)
+    return [plain(name) for name in tree] if is_listing else tree
 
 
 def _histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator[str]:

@@ -256,6 +256,62 @@ class TestCalls:
             made.build(save_npz(tmp_path / "2022.npz", of_year("2022")), source="npz")
 
 
+class Changing(dict[str, Any]):
+    """A dict that gives other values once it has been read."""
+
+    def __init__(self, first: Mapping[str, Any]) -> None:
+        super().__init__(first)
+        self.reads = 0
+
+    def __getitem__(self, key: str) -> Any:
+        self.reads += 1
+        if self.reads > len(self):
+            raise RuntimeError(f"{key!r} is read again")
+        return super().__getitem__(key)
+
+    def items(self) -> Any:
+        return [(key, self[key]) for key in self]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default  # noqa: SIM401 - that would call itself
+
+
+def changing(tree: Any) -> Any:
+    """Return a tree of dicts that can be read once."""
+    return Changing({key: changing(value) for key, value in tree.items()}) if isinstance(tree, dict) else tree
+
+
+class Returning(HistogramSource):
+    """A source that returns one object for every file."""
+
+    name: ClassVar[str] = "returning"
+
+    def __init__(self, returned: Any) -> None:
+        self.returned = returned
+
+    def read(self, path: Path, variables: Collection[str]) -> Any:  # noqa: ARG002 - equal for all files
+        return self.returned
+
+
+class TestReadOnce:
+    """Mappings that a source returns are read once, while the source can be blamed."""
+
+    def test_mappings_on_all_levels(self, tmp_path: Path) -> None:
+        """Dicts that fail when they are read twice make the card of plain ones."""
+        plugins = with_plugins(Provider("mine", Returning(changing(of_year("2022")))))
+        made = of_2022(plugins).build(tmp_path / "x", source="returning", verbose=False)
+        plain = with_plugins(Provider("mine", Returning(of_year("2022"))))
+        assert made["SR"].content() == of_2022(plain).build(tmp_path / "x", source="returning")["SR"].content()
+
+    def test_mapping_that_contains_itself(self, tmp_path: Path) -> None:
+        """A tree without end is a failure of the source."""
+        endless: dict[str, Any] = of_year("2022")
+        endless["cutflow"]["presel"]["again"] = endless["cutflow"]
+        plugins = with_plugins(Provider("mine", Returning(endless)))
+        with pytest.raises(PluginCallError, match="RecursionError while reading"):
+            of_2022(plugins).build(tmp_path / "x", source="returning")
+
+
 class TestUnknownSources:
     def test_closest_match_is_told(self, install: Install, tmp_path: Path) -> None:
         """An unknown source is an error with the closest match."""
