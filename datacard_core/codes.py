@@ -29,6 +29,12 @@ _NOTICE, _WARNING, _ERROR = (Severity.NOTICE,), (Severity.WARNING,), (Severity.E
 
 CODES: Mapping[str, Code] = MappingProxyType(
     {
+        "altered-content": Code(
+            severities=_WARNING,
+            meaning="The nominal histogram of a dataset does not add up to the sum of weights in the output's `sumw`, "
+            "while those of most datasets do.",
+            remedy="Produce or copy the file again. If the dataset was filled in another way, accept the code.",
+        ),
         "clipped": Code(
             severities=(Severity.WARNING, Severity.NOTICE),
             meaning="A template has bins below 0, which are set to 0 with their variance: a warning for a nominal "

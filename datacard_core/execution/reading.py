@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datacard_core.plugins.calling import Provided
 
 
-_PARTS = ("variables", "datasets_metadata", "cutflow")
-"""Keys of an output that cards need."""
+_PARTS = ("variables", "datasets_metadata", "cutflow", "sumw")
+"""Keys of an output that cards need; `sumw` is a check of their content."""
 
 
 def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str]) -> OutputDict:

@@ -115,7 +115,9 @@ def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, 
     sums: dict[str, Sums] = {}
     for variable in dict.fromkeys(requirements.variables.values()):
         histograms = output["variables"].get(variable, {})
-        histogram_set = HistogramSet(histograms, output["datasets_metadata"], output["cutflow"], read_from)
+        histogram_set = HistogramSet(
+            histograms, output["datasets_metadata"], output["cutflow"], read_from, output.get("sumw", {})
+        )
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
         for layout, categories in requirements.passes(variable):
             sums |= collect(histogram_set, layout, categories, alone=alone, parts=requirements.parts)

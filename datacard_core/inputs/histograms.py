@@ -216,6 +216,8 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
             f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
             f"fill or unroll it to one dimension{_sum_over(variables)}"
         )
+    if problems := list(_repetitions(axes)):
+        raise InputError(problems)
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
     contents = contents.transpose(order)
     axis = axes[order[0]]
@@ -227,6 +229,23 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
         has_variances=has_variances,
     )
+
+
+def _repetitions(axes: Sequence[Any]) -> Iterator[str]:
+    """Yield a problem for each name, label or edge that occurs twice, which hist makes in no histogram.
+
+    Of two equal labels in an altered file, one would be read and the content of the other be left out.
+    """
+    altered = "which hist makes in no histogram: the file was altered or damaged"
+    if twice := duplicates(axis.name for axis in axes):
+        yield f"it has several axes of the name {twice[0]!r}, {altered}"
+    for axis in axes:
+        if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
+            if twice := duplicates(str(label) for label in axis):
+                yield f"its axis {axis.name!r} has the label {twice[0]!r} twice, {altered}"
+        elif not np.all(np.diff(axis.edges) > 0):
+            edges = listing((f"{edge:.15g}" for edge in axis.edges), 30)
+            yield f"its axis {axis.name!r} has the edges {edges}, which do not rise, {altered}"
 
 
 def _sum_over(variables: Sequence[str]) -> str:

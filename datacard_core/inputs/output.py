@@ -6,7 +6,9 @@ key, so keys are looked up with `get` or after a test.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +92,8 @@ class HistogramSet:
     cutflow: Mapping[str, Any]
     read_from: str = LOADED
     """File of the output, for messages."""
+    sumw: Mapping[str, Any] = attrs.field(factory=dict)
+    """Sums of weights by category, dataset and sample; empty if the output or the script gives none."""
     # Arrays of histograms that were asked for: several columns and categories ask for the same ones.
     _stored: dict[tuple[str, str], HistogramArray] = attrs.field(factory=dict, init=False)
 
@@ -162,6 +166,15 @@ class HistogramSet:
         count = value_at(self.cutflow, (category, dataset, sample))
         count = count.get(NOMINAL) if isinstance(count, Mapping) else count
         return None if count is None else _number(count, (category, dataset, sample))
+
+    def sum_of_weights(self, category: str, dataset: str, sample: str) -> float | None:
+        """Return the sum of the nominal weights in a category, or None if the output has no such number."""
+        found: Any = value_at(self.sumw, (category, dataset, sample))
+        found = found.get(NOMINAL) if isinstance(found, Mapping) else found
+        # No card depends on it, so that another form is no error.
+        with suppress(TypeError, ValueError, OverflowError):
+            return total if math.isfinite(total := float(found)) else None
+        return None
 
     def passed(self, dataset: str) -> float:
         """Return the number of nominal events of a dataset that passed the preselection."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
+from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import LOADED
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
@@ -18,6 +19,7 @@ from datacard_core.templates.overlaps import overlap_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
 from datacard_core.templates.variances import are_counts, variance_problem
+from datacard_core.templates.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +92,7 @@ class _Collector:
         self.datasets: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
         self.lacking: dict[str, dict[tuple[int, str, str], str]] = {category: {} for category in categories}
         self.variations: list[set[str]] = [set() for _ in layout.requests]
+        self.weights: dict[str, dict[tuple[int, str, str], Weights]] = {category: {} for category in categories}
         self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
         self.findings: dict[str, list[Finding]] = {category: [] for category in categories}
         self.problems: dict[str, list[tuple[str, str]]] = {category: [] for category in categories}
@@ -129,6 +132,7 @@ class _Collector:
                 labels=self.labels,
                 problems=tuple(self.problems[category]),
                 variations=tuple(frozenset(variations) for variations in self.variations),
+                weights=self.weights[category],
                 fallbacks=tuple(self.fallbacks[category]),
                 findings=tuple(self.findings[category]),
                 parts=self.parts,
@@ -169,6 +173,7 @@ class _Collector:
         contents, absent = self._contents(piece, histogram, there)
         not_computed = self._fall_back(piece, contents, absent, there)
         self._look_at_content(piece, histogram, contents, there)
+        self._weigh(piece, histogram, contents, there)
         if not histogram.has_variances:
             self._settle_variances(piece, histogram, contents, there)
         # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
@@ -267,6 +272,18 @@ class _Collector:
                     self.problems[category].append((self._place(piece), problem))
                     # One problem per category: a bad weight spoils the content and the variance alike.
                     break
+
+    def _weigh(self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray) -> None:
+        """Keep the sum of the nominal beside that of the output; without flow bins, they may differ."""
+        if histogram.flow != (1, 1) or piece.request.labels_of(piece.sample)[0] != NOMINAL:
+            return
+        for index, position in enumerate(there):
+            category = self.categories[position]
+            expected = self.histograms.sum_of_weights(category, piece.dataset, piece.sample)
+            if expected is not None:
+                nominal = contents.real[:, 0, index]
+                found = Weights(float(nominal.sum()), float(np.abs(nominal).sum()), expected)
+                self.weights[category][piece.key] = found
 
     def _by_label(self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray) -> ComplexArray:
         """Return the contents in the bins of the common axis."""

@@ -17,6 +17,7 @@ from datacard_core.findings import notice
 from datacard_core.names import listing
 from datacard_core.templates.labels import joined, spread, with_labels
 from datacard_core.templates.template_set import Fallback, TemplateSet
+from datacard_core.templates.weights import altered_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import Axis, ComplexArray, IntArray
     from datacard_core.templates.labels import Labels
     from datacard_core.templates.rows import Layout
+    from datacard_core.templates.weights import Weights
 
 
 @attrs.frozen(eq=False)
@@ -76,6 +78,8 @@ class Sums:
     """Variations that at least one dataset of each column has, for messages."""
     labels: Mapping[tuple[int, str, str], frozenset[Labels]] = attrs.field(factory=dict)
     """Labels of the bins of each (column, sample, dataset), several if files have parts of it; none for edges."""
+    weights: Mapping[tuple[int, str, str], Weights] = attrs.field(factory=dict)
+    """Sums of weights of each (column, sample, dataset) that the output has one of."""
     fallbacks: tuple[Fallback, ...] = ()
     findings: tuple[Finding, ...] = ()
     parts: bool = False
@@ -103,6 +107,7 @@ class Sums:
                 key: self.labels.get(key, frozenset()) | other.labels.get(key, frozenset())
                 for key in {**self.labels, **other.labels}
             },
+            weights=_all_weights(self.weights, other.weights),
             problems=self.problems + other.problems,
             variations=tuple(ours | theirs for ours, theirs in zip(self.variations, other.variations, strict=True)),
             fallbacks=self.fallbacks + other.fallbacks,
@@ -146,7 +151,12 @@ class Sums:
             variations=self.variations,
             # Sorted, because files are added in the order in which workers are done with them.
             fallbacks=tuple(sorted(self.fallbacks, key=_place)),
-            findings=tuple(sorted((*self.findings, *self._label_findings(order)), key=str)),
+            findings=tuple(
+                sorted(
+                    (*self.findings, *self._label_findings(order), *altered_content(self.layout, self.weights)),
+                    key=str,
+                )
+            ),
         )
 
     def _labels(self) -> list[tuple[tuple[int, str, str], Labels]]:
@@ -182,6 +192,14 @@ class Sums:
             f"category {self.category!r}: the sum of {request.column!r}, variation {label!r}, is not finite, though "
             "each dataset is: their contents are beyond any yield"
         )
+
+
+def _all_weights(
+    first: Mapping[tuple[int, str, str], Weights], second: Mapping[tuple[int, str, str], Weights]
+) -> dict[tuple[int, str, str], Weights]:
+    # Files may have parts of one dataset, each with the sum of its part.
+    both = {key: first[key] + second[key] for key in first.keys() & second.keys()}
+    return {**first, **second, **both}
 
 
 def _added(first: ExactSums | None, second: ExactSums | None) -> ExactSums | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import hist
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from datacard_core import InputError
+from datacard_core.inputs.histograms import stored
 from tests.support import outputs as by_hand
 from tests.support.outputs import (
     Output,
@@ -220,3 +222,38 @@ class TestRefused:
             InputError, match=r"'TTbar_2022'.*its axes are variation, x: there is no category axis, 'cat'"
         ):
             card(output)
+
+
+class TestRepetitions:
+    """Axes that hist makes in no histogram, as an altered file has them."""
+
+    @pytest.mark.parametrize(
+        ("made", "forged", "told"),
+        [
+            (b"CX", b"SR", "its axis 'cat' has the label 'SR' twice"),
+            (b"JEXUp", b"JESUp", "its axis 'variation' has the label 'JESUp' twice"),
+            (b"mumu", b"elel", "its axis 'events.m' has the label 'elel' twice"),
+            (b"era", b"cat", "several axes of the name 'cat'"),
+        ],
+        ids=["categories", "variations", "bins", "names"],
+    )
+    def test_names(self, made: bytes, forged: bytes, told: str) -> None:
+        """A name that occurs twice is refused, with the axis: one of the two would be left out."""
+        axes: list[Any] = [
+            hist.axis.StrCategory(["SR", "CX"], name="cat"),
+            hist.axis.StrCategory(["nominal", "JESUp", "JEXUp"], name="variation"),
+            hist.axis.StrCategory(["elel", "mumu"], name="events.m"),
+        ]
+        if made == b"era":
+            axes.append(hist.axis.StrCategory(["B", "C"], name="era"))
+        content = pickle.dumps(hist.Hist(*axes, storage=hist.storage.Weight())).replace(made, forged)
+        with pytest.raises(InputError, match=f"{told}.*the file was altered or damaged"):
+            stored(pickle.loads(content))
+
+    def test_edges(self) -> None:
+        """Edges that do not rise are refused with their values."""
+        axes = hist.axis.StrCategory(["SR"], name="cat"), hist.axis.Variable([0, 1, 2], name="events.m")
+        content = pickle.dumps(hist.Hist(*axes, storage=hist.storage.Weight()))
+        changed = content.replace(np.float64(1).tobytes(), np.float64(2).tobytes())
+        with pytest.raises(InputError, match=r"its axis 'events\.m' has the edges 0, 2, 2, which do not rise"):
+            stored(pickle.loads(changed))
