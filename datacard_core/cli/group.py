@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datacard_core.cli.terminal import open_closed_streams
+from datacard_core.cli.terminal import escape_what_cannot_be_shown, open_closed_streams
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.execution.signals import Ended, orderly_end
 from datacard_core.plugins.surroundings import end_threads
@@ -47,6 +47,7 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command as a program, which ends although a plugin has left a thread running."""
         open_closed_streams()
+        escape_what_cannot_be_shown()
         try:
             return super().main(*args, **kwargs)
         except SystemExit as end:

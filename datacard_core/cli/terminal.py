@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
@@ -53,6 +54,16 @@ def open_closed_streams() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115 - open until the end
+
+
+def escape_what_cannot_be_shown() -> None:
+    """Show characters that the encoding of a stream lacks as escapes, in place of an error that ends the command.
+
+    A sample may be named in Greek while the terminal has ASCII, and the name of a file may hold bytes of no encoding.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def quoted(path: Path) -> str:

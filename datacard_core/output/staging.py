@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +57,12 @@ class Staging:
             name: path of the file, relative to the directory.
 
         Raises:
-            DeclarationError: that file is being written already.
+            DeclarationError: that file is being written already, or the system cannot make one of that name.
             DirectoryInUseError: another process is writing to its directory.
             IsADirectoryError: a directory is in its place.
             PermissionError: the earlier file is read-only.
         """
+        _check_name(name)
         # A rename would replace a symbolic link by a file. The file that the link points to is replaced instead.
         move = Move(Path(os.path.realpath(self.directory / name)))
         if move in self._moves:
@@ -209,6 +211,7 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
     Raises:
         DirectoryInUseError: another process is writing the same files, or does not end.
     """
+    _check_name(directory)
     # Absolute, because code in the block may change the working directory.
     stage = Staging(Path(expanded(directory)).absolute(), patience)
     try:
@@ -220,6 +223,25 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
         stage._unmake()  # noqa: SLF001
         raise
     stage._clear()  # noqa: SLF001
+
+
+def _check_name(path: str | os.PathLike[str]) -> None:
+    """Check that the system can make a file or directory of a name.
+
+    Raises:
+        DeclarationError: it cannot.
+    """
+    name = os.fspath(path)
+    if "\0" in name:
+        raise DeclarationError(f"the name {name!r} has a NUL, with which no file can be made")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise DeclarationError(
+            f"the name {name!a} cannot be written in {encoding}, the encoding of names in this session: choose a name "
+            "without such characters, or set LC_ALL=C.UTF-8"
+        ) from None
 
 
 def _problem_of_place(final: Path) -> tuple[int, str] | None:

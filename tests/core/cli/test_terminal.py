@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lz4.frame
 import pytest
 
 from tests.support.commands import DATACARD, write
@@ -22,6 +23,21 @@ class TestShow:
         assert "\x1b" not in result.stdout + result.stderr
         assert max(map(len, result.stdout.splitlines())) > 80
         assert all(line.startswith("notice [empty-dataset] ") for line in result.stderr.splitlines())
+
+    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.parametrize("verb", ["inspect", "build"])
+    def test_names_that_the_terminal_lacks(self, verb: str, output: Path, script: Path) -> None:
+        """On an ASCII terminal, other characters are shown as escapes, and the command succeeds."""
+        changed = lz4.frame.decompress(output.read_bytes()).replace(b"TTbar", "Zττ".encode())
+        Path("ditau.coffea").write_bytes(lz4.frame.compress(changed))
+        made = write(script)
+        made.write_text(made.read_text(encoding="utf-8").replace("TTbar", "Zττ"), encoding="utf-8")
+        arguments = {"inspect": ["ditau.coffea"], "build": [str(made), "ditau.coffea", "-o", "π"]}[verb]
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        result = subprocess.run([str(DATACARD), verb, *arguments], env=environment, capture_output=True, check=False)
+        assert (result.returncode, b"Unicode" in result.stderr) == (0, False)
+        shown = result.stdout.decode("ascii")
+        assert {"inspect": r"Z\u03c4\u03c4", "build": r"cards in \u03c0"}[verb] in shown
 
     @pytest.mark.slow  # a fresh interpreter
     @pytest.mark.parametrize("closed", [("stdout",), ("stdout", "stderr")])

@@ -719,3 +719,23 @@ def test_home_directory(card: Callable[..., Datacard], tmp_path: Path, monkeypat
     card().dump("~/cards")
     assert sorted(path.name for path in (tmp_path / "home" / "cards").iterdir()) == ["datacard.txt", "shapes.root"]
     assert not (tmp_path / "~").exists()
+
+
+@pytest.mark.parametrize(("folder", "name"), [("a", "b\0c"), ("b\0c", "a")], ids=["file", "directory"])
+def test_name_with_nul(folder: str, name: str, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    """A name with a NUL is an error that shows it."""
+    with pytest.raises(DeclarationError, match=r"b\\x00c' has a NUL"):
+        card().dump(tmp_path / folder, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_name_that_the_locale_lacks(tmp_path: Path) -> None:
+    """Where the system encodes names in ASCII, a name that it cannot make is an error with the way out."""
+    code = "from datacard_core.output.staging import staging\nwith staging('.') as stage: stage.text('\\u03c0.txt', '')"
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    told = r"DeclarationError: the name '\u03c0.txt' cannot be written in ascii, the encoding of names in this session"
+    assert told in done.stderr
+    assert "LC_ALL=C.UTF-8" in done.stderr
