@@ -13,9 +13,9 @@ from datacard_core.errors import InputError
 from datacard_core.inputs.compression import opened
 from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
-from datacard_core.inputs.records import RefusedError
+from datacard_core.inputs.pickles.building import unpickled
+from datacard_core.inputs.pickles.records import RefusedError
 from datacard_core.inputs.structure import OutputDict, check_output
-from datacard_core.inputs.unpickling import unpickled
 from datacard_core.names import closest, duplicates, listing, names_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
 )
+_MB = 1_000_000
+_PIECE = 1 << 20
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """Beginning of an address; a single slash is left of two where it was made a path."""
 
@@ -118,12 +120,27 @@ def _loaded(file: Path, variables: Collection[str] | None, *, trust: bool, decod
         with opened(file) as stream:
             if trust:
                 return cloudpickle.load(stream)
-            return unpickled(stream, variables=variables, decode=decode)
+            return unpickled(stream, variables=variables, decode=decode, on_disk=file.stat().st_size)
     except RefusedError as error:
         raise InputError(f"{file} holds {error}, which is not admitted: {_TRUST}") from error
+    except MemoryError as error:
+        raise InputError(f"{file} {_too_large(file)}") from error
     except Exception as error:
         # A damaged pickle may raise any exception, says the documentation of pickle.
         fault = f"cannot be read, it seems damaged ({type(error).__name__}: {error})"
         if isinstance(error, EOFError) or "truncated" in str(error):
             fault = "ends too early, so it was not written or copied to its end"
         raise InputError(f"{file} {fault}: copy it again, or write it again") from error
+
+
+def _too_large(file: Path) -> str:
+    """Return the problem of a file that needs more memory than there is."""
+    size = 0
+    with opened(file) as stream:
+        while piece := stream.read(_PIECE):
+            size += len(piece)
+    on_disk = file.stat().st_size
+    return (
+        f"has {on_disk / _MB:.1f} MB on disk and {size / _MB:.1f} MB decompressed, and that much memory was not "
+        "free: read it where there is more, or as several files, which Analysis.build reads one after another"
+    )

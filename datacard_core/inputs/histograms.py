@@ -208,6 +208,8 @@ def stored(histogram: Any) -> HistogramArray:
 
 def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:
     names = [axis.name for axis in axes]
+    if not all(isinstance(name, str) for name in names) or duplicates(names):
+        raise InputError(f"its axes are {listing(map(repr, names))}, expected different names")
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
     variables = [name for name in names if name not in ("cat", "variation")]
@@ -219,6 +221,10 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
     if problems := list(_repetitions(axes)):
         raise InputError(problems)
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
+    for position in order[1:]:
+        if not isinstance(axes[position], hist.axis.StrCategory):
+            kind = type(axes[position]).__name__
+            raise InputError(f"its axis {names[position]!r} is of type {kind}, expected a StrCategory, with names")
     contents = contents.transpose(order)
     axis = axes[order[0]]
     return HistogramArray(
@@ -272,4 +278,6 @@ def _axis(axis: Any) -> Axis:
         categories = tuple(str(label) for label in axis)
     # Categories have no edges in hist; ROOT, too, counts bins with labels from 0.
     edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
+    if edges.size > 1 and not _are_edges(edges):
+        raise InputError(f"its axis {axis.name!r} has edges {edges}, expected numbers that rise")
     return Axis(edges, axis.name, axis.label or "", uniform=uniform or categories is not None, categories=categories)

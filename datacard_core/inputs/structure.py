@@ -35,6 +35,9 @@ COMPUTE = "pass what dask.compute(output) returns"
 # A repetition of four letters or more, so that 2020 stays a year.
 _SHORTEST_YEAR = 4
 
+_LONGEST = 1000
+"""Most characters of a name or a year."""
+
 
 class OutputDict(TypedDict):
     """A postprocessed PocketCoffea output, as `coffea.util.load` returns it; other keys may stand beside these."""
@@ -204,8 +207,8 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
     if "by_datataking_period" in metadata:
         yield from _period_problems(metadata["by_datataking_period"])
     if from_file and by_dataset:
-        yield from _not_dicts(place_text(BY_DATASET), by_dataset, 1)
-        yield from _merged_twice(by_dataset)
+        strange = list(_strange_entries(by_dataset))
+        yield from strange or _merged_twice(by_dataset)
 
 
 def _period_problems(periods: object) -> Iterator[str]:
@@ -238,6 +241,16 @@ def _unused_problems(output: Mapping[str, Any]) -> Iterator[str]:
     for place in DEPTHS:
         if place[0] in output and place[0] not in ("variables", "datasets_metadata", "cutflow"):
             yield from _not_dicts(place_text(place), value_at(output, place), 1)
+
+
+def _strange_entries(by_dataset: object) -> Iterator[str]:
+    """Yield a problem for each dataset whose metadata are of another form than PocketCoffea's."""
+    yield from _not_dicts(place_text(BY_DATASET), by_dataset, 2)
+    for dataset, entry in _items(by_dataset):
+        for key in ("isMC", "sample", "year"):
+            value = entry.get(key, "") if isinstance(entry, Mapping) else ""
+            if not isinstance(value, str | bool) or len(str(value)) > _LONGEST:
+                yield f"{place_text((*BY_DATASET, dataset, key))} {type_and_value(value)}, expected a short text"
 
 
 def _merged_twice(by_dataset: object) -> Iterator[str]:

@@ -14,36 +14,43 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import hist
 import numpy as np
 
-from datacard_core.inputs import plain_arrays
 from datacard_core.inputs.histograms import DecodedHistogram
-from datacard_core.inputs.records import (
-    BUILTINS,
-    Record,
-    RefusedError,
-    described,
-    is_name,
-    read_records,
-    unknown_form,
-)
+from datacard_core.inputs.pickles import builtin_types, plain_arrays
+from datacard_core.inputs.pickles.limits import DEEPEST, Budget, check_key
+from datacard_core.inputs.pickles.opcodes import read_records
+from datacard_core.inputs.pickles.records import Record, RefusedError, described, is_name, unknown_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _UNFINISHED = object()
 # Values that hold no other value, and that cannot be altered.
 _LEAVES = frozenset({type(None), bool, int, float, complex, str, bytes})
 # The limit of boost_histogram. A state begins with the number of its axes, which must not decide about memory.
 _MOST_AXES = 32
+# Most bins of an axis in a histogram that has no bins because another axis is empty.
+_MOST_BINS = 100_000
+# Memory of a histogram without its bins, in bytes, and of the copies of its names relative to their length.
+_HISTOGRAM = 6_000
+_COPIES = 8
 _CONVERSION = ("boost_histogram.axis.transform", "_internal_conversion")
 # Names of the functions, forward and inverse, of the transforms log and sqrt. Other transforms may name any function.
 _TRANSFORMS = (("_log_fn", "_exp_fn"), ("_sqrt_fn", "_sq_fn"))
+_TEXTS = frozenset({str, bytes})
+# Lengths, as in `_Building.length`. PocketCoffea's outputs use names, which are shared, up to fifty times.
+_NUMBER = 8
+_CONTAINER = 64
+_FREE_LENGTH = 10_000_000
+_LENGTH_PER_BYTE = 100
 _STORAGES = ("atomic_int64", "double", "int64", "mean", "unlimited", "weight", "weighted_mean")
 # Storages whose bins are one array of numbers; the bins of rarer storages are left to boost_histogram.
 _DECODED = ("any_weight", "any_double", "any_int64")
 _COFFEA = "coffea.processor.accumulator"
 
 
-def unpickled(stream: BinaryIO, *, variables: Collection[str] | None = None, decode: bool = False) -> object:
+def unpickled(
+    stream: BinaryIO, *, variables: Collection[str] | None = None, decode: bool = False, on_disk: int = 0
+) -> object:
     """Return the content of a pickle.
 
     Args:
@@ -51,58 +58,83 @@ def unpickled(stream: BinaryIO, *, variables: Collection[str] | None = None, dec
         variables: the variables whose histograms are built, by default all; other variables are left empty.
         decode: return histograms as `DecodedHistogram`, whose arrays share the memory which was read, and not as
             `hist.Hist`.
+        on_disk: size of the file in bytes. The larger it is, the more its content may ask for.
 
     Raises:
-        RefusedError: the pickle holds what is not admitted.
+        RefusedError: the pickle holds what is not admitted, or asks for more memory than an output of its size.
         Exception: the pickle is damaged; any exception is possible, says the documentation of pickle.
     """
+    budget = Budget(on_disk)
     # Scalars are built at once, as they may be keys of a dict: a record in their place has another hash.
-    output = read_records(stream, _BUILDERS, {plain_arrays.SCALAR: plain_arrays.scalar})
+    at_once = {plain_arrays.SCALAR: plain_arrays.scalar, **builtin_types.AT_ONCE}
+    output = read_records(stream, {*_BUILDERS, *builtin_types.NAMES}, at_once, budget)
     # Before real objects are built, so that histograms that are not asked for cost no time.
     if isinstance(output, dict) and variables is not None and isinstance(output.get("variables"), dict):
         of = output["variables"]
         output["variables"] = {name: histograms if name in variables else {} for name, histograms in of.items()}
-    return _Building(decode=decode).build(output)
+    return _Building(budget, decode=decode).build(output)
 
 
 class _Building:
     """Builds real objects, each once, and puts them in the place of their records."""
 
-    def __init__(self, *, decode: bool) -> None:
+    def __init__(self, budget: Budget, *, decode: bool) -> None:
+        self.budget = budget
         self.decode = decode
-        # Built values by the id of their record. The record is kept with them: while it lives, no other object has
-        # its id.
-        self._built: dict[int, tuple[object, object]] = {}
+        self.length = 0
+        """Length of the content if it were written out, with each shared object as often as it occurs."""
+        self._longest = _FREE_LENGTH + _LENGTH_PER_BYTE * budget.read
+        self._depth = 0
+        # Built values and their lengths by the id of their record. The record is kept with them: while it lives, no
+        # other object has its id.
+        self._built: dict[int, tuple[object, object, int]] = {}
 
-    def build(self, value: object) -> object:
+    def build(self, value: object) -> Any:
         """Return the real object of a value of the pickle.
 
         Raises:
             RefusedError: its content is not admitted, or contains itself.
         """
-        if type(value) in _LEAVES or isinstance(value, np.generic):
+        kind = type(value)
+        if kind in _LEAVES:
+            self.length += len(value) if kind in _TEXTS else _NUMBER  # type: ignore[arg-type]
             return value
-        if id(value) not in self._built:
-            self._built[id(value)] = (value, _UNFINISHED)
-            self._built[id(value)] = (value, self._build(value))
-        built = self._built[id(value)][1]
+        if known := self._built.get(id(value)):
+            _, built, length = known
+            self.length += length
+        else:
+            built = self._built_once(value)
         if built is _UNFINISHED:
             raise RefusedError("an object that contains itself")
+        # Without a limit, a few lists in each other, twice in each, have no end for whoever compares or prints them.
+        if self.length > self._longest:
+            raise RefusedError(f"the same objects so often that they would fill {self.length / 1e6:.0f} MB")
+        return built
+
+    def _built_once(self, value: object) -> object:
+        before = self.length
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise RefusedError(f"objects nested more than {DEEPEST} deep")
+        self._built[id(value)] = (value, _UNFINISHED, 0)
+        built = self._build(value)
+        self._depth -= 1
+        self.length += getattr(built, "nbytes", _CONTAINER)
+        self._built[id(value)] = (value, built, self.length - before)
         return built
 
     def _build(self, value: object) -> object:
         match value:
             case dict():
-                value.update([(_key(key), self.build(item)) for key, item in value.items()])
+                value.update([(key, self.build(item)) for key, item in value.items()])
             case list():
                 value[:] = map(self.build, value)
             case tuple():
                 return tuple(map(self.build, value))
-            case set() | frozenset():
-                _key(frozenset(value))
             case Record() if value.name in _BUILDERS:
                 return _BUILDERS[value.name](self, value)
-            case bytearray():
+            # Their elements were checked as keys are, before they were put in.
+            case set() | frozenset() | bytearray() | np.generic():
                 pass
             case _:
                 raise RefusedError(f"a bare {described(value)} where data is expected")
@@ -110,17 +142,9 @@ class _Building:
 
     def items(self, record: Record) -> Iterator[tuple[object, object]]:
         """Yield the items of a record that stands for a dict."""
-        return ((_key(key), self.build(value)) for key, value in record.items)
-
-
-def _key(key: object) -> object:
-    """Return a key of a dict or an element of a set; records cannot be keys, as building them changes the hash."""
-    if isinstance(key, tuple | frozenset):
-        for part in key:
-            _key(part)
-    elif type(key) not in _LEAVES and not isinstance(key, np.generic):
-        raise RefusedError(f"a {described(key)} as a key")
-    return key
+        for key, value in record.items:
+            check_key(key)
+            yield key, self.build(value)
 
 
 def _histogram(building: _Building, record: Record) -> object:
@@ -137,6 +161,7 @@ def _histogram(building: _Building, record: Record) -> object:
         return _decoded(building, record, contents)
     result = hist.Hist.__new__(hist.Hist)
     result.__setstate__(building.build(record.state))
+    _check_axes(result.axes, result.size)
     return result
 
 
@@ -147,6 +172,7 @@ def _decoded(building: _Building, record: Record, contents: Record) -> object:
     expected = np.int64 if contents.name[1] == "any_int64" else np.float64
     if not isinstance(bins, np.ndarray) or bins.ndim != 1 or bins.dtype != expected:
         raise unknown_form(contents)
+    length = building.length
     kind: Any = _real(*contents.name)
     shell = kind.__new__(kind)
     # A shell without bins is safe as long as no bin is asked for: boost_histogram does not compare the number of
@@ -155,6 +181,8 @@ def _decoded(building: _Building, record: Record, contents: Record) -> object:
     axes_of = hist.Hist.__new__(hist.Hist)
     axes_of.__setstate__((0, {**_attributes(building, record), "_hist": shell}))
     axes = axes_of.axes
+    _check_axes(axes, bins.size)
+    building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length) + _edges_of(axes))
     weighted = contents.name[1] == "any_weight"
     shape = tuple(axis.extent for axis in axes)
     if math.prod(shape) * (1 + weighted) != bins.size:
@@ -177,7 +205,12 @@ def _checked_state(record: Record) -> tuple[Any, ...]:
 
 
 def _contents(building: _Building, record: Record) -> object:
-    state = tuple(_contents_state(building, _checked_state(record)))
+    length = building.length
+    state: tuple[Any, ...] = tuple(_contents_state(building, _checked_state(record)))
+    # A storage of this type makes as many bins as it is told to.
+    if record.name[1] == "any_unlimited" and (len(state) < 3 or state[-2] != np.size(state[-1])):  # noqa: PLR2004
+        raise unknown_form(record)
+    building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length))
     kind: Any = _real(*record.name)
     result = kind.__new__(kind)
     result.__setstate__(state)
@@ -185,7 +218,31 @@ def _contents(building: _Building, record: Record) -> object:
     # boost_histogram does not compare them, and would show memory beyond its bins.
     if any(axis.size < 0 for axis in axes) or math.prod(axis.extent for axis in axes) != result.size():
         raise RefusedError("a histogram with another number of bins than its axes have")
+    building.budget.spend(_edges_of(axes))
     return result
+
+
+def _edges_of(axes: Iterable[Any]) -> int:
+    """Return the memory of the edges of axes, which an axis of equal bins makes from three numbers."""
+    return sum(2 * _NUMBER * max(axis.extent, 0) for axis in axes)
+
+
+def _check_axes(axes: Iterable[Any], bins: int) -> None:
+    """Check what boost_histogram takes over unseen: the sizes of axes and the attributes of their objects.
+
+    Raises:
+        RefusedError: an axis of a histogram without bins is large, or an attribute replaces a method.
+    """
+    for axis in axes:
+        # Where one axis has no bins, the sizes of the others are not limited by the number of bins.
+        if not 0 <= axis.extent <= max(bins, _MOST_BINS):
+            raise RefusedError(f"an axis of {axis.extent} bins in a histogram of {bins} bins")
+        for name, value in axis.__dict__.items():
+            if name in ("name", "label"):
+                if not isinstance(value, str):
+                    raise RefusedError(f"an axis whose {name} is a {type(value).__name__}")
+            elif name.startswith("__") or callable(getattr(type(axis), name, None)):
+                raise RefusedError(f"an axis in which {name} would be replaced")
 
 
 def _contents_state(building: _Building, state: tuple[object, ...]) -> Iterator[object]:
@@ -211,13 +268,16 @@ def _defaultdict(building: _Building, record: Record) -> object:
 
 
 def _counter(building: _Building, record: Record) -> object:
-    counts: Any = map(building.build, record.args)
-    return Counter(*counts)
+    match record.args:
+        case () | (dict(),):
+            return Counter(*map(building.build, record.args))
+    raise unknown_form(record)
 
 
-def _factory(value: object) -> object:
-    if value is None or value in BUILTINS.values():
-        return value
+def _factory(value: object) -> type | None:
+    kind = builtin_types.named_type(value)
+    if value is None or kind is not None:
+        return kind
     raise RefusedError(f"a dict that makes its values with {described(value)}")
 
 
@@ -231,9 +291,11 @@ def _accumulator(building: _Building, record: Record) -> object:
         case Record(name=(_, "dict_accumulator")):
             return kind(building.items(record))
         case Record(name=(_, "list_accumulator")):
-            return kind(map(building.build, record.items))
+            return kind(map(building.build, record.elements))
         case Record(name=(_, "set_accumulator"), args=(list(elements),)):
-            return kind(map(_key, elements))
+            for element in elements:
+                check_key(element)
+            return kind(elements)
     raise unknown_form(record)
 
 

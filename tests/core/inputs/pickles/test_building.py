@@ -24,7 +24,7 @@ from hypothesis.extra.numpy import arrays
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import DecodedHistogram, HistogramArray, stored
-from datacard_core.inputs.unpickling import unpickled
+from datacard_core.inputs.pickles.building import unpickled
 from tests.support import coffea_files as files
 
 if TYPE_CHECKING:

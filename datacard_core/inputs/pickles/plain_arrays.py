@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from datacard_core.inputs.records import Record, RefusedError, described, is_name, unknown_form
+from datacard_core.inputs.pickles.records import Record, RefusedError, described, is_name, unknown_form
 
 SCALAR = ("numpy._core.multiarray", "scalar")
 ARRAY = ("numpy", "ndarray")
 DTYPE = ("numpy", "dtype")
 # Booleans, integers, floats, complex numbers, bytes and text. Objects would be pointers that a file chooses, and
 # structured types have offsets that may point out of the array.
-_PLAIN = re.compile(r"[?biufcSU]\d*")
+_PLAIN = re.compile(r"[?biufcSU]\d{0,9}")
 
 
-def scalar(dtype: object, content: object) -> object:
+def scalar(args: tuple[Any, ...]) -> object:
     """Return a scalar of numpy, of a record for its dtype and its bytes.
 
     Raises:
         RefusedError: it is no plain number or text.
     """
-    # An empty text has no bytes, which np.frombuffer refuses.
-    if content == b"":
-        return np.zeros((), _dtype(dtype))[()]
-    return _flat(content, dtype)[0]
+    match args:
+        # An empty text has no bytes, which np.frombuffer refuses.
+        case (Record(args=("U0" | "S0" as code, *_)), b""):
+            return np.str_() if code == "U0" else np.bytes_()
+        case (dtype, content):
+            plain = _dtype(dtype)
+            if isinstance(content, bytes) and plain.itemsize == len(content):
+                return np.frombuffer(content, plain)[0]
+    raise RefusedError("a numpy scalar of a form that is not known")
 
 
 def array(_: object, record: Record) -> object:
@@ -43,7 +49,7 @@ def array(_: object, record: Record) -> object:
     raise unknown_form(record)
 
 
-def array_of_state(_: object, record: Record) -> object:
+def array_of_state(building: Any, record: Record) -> object:
     """Return an array that was pickled by a protocol before 5.
 
     Raises:
@@ -51,6 +57,7 @@ def array_of_state(_: object, record: Record) -> object:
     """
     match record.args, record.state:
         case (subtype, *_), (1, tuple(shape), dtype, bool(fortran), content) if is_name(subtype, ARRAY):
+            building.budget.spend(len(content) if isinstance(content, bytes) else 0)
             # The bytes of these protocols are read-only, a copy is not; coffea's loader gives writeable arrays.
             return _flat(content, dtype).reshape(shape, order="F" if fortran else "C").copy(order="K")
     raise unknown_form(record)
@@ -70,6 +77,11 @@ def _dtype(record: object) -> np.dtype[Any]:
         case Record(name=("numpy", "dtype"), args=(str(code), *_), state=state):
             match state:
                 case (3, "<" | ">" | "|" | "=" as order, None, None, None, *_) if _PLAIN.fullmatch(code):
-                    return np.dtype(code).newbyteorder(order)
+                    return _plain_dtype(code, order)
             raise RefusedError(f"the numpy dtype {code!r}, which is not a plain number or text")
     raise RefusedError("a numpy array without a dtype")
+
+
+@functools.lru_cache(maxsize=64)
+def _plain_dtype(code: str, order: Literal["<", ">", "|", "="]) -> np.dtype[Any]:
+    return np.dtype(code).newbyteorder(order)

@@ -1,0 +1,1 @@
+"""Reading of pickles without executing them, within limits on memory and time."""

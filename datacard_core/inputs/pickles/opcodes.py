@@ -1,0 +1,356 @@
+"""The instructions of pickles, of all protocols, for a machine that executes nothing."""
+
+from __future__ import annotations
+
+import codecs
+import pickle
+import re
+import struct
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from datacard_core.inputs.pickles.limits import check_key
+from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, Machine
+from datacard_core.inputs.pickles.records import Named, Record, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from datacard_core.inputs.pickles.limits import Budget
+    from datacard_core.inputs.pickles.records import Name
+
+    Instruction = Callable[[Machine], None]
+
+_NUMBER = 32
+"""Memory of a number, in bytes."""
+_SHORT = 64
+"""Memory of a short text, in bytes, without its content."""
+_UNSIGNED = struct.Struct("<I")
+
+
+def read_records(
+    stream: BinaryIO,
+    admitted: Collection[Name],
+    at_once: Mapping[Name, Callable[[tuple[Any, ...]], object]],
+    budget: Budget,
+) -> object:
+    """Read a pickle that ends with the stream.
+
+    Args:
+        stream: where to read it.
+        admitted: modules and names of what the pickle may name, with numpy's modules as of numpy 2.
+        at_once: functions that build an object of its arguments while the pickle is read, in place of a record.
+        budget: what the pickle may ask for.
+
+    Returns:
+        Containers, plain values and records.
+
+    Raises:
+        RefusedError: the pickle names what is not admitted, or asks for too much.
+        Exception: the pickle is damaged; any exception is possible.
+    """
+    machine = Machine(stream, admitted, at_once, budget)
+    content = machine.run(_INSTRUCTIONS)
+    # Reading on also makes lz4 see the end of its frame, without which a file that was cut off there would pass.
+    if machine.read(1):
+        raise pickle.UnpicklingError("more bytes follow its pickle")
+    return content
+
+
+def _constant(value: object) -> Instruction:
+    return lambda machine: machine.stack.append(value)
+
+
+def _number(layout: str) -> Instruction:
+    """Return the instruction for a number of a fixed size."""
+    unpack, size = struct.Struct(layout).unpack, struct.calcsize(layout)
+
+    def push(machine: Machine) -> None:
+        machine.stack.append(unpack(machine.read(size))[0])
+        machine.budget.spent += _NUMBER
+
+    return push
+
+
+def _byte(machine: Machine) -> None:
+    # Python keeps one object for each number of a byte.
+    machine.stack.append(machine.read(1)[0])
+
+
+def _sized(width: int, convert: Callable[[Any], object]) -> Instruction:
+    """Return the instruction for a value with its size before it, in a number of some bytes."""
+    return lambda machine: machine.made(convert(machine.payload(machine.number(width))))
+
+
+def _short(convert: Callable[[bytes], object]) -> Instruction:
+    """Return the instruction for a text or bytes of at most 255 bytes, the most frequent values."""
+
+    def push(machine: Machine) -> None:
+        machine.stack.append(convert(machine.read(machine.read(1)[0])))
+        machine.budget.spent += _SHORT
+
+    return push
+
+
+def _line(convert: Callable[[bytes], object]) -> Instruction:
+    """Return the instruction for a value that is written as a line of text."""
+    return lambda machine: machine.made(convert(machine.line()))
+
+
+def _bytearray(content: bytes | bytearray) -> bytearray:
+    return content if isinstance(content, bytearray) else bytearray(content)
+
+
+def _text(content: bytes | bytearray) -> str:
+    return content.decode("utf-8", "surrogatepass")
+
+
+def _integer(content: bytes) -> int:
+    return int.from_bytes(content, "little", signed=True)
+
+
+def _old_integer(line: bytes) -> int | bool:
+    return line == b"01" if line in (b"00", b"01") else int(line.removesuffix(b"L"))
+
+
+def _old_text(line: bytes) -> str:
+    if not re.fullmatch(rb"(['\"]).*\1", line, re.DOTALL):
+        raise pickle.UnpicklingError("a text without quotes")
+    return codecs.escape_decode(line[1:-1])[0].decode("ascii")
+
+
+def _keep(index: Callable[[Machine], int]) -> Instruction:
+    return lambda machine: machine.keep(index(machine))
+
+
+def _memoize(machine: Machine) -> None:
+    machine.memo.append(machine.stack[-1])
+
+
+def _recall(index: Callable[[Machine], int]) -> Instruction:
+    return lambda machine: machine.stack.append(machine.memo[index(machine)])
+
+
+def _recall_byte(machine: Machine) -> None:
+    machine.stack.append(machine.memo[machine.read(1)[0]])
+
+
+def _recall_word(machine: Machine) -> None:
+    machine.stack.append(machine.memo[_UNSIGNED.unpack(machine.read(4))[0]])
+
+
+def _pop(machine: Machine) -> None:
+    if machine.stack:
+        machine.stack.pop()
+    else:
+        machine.to_mark()
+
+
+def _pop_mark(machine: Machine) -> None:
+    machine.to_mark()
+
+
+def _duplicate(machine: Machine) -> None:
+    machine.stack.append(machine.stack[-1])
+
+
+def _new(machine: Machine, container: object, items: int) -> None:
+    machine.spend(CONTAINER + ITEM * items)
+    machine.stack.append(container)
+
+
+def _empty(make: Callable[[], object]) -> Instruction:
+    return lambda machine: _new(machine, make(), 0)
+
+
+def _tuple(machine: Machine) -> None:
+    items = machine.to_mark()
+    _new(machine, tuple(items), len(items))
+
+
+def _short_tuple(size: int) -> Instruction:
+    def make(machine: Machine) -> None:
+        stack = machine.stack
+        stack[-size:] = [tuple(stack[-size:])]
+        machine.budget.spent += CONTAINER
+
+    return make
+
+
+def _list(machine: Machine) -> None:
+    items = machine.to_mark()
+    _new(machine, items, len(items))
+
+
+def _dict(machine: Machine) -> None:
+    items = machine.to_mark()
+    _new(machine, {}, 0)
+    machine.fill(items)
+
+
+def _frozenset(machine: Machine) -> None:
+    items = machine.to_mark()
+    for item in items:
+        check_key(item)
+    _new(machine, frozenset(items), len(items))
+
+
+def _add_items(machine: Machine) -> None:
+    items = machine.to_mark()
+    for item in items:
+        check_key(item)
+    if type(machine.stack[-1]) is not set:
+        raise pickle.UnpicklingError("an element for what is no set")
+    machine.spend(ITEM * len(items))
+    machine.stack[-1].update(items)
+
+
+def _set_item(machine: Machine) -> None:
+    value, key = machine.stack.pop(), machine.stack.pop()
+    machine.fill([key, value])
+
+
+def _append(machine: Machine) -> None:
+    machine.extend([machine.stack.pop()])
+
+
+def _name_of_lines(machine: Machine) -> Named:
+    return machine.named(machine.line().decode(), machine.line().decode())
+
+
+def _name(machine: Machine) -> None:
+    machine.stack.append(_name_of_lines(machine))
+
+
+def _name_of_stack(machine: Machine) -> None:
+    name, module = machine.stack.pop(), machine.stack.pop()
+    if type(name) is not str or type(module) is not str:
+        raise pickle.UnpicklingError("a name that is no text")
+    machine.stack.append(machine.named(module, name))
+
+
+def _call(machine: Machine) -> None:
+    args = machine.stack.pop()
+    machine.stack[-1] = machine.call(machine.stack[-1], args)
+
+
+def _call_with_keywords(machine: Machine) -> None:
+    if machine.stack.pop():
+        raise RefusedError("a call with keyword arguments")
+    _call(machine)
+
+
+def _call_of_line(machine: Machine) -> None:
+    args = tuple(machine.to_mark())
+    machine.stack.append(machine.call(_name_of_lines(machine), args))
+
+
+def _call_of_mark(machine: Machine) -> None:
+    named, *args = machine.to_mark()
+    machine.stack.append(machine.call(named, tuple(args)))
+
+
+def _build(machine: Machine) -> None:
+    state = machine.stack.pop()
+    if not isinstance(machine.stack[-1], Record):
+        raise pickle.UnpicklingError("a state for what has none")
+    machine.stack[-1].state = state
+
+
+def _skip(size: int) -> Instruction:
+    """Return the instruction for the number of the protocol, or for the size of a frame, which is a hint."""
+
+    def skip(machine: Machine) -> None:
+        machine.read(size)
+
+    return skip
+
+
+def _refused(what: str) -> Instruction:
+    def refuse(_: Machine) -> None:
+        raise RefusedError(what)
+
+    return refuse
+
+
+def _index_of_line(machine: Machine) -> int:
+    index = int(machine.line())
+    if index < 0:
+        raise pickle.UnpicklingError("a negative index")
+    return index
+
+
+def _index(size: int) -> Callable[[Machine], int]:
+    return lambda machine: machine.number(size)
+
+
+_INSTRUCTIONS: dict[bytes, Instruction] = {
+    pickle.PROTO: _skip(1),
+    pickle.FRAME: _skip(8),
+    pickle.STOP: Machine.finish,
+    # Numbers and other constants
+    pickle.NONE: _constant(None),
+    pickle.NEWTRUE: _constant(True),
+    pickle.NEWFALSE: _constant(False),
+    pickle.EMPTY_TUPLE: _constant(()),
+    pickle.BININT: _number("<i"),
+    pickle.BININT1: _byte,
+    pickle.BININT2: _number("<H"),
+    pickle.BINFLOAT: _number(">d"),
+    pickle.LONG1: _sized(1, _integer),
+    pickle.LONG4: _sized(4, _integer),
+    pickle.INT: _line(_old_integer),
+    pickle.LONG: _line(_old_integer),
+    pickle.FLOAT: _line(float),
+    # Text and bytes
+    pickle.SHORT_BINUNICODE: _short(_text),
+    pickle.BINUNICODE: _sized(4, _text),
+    pickle.BINUNICODE8: _sized(8, _text),
+    pickle.UNICODE: _line(lambda line: codecs.decode(line, "raw-unicode-escape")),
+    pickle.STRING: _line(_old_text),
+    pickle.SHORT_BINSTRING: _sized(1, lambda content: content.decode("ascii")),
+    pickle.BINSTRING: _sized(4, lambda content: content.decode("ascii")),
+    pickle.SHORT_BINBYTES: _short(bytes),
+    pickle.BINBYTES: _sized(4, bytes),
+    pickle.BINBYTES8: _sized(8, bytes),
+    pickle.BYTEARRAY8: _sized(8, _bytearray),
+    # Stack and memo
+    pickle.MARK: Machine.mark,
+    pickle.POP: _pop,
+    pickle.POP_MARK: _pop_mark,
+    pickle.DUP: _duplicate,
+    pickle.MEMOIZE: _memoize,
+    pickle.PUT: _keep(_index_of_line),
+    pickle.BINPUT: _keep(_index(1)),
+    pickle.LONG_BINPUT: _keep(_index(4)),
+    pickle.GET: _recall(_index_of_line),
+    pickle.BINGET: _recall_byte,
+    pickle.LONG_BINGET: _recall_word,
+    # Containers
+    pickle.TUPLE: _tuple,
+    pickle.TUPLE1: _short_tuple(1),
+    pickle.TUPLE2: _short_tuple(2),
+    pickle.TUPLE3: _short_tuple(3),
+    pickle.EMPTY_LIST: _empty(list),
+    pickle.EMPTY_DICT: _empty(dict),
+    pickle.EMPTY_SET: _empty(set),
+    pickle.LIST: _list,
+    pickle.DICT: _dict,
+    pickle.FROZENSET: _frozenset,
+    pickle.APPEND: _append,
+    pickle.APPENDS: lambda machine: machine.extend(machine.to_mark()),
+    pickle.SETITEM: _set_item,
+    pickle.SETITEMS: lambda machine: machine.fill(machine.to_mark()),
+    pickle.ADDITEMS: _add_items,
+    # Names, calls and states
+    pickle.GLOBAL: _name,
+    pickle.STACK_GLOBAL: _name_of_stack,
+    pickle.REDUCE: _call,
+    pickle.NEWOBJ: _call,
+    pickle.NEWOBJ_EX: _call_with_keywords,
+    pickle.INST: _call_of_line,
+    pickle.OBJ: _call_of_mark,
+    pickle.BUILD: _build,
+    **dict.fromkeys((pickle.PERSID, pickle.BINPERSID), _refused("a persistent id")),
+    **dict.fromkeys((pickle.EXT1, pickle.EXT2, pickle.EXT4), _refused("a code of the extension registry")),
+    **dict.fromkeys((pickle.NEXT_BUFFER, pickle.READONLY_BUFFER), _refused("a buffer outside the pickle")),
+}

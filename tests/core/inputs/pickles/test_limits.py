@@ -1,0 +1,140 @@
+"""Limits on the memory and time that a file may take, on keys, and a few hostile files of each kind."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from typing import TYPE_CHECKING
+
+import lz4.frame
+import numpy as np
+import pytest
+
+from datacard_core.inputs.pickles.building import unpickled
+from datacard_core.inputs.pickles.records import RefusedError
+from tests.support.coffea_files import an_output, complaint, in_an_output, save, save_pickle
+from tests.support.hostile_files import HASH_MODULUS, HOSTILE, damaged, forged, seeded
+from tests.support.hostile_run import read_apart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEED = 7
+
+by_fork = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux, to measure a copy of a process")
+
+
+@by_fork
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", range(len(HOSTILE)), ids=[make.__name__ for make in HOSTILE])
+def test_hostile_file_takes_little(tmp_path: Path, kind: int) -> None:
+    """A hostile file takes at most ten times its content and 50 MB, and ends in a result or an error of ours."""
+    for number in (kind, kind + len(HOSTILE)):
+        content = forged(number, seeded(SEED, number))
+        assert not read_apart(save_pickle(tmp_path / "a.coffea", content)).problem(len(content))
+
+
+@by_fork
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_damaged_file_takes_little(tmp_path: Path, part: int) -> None:
+    """A good file with a few changed bytes takes no more than a hostile one may."""
+    good = in_an_output({"a": 1})
+    for number in range(part * 8, part * 8 + 8):
+        content = damaged(good, seeded(SEED, number))
+        assert not read_apart(save_pickle(tmp_path / "a.coffea", content)).problem(len(content))
+
+
+HARMLESS = ("a", b"a", 1, -(1 << 59), 1.5, None, True, ("a", "b", 2022), np.int64(1), np.str_("a"), np.float32(2))
+
+
+def test_harmless_keys_are_read() -> None:
+    """Names, numbers, and tuples of names with one number are keys."""
+    expected = dict.fromkeys(HARMLESS, 0)
+    assert unpickled(io.BytesIO(pickle.dumps(expected))) == expected
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        HASH_MODULUS,
+        "a" * 5000,
+        1j,
+        (1, 2),
+        (("a",),),
+        tuple("abcdefghi"),
+        np.longdouble(1),
+        np.complex64(1),
+        frozenset("a"),
+    ],
+    ids=lambda key: f"{type(key).__name__} {str(key)[:12]}",
+)
+def test_harmful_keys_are_refused(key: object) -> None:
+    """Keys that are long, or of which a file can choose many with the same hash, are refused in dicts and sets."""
+    for content in ({key: 0}, {key}, {"a": frozenset({key})}):
+        with pytest.raises(RefusedError, match="key"):
+            unpickled(io.BytesIO(pickle.dumps(content)))
+
+
+def nested(depth: int) -> object:
+    """Lists in each other."""
+    value: object = None
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_nesting(tmp_path: Path) -> None:
+    """Objects 90 deep are read, and 100 deep are refused."""
+    save(tmp_path / "a.coffea", an_output("a") | {"extra": nested(90)})
+    assert unpickled(io.BytesIO(pickle.dumps(nested(90)))) == nested(90)
+    assert "nested more than 100 deep" in complaint(
+        save(tmp_path / "a.coffea", an_output("a") | {"extra": nested(100)})
+    )
+
+
+def test_shared_objects_written_out(tmp_path: Path) -> None:
+    """Lists of which each holds the one before twice are refused, as printing them would not end."""
+    value: object = "lol"
+    for _ in range(40):
+        value = [value, value]
+    said = complaint(save(tmp_path / "a.coffea", an_output("a") | {"extra": value}))
+    assert "the same objects so often" in said
+
+
+def test_honest_lists_are_read() -> None:
+    """Many small objects of an honest file are within the limits."""
+    content = {f"dataset {number}": {"nominal": number, "JESUp": float(number)} for number in range(30_000)}
+    assert unpickled(io.BytesIO(pickle.dumps(content))) == content
+
+
+def test_many_small_objects_are_refused(tmp_path: Path) -> None:
+    """Objects that take far more memory than their data are refused."""
+    content = b"\x80\x05](" + b"\x8f" * 1_000_000 + b"e."
+    assert "objects that take" in complaint(save_pickle(tmp_path / "a.coffea", content))
+
+
+@by_fork
+@pytest.mark.slow
+def test_lack_of_memory_tells_the_size(tmp_path: Path) -> None:
+    """A file for which there is not enough memory is told with its sizes, and not as damaged."""
+    import os  # noqa: PLC0415  beside the limit
+    import resource  # noqa: PLC0415
+
+    file = tmp_path / "a.coffea"
+    file.write_bytes(lz4.frame.compress(pickle.dumps(an_output("a") | {"extra": np.zeros(50_000_000)}, 5)))
+    reader, writer = os.pipe()
+    if not (pid := os.fork()):
+        pages = int(open("/proc/self/statm").read().split()[0])  # noqa: PTH123, SIM115
+        resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + 200_000_000,) * 2)
+        os.write(writer, complaint(file).encode())
+        os._exit(0)
+    os.close(writer)
+    said = os.read(reader, 10_000).decode()
+    os.waitpid(pid, 0)
+    os.close(reader)
+    # 50 million numbers of 8 bytes
+    assert "400.0 MB decompressed" in said
+    assert "memory was not free" in said
+    assert "damaged" not in said
