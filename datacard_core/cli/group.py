@@ -96,5 +96,5 @@ def message(error: Exception) -> str:
         return f"{error}{notes}"
     # Its str() begins with a number: "[Errno 13] Permission denied".
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        return (f"{error.strerror}: {error.filename}" if error.filename else error.strerror) + notes
     return f"{with_type(error)}{notes}\nThis is unexpected; run again with --debug to see where."

@@ -226,6 +226,8 @@ def _owners(folder: Path) -> list[Owner]:
 
 def _in_use(directory: Path, owners: list[Owner]) -> str:
     folder = str(directory / FOLDER)
+    if not owners and not os.access(folder, os.R_OK | os.X_OK):
+        return f"another user is writing to {str(directory)!r}, or was until a kill: only that user can read {folder!r}"
     if not owners:
         return f"{folder!r} is in the way, and names no process that has made it: remove it"
     owner = owners[0]

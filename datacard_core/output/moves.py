@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.errors import DatacardError
 from datacard_core.output.locks import FOLDER
 
 if TYPE_CHECKING:
@@ -52,17 +53,32 @@ class Journal:
     """
 
     directories: tuple[Path, ...]
-    moves: tuple[Move, ...] = ()
+    files: tuple[Path, ...] = ()
+    """Places of the files."""
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """The moves of the files."""
+        return tuple(map(Move, self.files))
 
     @classmethod
     def of(cls, directory: Path) -> Journal:
-        """Return the journal in a directory; an empty one if there is none."""
+        """Return the journal in a directory; an empty one if there is none.
+
+        Raises:
+            DatacardError: it is damaged.
+        """
+        path = directory / FOLDER / _JOURNAL
         try:
-            text = (directory / FOLDER / _JOURNAL).read_text(encoding="utf-8")
+            journal = json.loads(path.read_text(encoding="utf-8"))
+            return cls(*(tuple(map(Path, journal[key])) for key in ("directories", "files")))
         except FileNotFoundError:
             return cls(())
-        journal = json.loads(text)
-        return cls(tuple(map(Path, journal["directories"])), tuple(Move(Path(path)) for path in journal["moves"]))
+        except (ValueError, TypeError, LookupError) as error:
+            raise DatacardError(
+                f"{str(path)!r} is damaged ({error}), and with it the list of files that a killed build was moving: "
+                f"take what you need out of {str(path.parent)!r}, and remove it"
+            ) from error
 
     def write(self) -> None:
         """Write the journal to all its directories, the first one last."""
@@ -127,7 +143,7 @@ def _write(directory: Path, journal: Journal) -> None:
     path = directory / FOLDER / _JOURNAL
     content = {
         "directories": [os.fspath(other) for other in journal.directories],
-        "moves": [os.fspath(move.final) for move in journal.moves],
+        "files": [os.fspath(path) for path in journal.files],
     }
     # Under another name first: a journal is complete, or there is none.
     new = path.with_suffix(".new")

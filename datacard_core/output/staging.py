@@ -136,9 +136,12 @@ class Staging:
             for directory, lock in entered.items():
                 if not lock.is_new:
                     put_in_place(Journal.of(directory).moves)
-        except BaseException:
+        except BaseException as error:
             for lock in entered.values():
                 lock.end(is_whole=lock.is_new)
+                if not lock.is_new:
+                    folder = str(lock.folder)
+                    error.add_note(f"files of a build that was killed wait in {folder!r}; remove it to give them up")
             raise
         for lock in entered.values():
             lock.clear()
@@ -166,7 +169,7 @@ class Staging:
                 raise DirectoryInUseError(f"{message}: no file was changed; run this build again")
         if not moves:
             return
-        journal = Journal(tuple(self._locks), moves)
+        journal = Journal(tuple(self._locks), tuple(move.final for move in moves))
         with named(moves[0].final):
             journal.write()
         self._is_whole = False

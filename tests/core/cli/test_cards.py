@@ -405,6 +405,16 @@ class TestBuild:
             assert "tcp://host:8786" in message
         assert not Path("cards").exists()
 
+    def test_read_only_card(self, output: Path, script: Path) -> None:
+        """A card that is read-only is told with its path and the way out, and no file is new."""
+        write(script)
+        Path("cards").mkdir()
+        Path("cards/datacard_SR_2024.txt").touch(0o444)
+        told = failed(datacard("build", script, output, "-o", "cards"))
+        path = Path("cards/datacard_SR_2024.txt").absolute()
+        assert told == f"Error: the file is read-only: make it writable, or write to another directory: {path}\n"
+        assert [file.name for file in Path("cards").iterdir()] == [path.name]
+
     @pytest.mark.slow  # a fresh interpreter
     @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
     def test_ctrl_c(self, output: Path, script: Path) -> None:

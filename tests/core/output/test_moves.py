@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from datacard_core import DatacardError
+from datacard_core.output.locks import FOLDER
 from datacard_core.output.staging import staging
 from tests.support.paths import ROOT
 
@@ -52,6 +54,40 @@ def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None
     with staging(tmp_path / first) as stage:
         stage.text("another", "")
     assert contents(tmp_path) == {f"{first}/another": "", "shapes/SR.root": "new", "cards/SR.txt": "new"}
+
+
+def left_by_a_kill(folder: Path) -> Path:
+    """Kill the dump of two files at their first move, and return the hidden folder of the first."""
+    done = subprocess.run([sys.executable, "-c", KILLED, folder, "1"], check=False)
+    assert done.returncode == -9
+    return folder / "shapes" / FOLDER
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"directories": 3, "files": []}', "\xff"])
+def test_damaged_journal(text: str, tmp_path: Path) -> None:
+    """A journal that cannot be read is told with its path, and nothing beside it is removed."""
+    hidden = left_by_a_kill(tmp_path)
+    (hidden / "journal.json").write_text(text, encoding="latin-1")
+    for _ in range(2):
+        with pytest.raises(DatacardError, match=r"journal\.json' is damaged"), staging(tmp_path) as stage:
+            stage.path("shapes/another")
+    assert (hidden / "new" / "SR.root" / "SR.root").read_text() == "new"
+
+
+@pytest.mark.slow
+def test_place_that_was_taken(tmp_path: Path) -> None:
+    """A directory in the place of a file of a killed build is told with its path and the way out, and stays."""
+    hidden = left_by_a_kill(tmp_path)
+    (tmp_path / "cards" / "SR.txt").mkdir()
+    with pytest.raises(IsADirectoryError) as raised, staging(tmp_path) as stage:
+        stage.path("cards/another")
+    assert raised.value.filename == str(tmp_path / "cards" / "SR.txt")
+    assert any(f"wait in {str(hidden)!r}; remove it to give them up" in note for note in raised.value.__notes__)
+    (tmp_path / "cards" / "SR.txt").rmdir()
+    with staging(tmp_path) as stage:
+        stage.text("cards/another", "")
+    assert contents(tmp_path) == {"cards/another": "", "shapes/SR.root": "new", "cards/SR.txt": "new"}
 
 
 def harness(what: str, count: int, *options: str) -> dict[str, Any]:
