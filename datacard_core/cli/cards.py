@@ -12,7 +12,7 @@ from datacard_core.analysis.analysis import SOURCE
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate_yields
-from datacard_core.cli.terminal import console, quiet_on_closed_pipe, quoted, show
+from datacard_core.cli.terminal import console, quoted, remark, show
 from datacard_core.demo import write_demo
 from datacard_core.errors import ExistingFileError, MissingProviderError
 from datacard_core.execution.dask import cluster
@@ -169,6 +169,8 @@ def build(
         cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
         files = cards.dump(directory, **how, executor=client, jobs=jobs or 1)
+        # Before anything is shown: the reader of the output may close it.
+        drawn = cards.plot(directory / "plots", *plots) if plots else ()
         _show_cards(cards, all_findings=all_findings)
         if formats.is_combine:
             joining = quoted(directory / cards.script_name)
@@ -176,8 +178,8 @@ def build(
         else:
             names = listing(file.name for file in files)
             show(f"\n{names} in {directory}; there is no script to combine them: {writer!r} writes no Combine cards")
-        if plots:
-            show(f"{len(cards.plot(directory / 'plots', *plots))} plots in {directory / 'plots'}")
+        if drawn:
+            show(f"{len(drawn)} plots in {directory / 'plots'}")
 
 
 def _judging(analysis: Analysis, strict: bool | Sequence[str], accept: Mapping[str, str]) -> Analysis:
@@ -207,9 +209,6 @@ def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
     complete = report(findings, most=len(findings))
     shown = complete if all_findings else report(findings)
     if shown:
-        with quiet_on_closed_pipe():
-            click.echo(shown, err=True)
-            if shown != complete:
-                click.echo("(datacard build --all-findings shows every finding)", err=True)
+        remark(shown, *(["(datacard build --all-findings shows every finding)"] if shown != complete else []))
     for table in tabulate_yields(cards, console().width):
         show(table)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from datacard_core.cli.terminal import escape_what_cannot_be_shown, open_closed_streams
+from datacard_core.cli.terminal import (
+    drop_what_cannot_be_written,
+    escape_what_cannot_be_shown,
+    open_closed_streams,
+    remark,
+)
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.execution.signals import Ended, orderly_end
 from datacard_core.plugins.surroundings import end_threads
@@ -50,7 +55,12 @@ class CommandGroup(click.Group):
         escape_what_cannot_be_shown()
         try:
             return super().main(*args, **kwargs)
+        except OSError as error:
+            # Of the help, which click prints before it calls a command.
+            remark(f"Error: {message(error)}")
+            sys.exit(1)
         except SystemExit as end:
+            drop_what_cannot_be_written()
             # The error has named the thread and its plugin, and Python would wait for it.
             end_threads(end.code if isinstance(end.code, int) else 1)
             raise
@@ -61,13 +71,9 @@ def _invoked(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
     try:
         return invoke(ctx)
     except KeyboardInterrupt as interrupt:
-        told = [f"interrupted: {note}" for note in getattr(interrupt, "__notes__", ())]
+        remark(*(f"interrupted: {note}" for note in getattr(interrupt, "__notes__", ())))
         if isinstance(interrupt, Ended):
-            told.append(f"Ended by {interrupt}.")
-        # SIGHUP arrives when the terminal is closed: there is none to write to.
-        with suppress(OSError):
-            for line in told:
-                click.echo(line, err=True)
+            remark(f"Ended by {interrupt}.")
         raise
 
 

@@ -12,7 +12,7 @@ import click
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate_plugins
-from datacard_core.cli.terminal import quiet_on_closed_pipe, quoted, show, stdout_to_stderr
+from datacard_core.cli.terminal import quoted, show, stdout_to_stderr, to_stdout
 from datacard_core.plugins.introspection import BROKEN, as_document, report_plugins
 from datacard_core.scaffold.new_plugin import write_plugin
 
@@ -37,7 +37,7 @@ def plugins(script: Path | None, *, check: bool, as_json: bool) -> None:
     with stdout_to_stderr(), analysis_of(script) if script else nullcontext() as analysis:
         reports = report_plugins(analysis.plugins if analysis else None, check=check)
     if as_json:
-        with quiet_on_closed_pipe():
+        with to_stdout():
             click.echo(json.dumps(as_document(reports), indent=2, sort_keys=True))
     else:
         for answer in tabulate_plugins(reports):

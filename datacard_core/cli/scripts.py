@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.analysis.analysis import Analysis
+from datacard_core.cli.terminal import drop_what_cannot_be_written
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.names import listing
 
@@ -37,6 +38,8 @@ def analysis_of(script: Path) -> Iterator[Analysis]:
     try:
         with contextlib.chdir("."):
             analysis = _defined_in(script)
+        # What the script has printed: its reader may be gone, which is no reason to make no cards.
+        drop_what_cannot_be_written()
         yield analysis
     finally:
         sys.path[:], sys.argv[:] = path, arguments

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from datacard_core.errors import DatacardError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,7 +29,7 @@ _STDOUT, _STDERR = 1, 2
 
 def show(answer: Table | str) -> None:
     """Print an answer to standard output."""
-    with quiet_on_closed_pipe():
+    with to_stdout():
         # Lines of text are not wrapped: a command in them can be copied as one line.
         console().print(answer, soft_wrap=isinstance(answer, str))
 
@@ -72,17 +74,41 @@ def quoted(path: Path) -> str:
 
 
 @contextmanager
-def quiet_on_closed_pipe() -> Iterator[None]:
-    """Exit without a message when the reader of the output has closed the pipe, as `| head` does."""
+def to_stdout() -> Iterator[None]:
+    """Write to standard output; exit without a message when its reader has closed the pipe, as `| head` does.
+
+    Raises:
+        DatacardError: it cannot be written for another reason.
+    """
     try:
         yield
     except BrokenPipeError:
-        # The interpreter flushes both streams when it ends. What is still in their buffers goes to the null device:
-        # on the closed pipe, the flush would fail again and print an error.
-        with Path(os.devnull).open("wb") as nowhere:
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(nowhere.fileno(), stream.fileno())
         raise click.exceptions.Exit(1) from None
+    except OSError as error:
+        raise DatacardError(f"standard output cannot be written ({error.strerror})") from error
+
+
+def remark(*lines: str) -> None:
+    """Print lines to standard error; if that cannot be written, the command goes on."""
+    with suppress(OSError):
+        for line in lines:
+            click.echo(line, err=True)
+
+
+def drop_what_cannot_be_written() -> None:
+    """Write what is in the buffers of the standard streams, or send it to the null device if that fails.
+
+    Otherwise it is tried again when a process is started, which then fails, and when the interpreter ends, which then
+    prints an error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
+        except ValueError:  # A script has closed it.
+            continue
 
 
 @contextmanager

@@ -7,6 +7,7 @@ message leaves the others and the reader waiting forever.
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -54,8 +55,7 @@ class Worker:
         record = journal()
         process = multiprocessing.Process(target=serve, args=(theirs, ours, record, directory), name="datacard worker")
         try:
-            with held():
-                process.start()
+            process.start()
         finally:
             # The pipe ends with the process only if no one else has this end.
             theirs.close()
@@ -118,7 +118,10 @@ class Workers:
                 return worker
             self.drop(worker)
         if len(self._running) < self.most:
-            self._running.append(Worker.start(self.directory))
+            # Interrupted in between, the process would be unknown; and it begins with the handlers of its parent, of
+            # which that for Ctrl-C would print a traceback.
+            with held():
+                self._running.append(Worker.start(self.directory))
             return self._running[-1]
         return None
 
@@ -148,11 +151,11 @@ class Workers:
         self.kill()
 
     def kill(self) -> None:
-        """End all of them at once, although Ctrl-C is pressed again."""
-        while self._running:
-            with suppress(KeyboardInterrupt):
-                for worker in self._running:
-                    worker.process.kill()
+        """End all of them at once."""
+        with held():
+            for worker in self._running:
+                worker.process.kill()
+            while self._running:
                 self.drop(self._running[-1])
 
 
@@ -163,11 +166,18 @@ def workers(most: int) -> Iterator[Workers]:
     Args:
         most: number of processes, at most.
     """
-    with tempfile.TemporaryDirectory(prefix="datacard-", ignore_cleanup_errors=True) as directory:
-        started = Workers(most, directory)
+    directories: list[str] = []
+    try:
+        with held():
+            directories.append(tempfile.mkdtemp(prefix="datacard-"))
+        started = Workers(most, directories[0])
         try:
             yield started
             started.end()
         except BaseException:
             started.kill()
             raise
+    finally:
+        with held():
+            for directory in directories:
+                shutil.rmtree(directory, ignore_errors=True)

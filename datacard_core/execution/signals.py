@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,14 @@ def orderly_end() -> Iterator[None]:
     Raises:
         SystemExit: a signal has arrived; its exit status is 128 and the number of the signal, as in shells.
     """
-    # Python sets handlers in the main thread alone.
-    is_main = threading.current_thread() is threading.main_thread()
-    ours = [number for number in ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    ours = [number for number in ENDING if _sets_handlers() and signal.getsignal(number) is signal.SIG_DFL]
+    arrived: list[int] = []
 
     def end(number: int, _: object) -> None:
         # Batch systems repeat the signal: a second one must not interrupt the cleaning.
-        for other in ours:
-            signal.signal(other, _ignore)
-        raise Ended(number)
+        if not arrived:
+            arrived.append(number)
+            raise Ended(number)
 
     try:
         for number in ours:
@@ -70,28 +69,30 @@ def leave_to_parent() -> None:
     for number in ENDING:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
 
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Hold signals back during the block, in which a process is started.
-
-    The process begins with the signals held back, and with the handlers of its parent until it has set its own: one
-    that arrives in between would print a traceback.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    """Hold back Ctrl-C, and the signals that end the process in order, until the end of the block, which is short."""
+    before: dict[int, Any] = {}
+    arrived: list[int] = []
     try:
+        for number in (signal.SIGINT, *ENDING):
+            # A signal that is ignored, or ends the process at once, is left alone.
+            if _sets_handlers() and callable(handler := signal.getsignal(number)):
+                before[number] = handler
+                signal.signal(number, lambda number, _: arrived.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
-_HELD = (signal.SIGINT, *ENDING)
+def _sets_handlers() -> bool:
+    """Return whether this is the main thread, the only one in which Python sets handlers and calls them."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _ignore(number: int, frame: object) -> None:

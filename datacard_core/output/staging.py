@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.errors import DeclarationError, DirectoryInUseError
+from datacard_core.execution.signals import held
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.locks import PATIENCE, Lock, hold
@@ -143,9 +144,9 @@ class Staging:
                     folder = str(lock.folder)
                     error.add_note(f"files of a build that was killed wait in {folder!r}; remove it to give them up")
             raise
+        self._locks |= entered
         for lock in entered.values():
             lock.clear()
-        self._locks |= entered
 
     def _foreign(self) -> Iterator[str]:
         """Yield what is in the hidden folders beside the folders of files."""
@@ -170,15 +171,16 @@ class Staging:
         if not moves:
             return
         journal = Journal(tuple(self._locks), tuple(move.final for move in moves))
-        with named(moves[0].final):
+        # Renames are short: Ctrl-C waits for them.
+        with held(), named(moves[0].final):
             journal.write()
-        self._is_whole = False
-        try:
-            put_in_place(moves)
-        except BaseException as error:
-            self._take_back(journal, error)
-            raise
-        self._is_whole = True
+            self._is_whole = False
+            try:
+                put_in_place(moves)
+            except BaseException as error:
+                self._take_back(journal, error)
+                raise
+            self._is_whole = True
 
     def _take_back(self, journal: Journal, error: BaseException) -> None:
         try:
@@ -222,10 +224,12 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
         yield stage
         stage._publish()  # noqa: SLF001 - private to this module: callers of a Staging must not end it
     except BaseException:
-        stage._clear()  # noqa: SLF001
-        stage._unmake()  # noqa: SLF001
+        with held():
+            stage._clear()  # noqa: SLF001
+            stage._unmake()  # noqa: SLF001
         raise
-    stage._clear()  # noqa: SLF001
+    with held():
+        stage._clear()  # noqa: SLF001
 
 
 def _check_name(path: str | os.PathLike[str]) -> None:

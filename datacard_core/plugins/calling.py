@@ -7,6 +7,7 @@ pluggy. The core therefore wraps each call into plugin code in `blame`.
 from __future__ import annotations
 
 import itertools
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -52,8 +53,16 @@ def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[
         message = f"{_text(doing)}: {error}; a plugin leaves the process as it was"
         raise PluginCallError(message, plugin=plugin, origin=origin) from None
     except BaseException as error:  # SystemExit too: a plugin must not end the user's process
+        if isinstance(error, GeneratorExit) and _is_dropped(error):
+            raise
         message = f"{type(error).__name__} while {_text(doing)}: {text_of(error)}"
         raise PluginCallError(message, plugin=plugin, origin=origin) from error
+
+
+def _is_dropped(error: GeneratorExit) -> bool:
+    """Return whether Python drops a block of the core, as when Ctrl-C comes while it is being entered."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return all(str(frame.f_globals.get("__name__")).startswith("datacard_core.") for frame, _ in frames)
 
 
 # Two equal objects of two plugins are not the same contribution, so there is no comparison by value.

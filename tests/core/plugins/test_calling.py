@@ -314,3 +314,16 @@ def test_strings() -> None:
     """The strings of a generator keep their order, those of a set are sorted."""
     assert strings(letter for letter in "ba") == ("b", "a")
     assert strings({"b", "a"}) == ("a", "b")
+
+
+def test_block_that_is_dropped() -> None:
+    """A block that Python drops, as when Ctrl-C comes while it is being entered, is no failure of the plugin."""
+    block = blame("acme", "acme 1.0", "counting").gen
+    next(block)
+    block.close()
+
+
+def test_exit_of_a_generator_in_a_plugin() -> None:
+    """A GeneratorExit that code of a plugin raises is its failure, as each other exception is."""
+    with pytest.raises(PluginCallError, match="GeneratorExit while counting"), blame("acme", "acme 1.0", "counting"):
+        exec("raise GeneratorExit", {"__name__": "acme"})  # noqa: S102 - code of a module of another name
