@@ -23,15 +23,18 @@ from datacard_core.errors import (
     PluginLoadError,
     UnknownPluginError,
 )
-from datacard_core.findings import Finding, Severity, StrictError, error, notice, report, warning
+from datacard_core.findings import CardError, Finding, Severity, StrictError, error, notice, report, warning
 from datacard_core.grammar import DATA, DIRECTIONS, number
 from datacard_core.hookspecs import (
     API_VERSION,
     CardContext,
+    CardFile,
+    CardReader,
     CardWriter,
     Check,
     HistogramSource,
     Plot,
+    ReadCard,
     Rendering,
     SystematicKind,
     Target,
@@ -53,8 +56,10 @@ from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape
 from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
+from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
+from datacard_core.reading import read_card
 from datacard_core.version import __version__ as __version__
 
 __all__ = [
@@ -67,6 +72,9 @@ __all__ = [
     "BinByBinStatistics",
     "BoolArray",
     "CardContext",
+    "CardError",
+    "CardFile",
+    "CardReader",
     "CardWriter",
     "Cards",
     "Category",
@@ -108,6 +116,7 @@ __all__ = [
     "Prefit",
     "Provided",
     "RawLine",
+    "ReadCard",
     "Rendering",
     "Severity",
     "Shape",
@@ -120,6 +129,7 @@ __all__ = [
     "TemplateSerializer",
     "Templates",
     "UnknownPluginError",
+    "closest",
     "combine_datacards",
     "error",
     "grammar",
@@ -131,6 +141,7 @@ __all__ = [
     "notice",
     "number",
     "prefit",
+    "read_card",
     "report",
     "warning",
 ]

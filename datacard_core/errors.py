@@ -3,6 +3,7 @@
 DatacardError
 ├── DeclarationError       the declarations are inconsistent or impossible          .problems
 ├── InputError             the output, or a histogram in it, cannot be used         .problems
+│   └── CardError              a card cannot be read                                .findings
 ├── StrictError            there were warnings under strict=True                    .findings
 ├── ExistingFileError      a file is in the place of a new one, and may not be replaced
 ├── DirectoryInUseError    another process is writing to the directory
@@ -14,7 +15,7 @@ DatacardError
     ├── MissingProviderError   no selected plugin has the kind, writer, … that is needed
     └── PluginCallError        the plugin failed, or returned an unusable result
 
-`StrictError` holds findings and is defined beside them, in `datacard_core.findings`.
+`CardError` and `StrictError` hold findings and are defined beside them, in `datacard_core.findings`.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ class Finding:
     """The `{process}_{year}` that is affected, or a process, a sample, or a list of columns."""
     systematic: str = attrs.field(default="", kw_only=True)
     """The nuisance that is affected, with `Up` or `Down` behind it if one direction is."""
+    place: str = attrs.field(default="", kw_only=True)
+    """File, line and column in a card that was read, such as `card.txt:12:5`."""
     accepted: str = attrs.field(default="", kw_only=True)
     """Reason from `accept` for which the analysis accepts findings of this code; empty if it does not accept them."""
 
@@ -65,6 +67,18 @@ class StrictError(DatacardError):
         return type(self), (self.findings,), self.__dict__
 
 
+class CardError(InputError):
+    """A card cannot be read as it is; `findings` holds the errors, each with its place."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        # The severity is that of all of them.
+        super().__init__(str(finding).removeprefix(f"{finding.severity.name.lower()} ") for finding in self.findings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.findings,), self.__dict__
+
+
 def own(finding: Finding) -> Finding:
     """Return a copy of a finding with plain strings of one line; of a subclass, the fields of a finding.
 
@@ -72,7 +86,7 @@ def own(finding: Finding) -> Finding:
         TypeError: a field is not a string.
         ValueError: the severity is none.
     """
-    texts = {name: getattr(finding, name) for name in ("code", "message", "channel", "column", "systematic")}
+    texts = {name: getattr(finding, name) for name in ("code", "message", "channel", "column", "systematic", "place")}
     for name, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"{name} of a finding is not a string")
@@ -119,13 +133,15 @@ def raise_together(errors: Iterable[DatacardError]) -> None:
 
 
 def _joined(errors: Sequence[DatacardError]) -> DatacardError:
-    strict = [error for error in errors if isinstance(error, StrictError)]
-    if len(strict) == len(errors):
-        return StrictError(dict.fromkeys(finding for error in strict for finding in error.findings))
+    for of in (StrictError, CardError):
+        alike = [error for error in errors if isinstance(error, of)]
+        if len(alike) == len(errors):
+            return of(dict.fromkeys(finding for error in alike for finding in error.findings))
+    has_findings = any(isinstance(error, StrictError | CardError) for error in errors)
     classes = {type(error) for error in errors if isinstance(error, ProblemsError)}
     # A problem that several categories share is told once.
     problems = dict.fromkeys(problem for error in errors for problem in _problems(error))
-    return (classes.pop() if len(classes) == 1 and not strict else InputError)(problems)
+    return (classes.pop() if len(classes) == 1 and not has_findings else InputError)(problems)
 
 
 def _problems(error: DatacardError) -> Iterable[str]:
@@ -160,9 +176,9 @@ def print_report(findings: Iterable[Finding]) -> None:
 def _shared(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     """Return findings that differ in their channel alone together, in the order of the first of them."""
     # The fields as key, because copies of ten thousands of findings without their channel would take seconds.
-    shared: dict[tuple[Severity, str, str, str, str, str], list[Finding]] = {}
+    shared: dict[tuple[Severity, str, str, str, str, str, str], list[Finding]] = {}
     for one in findings:
-        rest = (one.severity, one.code, one.message, one.column, one.systematic, one.accepted)
+        rest = (one.severity, one.code, one.message, one.column, one.systematic, one.place, one.accepted)
         shared.setdefault(rest, []).append(one)
     return shared.values()
 
@@ -174,7 +190,7 @@ def _line(alike: Sequence[Finding]) -> str:
 
 def _in(channels: str, finding: Finding) -> str:
     """Return the text of a finding in one or several channels."""
-    place = ", ".join(filter(None, (channels, finding.column, finding.systematic)))
+    place = ", ".join(filter(None, (finding.place, channels, finding.column, finding.systematic)))
     reason = f" (accepted: {finding.accepted})" if finding.accepted else ""
     severity = finding.severity.name.lower()
     return f"{severity} [{finding.code}] {place + ': ' if place else ''}{finding.message}{reason}"

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from datacard_core.model.channel import Channel, Column
 
-API_VERSION = "1.1"
+API_VERSION = "1.2"
 """Version of the interface that plugins build on.
 
 An addition raises the second number, a change of what exists raises the first.
@@ -366,6 +366,49 @@ class HistogramSource(ABC):
         """
 
 
+@attrs.frozen(eq=False, kw_only=True)
+class CardFile:
+    """A file that a card reader reads."""
+
+    path: Path
+    """Path of the file; paths in the card are relative to its directory."""
+    content: bytes
+    """Bytes of the file, unzipped if its name ends in `.gz`."""
+    lenient: bool = False
+    """True if faults that Combine takes are warnings, and no errors."""
+
+
+class ReadCard(ABC):
+    """A card as it was read, with its text unchanged."""
+
+    path: Path
+    """Path of the file that it was read from."""
+    findings: Sequence[Finding] = ()
+    """Peculiarities and faults of the text, in the order of its lines."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The text of the card, byte for byte as it was read if nothing was changed."""
+
+
+class CardReader(ABC):
+    """A language of cards that can be read, such as Combine's."""
+
+    name: ClassVar[str]
+    """Name for `read_card(reader=…)`, unique among the selected plugins."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Codes of the findings that the reader makes, each with a sentence that explains it to the analyst."""
+
+    @abstractmethod
+    def read(self, file: CardFile) -> ReadCard:
+        """Read a card, also one with faults, which are errors among its findings.
+
+        The core raises them together as one `CardError`. A file of any content gives a card: exceptions are failures
+        of the plugin.
+        """
+
+
 # The hooks return (), "contributes no object": type checkers refuse an annotated function without a result.
 
 
@@ -384,6 +427,12 @@ def datacard_card_writers() -> Iterable[CardWriter]:
 @hookspec
 def datacard_template_serializers() -> Iterable[TemplateSerializer]:
     """Contribute template serializers, each with a `name` that no other serializer of the selected plugins uses."""
+    return ()
+
+
+@hookspec
+def datacard_card_readers() -> Iterable[CardReader]:
+    """Contribute card readers, each with a `name` that no other reader of the selected plugins uses."""
     return ()
 
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from datacard_core.hookspecs import (
+    CardReader,
     CardWriter,
     Check,
     HistogramSource,
@@ -53,6 +54,9 @@ SERIALIZERS = Family(
     hook="datacard_template_serializers",
     interface=TemplateSerializer,
 )
+READERS = Family(
+    field="readers", word="card reader", hook="datacard_card_readers", interface=CardReader, described=("codes",)
+)
 CHECKS = Family(field="checks", word="check", hook="datacard_checks", interface=Check, described=("codes",))
 PLOTS = Family(field="plots", word="plot", hook="datacard_plots", interface=Plot, described=("suffix",))
 SOURCES = Family(field="sources", word="histogram source", hook="datacard_histogram_sources", interface=HistogramSource)
@@ -64,5 +68,5 @@ RENDERINGS = Family(
     described=("writer", "of"),
 )
 
-FAMILIES: tuple[Family[Any], ...] = (KINDS, WRITERS, SERIALIZERS, CHECKS, PLOTS, SOURCES, RENDERINGS)
+FAMILIES: tuple[Family[Any], ...] = (KINDS, WRITERS, SERIALIZERS, READERS, CHECKS, PLOTS, SOURCES, RENDERINGS)
 HOOKS = tuple(family.hook for family in FAMILIES)

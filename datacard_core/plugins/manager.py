@@ -26,6 +26,7 @@ from datacard_core.plugins.families import (
     FAMILIES,
     KINDS,
     PLOTS,
+    READERS,
     RENDERINGS,
     SERIALIZERS,
     SOURCES,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from datacard_core.hookspecs import (
+        CardReader,
         CardWriter,
         Check,
         HistogramSource,
@@ -84,6 +86,7 @@ class Plugins:
     """Systematic kinds by `typ`; all other families are mappings by `name`."""
     writers: Providers[CardWriter]
     serializers: Providers[TemplateSerializer]
+    readers: Providers[CardReader]
     checks: Providers[Check]
     plots: Providers[Plot]
     sources: Providers[HistogramSource]
@@ -130,6 +133,14 @@ class Plugins:
         """
         return self.serializers.provider(name)
 
+    def reader(self, name: str) -> Provided[CardReader]:
+        """Return the card reader of that name.
+
+        Raises:
+            MissingProviderError: no selected plugin provides it; the message names an installed plugin that does.
+        """
+        return self.readers.provider(name)
+
     def plot(self, name: str) -> Provided[Plot]:
         """Return the plot of that name.
 
@@ -153,6 +164,7 @@ def families_of(plugins: Plugins) -> tuple[Providers[Any], ...]:
         plugins.kinds,
         plugins.writers,
         plugins.serializers,
+        plugins.readers,
         plugins.checks,
         plugins.plots,
         plugins.sources,
@@ -199,6 +211,7 @@ def load_from(
         kinds=providers(KINDS),
         writers=providers(WRITERS),
         serializers=providers(SERIALIZERS),
+        readers=providers(READERS),
         checks=providers(CHECKS),
         plots=providers(PLOTS),
         sources=providers(SOURCES),

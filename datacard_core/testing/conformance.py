@@ -51,7 +51,7 @@ class _Aids:
         for given, known, what in (
             (self.examples, plugins.kinds, "systematic kind"),
             (self.readers, plugins.serializers, "template serializer"),
-            (self.files, plugins.sources, "histogram source"),
+            (self.files, {**plugins.sources, **plugins.readers}, "histogram source or card reader"),
         ):
             for name in given:
                 if name not in known:
@@ -78,7 +78,7 @@ def assert_plugin(
         beside: further plugins to select with it and with the built-in set.
         readers: by name of a template serializer, a function from a path to the values and variances of each template
             by name. With it the file is compared with the templates that were written.
-        files: by name of a histogram source, a file that it can read.
+        files: by name of a histogram source or a card reader, a file that it can read.
 
     Raises:
         AssertionError: the plugin does not meet an expectation. The message has the expectation, the result and the

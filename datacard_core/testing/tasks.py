@@ -49,6 +49,6 @@ class Run:
     readers: Mapping[str, Reader]
     """Readers of files, by template serializer."""
     files: Mapping[str, Path]
-    """Files to read, by histogram source."""
+    """Files to read, by histogram source or card reader."""
     scratch: Path
     """Directory for files."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import numpy as np
 import pytest
-from datacard_combine import CombineWriter
+from datacard_combine.writer import CombineWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -70,6 +70,16 @@ unless the table says otherwise.
 |---|---|---|
 """
 
+READERS = """
+## Codes of the card reader
+
+`read_card` reads cards in Combine's language. Its codes have the area of the card, a point, and the problem. Errors
+are raised together as one `CardError`; with `lenient=True` only those at which Combine stops.
+
+| code | meaning |
+|---|---|
+"""
+
 FOOT = """
 A kind or a check of another package declares its codes in `codes`; see [Plugins](plugins.md#datacard_checks).
 """
@@ -83,7 +93,12 @@ def page() -> str:
         for name, maker in built_in_makers().items()
         for code, meaning in sorted(maker.codes.items())
     )
-    return f"{HEAD}{CORE}{_table(CODES)}{codes}{PLUGINS}{of_plugins}{FOOT}"
+    of_readers = "".join(
+        f"| `{code}` | {meaning} |\n"
+        for provided in load_plugins().readers.values()
+        for code, meaning in sorted(provided.value.codes.items())
+    )
+    return f"{HEAD}{CORE}{_table(CODES)}{codes}{PLUGINS}{of_plugins}{READERS}{of_readers}{FOOT}"
 
 
 def built_in_makers() -> dict[str, SystematicKind | Check]:

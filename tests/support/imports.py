@@ -37,7 +37,7 @@ LAYERS = (
     ("build",),
     ("execution", "output"),
     ("card",),
-    ("datacard",),
+    ("datacard", "reading"),
     ("combination",),
     ("analysis",),
     ("cli", "demo", "testing", "scaffold", "stat", "__init__"),

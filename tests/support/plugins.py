@@ -8,6 +8,7 @@ import numpy as np
 
 from datacard_core import (
     CardContext,
+    CardReader,
     CardWriter,
     Check,
     Datacard,
@@ -34,6 +35,7 @@ INTERFACES = {
     "datacard_systematic_kinds": "SystematicKind",
     "datacard_card_writers": "CardWriter",
     "datacard_template_serializers": "TemplateSerializer",
+    "datacard_card_readers": "CardReader",
     "datacard_checks": "Check",
     "datacard_plots": "Plot",
     "datacard_histogram_sources": "HistogramSource",
@@ -106,6 +108,10 @@ class Provider:
     @hookimpl
     def datacard_template_serializers(self) -> Iterable[TemplateSerializer]:
         return self.of(TemplateSerializer)
+
+    @hookimpl
+    def datacard_card_readers(self) -> Iterable[CardReader]:
+        return self.of(CardReader)
 
     @hookimpl
     def datacard_checks(self) -> Iterable[Check]:

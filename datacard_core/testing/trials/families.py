@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias
 from datacard_core.names import closest
 from datacard_core.testing.cases import Case
 from datacard_core.testing.tasks import Run
-from datacard_core.testing.trials import checks, kinds, mistakes, plots, renderings, serializers, sources, writers
+from datacard_core.testing.trials import (
+    checks,
+    kinds,
+    mistakes,
+    plots,
+    readers,
+    renderings,
+    serializers,
+    sources,
+    writers,
+)
 
 if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
@@ -46,6 +56,10 @@ def _assert_serializer(run: Run, case: Case, name: str) -> None:
     serializers.assert_serializer(case, run.plugins.serializer(name), run.readers.get(name), run.scratch)
 
 
+def _assert_reader(run: Run, case: Case, name: str) -> None:
+    readers.assert_reader(case, run.plugins.reader(name), run.files.get(name))
+
+
 def _assert_check(run: Run, case: Case, name: str) -> None:
     checks.assert_check(case, run.plugins, run.checks[name])
 
@@ -69,6 +83,7 @@ TRIALS: Mapping[str, Assert] = MappingProxyType(
         "kinds": _assert_kind,
         "writers": _assert_writer,
         "serializers": _assert_serializer,
+        "readers": _assert_reader,
         "checks": _assert_check,
         "plots": _assert_plot,
         "sources": _assert_source,

@@ -102,6 +102,15 @@ def datacard_plots():
 def datacard_histogram_sources():
     return [Reader()]
 
+class Card(CardReader):
+    name = "acme_card"
+    def read(self, file):
+        raise NotImplementedError
+
+@hookimpl
+def datacard_card_readers():
+    return [Card()]
+
 @hookimpl
 def datacard_renderings():
     return [Rendering("pyhf", Own, lambda directive, channel: None)]
@@ -195,6 +204,7 @@ def test_check_describes_contributions(install: Install) -> None:
         "kinds": {"acmeKind": {"options": {"a": "the first", "b": "the second"}, "codes": {}}},
         "writers": {"acme_text": {}},
         "serializers": {"acme_file": {}},
+        "readers": {"acme_card": {"codes": {}}},
         "checks": {"acme_look": {"codes": {}}, "acme_stare": {"codes": {}}},
         "plots": {"acme_drawing": {"suffix": ".svg"}},
         "sources": {"acme_reader": {}},

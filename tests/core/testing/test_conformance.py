@@ -32,6 +32,7 @@ from tests.support.conformance import (
     failure,
     read_json,
 )
+from tests.support.paths import TESTS
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from datacard_core import Channel
     from tests.conftest import Install
+
+FIXED_CARD = TESTS / "cards" / "complete.txt"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "lnn": {"lnN": [{"value": 1.05}, {"value": (0.95, 1.05)}]},
@@ -70,7 +73,7 @@ def coffea_file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", DEFAULT_PLUGINS)
 def test_built_in_plugins(name: str, coffea_file: Path) -> None:
     """Every built-in plugin conforms."""
-    files = {"coffea": coffea_file} if name == "coffea" else {}
+    files = {"coffea": {"coffea": coffea_file}, "combine": {"combine": FIXED_CARD}}.get(name, {})
     readers = dict.fromkeys(load_plugins(name).serializers, read_root)
     assert_plugin(name, examples=EXAMPLES.get(name, {}), readers=readers, files=files)
 
@@ -79,7 +82,7 @@ def test_built_in_plugins(name: str, coffea_file: Path) -> None:
 @pytest.mark.usefixtures("few_examples")
 def test_module() -> None:
     """A module is tested like the plugin that its name selects."""
-    assert_plugin(datacard_combine)
+    assert_plugin(datacard_combine, files={"combine": FIXED_CARD})
 
 
 @pytest.mark.slow

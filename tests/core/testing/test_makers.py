@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def test_families_without_makers() -> None:
-    """Only sources and renderings have products that cannot be compared."""
-    assert {family.field for family in FAMILIES} - set(MAKERS) == {"sources", "renderings"}
+    """Only sources, renderings and readers have products that cannot be compared."""
+    assert {family.field for family in FAMILIES} - set(MAKERS) == {"sources", "renderings", "readers"}
     assert set(MAKERS) <= {family.field for family in FAMILIES}
 
 

@@ -1,0 +1,66 @@
+"""Names in a Combine datacard: of processes, channels and nuisances, and of templates in their file."""
+
+from __future__ import annotations
+
+import numbers
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Combine splits a card at blanks and puts names into expressions of RooFit. With a digit first, its parser refuses a
+# bin and renames a nuisance to `theta…`.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# A year never begins a name, so it may begin with a digit.
+_YEAR = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def template_names(pattern: str, processes: Iterable[str], systematic: str = "") -> list[str]:
+    """Return the template of each process under a pattern of a `shapes` line.
+
+    Args:
+        pattern: `NOMINAL_TEMPLATE` or `VARIED_TEMPLATE`.
+        processes: Combine's processes, `{process}_{year}`.
+        systematic: the nuisance with its direction, for a varied template.
+    """
+    before, _, behind = pattern.replace("$SYSTEMATIC", systematic).partition("$PROCESS")
+    return [f"{before}{process}{behind}" for process in processes]
+
+
+def name_problem(what: str, name: object) -> str | None:
+    """Return the reason why a name cannot stand in a card, or None.
+
+    Args:
+        what: the kind of name, to begin the sentence with.
+        name: the name.
+    """
+    if not isinstance(name, str):
+        return f"{what} {name!r} is a {type(name).__name__}, expected a string"
+    if not _NAME.fullmatch(name):
+        return (
+            f"{what} {name!r} is not a name that Combine accepts: expected letters, digits, '_', '.' and '-', "
+            f"with a letter or '_' first{_suggestion(name)}"
+        )
+    return None
+
+
+def year_problem(what: str, year: object) -> str | None:
+    """Return the reason why a year cannot end the name of a column, or None.
+
+    Args:
+        what: the kind of year, to begin the sentence with.
+        year: the year.
+    """
+    if not isinstance(year, str):
+        example = str(year) if isinstance(year, numbers.Integral) else "2022"
+        return f"{what} {year!r} is a {type(year).__name__}, expected a string such as {example!r}"
+    if not _YEAR.fullmatch(year):
+        return f"{what} {year!r} cannot end the name of a column: expected letters, digits, '_', '.' and '-'"
+    return None
+
+
+def _suggestion(name: str) -> str:
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    safe = f"_{safe}" if safe[:1].isdigit() or safe[:1] in {".", "-"} else safe
+    return f", for example {safe!r}" if safe else ""

@@ -1,0 +1,70 @@
+"""Rows of a Combine datacard: what stands behind the name, and the cells of the columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datacard_core.grammar.numbers import is_count, is_number
+from datacard_core.grammar.words import (
+    ABOVE_0_KEYWORDS,
+    LN_N,
+    NO_EFFECT,
+    PAIRED_KEYWORDS,
+    ROW_ARGUMENTS,
+    ROW_KEYWORDS,
+    SHAPE,
+    SHAPE_OR_LN_N,
+    SIGNED_KEYWORDS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def row_keyword(keywords: Iterable[str]) -> str:
+    """Return the keyword of a row whose effects have these keywords.
+
+    Raises:
+        ValueError: Combine has no row that holds them together.
+    """
+    distinct = sorted(set(keywords))
+    if distinct == [LN_N, SHAPE]:
+        return SHAPE_OR_LN_N
+    if len(distinct) != 1:
+        raise ValueError(f"{' and '.join(distinct)} in one row")
+    return distinct[0]
+
+
+def row_problem(keyword: str) -> str | None:
+    """Return the reason why words cannot stand between the name and the cells of a row, or None."""
+    words = keyword.split(" ")
+    if words[0] not in ROW_KEYWORDS:
+        return f"Combine has no row of that kind (its rows: {', '.join(sorted(ROW_KEYWORDS))})"
+    arguments = ROW_ARGUMENTS.get(words[0], ())
+    if len(words) - 1 != len(arguments):
+        return f"expected {' '.join([words[0], *arguments])!r}"
+    if not all(map(is_number, words[1:])) or (words[0] == "gmN" and not is_count(words[1])):
+        return f"expected {' '.join([words[0], *arguments])!r} with numbers"
+    return None
+
+
+def cell_problem(keyword: str, cell: str) -> str | None:
+    """Return the reason why a cell cannot stand in a row, or None.
+
+    Args:
+        keyword: the words between the name and the cells of the row.
+        cell: the text of the cell.
+    """
+    if cell == NO_EFFECT:
+        return None
+    kind, parts = keyword.split(" ", maxsplit=1)[0], cell.split("/", 1)
+    if not all(map(is_number, parts)):
+        return "expected a number, two with a / between them, or -"
+    if len(parts) > 1 and kind not in PAIRED_KEYWORDS:
+        return f"expected one number: Combine takes two in rows of {', '.join(sorted(PAIRED_KEYWORDS))} only"
+    lowest = min(map(float, parts))
+    if kind in ABOVE_0_KEYWORDS and not lowest > 0:
+        return f"expected numbers above 0 in a row of {kind}"
+    if kind not in SIGNED_KEYWORDS and lowest < 0:
+        return f"expected a number of at least 0 in a row of {kind}"
+    return None

@@ -1,0 +1,1 @@
+"""A card as a whole: what Combine makes of all its lines together."""

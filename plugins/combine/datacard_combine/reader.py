@@ -1,0 +1,98 @@
+"""The card reader `combine`: cards in Combine's language, with their text, their lines and their content."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from datacard_combine.codes import CODES
+from datacard_combine.meaning.card import content_of, views_of
+from datacard_combine.rules.card import faults_of
+from datacard_combine.syntax.faults import collected, in_order, refused
+from datacard_combine.syntax.lines import joined, split
+from datacard_core import CardReader, ReadCard, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from datacard_combine.meaning.content import Content
+    from datacard_combine.syntax.faults import Fault
+    from datacard_combine.syntax.lines import Line
+    from datacard_combine.syntax.views import View
+    from datacard_core import CardFile, Finding
+
+_SURROGATE = re.compile("[\udc80-\udcff]")
+
+
+class CombineCard(ReadCard):
+    """A card in Combine's language.
+
+    `lines` are its lines as they stand in the file, `views` the meaning of each line by itself, and `content` is what
+    Combine makes of all of them together.
+    """
+
+    def __init__(self, file: CardFile) -> None:
+        self.path = file.path
+        # Bytes that are no UTF-8 stay what they are, so that the text can be written back.
+        self.lines: tuple[Line, ...] = split(file.content.decode("utf-8", "surrogateescape"))
+        faults = list(_undecoded(self.lines))
+        self.views: tuple[View, ...]
+        self.content: Content
+        self.views, found = collected(views_of(self.lines))
+        faults += found
+        self.content, found = collected(content_of(self.views))
+        faults += found
+        if all(fault.is_taken for fault in faults):
+            # Rules on a card that Combine cannot read would repeat its faults in other words.
+            faults += faults_of(self.views, self.content)
+        self.findings: Sequence[Finding] = [
+            fault.finding(self.path.name, lenient=file.lenient) for fault in in_order(_without_doubts(faults))
+        ]
+
+    @property
+    def text(self) -> str:
+        """The text of the card, byte for byte as it was read."""
+        return joined(self.lines)
+
+    def content_for_joining(self) -> Content:
+        """Return the content with `nuisance edit` lines kept and not carried out, as `combineCards.py` has it."""
+        return collected(content_of(self.views, keep_edits=True))[0]
+
+    def __repr__(self) -> str:
+        head = self.content.head
+        rows = len(self.content.rows)
+        return (
+            f"<CombineCard {self.path.name!r}: {len(head.channels)} channels, {len(head.columns)} columns, {rows} rows>"
+        )
+
+
+class CombineReader(CardReader):
+    """Reader of Combine's cards."""
+
+    name: ClassVar[str] = "combine"
+    codes: ClassVar[Mapping[str, str]] = CODES
+
+    def read(self, file: CardFile) -> CombineCard:
+        """Return the card with its findings."""
+        return CombineCard(file)
+
+
+def _without_doubts(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults without those that are no errors on a line with an error: the error may be their cause."""
+    wrong = {fault.line for fault in faults if fault.line and fault.severity is Severity.ERROR}
+    has_rates = not any(fault.code == "block.no-rate" for fault in faults)
+    return [
+        fault
+        for fault in faults
+        if (fault.severity is Severity.ERROR or fault.line not in wrong)
+        # Without rates, all nuisances are above them.
+        and (has_rates or fault.code != "row.before-rate")
+    ]
+
+
+def _undecoded(lines: Iterable[Line]) -> Iterable[Fault]:
+    for line in lines:
+        if strange := _SURROGATE.search(line.text):
+            byte = ord(strange.group()) - 0xDC00
+            message = f"the byte {byte:#x} is no UTF-8, which Combine cannot read: save the card as UTF-8"
+            yield refused("text.encoding", message, line)

@@ -1,0 +1,78 @@
+"""Formulas of parameters: their arguments, and circles among them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datacard_combine.rules.parameters import known_names, may_have_others
+from datacard_combine.syntax.faults import mistaken
+from datacard_combine.syntax.numbers import parsed
+from datacard_combine.syntax.views import Parameter, RateParam
+from datacard_core import closest, grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from datacard_combine.meaning.content import Content
+    from datacard_combine.syntax.faults import Fault
+    from datacard_combine.syntax.views import View
+
+_ARGUMENT = re.compile(r"@(\d+)")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
+
+
+def formula_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
+    """Yield the faults of formulas in `rateParam` and `constr` lines."""
+    known = known_names(content) | set(content.flat) | {grammar.SIGNAL_STRENGTH, grammar.MASS}
+    is_complete = not may_have_others(content)
+    formulas = {view.name: view for view in views if isinstance(view, RateParam) and view.is_formula}
+    for view in formulas.values():
+        yield from _of_factor(view, known if is_complete else None)
+    if is_complete:
+        yield from _circles(formulas)
+        for line in (view for view in views if isinstance(view, Parameter) and view.kind == "constr"):
+            yield from _of_constraint(line, known)
+
+
+def _of_factor(view: RateParam, known: set[str] | None) -> Iterator[Fault]:
+    formula, arguments = view.words[0], view.words[1].split(",")
+    if parsed(formula) is not None and all(parsed(word) is not None for word in arguments):
+        message = f"rateParam {view.name!r}: {view.words[1]!r} is no formula's argument; a range is written [low,high]"
+        yield mistaken("rateparam.range", message, view.line, 5)
+        return
+    places = {int(place) for place in _ARGUMENT.findall(formula)}
+    if places and max(places) >= len(arguments):
+        message = f"rateParam {view.name!r}: the formula has @{max(places)}, and {len(arguments)} arguments, from @0"
+        yield mistaken("rateparam.formula-arity", message, view.line, 4)
+    if formula.count("(") != formula.count(")"):
+        message = f"rateParam {view.name!r}: the parentheses of {formula!r} do not match"
+        yield mistaken("rateparam.formula-syntax", message, view.line, 4)
+    for name in arguments:
+        if known is not None and name not in known:
+            message = f"rateParam {view.name!r}: no parameter {name!r}{closest(name, sorted(known))}"
+            yield mistaken("rateparam.formula-unknown", message, view.line, 5)
+
+
+def _circles(formulas: Mapping[str, RateParam]) -> Iterator[Fault]:
+    needs = {
+        name: {other for other in view.words[1].split(",") if other in formulas} for name, view in formulas.items()
+    }
+    # Formulas whose arguments are all known are taken away, as Combine makes them; what stays are circles.
+    while free := [name for name, others in needs.items() if not others]:
+        needs = {name: others.difference(free) for name, others in needs.items() if name not in free}
+    for name in needs:
+        message = f"rateParam {name!r} needs {min(needs[name])!r}, and that needs it: a circle"
+        yield mistaken("rateparam.formula-circle", message, formulas[name].line, 5)
+
+
+def _of_constraint(view: Parameter, known: set[str]) -> Iterator[Fault]:
+    if not view.words:
+        return
+    # With three words the second lists the parameters; else they are the names in the formula.
+    listed = view.words[1].strip("{}").split(",") if len(view.words) > 2 else _NAME.findall(view.words[0])  # noqa: PLR2004
+    for name in listed:
+        word = name.partition("[")[0]
+        if "[" not in name and "::" not in word and word not in known and f"{word}(" not in view.words[0]:
+            message = f"constr {view.name!r}: no parameter {word!r}{closest(word, sorted(known))}"
+            yield mistaken("constr.unknown", message, view.line)

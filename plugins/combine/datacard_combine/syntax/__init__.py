@@ -1,0 +1,1 @@
+"""A card line by line: text, words and the form of each line."""

@@ -1,0 +1,128 @@
+"""Rows of nuisances: the kind with its arguments, and the values of the cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from datacard_combine.syntax.faults import mistaken, refused
+from datacard_combine.syntax.numbers import number_at, parsed, whole
+from datacard_combine.syntax.views import Row
+from datacard_core import closest, grammar
+
+if TYPE_CHECKING:
+    from datacard_combine.syntax.faults import Reading
+    from datacard_combine.syntax.lines import Line
+
+Value: TypeAlias = float | tuple[float, float]
+"""Number of a cell, or down and up; 0 for a column without an effect."""
+
+_PLAIN = frozenset({"lnN", "lnU", "gmM", "gmN", "trG", "unif", "dFD", "dFD2"})
+_KNOWN = grammar.ROW_KEYWORDS | {f"{shape}{end}" for shape in grammar.SHAPE_ALGORITHMS for end in ("", "?")}
+
+
+def is_kind(keyword: str) -> bool:
+    """Return whether Combine takes a keyword for that of a row: every word that begins with `shape`."""
+    return keyword in _PLAIN or keyword.startswith(grammar.SHAPE)
+
+
+def row(line: Line, words: tuple[str, ...], name: str, nofloat: bool) -> Reading[Row | None]:
+    """Read a row; its cells are read when the number of columns is known."""
+    kind = words[1]
+    if kind not in _KNOWN:
+        known = closest(kind, sorted(_KNOWN))
+        message = f"{name!r} has the unknown kind {kind!r}{known}: Combine takes every word that begins with 'shape'"
+        yield mistaken("row.unknown-kind", message, line, 1)
+    needed = grammar.ROW_ARGUMENTS.get(kind, ())
+    first = 2 + len(needed)
+    if len(words) < first:
+        message = (
+            f"{name!r} has no {needed[len(words) - 2]}, expected {' '.join((kind, *needed))!r} and a cell per column"
+        )
+        yield refused("gmN.no-N" if kind == "gmN" else "value.number", message, line)
+        return None
+    arguments = []
+    for place in range(2, first):
+        if kind == "gmN" and whole(words[place]) is None:
+            message = f"gmN {name!r} has N {words[place]!r}, expected the whole number of events in the control region"
+            yield refused("gmN.no-N", message, line, place)
+            return None
+        arguments.append((yield from number_at(line, place, needed[place - 2])))
+    return Row(line, name, nofloat, kind, tuple(arguments), words[first:], first)
+
+
+def values(view: Row, columns: int) -> Reading[tuple[Value, ...]]:
+    """Read the cells of a row.
+
+    Args:
+        view: the row.
+        columns: number of columns of the card.
+    """
+    if len(view.cells) < columns:
+        message = f"{view.name!r} has {len(view.cells)} cells, expected {columns}, one for each column"
+        yield refused("columns.length", message, view.line)
+        return (0.0,) * columns
+    if len(view.cells) > columns:
+        # A last word that can be no cell is a remark.
+        message = (
+            f"{view.name!r} has {len(view.cells)} cells and the card {columns} columns: Combine does not read what is "
+            "behind the last column"
+        )
+        if grammar.cell_problem(_grammar_kind(view.kind), view.cells[columns]) is None:
+            yield mistaken("columns.extra", message, view.line, view.first + columns)
+    # Most cells of a row are alike.
+    known: dict[str, Value] = {"-": 0.0}
+    found = []
+    for place, cell in enumerate(view.cells[:columns]):
+        value = known.get(cell)
+        if value is None:
+            value = known[cell] = yield from _value(view, cell, view.first + place)
+        found.append(value)
+    return tuple(found)
+
+
+def _grammar_kind(kind: str) -> str:
+    return grammar.SHAPE_OR_LN_N if kind.endswith("?") else kind
+
+
+def _value(view: Row, cell: str, place: int) -> Reading[Value]:
+    if not cell.strip("-"):
+        return 0.0
+    if "/" in cell:
+        return (yield from _pair(view, cell, place))
+    value = parsed(cell)
+    if value is None:
+        comma = ": the decimal sign is a point" if "," in cell else ""
+        message = f"{view.name!r} has the cell {cell!r}, expected a number or -{comma}"
+        yield refused("value.number", message, view.line, place)
+        return 0.0
+    if not grammar.is_number(cell):
+        yield from number_at(view.line, place, f"{view.name!r}: the cell")
+    if value < 0 and view.kind not in grammar.SIGNED_KEYWORDS:
+        code = "value.scale-negative" if view.kind.startswith(grammar.SHAPE) else "value.kappa-negative"
+        message = f"{view.name!r} has the cell {cell!r}, expected a number above 0 in a row of {view.kind}"
+        yield refused(code, message, view.line, place)
+    elif value == 0 and view.kind in {grammar.LN_N, "lnU"}:
+        message = f"{view.name!r} has the factor 0, which Combine takes for no effect: write - for no effect"
+        yield mistaken("value.kappa-zero", message, view.line, place)
+    return value
+
+
+def _pair(view: Row, cell: str, place: int) -> Reading[Value]:
+    if view.kind not in {grammar.LN_N, "lnU"} and "?" not in view.kind:
+        message = f"{view.name!r} has the cell {cell!r}, expected one number: down/up is for lnN, lnU and shape?"
+        yield refused("value.asymmetric", message, view.line, place)
+        return 0.0
+    numbers = [parsed(part) for part in cell.split("/")]
+    if None in numbers:
+        message = f"{view.name!r} has the cell {cell!r}, expected two numbers, down/up"
+        yield refused("value.number", message, view.line, place)
+        return 0.0
+    found = [number for number in numbers if number is not None]
+    if min(found) <= 0:
+        message = f"{view.name!r} has the cell {cell!r}, expected two numbers above 0, down/up"
+        yield refused("value.kappa-zero", message, view.line, place)
+    if len(found) != 2:  # noqa: PLR2004 - a pair
+        message = f"{view.name!r} has the cell {cell!r} with {len(found)} numbers, expected two, down/up"
+        yield mistaken("value.number", message, view.line, place)
+        return (found[0], found[-1])
+    return (found[0], found[1])

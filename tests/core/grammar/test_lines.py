@@ -1,0 +1,40 @@
+"""Lines of a card without columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from datacard_core import grammar
+
+
+class TestLines:
+    """Lines without columns."""
+
+    def test_rate_param(self) -> None:
+        """A rateParam line has channel, process, start, and the range if there is one."""
+        line = grammar.rate_param_line("SF_tt", "tt_2022", 1.0, (0.0, 5.5))
+        assert line == "SF_tt rateParam * tt_2022 1 [0,5.5]"
+        assert grammar.rate_param_line("SF_tt", "tt_2022", 0.5, None) == "SF_tt rateParam * tt_2022 0.5"
+
+    def test_auto_mc_stats(self) -> None:
+        """An autoMCStats line has threshold, signal switch and histogram mode."""
+        line = grammar.auto_mc_stats_line("SR_2022", 10.0, include_signal=True, hist_mode=1)
+        assert line == "SR_2022 autoMCStats 10 1 1"
+
+    @pytest.mark.parametrize(
+        ("line", "keyword", "counts"),
+        [
+            ("alpha param 0 1", "param", True),
+            ("c constr x-y 0.1", "constr", True),
+            ("SF rateParam * tt 1", "rateParam", False),
+            ("* autoMCStats 0", "autoMCStats", False),
+            ("theory group = a b", "group", False),
+            ("# alpha param 0 1", "", False),
+            ("alpha", "", False),
+            ("", "", False),
+        ],
+    )
+    def test_keyword_of_line(self, line: str, keyword: str, counts: bool) -> None:
+        """The second word is the keyword; Combine's kmax counts `param` and `constr`."""
+        assert grammar.keyword_of(line.split()) == keyword
+        assert grammar.is_constraint(line) is counts

@@ -1,0 +1,72 @@
+"""Content of cards, held to what Combine's own parser takes from them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.canonical import canonical, digest
+from tests.support.cards import CARDS, card, folders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not CARDS.is_dir(), reason="needs ../shared/data/cards, cards with Combine's parse")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+REFUSALS = _json(CARDS / "refusals" / "expected.json")["cards"] if CARDS.is_dir() else {}
+
+
+@pytest.mark.parametrize("folder", folders("parse"), ids=lambda folder: folder.name)
+def test_content_is_that_of_combine(folder: Path) -> None:
+    """All of Combine's parse is equal, with edits carried out and with edits kept, and the text is unchanged."""
+    expected = _json(folder / "reference.json")
+    content = (folder / expected["card"]).read_bytes()
+    read = card(content, lenient=True)
+    assert canonical(read.content) == expected["parse"]
+    assert digest(canonical(read.content)) == expected["sha256"]
+    if "parse_edits_kept" in expected:
+        assert canonical(read.content_for_joining(), edits_kept=True) == expected["parse_edits_kept"]
+    assert read.text.encode() == content
+
+
+# The cell 0.9/1.0/1.1 has three numbers, at which Combine stops when it makes the model.
+@pytest.mark.parametrize("name", [name for name in REFUSALS if name != "048_lnN_asym_three"])
+def test_lenient_takes_what_combine_takes(name: str) -> None:
+    """A card that Combine's parser takes has its content, and one that it refuses has an error, read leniently."""
+    expected = REFUSALS[name]
+    content = (CARDS / "refusals" / name / expected["card"].split("/")[-1]).read_bytes()
+    read = card(content, lenient=True)
+    errors = [finding for finding in read.findings if finding.severity.name == "ERROR"]
+    if expected["parse"]["outcome"] == "accepted":
+        assert not errors
+        # Combine has no table of an empty card.
+        assert name == "091_empty_file" or digest(canonical(read.content)) == expected["parse"]["sha256"]
+    else:
+        assert errors
+    assert read.text.encode("utf-8", "surrogateescape") == content
+
+
+OF_TEMPLATES = ("shape.", "mcstats.no-sumw2", "file.")
+"""Beginnings of codes of faults that only the files beside a card show."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in REFUSALS if not REFUSALS[name]["right"]["code"].startswith(OF_TEMPLATES)]
+)
+def test_strict_tells_what_is_meant_otherwise(name: str) -> None:
+    """Each card has the proposed finding in its severity, and a right card has neither error nor warning."""
+    right = REFUSALS[name]["right"]
+    read = card((CARDS / "refusals" / name / REFUSALS[name]["card"].split("/")[-1]).read_bytes())
+    if right["severity"] == "nothing":
+        assert [finding for finding in read.findings if finding.severity.name != "NOTICE"] == []
+    else:
+        severity = {"info": "notice"}.get(right["severity"], right["severity"])
+        assert (right["code"], severity) in [(f.code, f.severity.name.lower()) for f in read.findings]

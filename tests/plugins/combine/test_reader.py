@@ -1,0 +1,214 @@
+"""The card reader combine: places of faults, all of them at once, and what is left unsaid."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacard_core import CardError, Severity, read_card
+from datacard_core.testing import assert_plugin
+from tests.support.cards import HEAD, SHAPES, below, card, found
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = (
+    "lumi lnN 1.02 1.02 1.02 1.02 1.02",
+    "tt_xs lnN - 0.95/1.06 - 0.95/1.06 -",
+    "side gmN 36 - 2.5 - - -",
+    "jes[nofloat] shape? 1 1 1.1 1 1",
+    "sf_top rateParam * top 1.0 [0,3]",
+    "sf_wj rateParam SR wj (@0*@1) sf_top,k",
+    "k extArg 1.1 [0.5,2]",
+    "mu param 0 -0.5/+1.5 [-2,2]",
+    "theory group = tt_xs",
+    "theory group += lumi",
+    "* autoMCStats 10 0 1",
+    "nuisance edit rename top SR tt_xs tt_xs_SR",
+    "nuisance edit freeze k",
+)
+
+
+class TestFaults:
+    """Faults with their places."""
+
+    def test_place_and_way_out(self) -> None:
+        """A fault has file, line, column, the word, what was expected, and the closest known word."""
+        finding = below("lumi lnn 1.1 1.1 - - -").findings[0]
+        assert finding.place == "card.txt:13:6"
+        assert "'lnn'" in finding.message
+        assert "did you mean 'lnN'" in finding.message
+
+    def test_all_at_once(self) -> None:
+        """All faults are told together, in the order of the lines."""
+        read = below("a lnN 1,1 - - - -", "b lnN 1.1", "c group lumi", "sf rateParam SR toop 1")
+        assert [finding.place for finding in read.findings if finding.severity is Severity.ERROR] == [
+            "card.txt:13:7",
+            "card.txt:14",
+            "card.txt:15:9",
+            "card.txt:16:17",
+        ]
+        assert [finding.code for finding in read.findings if finding.severity is Severity.ERROR] == [
+            "value.number",
+            "columns.length",
+            "group.syntax",
+            "rateparam.unknown",
+        ]
+
+    def test_one_error_for_one_mistake(self) -> None:
+        """A short line of processes is told once, and not again at each row."""
+        text = HEAD.replace("process sig top wj top wj", "process sig top wj top")
+        read = card(text + "lumi lnN 1.02 1.02 1.02 1.02 1.02\n")
+        assert {finding.code for finding in read.findings} <= {"columns.length", "counts.jmax"}
+
+    def test_lenient(self) -> None:
+        """Read leniently, an error that Combine takes is a warning, and one that it refuses stays."""
+        rows = ("a lnN 1.1 - - - - 1.2", "b lnN 1.1")
+        assert found(below(*rows)) == [("columns.extra", "error"), ("columns.length", "error")]
+        assert found(below(*rows, lenient=True)) == [("columns.extra", "warning"), ("columns.length", "error")]
+
+    def test_edit_above_row(self) -> None:
+        """An edit above the row that it names is told as that."""
+        read = below("nuisance edit drop * * lumi", "lumi lnN 1.02 1.02 1.02 1.02 1.02")
+        assert ("edit.order", "error") in found(read)
+
+    def test_row_of_shapes_without_line(self) -> None:
+        """A row of shapes needs a shapes line, and lnN needs none."""
+        assert found(below("jes shape 1 1 1 1 1")) == [("shape.no-line", "error")]
+        assert found(below("jes shape 1 1 1 1 1", head=SHAPES)) == []
+
+    def test_words_of_messages_do_not_depend_on_sets(self) -> None:
+        """Known names in a message are sorted, so that equal cards give equal messages."""
+        read = below(*(f"n{number} lnN 1.1 - - - -" for number in (3, 1, 2)), "g group = xyz")
+        assert "(known: n1, n2, n3)" in read.findings[0].message
+
+
+class TestReadCard:
+    """`read_card`."""
+
+    def test_errors_are_raised_together(self, tmp_path: Path) -> None:
+        """A card with errors raises all of them with their findings."""
+        path = tmp_path / "card.txt"
+        path.write_text(HEAD + "a lnN 1,1 - - - -\nb lnN 1.1\n")
+        with pytest.raises(CardError) as raised:
+            read_card(path)
+        assert [finding.code for finding in raised.value.findings] == ["value.number", "columns.length"]
+        assert all(word in str(raised.value) for word in ("card.txt:13:7", "card.txt:14", "[value.number]"))
+
+    def test_text_is_kept(self, tmp_path: Path) -> None:
+        """A card that was read has its text byte for byte."""
+        path = tmp_path / "card.txt"
+        text = "# remark\r\n\r\n" + "".join(f"{line}\n" for line in (HEAD, *LINES)) + "  # end"
+        path.write_bytes(text.encode())
+        assert read_card(path).text == text
+
+
+def test_plugin_conforms(tmp_path: Path) -> None:
+    """The plugin meets all that the core expects of a writer and a reader."""
+    path = tmp_path / "card.txt"
+    path.write_text(SHAPES + "".join(f"{line}\n" for line in LINES))
+    assert_plugin("combine", files={"combine": path})
+
+
+WORDS = st.sampled_from(
+    [
+        "bin",
+        "process",
+        "rate",
+        "observation",
+        "shapes",
+        "imax",
+        "kmax",
+        "lnN",
+        "gmN",
+        "shape?",
+        "shapeN",
+        "unif",
+        "param",
+        "rateParam",
+        "group",
+        "nuisance",
+        "edit",
+        "add",
+        "drop",
+        "rename",
+        "split",
+        "merge",
+        "flip",
+        "freeze",
+        "changepdf",
+        "autoMCStats",
+        "extArg",
+        "constr",
+        "=",
+        "+=",
+        "*",
+        "-",
+        "1",
+        "0",
+        "-1",
+        "1.1",
+        "0.9/1.1",
+        "nan",
+        "1/",
+        "/",
+        "SR",
+        "CR",
+        "top",
+        "wj",
+        "sig",
+        "[0,1]",
+        "@0",
+        "a,b",
+        "$MASS",
+        "#",
+        "--",
+        "[nofloat]",
+        "9x",
+        "\ufeff",
+        "\u2028",
+        "(",
+        "**",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=9).map(" ".join), max_size=12))
+def test_any_words_are_read(lines: list[str]) -> None:
+    """No line of Combine's words, wherever it stands, makes the reader fail, and the text is kept."""
+    text = HEAD + "\n".join((*LINES, *lines))
+    assert card(text).text == text
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_damaged_cards_are_read(seed: int) -> None:
+    """A card with swapped, repeated, removed and cut words gives findings and no other exception."""
+    generator = random.Random(seed)  # noqa: S311 - cards need no secret
+    text = SHAPES + "\n".join(LINES)
+    for _ in range(20):
+        assert card(damaged(text, generator)).text
+
+
+def damaged(text: str, generator: random.Random) -> str:
+    """Return a text with one to five of its words changed."""
+    lines = [line.split(" ") for line in text.splitlines()]
+    for _ in range(generator.randint(1, 5)):
+        line, other = generator.choice(lines), generator.choice(lines)
+        place = generator.randrange(len(line))
+        match generator.randrange(5):
+            case 0:
+                line[place] = generator.choice(other)
+            case 1:
+                line.insert(place, generator.choice(other))
+            case 2 if len(line) > 1:
+                del line[place]
+            case 3:
+                lines.insert(generator.randrange(len(lines)), list(other))
+            case _:
+                line[place] = line[place][: generator.randint(0, len(line[place]))] + generator.choice("#/[-*9\\")
+    return "\n".join(" ".join(line) for line in lines)
