@@ -15,7 +15,7 @@ from datacard_core.findings import Severity, StrictError
 from datacard_core.names import closest, names_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from datacard_core.findings import Finding
     from datacard_core.hookspecs import Check, SystematicKind
@@ -50,8 +50,9 @@ class Strictness:
     def problems(self, plugins: Plugins) -> Iterator[str]:
         """Yield a sentence for each argument of a wrong type, and for each code that no finding can have."""
         strict = () if isinstance(self.strict, bool) else self.strict
+        # Most cards name no code, and the codes of all kinds and checks are asked for one by one.
+        known = list(_known(plugins)) if strict or self.accept else []
         if isinstance(strict, tuple):
-            known = list(_known(plugins))
             yield from (_unknown("strict", code, known) for code in strict if code not in known)
         else:
             yield f"strict is {strict!r}, expected True, False or a set of codes, such as {{'no-variation'}}"
@@ -59,7 +60,7 @@ class Strictness:
             yield f"accept is {self.accept!r}, expected reasons by code, such as {{'clipped': 'bins of few events'}}"
             return
         for code, reason in self.accept.items():
-            yield from _accept_problems(code, reason, _known(plugins))
+            yield from _accept_problems(code, reason, known)
             if isinstance(strict, tuple) and code in strict:
                 yield f"code {code!r} is both in strict and in accept: take it out of one of them"
 
@@ -89,8 +90,7 @@ class Strictness:
         return finding.code in self.strict
 
 
-def _accept_problems(code: Any, reason: Any, known: Iterable[str]) -> Iterator[str]:
-    known = list(known)
+def _accept_problems(code: Any, reason: Any, known: Sequence[str]) -> Iterator[str]:
     if code not in known:
         yield _unknown("accept", code, known)
     elif code in CODES and CODES[code].severities == (Severity.ERROR,):
@@ -99,7 +99,7 @@ def _accept_problems(code: Any, reason: Any, known: Iterable[str]) -> Iterator[s
         yield f"accept: the reason for {code!r} is {reason!r}, expected a text that says why it is no problem here"
 
 
-def _unknown(argument: str, code: Any, known: Iterable[str]) -> str:
+def _unknown(argument: str, code: Any, known: Sequence[str]) -> str:
     return f"{argument}: no finding has the code {code!r}{closest(code, known)}"
 
 
