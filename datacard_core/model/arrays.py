@@ -128,6 +128,9 @@ class Axis(FrozenArrays):
         """Return whether the bins agree, to a millionth of the narrowest bin."""
         if self.bins != other.bins or self.categories != other.categories:
             return False
+        # Most edges are the same, and the comparison with a tolerance takes ten times as long.
+        if np.array_equal(self.edges, other.edges):
+            return True
         # With rtol the tolerance would grow with the distance of an edge from 0.
         return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
 
