@@ -85,5 +85,4 @@ class StackOf:
     @property
     def legend(self) -> dict[str, Any]:
         """Artists in the legend of the upper axes, by their text."""
-        (above,) = [axes for axes in self.figure.axes if axes.get_ylabel() == "Events per bin"]
-        return {str(handle.get_label()): handle for handle in above.get_legend_handles_labels()[0]}
+        return {str(handle.get_label()): handle for handle in self.above.get_legend_handles_labels()[0]}

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import MaxNLocator
 
 from datacard_plots.style import (
     DOWN,
@@ -29,6 +29,7 @@ from datacard_plots.style import (
     ratio_to,
     room_for_names,
 )
+from datacard_plots.ticks import Ticks
 from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ LONGEST_TITLE = 36
 """Most characters of a nuisance in the title of its pages."""
 LONGEST_NAME = 24
 """Most characters of a process in the title of its panel."""
+LABELS = 8.0
+"""Size of the labels of ticks in points."""
 MOST_NAMES = 20
 """Largest number of named bins; with more bins, only every n-th has its name."""
 HALVES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -65,6 +68,9 @@ class _Panel:
     ratio: Axes
     title: Text
     change: Text
+    yields: Ticks
+    relative: Ticks
+    """Ticks of the y axes of `above` and of `ratio`."""
     steps: tuple[StepPatch, StepPatch, StepPatch]
     ratios: tuple[StepPatch, StepPatch]
     error: StepPatch
@@ -132,29 +138,30 @@ def _empty_page(channel: Channel, count: int) -> _Page:
     grid = figure.add_gridspec(
         math.ceil(count / across), across, left=0.06, right=0.985, bottom=bottom, top=0.89, wspace=0.22, hspace=0.22
     )
-    panels = tuple(_empty_panel(figure, grid[index], channel) for index in range(count))
     # The last `across` panels are the lowest of their columns, and they alone have labels below.
-    for panel in panels[:-across]:
-        panel.ratio.tick_params(axis="x", labelbottom=False)
+    panels = tuple(
+        _empty_panel(figure, grid[index], channel, is_lowest=index >= count - across) for index in range(count)
+    )
     figure.text(0.985, 0.02, axis_label(channel.axis), size=10, ha="right")
     handles = [*panels[0].steps, panels[0].error]
     figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=9, frameon=False)
     return _Page(figure, figure.text(0.02, 0.96, "", size=14), figure.text(0.02, 0.02, "", size=8, color=GREY), panels)
 
 
-def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel) -> _Panel:
+def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel, *, is_lowest: bool) -> _Panel:
     edges = drawn_edges(channel.axis)
     parts = cell.subgridspec(2, 1, height_ratios=(2, 1), hspace=0.06)
     above, ratio = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
-    for axes in (above, ratio):
-        _prepare(axes, channel, edges)
-    above.tick_params(axis="x", labelbottom=False)
+    for axes, size in ((above, 0), (ratio, LABELS if is_lowest else 0)):
+        draw_variable(axes, channel.axis, edges, MOST_NAMES, size=size, minor=False)
     ratio.axhline(1, color="black", linewidth=0.8)
     return _Panel(
         above=above,
         ratio=ratio,
         title=above.text(0, 1.03, "", transform=above.transAxes, size=9),
         change=above.text(0.97, 0.91, "", transform=above.transAxes, size=8, ha="right"),
+        yields=_yield_ticks(above),
+        relative=Ticks.of(ratio, "y", size=LABELS),
         error=_step(ratio, edges, baseline=0, facecolor="#d0d0d0", fill=True, label="nominal ± stat."),
         steps=(
             _step(above, edges, color="black", label="nominal"),
@@ -165,17 +172,9 @@ def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel) -> _Panel:
     )
 
 
-def _prepare(axes: Axes, channel: Channel, edges: FloatArray) -> None:
-    """Draw what stays the same on all pages."""
-    draw_variable(axes, channel.axis, edges, MOST_NAMES)
-    axes.tick_params(labelsize=8)
-    axes.minorticks_off()
+def _yield_ticks(axes: Axes) -> Ticks:
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    for axis in (axes.xaxis, axes.yaxis):
-        # With fixed coordinates matplotlib does not measure the tick labels to place a label that is empty anyway.
-        axis.set_label_coords(0, 0)
-        if isinstance(formatter := axis.get_major_formatter(), ScalarFormatter):
-            formatter.set_useMathText(False)
+    return Ticks.of(axes, "y", size=LABELS)
 
 
 def _step(axes: Axes, edges: FloatArray, **style: Any) -> StepPatch:
@@ -190,6 +189,7 @@ def _fill(page: _Page, varied: Sequence[Varied], names: Mapping[str, str]) -> No
             step.set_data(values)
         # matplotlib warns about a range without height, which an empty process would give.
         panel.above.set_ylim(0, 1.3 * highest(*contents) or 1)
+        panel.yields.set_by_locators()
         ratios = [ratio_to(process.nominal, values) for values in contents[1:]]
         for step, ratio in zip(panel.ratios, ratios, strict=True):
             step.set_data(ratio)
@@ -200,7 +200,7 @@ def _fill(page: _Page, varied: Sequence[Varied], names: Mapping[str, str]) -> No
         low, high = max(0.0, 1 - half), 1 + half
         panel.ratio.set_ylim(low, high)
         ticks = ((1 + low) / 2, 1.0, (1 + high) / 2)
-        panel.ratio.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.relative.set(ticks, [f"{tick:g}" for tick in ticks])
         panel.title.set_text(names[process.process] + _qualification(process))
         panel.change.set_text(_yields(process))
 

@@ -30,6 +30,7 @@ from datacard_plots.style import (
     ratio_to,
     room_for_names,
 )
+from datacard_plots.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
 SIZE = 6.4
 """Width and height of the figure in inches."""
+RATIO = 0.2
+"""Height of the axes with the ratio, as a fraction of the figure."""
+LABEL = 20
+"""Distance of the label of the x axis from the axes in points, without names of bins."""
 MOST_BACKGROUNDS = 20
 """Largest number of layers, as more cannot be distinguished; the smallest backgrounds share one layer."""
 MOST_SIGNALS = 6
@@ -113,8 +118,8 @@ def stack_figure(channel: Channel) -> Figure:
     figure = Figure(figsize=(SIZE, SIZE))
     # Positions are fractions of the figure. Notes and upright names of bins need room below the axes.
     bottom = 0.085 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
-    ratio = figure.add_axes((0.13, bottom, 0.83, 0.2))
-    above = figure.add_axes((0.13, bottom + 0.215, 0.83, 0.73 - bottom))
+    ratio = figure.add_axes((0.13, bottom, 0.83, RATIO))
+    above = figure.add_axes((0.13, bottom + RATIO + 0.015, 0.83, 0.93 - RATIO - bottom))
     handles = _draw_expectation(above, content)
     if channel.has_data:
         label = "Data" if are_counts(content.observed) else "Data, weighted"
@@ -122,9 +127,8 @@ def stack_figure(channel: Channel) -> Figure:
     _set_range(above, content, _draw_legend(above, handles))
     _draw_ratio(ratio, content)
     _draw_words(above, ratio, channel)
-    for axes in (above, ratio):
-        draw_variable(axes, channel.axis, content.edges, MOST_NAMES)
-    above.tick_params(axis="x", which="both", labelbottom=False)
+    for axes, size in ((above, 0), (ratio, 10)):
+        draw_variable(axes, channel.axis, content.edges, MOST_NAMES, size=size, minor=True)
     for line, note in enumerate(reversed(notes)):
         figure.text(0.02, 0.012 + 0.022 * line, note, size=7, color=GREY)
     return figure
@@ -223,11 +227,13 @@ def _set_range(axes: Axes, content: _Content, room: float) -> None:
         # matplotlib warns about a range without height, which an empty channel would give.
         axes.set_ylim(0, peak / (1 - room) or 1)
         axes.yaxis.set_minor_locator(AutoMinorLocator())
+        Ticks.of(axes, "y").set_by_locators()
         return
     # A third of the lowest content keeps its bin visible above the lower end of the axis.
     low = np.log10(max(min(filled) / 3, peak / 10**DECADES))
     axes.set_yscale("log", nonpositive="clip")
     axes.set_ylim(10**low, 10 ** (low + (np.log10(peak) - low) / (1 - room)))
+    Ticks.of(axes, "y").set_by_locators()
 
 
 def _draw_ratio(axes: Axes, content: _Content) -> None:
@@ -242,7 +248,7 @@ def _draw_ratio(axes: Axes, content: _Content) -> None:
     half = ratio_range(HALVES, low, high, *map(content.ratio, content.ends))
     axes.set_ylim(1 - half, 1 + half)
     ticks = (1 - half / 2, 1.0, 1 + half / 2)
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    Ticks.of(axes, "y").set(ticks, [f"{tick:g}" for tick in ticks])
     _draw_ratio_points(axes, content, 1 + half)
     axes.legend(loc="upper left", ncols=2, fontsize=7, frameon=False, borderpad=0.1)
 
@@ -260,8 +266,9 @@ def _draw_words(above: Axes, ratio: Axes, channel: Channel) -> None:
     title = plain(channel.bin, 60)
     above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - fits beside the years
     above.set_title(listing(years, 36), loc="right", size=8)
-    above.set_ylabel("Events per bin", loc="top", size=12)
-    ratio.set_ylabel("Data / bkg." if channel.has_data else "Unc. / bkg.", size=12)
-    ratio.set_xlabel(axis_label(channel.axis), loc="right", size=12)
-    for axes in (above, ratio):
-        axes.yaxis.set_label_coords(-0.105, 1 if axes is above else 0.5)
+    compared = "Data / bkg." if channel.has_data else "Unc. / bkg."
+    for axes, height, text, align in ((above, 1.0, "Events per bin", "top"), (ratio, 0.5, compared, "center")):
+        style: Any = {"rotation": 90, "ha": "right", "va": align, "rotation_mode": "default", "size": 12}
+        axes.text(-0.105, height, text, transform=axes.transAxes, **style)
+    below = (LABEL / 72 + room_for_names(channel.axis, MOST_NAMES)) / (SIZE * RATIO)
+    ratio.text(1, -below, axis_label(channel.axis), transform=ratio.transAxes, ha="right", va="top", size=12)

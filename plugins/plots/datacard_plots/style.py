@@ -14,6 +14,8 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import AutoMinorLocator
 
+from datacard_plots.ticks import Ticks
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -50,10 +52,6 @@ SETTINGS: dict[str, Any] = {
     "font.size": 10,
     "axes.linewidth": 0.8,
     "hatch.linewidth": 0.6,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
     "axes.formatter.use_mathtext": True,
     "axes.formatter.limits": (-4, 5),
 }
@@ -211,15 +209,28 @@ def room_for_names(axis: Axis, most: int) -> float:
     return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
 
 
-def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int) -> None:
-    """Draw the x axis: its range and, for categories, the names of at most `most` bins."""
+def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float, minor: bool) -> Ticks:
+    """Draw the x axis: its range and, for categories, the names of at most `most` bins.
+
+    Args:
+        axes: the axes, at their final place in the figure.
+        axis: the variable.
+        edges: edges for drawing.
+        most: largest number of named bins.
+        size: size of the labels in points, 0 without labels.
+        minor: True to draw minor ticks.
+    """
     axes.set_xlim(edges[0], edges[-1])
     if axis.categories is None:
-        axes.xaxis.set_minor_locator(AutoMinorLocator())
-        return
-    rotation = 90 if _stand_upright(axis, most) else 0
-    axes.set_xticks(centres(edges)[:: _every(axis, most)], _names(axis, most), size=8, rotation=rotation)
-    axes.tick_params(axis="x", which="both", length=0)
+        if minor:
+            axes.xaxis.set_minor_locator(AutoMinorLocator())
+        ticks = Ticks.of(axes, "x", size=size)
+        ticks.set_by_locators()
+        return ticks
+    upright = _stand_upright(axis, most)
+    ticks = Ticks.of(axes, "x", size=min(size, 8.0), rotation=90 if upright else 0, long=0)
+    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), _names(axis, most))
+    return ticks
 
 
 def axis_label(axis: Axis) -> str:
