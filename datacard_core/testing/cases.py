@@ -10,7 +10,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 4000
+LONGEST = 2000
 """Largest number of characters that a message shows of an input."""
 
 

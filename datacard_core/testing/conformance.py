@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import sys
@@ -39,6 +40,7 @@ class _Aids:
 
     examples: Examples
     beside: tuple[str | object, ...]
+    companions: tuple[Keywords, ...]
     readers: Mapping[str, Reader]
     files: Mapping[str, Path]
 
@@ -56,6 +58,11 @@ class _Aids:
             for name in given:
                 if name not in known:
                     raise ValueError(f"no selected plugin has a {what} {name!r}{closest(name, known)}")
+        for keywords in self.companions:
+            if missing := [argument for argument in ("name", "typ") if argument not in keywords]:
+                raise ValueError(f"companion {dict(keywords)!r} has no {missing[0]}, expected name and typ")
+            if (typ := keywords["typ"]) not in plugins.kinds:
+                raise ValueError(f"no selected plugin has the kind {typ!r} of a companion{closest(typ, plugins.kinds)}")
 
 
 def assert_plugin(
@@ -63,6 +70,7 @@ def assert_plugin(
     *,
     examples: Examples = _NONE,
     beside: Iterable[str | object] = (),
+    companions: Iterable[Keywords] = (),
     readers: Mapping[str, Reader] = _NONE,
     files: Mapping[str, str | os.PathLike[str]] = _NONE,
 ) -> None:
@@ -76,6 +84,8 @@ def assert_plugin(
             An example is `{"envelope": {"value": 1.0, "options": {"members": 3}}}`. A kind without examples is tested
             with usual values.
         beside: further plugins to select with it and with the built-in set.
+        companions: declarations that those of its kinds need in the card, such as the members of a group: for each the
+            arguments, with name and typ, without processes and years. They cover all processes and years.
         readers: by name of a template serializer, a function from a path to the values and variances of each template
             by name. With it the file is compared with the templates that were written.
         files: by name of a histogram source or a card reader, a file that it can read.
@@ -87,7 +97,7 @@ def assert_plugin(
     """
     absolute = {name: Path(path).absolute() for name, path in files.items()}
     try:
-        _assert_plugin(plugin, _Aids(examples, tuple(beside), readers, absolute))
+        _assert_plugin(plugin, _Aids(examples, tuple(beside), tuple(companions), readers, absolute))
     except UnmetError as error:
         # Raised anew without the traceback through the kit, in which an author would search in vain for the reason.
         raise UnmetError(str(error)) from error.__cause__
@@ -107,7 +117,7 @@ def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
         its = contributed(plugins, case.plugin)
         assert_pickled(case, plugins, (plugin, *aids.beside), its)
         run = _run(case, plugins, its, aids, scratch)
-        with repeated(case, Task(plugins, its, run.declarations, scratch), path):
+        with repeated(case, Task(plugins, its, run.declarations, scratch, run.companions), path):
             _assert_objects(case, run, its, trial_of)
         left = ", ".join(sorted(path.name for path in directory.iterdir()))
         case.expect(
@@ -116,8 +126,17 @@ def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
 
 
 def _assert_objects(case: Case, run: Run, its: Contributed, trial_of: Callable[[str], Assert]) -> None:
-    for field, key in its:
-        trial_of(field)(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            for field, key in its:
+                trial_of(field)(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
+    finally:
+        # An author who looks for the reason of a failure prints.
+        sys.stdout.write(printed.getvalue())
+    # Programs read the output of commands, such as that of `datacard plugins --json`.
+    said = printed.getvalue().strip().partition("\n")[0]
+    case.expect(not said, "that it prints nothing to standard output", f"it printed {said!r:.200}")
 
 
 def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: Path) -> Run:
@@ -132,6 +151,7 @@ def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: P
         plugins=quiet,
         checks=plugins.checks,
         declarations=declarations,
+        companions=aids.companions,
         anew=_anew(quiet),
         readers=aids.readers,
         files=aids.files,

@@ -11,7 +11,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from datacard_core.build.plans import needs_of
+import attrs
+
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import BY_HAND as SKETCHES
@@ -48,10 +49,10 @@ def _of_kind(task: Task, typ: str) -> Iterator[Maker]:
 
 def _card(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
     systematic = sketch.declare(NAME, typ, **keywords)
-    needed = needs_of(task.plugins, typ, systematic)
+    sketch = attrs.evolve(sketch, companions=task.companions)
     # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
-    sketch = sketch.taken(systematic, needed, task.plugins)
-    output = sketch.output([(systematic, needed)])
+    sketch = sketch.taken(systematic, task.plugins)
+    output = sketch.output(sketch.needs(systematic, task.plugins))
     return card_contents(sketch.card_beside(systematic, output, task.plugins))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,8 +83,10 @@ def stored_by(provided: Provided[TemplateSerializer], templates: NamedTemplates,
     """
 
     def write(path: Path) -> None:
-        with provided.blamed(f"writing {path.name}") as serializer:
-            serializer.write(templates, path)
+        # In a folder of its own, as the core gives it: a serializer may empty the folder.
+        with folder() as empty, provided.blamed(f"writing {path.name}") as serializer:
+            serializer.write(templates, empty / path.name)
+            shutil.move(empty / path.name, path)
 
     return written_by(write, path)
 
@@ -91,9 +94,18 @@ def stored_by(provided: Provided[TemplateSerializer], templates: NamedTemplates,
 def written_by(write: Callable[[Path], object], path: Path) -> bytes | None:
     """Return the content of the new file that a function writes, or None if it writes no file."""
     # Without this the file of an earlier call would count as written.
-    path.unlink(missing_ok=True)
+    clear(path)
     write(path)
     return path.read_bytes() if path.is_file() else None
+
+
+def clear(path: Path) -> None:
+    """Make room for a file: what a plugin left at its place is removed, and its folder made if it has gone."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def card_contents(card: Datacard) -> tuple[str, str, bytes]:

@@ -33,6 +33,8 @@ class Task:
     """Declarations to test kinds with, by typ."""
     scratch: Path
     """Directory for files."""
+    companions: tuple[Keywords, ...] = ()
+    """Arguments of declarations beside them."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -44,6 +46,8 @@ class Run:
     checks: Mapping[str, Provided[Any]]
     declarations: Mapping[str, tuple[Keywords, ...]]
     """Declarations to test kinds with, by typ."""
+    companions: tuple[Keywords, ...]
+    """Arguments of declarations beside them."""
     anew: Callable[[], Plugins]
     """Function that returns the plugins as they were before the run."""
     readers: Mapping[str, Reader]

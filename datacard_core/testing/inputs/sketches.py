@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 import numpy as np
 
-from datacard_core.build.plans import Needs
+from datacard_core.build.plans import Needs, needs_of
 from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
@@ -83,6 +83,11 @@ class Sketch:
     data: Contents | None = None
     on: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """Numbers of the processes and of the years that a declaration covers; None for all."""
+    companions: tuple[Mapping[str, Any], ...] = ()
+    """Arguments of declarations on all processes and years that the declaration under test needs beside it."""
+
+    def __str__(self) -> str:
+        return _brief(self)
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -127,13 +132,27 @@ class Sketch:
             SystematicUncertainty(f"{BYSTANDERS}_shape", "shape", self.names, self.years, 1.0),
         )
 
-    def taken(self, systematic: SystematicUncertainty, needed: Needs, plugins: Plugins) -> Sketch:
+    def needed(self) -> tuple[SystematicUncertainty, ...]:
+        """Return the declarations that the one under test needs beside it."""
+        everywhere = attrs.evolve(self, on=None)
+        return tuple(everywhere.declare(**keywords) for keywords in self.companions)
+
+    def others(self) -> tuple[SystematicUncertainty, ...]:
+        """Return the declarations beside the one under test: of built-in kinds, and those that it needs."""
+        return (*self.bystanders(), *self.needed())
+
+    def needs(self, systematic: SystematicUncertainty, plugins: Plugins) -> list[Declared]:
+        """Return the declaration under test and those that it needs, with the templates that each reads."""
+        declared = (systematic, *self.others())
+        return [(one, needs_of(plugins, one.typ, one)) for one in declared]
+
+    def taken(self, systematic: SystematicUncertainty, plugins: Plugins) -> Sketch:
         """Return the analysis, with all variations if the kind refuses outputs that lack one."""
         # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
         complete = self.complete()
         if complete != self:
             try:
-                self.card_beside(systematic, self.output([(systematic, needed)]), plugins)
+                self.card_beside(systematic, self.output(self.needs(systematic, plugins)), plugins)
             except InputError:
                 return complete
             except Exception:  # noqa: BLE001 - reported where the card is built for the trial
@@ -196,8 +215,8 @@ class Sketch:
         )
 
     def card_beside(self, systematic: SystematicUncertainty, output: Mapping[str, Any], plugins: Plugins) -> Datacard:
-        """Return the card of an output with a declaration beside those of built-in kinds."""
-        return self.card(output, plugins, *self.bystanders(), systematic)
+        """Return the card of an output with a declaration beside the others."""
+        return self.card(output, plugins, *self.others(), systematic)
 
     def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
         """Return the datasets of samples that declarations need beside those of the processes."""
@@ -231,6 +250,20 @@ def _variations(declared: Iterable[Declared], process: str, year: str) -> Iterat
 def _flat(*contents: float, **options: Any) -> Dataset:
     variations = (tuple(1.2 * content for content in contents), tuple(0.7 * content for content in contents))
     return Dataset(contents, variations, **options)
+
+
+def _brief(value: object) -> str:
+    """Return the expression that makes a value, without arguments that are equal to their defaults."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_brief, value))}{',' * (len(value) == 1)})"
+    if not isinstance(value, Dataset | Simulated | Sketch):
+        return repr(value)
+    arguments = [
+        f"{'' if field.default is attrs.NOTHING else f'{field.name}='}{_brief(getattr(value, field.name))}"
+        for field in attrs.fields(type(value))
+        if field.default is attrs.NOTHING or getattr(value, field.name) != field.default
+    ]
+    return f"{type(value).__name__}({', '.join(arguments)})"
 
 
 SMALL = Sketch(

@@ -17,6 +17,7 @@ from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
     from datacard_core.hookspecs import Check
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
@@ -43,14 +44,21 @@ def assert_check(case: Case, plugins: Plugins, provided: Provided[Check]) -> Non
 
 def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> None:
     case = attrs.evolve(case, given=named)
+    before = _fields(named.channel)
     with case.trying("a list of findings, which may be empty"):
         found = findings_of(provided, named.channel)
         again = findings_of(provided, named.channel)
         travelled = findings_of(provided, pickle.loads(pickle.dumps(named.channel)))  # noqa: S301 - made on this line
+    changed = [name for name, value in _fields(named.channel).items() if value is not before[name]]
+    case.expect(not changed, "that the channel stays as it is", f"it has changed {', '.join(changed)}")
     for finding in found:
         _assert_finding(case, finding)
     case.same("the same findings for the same channel, each time", found, again)
     case.same("the same findings for an equal channel", found, travelled)
+
+
+def _fields(channel: Channel) -> dict[str, object]:
+    return {field.name: getattr(channel, field.name) for field in attrs.fields(type(channel))}
 
 
 def _assert_finding(case: Case, finding: object) -> None:

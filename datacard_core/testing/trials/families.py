@@ -43,7 +43,7 @@ def trial_of(field: str) -> Assert:
 
 
 def _assert_kind(run: Run, case: Case, typ: str) -> None:
-    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, anew=run.anew)
+    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, companions=run.companions, anew=run.anew)
     kinds.assert_kind(trial, run.declarations[typ])
     mistakes.assert_mistakes(trial, run.declarations[typ])
 
@@ -74,7 +74,7 @@ def _assert_source(run: Run, case: Case, name: str) -> None:
 
 def _assert_rendering(run: Run, case: Case, name: str) -> None:
     with case.trying("cards of the declarations that kinds are tested with"):
-        channels: list[Channel] = list(renderings.channels_of(run.plugins, run.declarations))
+        channels: list[Channel] = list(renderings.channels_of(run.plugins, run.declarations, run.companions))
     renderings.assert_rendering(case, run.plugins, run.plugins.renderings[name], channels)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,10 +11,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
-from datacard_core.build.plans import Needs, needs_of
+from datacard_core.build.plans import needs_of
+from datacard_core.errors import DeclarationError
 from datacard_core.model.effects import Shape
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import BY_HAND, BYSTANDERS, Sketch
+from datacard_core.testing.inputs.sketches import BY_HAND, SMALL, Sketch
 from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import card_contents, is_finite
 from datacard_core.testing.search import search
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
 
+
+class RefusedError(Exception):
+    """The kind refuses a declaration in one analysis."""
+
+
 MOST = 25
 """Number of analyses that hypothesis draws for a kind."""
 
@@ -43,6 +50,13 @@ class KindTrial:
     typ: str
     anew: Callable[[], Plugins]
     """Function that returns the plugins as they were before the run."""
+    companions: tuple[Keywords, ...] = ()
+    """Arguments of declarations that stand beside those of the kind."""
+
+    @property
+    def small(self) -> Sketch:
+        """A small analysis with the companions."""
+        return attrs.evolve(SMALL, companions=self.companions)
 
     @property
     def provided(self) -> Provided[SystematicKind]:
@@ -62,16 +76,25 @@ class Given:
     sketch: Sketch
 
     def __str__(self) -> str:
-        return f"{self.systematic!r}\non {self.sketch!r}"
+        of = self.systematic
+        options = f", options={dict(of.options)!r}" if of.options else ""
+        covered = f"{list(of.processes)!r}, {list(of.years)!r}, {of.value!r}"
+        return f"SystematicUncertainty({of.name!r}, {of.typ!r}, {covered}{options})\non {self.sketch}"
 
 
 def assert_kind(trial: KindTrial, declarations: tuple[Keywords, ...]) -> None:
-    """Test a kind with declarations that it accepts, in analyses made by hand and drawn by hypothesis."""
+    """Test a kind with declarations that it accepts, in analyses made by hand and drawn by hypothesis.
+
+    A kind may refuse a declaration in some of the analyses, by a DeclarationError from `effects`, but not in all.
+    """
     _assert_options(trial)
     inputs = st.tuples(st.sampled_from(declarations), sketches())
     # These first: they are small already, so a failure needs no search for a smaller input.
     by_hand = [(keywords, sketch) for keywords in declarations for sketch in BY_HAND]
-    search(inputs, lambda drawn: _assert_card(trial, *drawn), first=by_hand, most=MOST)
+    refusals: list[str | None] = []
+    search(inputs, lambda drawn: refusals.append(_assert_card(trial, *drawn)), first=by_hand, most=MOST)
+    refused = f"it refuses all of them: {refusals[0]}; add an example that it accepts"
+    trial.case.expect(None in refusals, "a card of one of its examples in one analysis", refused)
 
 
 def _assert_options(trial: KindTrial) -> None:
@@ -80,44 +103,58 @@ def _assert_options(trial: KindTrial) -> None:
 
 
 def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
-    """Return the card of a right declaration after testing that it is well-formed and the same each time."""
-    case, needed = trial.case, _stable_needs(trial, systematic)
-    output = sketch.output([(systematic, needed)])
-    # As bytes, taken before: a kind that writes into an array would change what it is compared with.
-    histograms = _contents(output)
+    """Return the card of a right declaration after testing that it is well-formed and the same each time.
+
+    Raises:
+        RefusedError: the kind refuses the declaration in this analysis, for the same reason each time.
+    """
+    case = trial.case
+    _assert_stable_needs(trial, systematic)
     with case.trying("a card"):
-        card = sketch.card_beside(systematic, output, trial.plugins)
-        first = card_contents(card)
-    case.same("that the histograms stay as they are", histograms, _contents(output))
+        output = sketch.output(sketch.needs(systematic, trial.plugins))
+        card = _card(trial, systematic, sketch, output)
+        first = _contents(card)
+        again = _contents(_card(trial, systematic, sketch, output))
+    # A refusal is one text, a card several contents.
+    for one, two in zip_longest(first, again, fillvalue=""):
+        case.same("the same card from the same declaration, each time", one, two)
+    if isinstance(card, RefusedError):
+        raise card
+    _assert_text(case, card.channel)
     # A kind that keeps state gives equal cards here and now, but another card in a process that starts without it.
     with case.trying("a card from plugins that were not used before"):
         anew = card_contents(sketch.card_beside(systematic, output, trial.anew()))
-    if anew != first:
-        # A third card tells state from chance.
-        with case.trying("a card"):
-            again = card_contents(sketch.card_beside(systematic, output, trial.plugins))
-        for one, two in zip(first, again, strict=True):
-            case.same("the same card from the same declaration, each time", one, two)
-        for one, two in zip(first, anew, strict=True):
-            case.same("the same card after other cards were built: a kind keeps no state between two calls", two, one)
-    _assert_text(case, card.channel)
+    for fresh, used in zip_longest(anew, first):
+        case.same("the same card after other cards were built: a kind keeps no state between two calls", fresh, used)
     return card
 
 
-def _stable_needs(trial: KindTrial, systematic: SystematicUncertainty) -> Needs:
-    """Return the needs of a declaration after testing that they are the same each time."""
-    case = trial.case
-    with case.trying("that shifts() names variations, and samples() samples"):
-        first = needs_of(trial.plugins, trial.typ, systematic)
-        case.same(
-            "the same shifts and samples for the same declaration, each time",
-            first,
-            needs_of(trial.plugins, trial.typ, systematic),
-        )
-    return first
+def _card(
+    trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch, output: Mapping[str, Any]
+) -> Datacard | RefusedError:
+    """Return the card of a declaration, or the refusal of the kind."""
+    try:
+        return sketch.card_beside(systematic, output, trial.plugins)
+    except DeclarationError as error:
+        # A note names the plugin that raised the error; without a note it is one of the core.
+        if not any(f"plugin {trial.case.plugin!r}" in note for note in getattr(error, "__notes__", ())):
+            raise
+        return RefusedError(str(error))
 
 
-def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
+def _contents(card: Datacard | RefusedError) -> tuple[str | bytes, ...]:
+    return (str(card),) if isinstance(card, RefusedError) else card_contents(card)
+
+
+def _assert_stable_needs(trial: KindTrial, systematic: SystematicUncertainty) -> None:
+    with trial.case.trying("that shifts() names variations, and samples() samples"):
+        first, again = (needs_of(trial.plugins, trial.typ, systematic) for _ in range(2))
+    trial.case.same("the same shifts and samples for the same declaration, each time", first, again)
+
+
+def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> str | None:
+    """Test the card of a declaration, and return the reason if the kind refuses it in this analysis, or None."""
+    sketch = attrs.evolve(sketch, companions=trial.companions)
     systematic = sketch.declare(NAME, trial.typ, **keywords)
     trial = trial.on(Given(systematic, sketch))
     case = trial.case
@@ -125,45 +162,41 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> None:
         found = kind_problems(trial.provided, systematic)
     case.expect(not found, "that it accepts a declaration on any processes and years", "; ".join(found))
     with case.trying("that shifts() names variations, and samples() samples"):
-        needed = needs_of(trial.plugins, trial.typ, systematic)
-    sketch = sketch.taken(systematic, needed, trial.plugins)
-    card = built(trial, systematic, sketch)
-    output = sketch.output([(systematic, needed)])
+        sketch = sketch.taken(systematic, trial.plugins)
+    try:
+        card = built(trial, systematic, sketch)
+    except RefusedError as refused:
+        return str(refused)
     # From the same output, so that only the declaration differs.
-    without = sketch.card(output, trial.plugins, *sketch.bystanders())
-    for what, left, was in _unaffected(trial.typ, card.channel, without.channel):
+    without = sketch.card(sketch.output(sketch.needs(systematic, trial.plugins)), trial.plugins, *sketch.others())
+    for what, left, was in _unaffected(card.channel, without.channel):
         case.same(f"that {what} stays as it is without the declaration", was, left)
     # Cards of several categories are built in worker processes, which send their channels back.
     with case.trying("effects and directives that can be sent to another process"):
         travelled = pickle.loads(pickle.dumps(card.channel))  # noqa: S301 - made on this line
     case.same("the same card from another process", _description(card.channel), _description(travelled))
-
-
-def _contents(output: Mapping[str, Any]) -> list[bytes]:
-    histograms = [found for by_dataset in output["variables"]["x"].values() for found in by_dataset.values()]
-    return [array.tobytes() for histogram in histograms for array in (histogram.contents, histogram.axis.edges)]
+    return None
 
 
 def _assert_text(case: Case, channel: Channel) -> None:
-    """Test that Combine can read the row and the lines of the declaration."""
-    for nuisance in channel.nuisances:
-        case.expect(is_finite(nuisance.keyword), "a keyword without nan or inf", f"{nuisance.keyword!r}")
+    """Test that Combine can read the lines of the declaration."""
     for directive in channel.directives:
         wrong = [line for line in directive.lines(channel) if not is_finite(line)]
         case.expect(not wrong, "lines without nan or inf", f"{type(directive).__name__} has {wrong[:1]!r}")
 
 
-def _unaffected(typ: str, card: Channel, without: Channel) -> list[tuple[str, object, object]]:
+def _unaffected(card: Channel, without: Channel) -> list[tuple[str, object, object]]:
     """Return what a declaration must not change: its description, and it with and without the declaration."""
-    rows = [row for row in card.nuisances if row.name.startswith(BYSTANDERS)]
-    lines = [statement.directive for statement in card.statements if statement.typ != typ]
+    others = {row.name for row in without.nuisances}
+    rows = [row for row in card.nuisances if row.name in others]
+    lines = [statement.text for statement in card.statements if statement.systematic != NAME]
     return [
         ("the list of columns", card.columns, without.columns),
         ("the nominal", _bytes(card.nominal), _bytes(without.nominal)),
         ("the observation", _bytes(card.data), _bytes(without.data)),
         ("the binning", card.axis.edges.tolist(), without.axis.edges.tolist()),
         ("every other nuisance", [_row(row) for row in rows], [_row(row) for row in without.nuisances]),
-        ("every other line", lines, list(without.directives)),
+        ("every other line", lines, [statement.text for statement in without.statements]),
     ]
 
 
@@ -173,9 +206,12 @@ def _description(channel: Channel) -> list[object]:
 
 
 def _row(nuisance: Nuisance) -> tuple[object, ...]:
-    cells = [(np.asarray(effect.columns).tolist(), list(effect.cells())) for effect in nuisance.effects]
+    # Of the effects: renderings for other writers read them, and not the text that was kept of them.
+    effects = [
+        (np.asarray(effect.columns).tolist(), effect.keyword, list(effect.cells())) for effect in nuisance.effects
+    ]
     shapes = [effect for effect in nuisance.effects if isinstance(effect, Shape)]
-    return nuisance.name, nuisance.keyword, cells, [(_bytes(shape.up), _bytes(shape.down)) for shape in shapes]
+    return nuisance.name, effects, [(_bytes(shape.up), _bytes(shape.down)) for shape in shapes]
 
 
 # Bytes and not values: equal cards need equal bits, and nan differs from itself.

@@ -8,10 +8,8 @@ import attrs
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
-from datacard_core.build.plans import needs_of
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
 from datacard_core.testing.search import search
 from datacard_core.testing.trials.kinds import Given, KindTrial, built
@@ -67,18 +65,18 @@ def _mistake(base: Keywords, value: Any, options: Keywords) -> Mistake:
 
 def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
     try:
-        systematic = SMALL.declare(NAME, trial.typ, **{**mistake.base, **mistake.changes})
+        systematic = trial.small.declare(NAME, trial.typ, **{**mistake.base, **mistake.changes})
     except DeclarationError:
         return  # The core refuses it for every kind.
-    trial = trial.on(Given(systematic, SMALL))
-    found = _stable_problems(trial, SMALL.declare(NAME, trial.typ, **mistake.base), systematic)
+    trial = trial.on(Given(systematic, trial.small))
+    found = _stable_problems(trial, trial.small.declare(NAME, trial.typ, **mistake.base), systematic)
     if not found:
         found = _problems_of_card(trial, systematic)
     if found:
         _assert_sentences(trial, mistake, found)
     else:
         # The kind has a meaning for the strange value. Then its card must be as good as any other.
-        built(trial, systematic, SMALL)
+        built(trial, systematic, trial.small)
 
 
 def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
@@ -96,11 +94,11 @@ def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: Sy
 def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
     """Return what is found to be wrong when the card is built."""
     with trial.case.trying("that shifts() names variations, and samples() samples"):
-        output = SMALL.output([(systematic, needs_of(trial.plugins, trial.typ, systematic))])
+        output = trial.small.output(trial.small.needs(systematic, trial.plugins))
     expected = "that problems() says what is wrong with a declaration, or a card"
     with trial.case.trying(expected):
         try:
-            SMALL.card(output, trial.plugins, systematic)
+            trial.small.card(output, trial.plugins, *trial.small.needed(), systematic)
         except DeclarationError as error:
             # A kind may find a mistake only when it has the histograms.
             return error.problems

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.build.plans import needs_of
+from datacard_core.errors import DeclarationError
 from datacard_core.output.renderings import items
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import SMALL
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
     from datacard_core.testing.cases import Case
 
 
-def channels_of(plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...]]) -> Iterator[Channel]:
-    """Yield a channel for each declaration that a kind is tested with."""
+def channels_of(
+    plugins: Plugins, declarations: Mapping[str, tuple[Keywords, ...]], companions: tuple[Keywords, ...] = ()
+) -> Iterator[Channel]:
+    """Yield a channel for each declaration that a kind is tested with, unless the kind refuses it in this analysis."""
+    sketch = attrs.evolve(SMALL, companions=companions)
     for typ, examples in declarations.items():
         for keywords in examples:
-            systematic = SMALL.declare(NAME, typ, **keywords)
-            output = SMALL.output([(systematic, needs_of(plugins, typ, systematic))])
-            yield SMALL.card(output, plugins, systematic).channel
+            systematic = sketch.declare(NAME, typ, **keywords)
+            output = sketch.output(sketch.needs(systematic, plugins))
+            with suppress(DeclarationError):
+                yield sketch.card(output, plugins, *sketch.needed(), systematic).channel
 
 
 def assert_rendering(case: Case, plugins: Plugins, provided: Provided[Rendering], channels: list[Channel]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from datacard_core.output.staging import staging
 from datacard_core.testing.inputs.strategies import written
 from datacard_core.testing.inputs.written import BY_HAND
-from datacard_core.testing.products import SHAPES
+from datacard_core.testing.products import SHAPES, clear
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _assert_written(
 def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:
     expected = f"that it writes {SHAPES}"
     # An earlier call may have left a link, which staging would follow.
-    path.unlink(missing_ok=True)
+    clear(path)
     with case.trying(expected), staging(path.parent) as stage:
         temporary = stage.path(path.name)
         with provided.blamed(f"writing {path.name}") as serializer:
@@ -71,6 +71,8 @@ def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedT
         beside = f"; beside it stands {', '.join(sorted(others))}" if others else ""
         if problem := stage.problem(temporary):
             case.fail(expected, f"it {problem}{beside}")
+        # They are not moved to the folder of the card, so an author who means them would miss them.
+        case.expect(not others, f"that it writes {SHAPES} and no other file", f"it wrote {', '.join(sorted(others))}")
     return path.read_bytes()
 
 

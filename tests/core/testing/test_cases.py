@@ -16,16 +16,12 @@ def test_complete_message() -> None:
         "plugin 'acme' (local), systematic kind 'factor':\n"
         "  expected: that it accepts a declaration on any processes and years\n"
         "  instead: it must be declared for several years\n"
-        "  given: SystematicUncertainty(name='declared', typ='factor', processes={'p0': 1.0, 'p1': 1.0, 'p2': 1.0}, "
-        "years=['2016'], value=1.0, datacard_name='declared', coffea_name_alias='declared', options={}, "
-        "categories=None)\n"
-        "    on Sketch(edges=(0.0, 1.0, 2.0), processes=("
-        "Simulated(datasets=((Dataset(nominal=(10.0, 0.0), variations=((12.0, 0.0), (8.0, 1.0), (0.0, 0.0)), "
-        "lacks=None, weight=0.25),),), is_signal=False), "
-        "Simulated(datasets=((Dataset(nominal=(0.0, 0.0), variations=((0.0, 0.0), (1.0, 0.0)), "
-        "lacks=None, weight=0.25),),), is_signal=False), "
-        "Simulated(datasets=((Dataset(nominal=(0.0, 3.0), variations=((0.0, 0.0), (0.0, 6.0)), "
-        "lacks=None, weight=0.0),),), is_signal=True)), data=(0.0, 2.0), on=None)"
+        "  given: SystematicUncertainty('declared', 'factor', ['p0', 'p1', 'p2'], ['2016'], 1.0)\n"
+        "    on Sketch((0.0, 1.0, 2.0), (Simulated(((Dataset((10.0, 0.0), "
+        "variations=((12.0, 0.0), (8.0, 1.0), (0.0, 0.0))),),)), "
+        "Simulated(((Dataset((0.0, 0.0), variations=((0.0, 0.0), (1.0, 0.0))),),)), "
+        "Simulated(((Dataset((0.0, 3.0), variations=((0.0, 0.0), (0.0, 6.0)), weight=0.0),),), is_signal=True)), "
+        "data=(0.0, 2.0))"
     )
 
 

@@ -60,6 +60,14 @@ class Recognising(Rates):
         yield notice("channel", f"it is channel {id(channel)}")
 
 
+class Emptying(Rates):
+    """Check that changes its channel by force."""
+
+    def run(self, channel: Channel) -> Iterable[Finding]:
+        object.__setattr__(channel, "nuisances", ())
+        return ()
+
+
 class FewBins(Rates):
     """Check that fails for four bins, which no channel made by hand has."""
 
@@ -75,6 +83,7 @@ CHECKS: dict[type[Check], str] = {
     Wordy: "whose code is a short word\n  instead: the code is 'the rate is high'",
     Plain: "findings, made by error\\(\\), warning\\(\\) or notice\\(\\)\n  instead: 'it is high'",
     Recognising: "the same findings for an equal channel",
+    Emptying: "that the channel stays as it is\n  instead: it has changed nuisances",
     FewBins: "findings, which may be empty\n  instead: .*more than three bins(.*\n)*.*given: Sketch",
     Numbering: "the same findings for the same channel, each time",
 }

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from datacard_core import (
+    Channel,
+    DeclarationError,
     Directive,
     Effect,
     InputError,
@@ -20,6 +22,7 @@ from datacard_core import (
     SystematicUncertainty,
     Target,
 )
+from datacard_core.testing import assert_plugin
 from tests.support.conformance import CALLS, Average, Counted, Factor, OnAllYears, failure
 from tests.support.plugins import Provider
 
@@ -155,6 +158,35 @@ class Lost(Counted):
         return Lost, (self.columns, self.count + 1)
 
 
+class Losing(Factor):
+    """Kind with such effects."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        yield Lost(target.positions)
+
+
+class Printing(Factor):
+    """Kind that prints."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        print("working on", target.bin)  # noqa: T201
+        return super().effects(target)
+
+
+class Refusing(Factor):
+    """Kind that refuses declarations in every analysis."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        raise DeclarationError(f"{target.systematic.name}: the rates {target.rates} are not those of 12 events")
+
+
+class Wandering(Factor):
+    """Kind that refuses a declaration for another reason each time."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        raise DeclarationError(f"{target.systematic.name}: refused {next(CALLS)} times")
+
+
 class Uncounted(Factor):
     """Kind with a keyword that has nan."""
 
@@ -183,6 +215,10 @@ KINDS: dict[type[SystematicKind], str] = {
     Sticking: "effects and directives that can be sent to another process",
     Undocumented: "options with a line about each\n  instead: 'power': ''",
     Uncounted: "expected: a card\n  instead: PluginCallError: .*Counted has the keyword 'gmN nan'",
+    Losing: "the same card from another process",
+    Printing: "that it prints nothing to standard output\n  instead: it printed 'working on SR",
+    Refusing: "a card of one of its examples in one analysis\n  instead: it refuses all of them: declared: the rates",
+    Wandering: "the same card from the same declaration, each time\n  instead: .*refused [0-9]+ times",
     OnAllYears: "on any processes and years\n  instead: it must be declared for several years",
 }
 
@@ -210,6 +246,71 @@ def test_lines_that_are_not_finite() -> None:
     """A line of a directive with an infinite number is reported with its text."""
     said = failure(Provider("acme", Endless()), examples=EXAMPLES)
     assert "lines without nan or inf\n  instead: RawLine has ['limit param 0 inf']" in said
+
+
+class OfSomeRates(Factor):
+    """Kind that refuses channels with empty columns."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        if not target.rates.all():
+            raise DeclarationError(f"{target.systematic.name}: a column of channel {target.bin} has no events")
+        return super().effects(target)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
+def test_refusal_of_some_channels() -> None:
+    """A kind may refuse a declaration in a channel that it does not fit."""
+    assert_plugin(Provider("acme", OfSomeRates()), examples=EXAMPLES)
+
+
+@attrs.frozen(eq=False)
+class Partners(Directive):
+    """Group of two nuisances, which must be in the card."""
+
+    def lines(self, channel: Channel) -> Sequence[str]:
+        names = [nuisance.name for nuisance in channel.nuisances]
+        return [f"pair group = {names[names.index('one')]} {names[names.index('two')]}"]
+
+
+class Pair(SystematicKind):
+    """Kind of a group of two nuisances."""
+
+    typ: ClassVar[str] = "pair"
+    covers_columns: ClassVar[bool] = False
+
+    def effects(self, target: Target) -> Iterable[Directive]:  # noqa: ARG002
+        return [Partners()]
+
+
+COMPANIONS: list[dict[str, Any]] = [
+    {"name": "one", "typ": "lnN", "value": 1.1},
+    {"name": "two", "typ": "average", "value": 1.0},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
+def test_companions() -> None:
+    """Declarations that a kind needs in the card stand beside its own, with the variations that they read."""
+    plugin = Provider("acme", Pair(), Average())
+    assert_plugin(plugin, examples={"pair": {}, "average": {"value": 1.0}}, companions=COMPANIONS)
+
+
+def test_without_companions() -> None:
+    """A kind that needs other declarations has no card without them."""
+    said = failure(Provider("acme", Pair()), examples={"pair": {}}, companions=COMPANIONS[:1])
+    assert re.search("expected: a card\n  instead: PluginCallError: .*'two' is not in list", said), said
+
+
+@pytest.mark.parametrize(
+    ("companion", "said"),
+    [({"typ": "lnN", "value": 1.1}, "has no name"), ({"name": "a", "typ": "lnM"}, "kind 'lnM' of a companion")],
+)
+def test_wrong_companions(companion: dict[str, Any], said: str) -> None:
+    """A companion without name, or of an unknown kind, is an error of the test."""
+    with pytest.raises(ValueError, match=said):
+        assert_plugin(Provider("acme", Pair()), examples={"pair": {}}, companions=[companion])
 
 
 class Contrary(Average):

@@ -123,7 +123,7 @@ def test_accepted_mistakes() -> None:
     """A kind that accepts all values is reported already for a usual value."""
     said = failure(Provider("acme", TakingAnything()))
     assert said.startswith("plugin 'acme' (local)")
-    expected = "expected: a card\n  instead: .*Normalisation.up is array(.*\n)*.*value=\\(0.95, 1.05\\)"
+    expected = "expected: a card\n  instead: .*Normalisation.up is array(.*\n)*.*\\(0.95, 1.05\\)\\)"
     assert re.search(expected, said), said
 
 

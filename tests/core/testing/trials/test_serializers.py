@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,31 @@ class Straying(Json):
         path.parent.with_name("index").write_text("index", encoding="utf-8")
 
 
+class Indexing(Json):
+    """Serializer that writes a second file beside the first."""
+
+    def write(self, templates: NamedTemplates, path: Path) -> None:
+        super().write(templates, path)
+        path.with_name("index").write_text("index", encoding="utf-8")
+
+
+class Folder(Json):
+    """Serializer that makes a folder in place of the file."""
+
+    def write(self, templates: NamedTemplates, path: Path) -> None:  # noqa: ARG002
+        path.mkdir()
+
+
+class Overwriting(Json):
+    """Serializer whose library writes into an array, as code in C can."""
+
+    def content(self, templates: NamedTemplates) -> dict[str, Any]:
+        before = super().content(templates)
+        # A sum that is written back in place: one byte is enough to change it.
+        ctypes.memset(templates.templates.values.ctypes.data, 1, 1)
+        return before
+
+
 class Demanding(Json):
     """Serializer that refuses templates without data."""
 
@@ -131,6 +157,9 @@ SERIALIZERS: dict[type[TemplateSerializer], str] = {
     Hollow: "that it writes shapes.root\n  instead: it left an empty file 'shapes.root'",
     Linked: "instead: it left a symbolic link in place of the file 'shapes.root'",
     Straying: "instead: it wrote 'index' outside of the folder of its file",
+    Indexing: "that it writes shapes.root and no other file\n  instead: it wrote index",
+    Folder: "instead: it left no regular file 'shapes.root'",
+    Overwriting: "that the arrays it was given stay as they are",
     Demanding: r"instead: InputError: no data\n  given: Written\(names=\('(?!data_obs_nominal')",
     Scribbling: "instead: PluginCallError: .*cannot set WRITEABLE flag to True",
     Forgetful: "that the file has all templates\n  instead: \\[\\], before \\['data_obs_nominal'\\]",
