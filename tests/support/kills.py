@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -133,12 +134,16 @@ def forked(given: Inputs, directory: Path, output: int) -> int:
     try:
         os.setsid()
         _with_ctrl_c()
-        for stream in (1, 2):
-            os.dup2(output, stream)
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(output, number)
+            # Those of this program may be files, and know a position in them.
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
         os.environ["TMPDIR"], tempfile.tempdir = str(directory / "temporary"), None
         command.main(given.command(directory), prog_name="datacard")
     except SystemExit as end:
         status = int(end.code or 0)
+    except BaseException:  # noqa: BLE001 - of the command, which catches its own
+        traceback.print_exc()
     finally:
         with contextlib.suppress(BaseException):
             # multiprocessing waits for its processes, as it does when an interpreter ends.
@@ -288,7 +293,8 @@ class Trials:
         gc.collect()
         gc.freeze()
         undisturbed = run(start, given, lambda _: False, 0.0)
-        assert not faults(undisturbed, expected, allowed=())
+        found = faults(undisturbed, expected, allowed=())
+        assert not found, found
         # Random numbers are for the moments alone.
         return cls(random.Random(seed), start, given, expected, undisturbed.seconds)  # noqa: S311
 
