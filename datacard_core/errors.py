@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datacard_core.names import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 class DatacardError(Exception):
     """Base of every error that datacard_core raises on purpose."""
+
+    def __str__(self) -> str:
+        # Names of a file are in many messages.
+        return visible(super().__str__())
 
 
 class ProblemsError(DatacardError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import DatacardError, InputError, ProblemsError
-from datacard_core.names import listing, plain
+from datacard_core.names import listing, plain, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -193,4 +193,4 @@ def _in(channels: str, finding: Finding) -> str:
     place = ", ".join(filter(None, (finding.place, channels, finding.column, finding.systematic)))
     reason = f" (accepted: {finding.accepted})" if finding.accepted else ""
     severity = finding.severity.name.lower()
-    return f"{severity} [{finding.code}] {place + ': ' if place else ''}{finding.message}{reason}"
+    return visible(f"{severity} [{finding.code}] {place + ': ' if place else ''}{finding.message}{reason}")

@@ -16,6 +16,7 @@ from datacard_core.cli.terminal import (
 )
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.execution.signals import Ended, orderly_end
+from datacard_core.names import visible
 from datacard_core.plugins.surroundings import end_threads
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ def examples(*lines: str) -> str:
 
 def message(error: Exception) -> str:
     """Return the text of an error for the terminal, with its notes."""
+    return visible(_text(error))
+
+
+def _text(error: Exception) -> str:
     notes = "".join(f"\n  ({note})" for note in getattr(error, "__notes__", ()))
     if isinstance(error, DatacardError):
         return f"{error}{notes}"

@@ -10,7 +10,8 @@ from rich.table import Table
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import stems
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.names import listing
+from datacard_core.inputs.structure import check_histogram_dicts
+from datacard_core.names import listing, visible
 from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 
 if TYPE_CHECKING:
@@ -97,8 +98,11 @@ def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
     variables = _table("variables", "variable", "axis", "bins", "range", "categories")
     variations: dict[str, dict[str, None]] = {}
     unusable: list[str] = []
+    in_dicts: list[HistogramSet] = []
     for name, histogram_set in histogram_sets.items():
         try:
+            check_histogram_dicts({f"variables[{name!r}]": histogram_set.histograms})
+            in_dicts.append(histogram_set)
             histograms = list(_histograms(histogram_set))
         except InputError as error:
             # An output may also hold variables that are not for a fit, for example in two dimensions.
@@ -111,9 +115,8 @@ def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
     yield variables
     yield from unusable
     # Years and datasets are those of the output, the same in the sets of all variables.
-    any_set = next(iter(histogram_sets.values()), None) or HistogramSet(
-        {}, output["datasets_metadata"], output["cutflow"]
-    )
+    metadata, cutflow = output["datasets_metadata"], output["cutflow"]
+    any_set = next(iter(in_dicts), None) or HistogramSet({}, metadata, cutflow)
     yield _samples(any_set)
     yield _variations({sample: variations.get(sample) for sample in any_set.inventory.samples})
 
@@ -191,9 +194,23 @@ def _object(name: str, about: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(options)})" if options else name
 
 
+class _NameTable(Table):
+    """A table of names from files, with escapes in place of control characters."""
+
+    def add_column(self, header: Any = "", *args: Any, **options: Any) -> None:
+        super().add_column(_cell(header), *args, **options)
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*map(_cell, cells), **options)
+
+
+def _cell(text: str) -> str:
+    return visible(text).replace("\n", "\\n")
+
+
 def _table(title: str, *columns: str) -> Table:
     # rich folds a title to the width of its table.
-    table = Table(title=title, title_justify="left", min_width=len(title))
+    table = _NameTable(title=title, title_justify="left", min_width=len(title))
     for column in columns:
         # A folded name cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == columns[0])

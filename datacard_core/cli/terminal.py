@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from datacard_core.errors import DatacardError
+from datacard_core.names import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,10 @@ def show(answer: Table | str) -> None:
     """Print an answer to standard output."""
     with to_stdout():
         # Lines of text are not wrapped: a command in them can be copied as one line.
-        console().print(answer, soft_wrap=isinstance(answer, str))
+        if isinstance(answer, str):
+            console().print(visible(answer), soft_wrap=True)
+        else:
+            console().print(answer)
 
 
 def console() -> Console:

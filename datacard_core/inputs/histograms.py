@@ -13,7 +13,7 @@ from datacard_core.errors import InputError
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.structure import COMPUTE, is_uncomputed
 from datacard_core.model.arrays import Axis, unmasked
-from datacard_core.names import duplicates, listing, names_of
+from datacard_core.names import duplicates, listing, names_of, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -275,9 +275,11 @@ def _axis(axis: Any) -> Axis:
     uniform = isinstance(axis, hist.axis.Regular) and axis.transform is None
     categories = None
     if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
-        categories = tuple(str(label) for label in axis)
+        categories = tuple(visible(str(label)) for label in axis)
     # Categories have no edges in hist; ROOT, too, counts bins with labels from 0.
     edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
     if edges.size > 1 and not _are_edges(edges):
         raise InputError(f"its axis {axis.name!r} has edges {edges}, expected numbers that rise")
-    return Axis(edges, axis.name, axis.label or "", uniform=uniform or categories is not None, categories=categories)
+    # They are shown in plots, tables and cards, and nothing is looked up by them.
+    name, label = visible(axis.name), visible(axis.label or "")
+    return Axis(edges, name, label, uniform=uniform or categories is not None, categories=categories)

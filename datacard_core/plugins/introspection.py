@@ -14,6 +14,7 @@ import attrs
 
 from datacard_core.errors import DatacardError, PluginError, PluginLoadError, with_type
 from datacard_core.hookspecs import API_VERSION
+from datacard_core.names import visible
 from datacard_core.plugins.discovery import look
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, families_of, load_from
 from datacard_core.plugins.registration import hooks
@@ -125,7 +126,7 @@ def _report(plugin: InstalledPlugin, installed: Installed, analysis: Plugins | N
     try:
         of_that_name = installed.plugin(name)
     except DatacardError as error:
-        return attrs.evolve(report, error=_printable(str(error)))
+        return attrs.evolve(report, error=visible(str(error)))
     if of_that_name.origin != origin:
         message = f"remains of a distribution without metadata; the plugin of this name is in {of_that_name.origin}"
         return attrs.evolve(report, selected=False, error=str(PluginLoadError(message, plugin=name, origin=origin)))
@@ -166,7 +167,7 @@ def _looked_into(
     try:
         _, plugin = selected.load(installed)
         required = getattr(plugin, "requires_api", None)
-        report = attrs.evolve(report, requires_api=None if required is None else _printable(str(required)))
+        report = attrs.evolve(report, requires_api=None if required is None else visible(str(required)))
         # Alone, because it may conflict with the plugins that are selected.
         plugins = analysis if analysis and report.selected else load_from(installed, [selected.name])
         implemented = tuple(sorted(hooks(plugin, selected.name, origin)))
@@ -180,7 +181,7 @@ def _looked_into(
 def _provided(plugins: Plugins, name: str) -> Provides:
     return {
         providers.family.field: {
-            _printable(key): _description(providers.family, provided)
+            visible(key): _description(providers.family, provided)
             for key, provided in providers.items()
             if provided.plugin == name
         }
@@ -195,10 +196,10 @@ def _description(family: Family[Any], provided: Provided[Any]) -> dict[str, Any]
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_printable(str(key)): _plain(entry) for key, entry in value.items()}
+        return {visible(str(key)): _plain(entry) for key, entry in value.items()}
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
-    return _printable(str(value))
+    return visible(str(value))
 
 
 def _reason(error: BaseException, name: str, origin: str) -> str:
@@ -206,16 +207,5 @@ def _reason(error: BaseException, name: str, origin: str) -> str:
     text = with_type(error)
     # Most errors of the loading name the plugin themselves.
     if isinstance(error, PluginError) and repr(name) in text:
-        return _printable(str(error))
-    return _printable(str(PluginLoadError(text, plugin=name, origin=origin)))
-
-
-def _printable(text: str) -> str:
-    """Return the text of a plugin with its control characters and lone surrogates escaped.
-
-    A terminal would obey the control characters, and no encoding can write the surrogates.
-    """
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
+        return visible(str(error))
+    return visible(str(PluginLoadError(text, plugin=name, origin=origin)))

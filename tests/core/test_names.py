@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacard_core.names import closest, duplicates, listing, misspelt, names_of
+from datacard_core.names import closest, duplicates, listing, misspelt, names_of, visible
 
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 
@@ -152,3 +152,25 @@ def test_duplicates_are_in_order(names: list[str]) -> None:
     found = duplicates(names)
     assert set(found) == {name for name in names if names.count(name) > 1}
     assert found == sorted(found, key=names.index)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x1b]52;c;ZXZpbA==\x07", "\\x1b]52;c;ZXZpbA==\\x07"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\rb\x08c\x7f", "a\\rb\\x08c\\x7f"),
+        ("\u202eevil\u2066", "\\u202eevil\\u2066"),
+        ("\u2028\ud800", "\\u2028\\ud800"),
+    ],
+)
+def test_control_characters_are_escaped(raw: str, shown: str) -> None:
+    """Control characters, directions of writing, ends of lines and halves of pairs are shown as escapes."""
+    assert visible(raw) == shown
+
+
+@pytest.mark.parametrize("text", ["ttbar", "Zττ → ü", "10 fb⁻¹", "10\u2009GeV", "a\u200db", "two\nlines", "素粒子"])
+def test_other_characters_stay(text: str) -> None:
+    """Letters, signs and spaces of all languages stay, and lines stay lines."""
+    assert visible(text) == text

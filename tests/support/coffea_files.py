@@ -134,7 +134,8 @@ def before_an_output(opcodes: bytes) -> bytes:
 
 def text(word: str) -> bytes:
     """Opcode that pushes a string."""
-    return b"X" + len(word).to_bytes(4, "little") + word.encode()
+    content = word.encode()
+    return b"X" + len(content).to_bytes(4, "little") + content
 
 
 def named(module: str, name: str) -> bytes:

@@ -8,10 +8,16 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hist
 import lz4.frame
 import pytest
 
-from tests.support.commands import DATACARD, files_below, write
+from datacard_core.errors import InputError
+from datacard_core.findings import notice, report
+from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.histograms import stored
+from tests.support.coffea_files import an_output, before_an_output, named, save, save_pickle
+from tests.support.commands import DATACARD, datacard, files_below, write
 
 if TYPE_CHECKING:
     from tests.core.cli.conftest import Made
@@ -91,3 +97,53 @@ class TestShow:
         assert done.stderr.startswith("Error: ")
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+EVIL = "\x1b]52;c;ZXZpbA==\x07\x9b31m\u202e"
+"""Fills the clipboard, writes in red, and turns the direction of writing."""
+
+
+def evil_output() -> Any:
+    """An output in which each name holds control characters."""
+    evil: Any = hist.Hist(
+        hist.axis.StrCategory(["SR", EVIL], name="cat"),
+        hist.axis.StrCategory(["nominal", f"{EVIL}Up"], name="variation"),
+        hist.axis.StrCategory([EVIL], name=f"x{EVIL}", label=EVIL),
+        storage=hist.storage.Weight(),
+    )
+    evil.fill(["SR"], ["nominal"], [EVIL])
+    content = an_output(f"a{EVIL}", sample=f"s{EVIL}", year=f"2022{EVIL}")
+    content["variables"] = {f"m{EVIL}": {f"s{EVIL}": {f"a{EVIL}": evil}}, f"n{EVIL}": {f"s{EVIL}": 5}}
+    return content
+
+
+class TestNamesOfAFile:
+    def test_inspect_shows_escapes(self, tmp_path: Path) -> None:
+        """`datacard inspect` shows control characters of all names as escapes."""
+        result = datacard("inspect", save(tmp_path / "a.coffea", evil_output()))
+        assert result.exit_code == 0
+        assert not set(result.output) & set("\x1b\x07\x9b\u202e")
+        for name in ("m", "n", "s", "2022", "x"):
+            assert f"{name}\\x1b]52" in result.output
+
+    def test_errors_show_escapes(self, tmp_path: Path) -> None:
+        """Errors of the command and of the library show control characters of names as escapes."""
+        file = save_pickle(tmp_path / "a.coffea", before_an_output(named(EVIL, "system")))
+        with pytest.raises(InputError) as caught:
+            load_output(file)
+        for shown in (str(caught.value), datacard("inspect", file).output):
+            assert "\\x1b]52;c;ZXZpbA==\\x07\\x9b31m\\u202e.system" in shown
+            assert not set(shown) & set("\x1b\x07\x9b\u202e")
+
+    def test_findings_show_escapes(self) -> None:
+        """Findings show control characters as escapes."""
+        finding = notice("unused-variation", f"no systematic reads {EVIL}", channel=EVIL)
+        assert str(finding).isprintable()
+        assert report([finding]).isprintable()
+
+    def test_axes_of_cards_have_escapes(self) -> None:
+        """Name, label and categories of an axis reach cards and plots with escapes."""
+        content = evil_output()["variables"][f"m{EVIL}"][f"s{EVIL}"][f"a{EVIL}"]
+        axis = stored(content).axis
+        assert axis.categories is not None
+        assert "".join((axis.name, axis.label, *axis.categories)).isprintable()
