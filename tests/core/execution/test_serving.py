@@ -17,11 +17,13 @@ from datacard_core.plugins.journal import journal
 from tests.support.paths import ROOT
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from datacard_core.execution import serving
 from datacard_core.execution.calls import pack
 from datacard_core.execution.processes import workers
 
+# A shell that started the tests with nohup ignores SIGHUP, and so does what it starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if sys.argv[1] == "watch":
     serving._killed_by_system = lambda: False
 with workers(2) as pool:
@@ -44,8 +46,11 @@ def test_parent_is_killed(way: str, number: int) -> None:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "begun\n"
         parent.send_signal(number)
-        # It waits until no process has the streams open any more.
-        _, errors = parent.communicate(timeout=20)
+        try:
+            # It waits until no process has the streams open any more.
+            _, errors = parent.communicate(timeout=20)
+        finally:
+            parent.kill()
     assert (parent.returncode, errors) == (-number, "")
 
 
