@@ -208,8 +208,10 @@ def stored(histogram: Any) -> HistogramArray:
 
 def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:
     names = [axis.name for axis in axes]
-    if not all(isinstance(name, str) for name in names) or duplicates(names):
-        raise InputError(f"its axes are {listing(map(repr, names))}, expected different names")
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"its axes are {listing(map(repr, names))}, expected names that are text")
+    if problems := list(_repetitions(axes)):
+        raise InputError(problems)
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
     variables = [name for name in names if name not in ("cat", "variation")]
@@ -218,8 +220,6 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
             f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
             f"fill or unroll it to one dimension{_sum_over(variables)}"
         )
-    if problems := list(_repetitions(axes)):
-        raise InputError(problems)
     order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
     for position in order[1:]:
         if not isinstance(axes[position], hist.axis.StrCategory):
