@@ -49,6 +49,9 @@ def orderly_end() -> Iterator[None]:
         for number in ours:
             signal.signal(number, end)
         yield
+        # Python drops an exception that comes while it destroys an object: the block has gone on to its end.
+        if arrived:
+            raise Ended(arrived[0])
     except Ended as ended:
         if not ours:
             raise

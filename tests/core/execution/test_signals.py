@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -47,6 +48,15 @@ def test_block_is_cleaned_up(number: int) -> None:
     assert seen == [signal.Signals(number).name, "cleaned"]
     assert raised.value.code == 128 + number
     assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@every_signal
+def test_interrupt_that_is_dropped(number: int) -> None:
+    """A signal whose interrupt is lost in the block, as Python may do, ends the process after the block."""
+    signal.signal(number, signal.SIG_DFL)
+    with pytest.raises(SystemExit) as raised, orderly_end(), contextlib.suppress(Ended):
+        os.kill(os.getpid(), number)
+    assert raised.value.code == 128 + number
 
 
 @every_signal
