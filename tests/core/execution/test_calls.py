@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from datacard_core.execution.calls import Answer, answer, pack, result
 
 
 class PickyError(DatacardError):
-    """An error that its pickle cannot make again."""
+    """An error that no pickle can make again, not even with tblib, which Dask installs for all errors."""
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__(f"{first} {second}")
+        self.lock = threading.Lock()
 
 
 def fail(error: BaseException) -> None:
@@ -50,7 +52,7 @@ def test_function_that_ends_process(error: BaseException) -> None:
 
 
 def test_error_that_cannot_be_made_again() -> None:
-    """An error whose class cannot be unpickled arrives as a DatacardError with its type and text."""
+    """An error that cannot be pickled arrives as a DatacardError with its type and text."""
     with pytest.raises(DatacardError, match=r"^PickyError: no way$"):
         there_and_back(fail_pickily, 1)
 
