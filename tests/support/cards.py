@@ -31,7 +31,7 @@ rate 8.25 90 20.5 280 31
 """Head of a counting card with two channels and five columns."""
 
 SHAPES = HEAD.replace("---\nbin SR CR", "shapes * * shapes.root $PROCESS $PROCESS_$SYSTEMATIC\n---\nbin SR CR")
-"""The same head of a card with templates."""
+"""Head of a card with templates."""
 
 
 def card(text: str | bytes, *, lenient: bool = False, path: Path | None = None) -> CombineCard:

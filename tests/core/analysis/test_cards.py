@@ -83,7 +83,7 @@ class TestPlots:
 
     @pytest.mark.parametrize("what", ["a card", "cards"])
     def test_all_or_none(self, what: str, tmp_path: Path) -> None:
-        """Where one plot fails, no file is new."""
+        """One plot that fails leaves no new file."""
 
         def fail_in_cr(channel: Channel, path: Path) -> None:
             path.write_text("drawn")

@@ -284,7 +284,7 @@ class TestShifts:
         assert len(found(made, "no-variation")) == 1
 
     def test_some_columns(self) -> None:
-        """Where the nuisance changes another column it is a notice, which names the columns that it leaves."""
+        """The finding is a notice if the nuisance changes another column, and names the columns that stay the same."""
         output = two_years()
         output.mc("Signal", "2022", nominal=[1, 2]).mc("Signal", "2023", nominal=[1, 2])
         output.mc("TTbar", "2022", nominal=[10, 20], JESUp=[11, 21], JESDown=[9, 19])

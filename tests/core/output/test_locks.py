@@ -74,7 +74,7 @@ def test_file_of_another_process(writer: subprocess.Popen[str], tmp_path: Path) 
 
 @pytest.mark.slow
 def test_process_that_was_killed(writer: subprocess.Popen[str], tmp_path: Path) -> None:
-    """What a killed process has left is removed, though its parent has not asked for its status yet."""
+    """The remains of a killed process are removed, though its parent has not asked for its status yet."""
     writer.kill()
     while "State:\tZ" not in Path(f"/proc/{writer.pid}/status").read_text(encoding="utf-8"):
         time.sleep(0.01)

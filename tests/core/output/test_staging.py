@@ -731,7 +731,7 @@ def test_name_with_nul(folder: str, name: str, card: Callable[..., Datacard], tm
 
 @pytest.mark.slow
 def test_name_that_the_locale_lacks(tmp_path: Path) -> None:
-    """Where the system encodes names in ASCII, a name that it cannot make is an error with the way out."""
+    """A name that a system with ASCII names cannot make is an error with the way out."""
     code = "from datacard_core.output.staging import staging\nwith staging('.') as stage: stage.text('\\u03c0.txt', '')"
     environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
     command = [sys.executable, "-c", code]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.define
 class _Seen:
-    """What the lines so far say; Combine reads them in their order."""
+    """The meaning of the lines so far; Combine reads them in their order."""
 
     counts: dict[str, Counts] = attrs.field(factory=dict)
     shapes: list[ShapesLine] = attrs.field(factory=list)

@@ -1,1 +1,1 @@
-"""What a card says that Combine takes, and that its author did not mean."""
+"""Rules on statements of a card that Combine takes and that its author did not mean."""
