@@ -81,6 +81,21 @@ class TestFaults:
         assert found(below("jes shape 1 1 1 1 1")) == [("shape.no-line", "error")]
         assert found(below("jes shape 1 1 1 1 1", head=SHAPES)) == []
 
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            ("a lnN 1.1 1.1 1.1 1.1 1.1 1.1 # x", "a lnN 1.1 1.1 1.1 1.1 1.1"),
+            ("a lnN 1.1 1.1 1.1 1.1 1.1", "a lnN 1.1 1.1 1.1 1.1 1.1 and words"),
+            ("a lnN 0/1.1 - - - -", "nuisance edit flip * * a n2p p2n"),
+            ("a trG 1e5 - - - -", "nuisance edit changepdf a lnN"),
+            ("a lnN -1 - - - -", "nuisance edit changepdf a trG"),
+            ("a lnN 1.1 - - - -", "nuisance edit drop * * ("),
+        ],
+    )
+    def test_odd_rows_are_findings(self, rows: tuple[str, ...]) -> None:
+        """Surplus words, and values and patterns that an edit cannot use, are told and raise nothing else."""
+        assert below(*rows).findings
+
     def test_words_of_messages_do_not_depend_on_sets(self) -> None:
         """Known names in a message are sorted, so that equal cards give equal messages."""
         read = below(*(f"n{number} lnN 1.1 - - - -" for number in (3, 1, 2)), "g group = xyz")

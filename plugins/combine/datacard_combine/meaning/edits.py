@@ -31,6 +31,10 @@ def carry_out(state: State, edit: EditLine) -> Reading[None]:
     except re.error as error:
         message = f"{error.pattern!r} is not a regular expression: {error.msg}"
         yield refused("edit.pattern", message, edit.line)
+    except (ArithmeticError, ValueError) as error:
+        # A value of 0 or below has no logarithm, and a large one no finite exponential.
+        message = f"nuisance edit {edit.verb}: a value of the rows above cannot be changed: {error}"
+        yield refused("edit.kind", message, edit.line)
 
 
 def _named(state: State, edit: EditLine, pattern: str) -> Reading[list[OpenRow]]:

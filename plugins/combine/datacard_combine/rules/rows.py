@@ -44,7 +44,8 @@ def _twice(view: Row | Parameter, other: Row | Parameter) -> Iterator[Fault]:
         )
         yield mistaken("row.kind-clash", message, view.line, 1)
     elif isinstance(view, Row) and isinstance(other, Row):
-        both = [place for place, cell in enumerate(view.cells) if _acts(cell) and _acts(other.cells[place])]
+        # Rows may have further words behind the last column.
+        both = any(_acts(cell) and _acts(upper) for cell, upper in zip(view.cells, other.cells, strict=False))
         if both or view.kind == other.kind:
             message = f"{view.name!r} has a row above, in line {other.line.number}"
             effect = ": both act on the same columns" if both else ": write the cells in one row"
