@@ -38,6 +38,7 @@ from datacard_core.hookspecs import (
     Rendering,
     SystematicKind,
     Target,
+    TemplateReader,
     TemplateSerializer,
     hookimpl,
 )
@@ -55,7 +56,26 @@ from datacard_core.model.arrays import (
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape
+from datacard_core.model.kinds import (
+    ControlRegion,
+    GammaNormalisation,
+    LinearNormalisation,
+    MorphedShape,
+    UniformNormalisation,
+)
+from datacard_core.model.model import Model
+from datacard_core.model.parameters import (
+    ConstrainedParameter,
+    ConstraintTerm,
+    DiscreteParameter,
+    ExternalParameter,
+    FlatParameter,
+    FormulaFactor,
+    ImportedFactor,
+    SharedParameter,
+)
 from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
+from datacard_core.model.stored import StoredTemplates, TemplateFile
 from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
@@ -82,6 +102,9 @@ __all__ = [
     "Check",
     "Column",
     "ComplexArray",
+    "ConstrainedParameter",
+    "ConstraintTerm",
+    "ControlRegion",
     "DataProcess",
     "DataProcesses",
     "Datacard",
@@ -89,21 +112,30 @@ __all__ = [
     "DeclarationError",
     "Directive",
     "DirectoryInUseError",
+    "DiscreteParameter",
     "Effect",
     "Entry",
     "ExistingFileError",
     "ExpectedProcess",
+    "ExternalParameter",
     "Finding",
     "FinishedCardError",
+    "FlatParameter",
     "FloatArray",
+    "FormulaFactor",
     "FreeParameter",
+    "GammaNormalisation",
     "HistogramArray",
     "HistogramSource",
+    "ImportedFactor",
     "InputError",
     "IntArray",
+    "LinearNormalisation",
     "MCProcess",
     "MCProcesses",
     "MissingProviderError",
+    "Model",
+    "MorphedShape",
     "NamedTemplates",
     "Normalisation",
     "Nuisance",
@@ -120,14 +152,19 @@ __all__ = [
     "Rendering",
     "Severity",
     "Shape",
+    "SharedParameter",
     "Statement",
+    "StoredTemplates",
     "StrictError",
     "SystematicKind",
     "SystematicUncertainty",
     "Systematics",
     "Target",
+    "TemplateFile",
+    "TemplateReader",
     "TemplateSerializer",
     "Templates",
+    "UniformNormalisation",
     "UnknownPluginError",
     "closest",
     "combine_datacards",

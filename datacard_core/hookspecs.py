@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
+from datacard_core.errors import InputError, MissingProviderError
 from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
 from datacard_core.model.arrays import read_only, real
 from datacard_core.model.channel import Directive
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
         Templates,
     )
     from datacard_core.model.channel import Channel, Column
+    from datacard_core.model.model import Model
+    from datacard_core.model.stored import TemplateFile
 
 API_VERSION = "1.2"
 """Version of the interface that plugins build on.
@@ -366,6 +369,10 @@ class HistogramSource(ABC):
         """
 
 
+def _no_templates(path: Path, names: Collection[str]) -> TemplateFile:  # noqa: ARG001 - as readers have it
+    raise MissingProviderError(f"no template reader for {path}: read the card with read_card")
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class CardFile:
     """A file that a card reader reads."""
@@ -376,6 +383,11 @@ class CardFile:
     """Bytes of the file, unzipped if its name ends in `.gz`."""
     lenient: bool = False
     """True if faults that Combine takes are warnings, and no errors."""
+    templates: Callable[[Path, Collection[str]], TemplateFile] = attrs.field(default=_no_templates, repr=False)
+    """Function of a path and names, which reads templates with the template reader of the selected plugins.
+
+    It raises an InputError if the file cannot be read, and MissingProviderError if no plugin reads files of its suffix.
+    """
 
 
 class ReadCard(ABC):
@@ -390,6 +402,34 @@ class ReadCard(ABC):
     @abstractmethod
     def text(self) -> str:
         """The text of the card, byte for byte as it was read if nothing was changed."""
+
+    def model(self) -> Model:
+        """Return the channels of the card with their templates, and what they share.
+
+        Raises:
+            CardError: the templates do not fit the card, or an object cannot become a template; all errors together.
+            InputError: a file of templates cannot be read, or the reader makes no models.
+        """
+        raise InputError(f"the card {self.path} has no model: its reader makes none")
+
+
+class TemplateReader(ABC):
+    """A format of files with templates that can be read."""
+
+    name: ClassVar[str]
+    """Name for messages, unique among the selected plugins."""
+    suffixes: ClassVar[Sequence[str]]
+    """Ends of the names of files that it reads, such as `.root`."""
+
+    @abstractmethod
+    def read(self, path: Path, names: Collection[str]) -> TemplateFile:
+        """Read templates by name; a name that the file does not have is left out.
+
+        Called once for each file of a card.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
 
 
 class CardReader(ABC):
@@ -433,6 +473,12 @@ def datacard_template_serializers() -> Iterable[TemplateSerializer]:
 @hookspec
 def datacard_card_readers() -> Iterable[CardReader]:
     """Contribute card readers, each with a `name` that no other reader of the selected plugins uses."""
+    return ()
+
+
+@hookspec
+def datacard_template_readers() -> Iterable[TemplateReader]:
+    """Contribute template readers, each with a `name` that no other template reader of the selected plugins uses."""
     return ()
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datacard_core.errors import InputError
+from datacard_core.errors import InputError, MissingProviderError
 from datacard_core.findings import CardError, Severity
 from datacard_core.hookspecs import CardFile, ReadCard
 from datacard_core.inputs.paths import expanded
+from datacard_core.model.stored import TemplateFile
+from datacard_core.names import closest
 from datacard_core.plugins.calling import findings_of, shown
 from datacard_core.plugins.manager import load_plugins
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Collection
 
     from datacard_core.plugins.manager import Plugins
 
@@ -40,17 +44,44 @@ def read_card(
         MissingProviderError: no selected plugin has that reader.
         PluginCallError: the reader failed.
     """
-    provided = (load_plugins() if plugins is None else plugins).reader(reader)
+    plugins = load_plugins() if plugins is None else plugins
+    provided = plugins.reader(reader)
     path = Path(expanded(path))
-    file = CardFile(path=path, content=_content(path), lenient=lenient)
+    templates = partial(read_templates, plugins)
+    file = CardFile(path=path, content=_content(path), lenient=lenient, templates=templates)
     with provided.blamed(f"reading {path}") as its:
         card = its.read(file)
         findings = findings_of(card.findings) if isinstance(card, ReadCard) else []
     if not isinstance(card, ReadCard):
         raise provided.fault(f"reading {path}: got {shown(card)}, expected a ReadCard")
+    # The core raises, so that a reader in a plugin has one task: to tell all that it found.
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise CardError(errors)
     return card
+
+
+def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> TemplateFile:
+    """Read templates of a file by name with the template reader for its suffix.
+
+    Raises:
+        InputError: the file cannot be read.
+        MissingProviderError: no selected plugin reads files of its suffix.
+        PluginCallError: the reader failed.
+    """
+    by_suffix = {
+        suffix: provided
+        for _, provided in sorted(plugins.template_readers.items())
+        for suffix in provided.value.suffixes
+    }
+    provided = by_suffix.get(path.suffix)
+    if provided is None:
+        known = closest(path.suffix, sorted(by_suffix))
+        raise MissingProviderError(f"no selected plugin reads templates from {path}, a file of {path.suffix!r}{known}")
+    with provided.blamed(f"reading templates from {path}") as its:
+        found = its.read(path, names)
+        if isinstance(found, TemplateFile):
+            return TemplateFile(tuple(found.stored), dict(found.others))
+    raise provided.fault(f"reading templates from {path}: got {shown(found)}, expected a TemplateFile")
 
 
 def _content(path: Path) -> bytes:

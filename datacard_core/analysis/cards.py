@@ -17,6 +17,7 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
+from datacard_core.model.model import Model
 from datacard_core.output.formats import Formats
 from datacard_core.output.renderings import text_of_all
 from datacard_core.output.staging import staging
@@ -47,6 +48,15 @@ class Cards(Mapping[str, Datacard]):
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    @property
+    def model(self) -> Model:
+        """All channels with what they share, as `combineCards.py` would join the cards.
+
+        Raises:
+            DeclarationError: the channels contradict each other.
+        """
+        return Model.of(card.channel for card in self.values())
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ import attrs
 
 from datacard_core.build.declared import MCSTAT
 from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.model.model import Model
 from datacard_core.model.variations import Variations
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class BuiltCard:
     def channel(self) -> Channel:
         """The finished model of the card."""
         return self._built
+
+    @property
+    def model(self) -> Model:
+        """The channel as a model, for what works on several channels too."""
+        return Model.of([self._built])
 
     @property
     def bin(self) -> str:

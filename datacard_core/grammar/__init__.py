@@ -5,7 +5,7 @@ Writers, rules on directives, checks and readers share them from here.
 
 from datacard_core.grammar.lines import auto_mc_stats_line, is_constraint, keyword_of, rate_param_line, templates_line
 from datacard_core.grammar.names import name_problem, template_names, year_problem
-from datacard_core.grammar.numbers import is_count, is_number, number
+from datacard_core.grammar.numbers import is_count, is_number, number, short
 from datacard_core.grammar.rows import cell_problem, row_keyword, row_problem
 from datacard_core.grammar.words import (
     ABOVE_0_KEYWORDS,
@@ -92,6 +92,7 @@ __all__ = [
     "rate_param_line",
     "row_keyword",
     "row_problem",
+    "short",
     "template_names",
     "templates_line",
     "year_problem",

@@ -113,6 +113,10 @@ class Channel:
     findings: tuple[Finding, ...] = ()
     shape_only_factors: Mapping[tuple[str, str, str], float] = attrs.field(factory=dict)
     """Factors on variations that keep the total of a process, by process, nuisance and direction."""
+    stated_rates: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(read_only))
+    """Rates in the card that the channel was read from, shape (columns,); None for the integrals of the templates."""
+    has_templates: bool = True
+    """False for a channel of one bin whose card has rates alone."""
 
     @property
     def directives(self) -> tuple[Directive, ...]:
@@ -121,8 +125,8 @@ class Channel:
 
     @cached_property
     def rates(self) -> FloatArray:
-        """Integral of each column's written template, shape (columns,)."""
-        return read_only(self.nominal.norms)
+        """Rate of each column in the card, shape (columns,): the integral of its template unless the card states it."""
+        return read_only(self.nominal.norms) if self.stated_rates is None else self.stated_rates
 
     @property
     def kmax(self) -> int:

@@ -187,6 +187,10 @@ class Nuisance:
     """Kind that the effects come from."""
     used: tuple[str, ...] = ()
     """Further kinds whose effects that kind took, sorted."""
+    stated: str = attrs.field(default="", kw_only=True)
+    """Keyword of the row in the card that it was read from; empty for that of its effects."""
+    nofloat: bool = attrs.field(default=False, kw_only=True)
+    """True if Combine is to mark the parameter as constrained by all channels: `[nofloat]`."""
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -200,6 +204,8 @@ class Nuisance:
         Raises:
             ValueError: the effects cannot stand in one row.
         """
+        if self.stated:
+            return self.stated
         try:
             return row_keyword(entry.keyword for entry in self.entries)
         except ValueError as error:

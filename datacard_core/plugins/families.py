@@ -17,6 +17,7 @@ from datacard_core.hookspecs import (
     Plot,
     Rendering,
     SystematicKind,
+    TemplateReader,
     TemplateSerializer,
 )
 
@@ -57,6 +58,12 @@ SERIALIZERS = Family(
 READERS = Family(
     field="readers", word="card reader", hook="datacard_card_readers", interface=CardReader, described=("codes",)
 )
+TEMPLATE_READERS = Family(
+    field="template_readers",
+    word="template reader",
+    hook="datacard_template_readers",
+    interface=TemplateReader,
+)
 CHECKS = Family(field="checks", word="check", hook="datacard_checks", interface=Check, described=("codes",))
 PLOTS = Family(field="plots", word="plot", hook="datacard_plots", interface=Plot, described=("suffix",))
 SOURCES = Family(field="sources", word="histogram source", hook="datacard_histogram_sources", interface=HistogramSource)
@@ -68,5 +75,15 @@ RENDERINGS = Family(
     described=("writer", "of"),
 )
 
-FAMILIES: tuple[Family[Any], ...] = (KINDS, WRITERS, SERIALIZERS, READERS, CHECKS, PLOTS, SOURCES, RENDERINGS)
+FAMILIES: tuple[Family[Any], ...] = (
+    KINDS,
+    WRITERS,
+    SERIALIZERS,
+    READERS,
+    TEMPLATE_READERS,
+    CHECKS,
+    PLOTS,
+    SOURCES,
+    RENDERINGS,
+)
 HOOKS = tuple(family.hook for family in FAMILIES)

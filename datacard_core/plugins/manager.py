@@ -30,6 +30,7 @@ from datacard_core.plugins.families import (
     RENDERINGS,
     SERIALIZERS,
     SOURCES,
+    TEMPLATE_READERS,
     WRITERS,
     Family,
     Interface,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Plot,
         Rendering,
         SystematicKind,
+        TemplateReader,
         TemplateSerializer,
     )
 
@@ -87,6 +89,7 @@ class Plugins:
     writers: Providers[CardWriter]
     serializers: Providers[TemplateSerializer]
     readers: Providers[CardReader]
+    template_readers: Providers[TemplateReader]
     checks: Providers[Check]
     plots: Providers[Plot]
     sources: Providers[HistogramSource]
@@ -165,6 +168,7 @@ def families_of(plugins: Plugins) -> tuple[Providers[Any], ...]:
         plugins.writers,
         plugins.serializers,
         plugins.readers,
+        plugins.template_readers,
         plugins.checks,
         plugins.plots,
         plugins.sources,
@@ -212,6 +216,7 @@ def load_from(
         writers=providers(WRITERS),
         serializers=providers(SERIALIZERS),
         readers=providers(READERS),
+        template_readers=providers(TEMPLATE_READERS),
         checks=providers(CHECKS),
         plots=providers(PLOTS),
         sources=providers(SOURCES),

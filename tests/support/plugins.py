@@ -22,6 +22,7 @@ from datacard_core import (
     Systematics,
     SystematicUncertainty,
     Target,
+    TemplateReader,
     TemplateSerializer,
     hookimpl,
 )
@@ -36,6 +37,7 @@ INTERFACES = {
     "datacard_card_writers": "CardWriter",
     "datacard_template_serializers": "TemplateSerializer",
     "datacard_card_readers": "CardReader",
+    "datacard_template_readers": "TemplateReader",
     "datacard_checks": "Check",
     "datacard_plots": "Plot",
     "datacard_histogram_sources": "HistogramSource",
@@ -112,6 +114,10 @@ class Provider:
     @hookimpl
     def datacard_card_readers(self) -> Iterable[CardReader]:
         return self.of(CardReader)
+
+    @hookimpl
+    def datacard_template_readers(self) -> Iterable[TemplateReader]:
+        return self.of(TemplateReader)
 
     @hookimpl
     def datacard_checks(self) -> Iterable[Check]:

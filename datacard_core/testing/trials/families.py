@@ -18,6 +18,7 @@ from datacard_core.testing.trials import (
     renderings,
     serializers,
     sources,
+    template_readers,
     writers,
 )
 
@@ -60,6 +61,10 @@ def _assert_reader(run: Run, case: Case, name: str) -> None:
     readers.assert_reader(case, run.plugins.reader(name), run.files.get(name))
 
 
+def _assert_template_reader(run: Run, case: Case, name: str) -> None:
+    template_readers.assert_template_reader(case, run.plugins.template_readers[name], run.scratch)
+
+
 def _assert_check(run: Run, case: Case, name: str) -> None:
     checks.assert_check(case, run.plugins, run.checks[name])
 
@@ -84,6 +89,7 @@ TRIALS: Mapping[str, Assert] = MappingProxyType(
         "writers": _assert_writer,
         "serializers": _assert_serializer,
         "readers": _assert_reader,
+        "template_readers": _assert_template_reader,
         "checks": _assert_check,
         "plots": _assert_plot,
         "sources": _assert_source,

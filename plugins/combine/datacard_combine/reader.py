@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
+import attrs
+
+from datacard_combine.arrays.assembly import model_of
+from datacard_combine.arrays.faults import file_faults, mass_fault
+from datacard_combine.arrays.places import Naming, has_mass, places
+from datacard_combine.arrays.templates import read
 from datacard_combine.codes import CODES
 from datacard_combine.meaning.card import content_of, views_of
+from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.rules.card import faults_of
 from datacard_combine.syntax.faults import collected, in_order, refused
 from datacard_combine.syntax.lines import joined, split
-from datacard_core import CardReader, ReadCard, Severity
+from datacard_core import CardError, CardReader, ReadCard, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +27,9 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.lines import Line
     from datacard_combine.syntax.views import View
-    from datacard_core import CardFile, Finding
+    from datacard_core import CardFile, Finding, Model
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _SURROGATE = re.compile("[\udc80-\udcff]")
 
 
@@ -33,6 +42,7 @@ class CombineCard(ReadCard):
 
     def __init__(self, file: CardFile) -> None:
         self.path = file.path
+        self._lenient, self._templates = file.lenient, file.templates
         # Bytes that are no UTF-8 stay what they are, so that the text can be written back.
         self.lines: tuple[Line, ...] = split(file.content.decode("utf-8", "surrogateescape"))
         faults = list(_undecoded(self.lines))
@@ -53,6 +63,31 @@ class CombineCard(ReadCard):
     def text(self) -> str:
         """The text of the card, byte for byte as it was read."""
         return joined(self.lines)
+
+    def model(self, *, mass: float | None = None, keywords: Mapping[str, str] = _NONE) -> Model:
+        """Return the channels with their templates, and what they share.
+
+        Args:
+            mass: value of `$MASS` in the `shapes` lines.
+            keywords: values of further keywords, such as those that Combine takes from `--keyword-value`.
+
+        Raises:
+            CardError: templates are missing, do not fit, or cannot become arrays; all errors together.
+            MissingProviderError: no selected plugin reads such files.
+        """
+        lines = ShapesLines(self.content.head.shapes)
+        naming = Naming(lines=lines, mass=mass or 0, keywords=keywords)
+        faults = list(mass_fault(is_given=mass is not None, has_mass=has_mass(self.content)))
+        faults += file_faults(self.content, self.path.parent)
+        library, found = collected(read(places(self.content, naming), self.path.parent, self._templates))
+        faults += found
+        model, found = collected(model_of(self.content, library, naming))
+        faults += found
+        told = [fault.finding(self.path.name, lenient=self._lenient) for fault in in_order(faults)]
+        if model is None or any(finding.severity is Severity.ERROR for finding in told):
+            # A mass that was not given is the likely cause of missing templates.
+            raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
+        return attrs.evolve(model, findings=(*self.findings, *told))
 
     def content_for_joining(self) -> Content:
         """Return the content with `nuisance edit` lines kept and not carried out, as `combineCards.py` has it."""

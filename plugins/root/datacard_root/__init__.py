@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from datacard_core import TemplateSerializer, hookimpl
+from datacard_root.reading import RootReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from datacard_core import NamedTemplates
+    from datacard_core import NamedTemplates, TemplateReader
 
 COMPRESSIONS: Mapping[str, tuple[str, int]] = {"lz4": ("LZ4", 4), "zlib": ("ZLIB", 1), "zstd": ("ZSTD", 1)}
 """Name of the class in uproot, and the level: the default of ROOT for lz4, and the fastest level otherwise."""
@@ -84,3 +85,9 @@ class RootZstdSerializer(RootSerializer):
 def datacard_template_serializers() -> Iterable[TemplateSerializer]:
     """Contribute root and its three compressed variants."""
     return (RootSerializer(), RootLZ4Serializer(), RootZlibSerializer(), RootZstdSerializer())
+
+
+@hookimpl
+def datacard_template_readers() -> Iterable[TemplateReader]:
+    """Contribute the reader of histograms in ROOT files."""
+    return (RootReader(),)

@@ -111,6 +111,16 @@ class Card(CardReader):
 def datacard_card_readers():
     return [Card()]
 
+class Shapes(TemplateReader):
+    name = "acme_shapes"
+    suffixes = (".acme",)
+    def read(self, path, names):
+        raise NotImplementedError
+
+@hookimpl
+def datacard_template_readers():
+    return [Shapes()]
+
 @hookimpl
 def datacard_renderings():
     return [Rendering("pyhf", Own, lambda directive, channel: None)]
@@ -205,6 +215,7 @@ def test_check_describes_contributions(install: Install) -> None:
         "writers": {"acme_text": {}},
         "serializers": {"acme_file": {}},
         "readers": {"acme_card": {"codes": {}}},
+        "template_readers": {"acme_shapes": {}},
         "checks": {"acme_look": {"codes": {}}, "acme_stare": {"codes": {}}},
         "plots": {"acme_drawing": {"suffix": ".svg"}},
         "sources": {"acme_reader": {}},

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 
 def test_families_without_makers() -> None:
-    """Only sources, renderings and readers have products that cannot be compared."""
-    assert {family.field for family in FAMILIES} - set(MAKERS) == {"sources", "renderings", "readers"}
+    """Only sources, renderings and readers have no products to compare."""
+    assert {family.field for family in FAMILIES} - set(MAKERS) == {
+        "sources",
+        "renderings",
+        "readers",
+        "template_readers",
+    }
     assert set(MAKERS) <= {family.field for family in FAMILIES}
 
 

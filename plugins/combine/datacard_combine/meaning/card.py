@@ -98,6 +98,7 @@ def _row(state: State, view: Row) -> Reading[None]:
         found = [found[state.places[column.channel][column.process]] for column in state.head.columns]
     if view.kind == "gmN":
         for place, value in enumerate(found):
+            # A control region without events gives a rate of 0, which would drop the process.
             if state.rates[place] == 0 and value != 0:
                 column = state.head.columns[place]
                 message = f"{view.name!r} gives {column.process!r} in channel {column.channel!r}, of rate 0, a yield"
@@ -159,6 +160,7 @@ def _parameter(state: State, view: Parameter) -> None:
 
 
 def _group(state: State, view: GroupLine) -> Reading[None]:
+    # In the order of the lines, as Combine reads them.
     if view.is_addition and view.name not in state.groups:
         message = f"group {view.name!r} has no members to add to{closest(view.name, state.groups)}: begin it with ="
         yield refused("group.append", message, view.line, 2)

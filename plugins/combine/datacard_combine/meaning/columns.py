@@ -155,6 +155,7 @@ def _signs(columns: Sequence[ColumnOfCard], line: Line) -> Reading[None]:
     first: dict[str, ColumnOfCard] = {}
     names_of: dict[int, set[str]] = {}
     for place, column in enumerate(columns, start=1):
+        # Combine takes only the sign of an id; other readers take the number for the process.
         other = first.setdefault(column.process, column)
         if other.is_signal != column.is_signal:
             what = {True: "a signal", False: "a background"}
@@ -186,6 +187,7 @@ def _channels(seen: _Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[tup
         yield mistaken("block.no-observation", message)
         return of_columns, {}
     numbers = seen.observation.numbers
+    # Without that line, Combine takes the order in which the columns name the channels.
     if seen.observed is None:
         message = "no bin line above the observation: its numbers go to the channels in the order of the columns"
         yield doubtful("block.no-observation-bin", message, seen.observation.line)

@@ -88,6 +88,7 @@ def _put(
         message = f"{name!r} is to be {kind}, and is {other[0].kind} above"
         yield refused("edit.exists", message, edit.line)
         return
+    # A new row cannot be renamed afterwards, as Combine does not list its name.
     if not same:
         state.add(OpenRow(name, False, kind, (), [0.0] * len(state.rates), edit), is_named=False)
     values = (same[-1] if same else state.rows[-1]).values
@@ -142,6 +143,7 @@ def _drop(state: State, edit: EditLine) -> Reading[None]:
     places = [place for _, _, place in state.matching(channel, process)]
     rows = yield from _named(state, edit, name)
     for row in rows:
+        # Lines of `param` have no values.
         for place in places if row.values else ():
             row.values[place] = 0.0
     yield from _found_nothing(edit, is_found=bool(rows and places), options=edit.words[3:])

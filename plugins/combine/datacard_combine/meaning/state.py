@@ -62,6 +62,7 @@ class State:
     @classmethod
     def of(cls, head: Head) -> State:
         """Return the state below the rates."""
+        # Channels without columns too: patterns of edits look at them.
         places: dict[str, dict[str, int]] = {channel: {} for channel in head.channels}
         for place, column in enumerate(head.columns):
             places.setdefault(column.channel, {})[column.process] = place

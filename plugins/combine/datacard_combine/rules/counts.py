@@ -24,6 +24,7 @@ def count_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
     # Of several lines Combine takes the last.
     line = next(view.line for view in reversed(views) if isinstance(view, Counts) and view.keyword == "kmax")
     what = "rows and lines of param and constr"
+    # An edit may add and drop rows, for which Combine gives up the comparison.
     if not content.edits:
         # Rows without an effect may be counted, or be taken off.
         found = len(content.rows) + len(content.dropped)

@@ -167,6 +167,7 @@ def _groups(views: Sequence[View], content: Content) -> Iterator[Fault]:
 
 def _unknown(views: Sequence[View], content: Content) -> Iterator[Fault]:
     """Yield lines about parameters that no other line defines or uses."""
+    # A workspace may define what the text does not, and use what no formula has.
     if may_have_others(content):
         return
     known = known_names(content)

@@ -44,6 +44,7 @@ def _twice(view: Row | Parameter, other: Row | Parameter) -> Iterator[Fault]:
         )
         yield mistaken("row.kind-clash", message, view.line, 1)
     elif isinstance(view, Row) and isinstance(other, Row):
+        # A second row on other columns is one nuisance in two lines; on the same columns the effect counts twice.
         # Rows may have further words behind the last column.
         both = any(_acts(cell) and _acts(upper) for cell, upper in zip(view.cells, other.cells, strict=False))
         if both or view.kind == other.kind:

@@ -36,6 +36,7 @@ def _of_row(row: RowOfCard) -> Iterator[Fault]:
         found.setdefault(value, place)
     found.pop(0.0, None)
     numbers = [value for value in found if isinstance(value, float)]
+    # All factors of the row: one small factor among others may be meant.
     if row.kind == grammar.LN_N and numbers and max(numbers) < RELATIVE:
         yield mistaken(
             "value.kappa-relative",

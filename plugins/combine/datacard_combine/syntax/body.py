@@ -109,6 +109,7 @@ def _mc_stats(line: Line, words: tuple[str, ...]) -> Reading[McStats | None]:
         message = "expected a threshold, then 0 or 1 for the signal and 1 or 2 for the histogram mode if need be"
         yield refused("mcstats.fields", f"autoMCStats of {channel!r} has {len(words) - 2} words: {message}", line)
         return None
+    # The text and not `number_at`, whose fault would have the code of any number.
     threshold = parsed(words[2])
     if threshold is None:
         message = f"the threshold {words[2]!r} of autoMCStats is not a number, expected a number of events"

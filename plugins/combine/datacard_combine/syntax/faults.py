@@ -88,5 +88,6 @@ def collected(reading: Reading[Result]) -> tuple[Result, list[Fault]]:
 
 def in_order(faults: Sequence[Fault]) -> list[Fault]:
     """Return faults in the order of their places, those of the whole card last, and each once."""
+    # The lines are numbered from 1, so that a place behind the last one is that of the whole card.
     far = max((fault.line.number for fault in faults if fault.line), default=0) + 1
     return sorted(dict.fromkeys(faults), key=lambda fault: fault.line.number if fault.line else far)

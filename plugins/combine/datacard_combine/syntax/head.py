@@ -49,6 +49,7 @@ def _rates(line: Line) -> Reading[RateLine]:
 
 def _counts(line: Line) -> Reading[Counts | None]:
     keyword, *words = line.words
+    # Combine would stop with an error of Python that names no line.
     if not words:
         message = f"{keyword} has no number, expected the number of {_COUNTED[keyword]}, or *"
         yield refused("counts.value", message, line)

@@ -61,6 +61,7 @@ def values(view: Row, columns: int) -> Reading[tuple[Value, ...]]:
         message = f"{view.name!r} has {len(view.cells)} cells, expected {columns}, one for each column"
         yield refused("columns.length", message, view.line)
         return (0.0,) * columns
+    # Combine does not look at the words behind the last column.
     if len(view.cells) > columns:
         # A last word that can be no cell is a remark.
         message = (
@@ -85,6 +86,7 @@ def _grammar_kind(kind: str) -> str:
 
 
 def _value(view: Row, cell: str, place: int) -> Reading[Value]:
+    # Any number of dashes means no effect.
     if not cell.strip("-"):
         return 0.0
     if "/" in cell:

@@ -1,0 +1,124 @@
+"""A model: several channels, and what they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from datacard_core.errors import DeclarationError
+from datacard_core.grammar import row_keyword
+from datacard_core.model.parameters import SharedParameter
+from datacard_core.names import duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Self
+
+    from datacard_core.findings import Finding
+    from datacard_core.model.channel import Channel
+    from datacard_core.model.effects import Nuisance
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Model:
+    """Channels and what they share: what a card of several channels says, and what a likelihood is made from.
+
+    Nuisances of one name in several channels are one parameter, and free parameters too.
+    """
+
+    channels: tuple[Channel, ...]
+    parameters: tuple[SharedParameter, ...] = ()
+    """Lines about parameters that are no nuisances of columns, in the order of the card."""
+    groups: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    """Names of parameters by group, sorted."""
+    frozen: frozenset[str] = frozenset()
+    """Parameters that are constant in a fit."""
+    findings: tuple[Finding, ...] = ()
+    """Peculiarities of a card and of its templates, if the model was read."""
+
+    @classmethod
+    def of(cls, channels: Iterable[Channel], groups: Mapping[str, Iterable[str]] | None = None) -> Self:
+        """Join channels to a model, as `combineCards.py` joins cards.
+
+        Args:
+            channels: the channels, each of another name.
+            groups: names of parameters by group.
+
+        Raises:
+            DeclarationError: the channels contradict each other; all contradictions are told.
+        """
+        channels = tuple(channels)
+        if problems := list(_contradictions(channels)):
+            raise DeclarationError(problems)
+        shared = dict.fromkeys(
+            directive
+            for channel in channels
+            for directive in channel.directives
+            if isinstance(directive, SharedParameter)
+        )
+        named = {name: tuple(sorted(set(members))) for name, members in (groups or {}).items()}
+        return cls(channels=channels, parameters=tuple(shared), groups=named)
+
+    def channel(self, name: str) -> Channel:
+        """Return the channel of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {channel.bin: channel for channel in self.channels}[name]
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of Combine's signal processes, in the order of the channels."""
+        columns = (column for channel in self.channels for column in channel.columns)
+        return tuple(dict.fromkeys(column.name for column in columns if column.is_signal))
+
+    def rows(self) -> dict[str, list[tuple[Channel, Nuisance]]]:
+        """Return the nuisances by name, each with the channels that it acts in."""
+        return _rows(self.channels)
+
+
+def _rows(channels: Iterable[Channel]) -> dict[str, list[tuple[Channel, Nuisance]]]:
+    rows: dict[str, list[tuple[Channel, Nuisance]]] = {}
+    for channel in channels:
+        for nuisance in channel.nuisances:
+            rows.setdefault(nuisance.name, []).append((channel, nuisance))
+    return rows
+
+
+def _contradictions(channels: tuple[Channel, ...]) -> Iterator[str]:
+    """Yield the reasons why channels cannot be in one model, a sentence each."""
+    if twice := duplicates(channel.bin for channel in channels):
+        yield f"several channels are called {', '.join(map(repr, twice))}: give each a name of its own"
+    first: dict[str, tuple[Channel, bool]] = {}
+    for channel in channels:
+        for column in channel.columns:
+            where, is_signal = first.setdefault(column.name, (channel, column.is_signal))
+            if is_signal != column.is_signal:
+                what = {True: "a signal", False: "a background"}
+                yield (
+                    f"process {column.name!r} is {what[is_signal]} in channel {where.bin!r} and "
+                    f"{what[column.is_signal]} in channel {channel.bin!r}"
+                )
+    # One name is one parameter, whose density the kinds must agree on.
+    for name, found in _rows(channels).items():
+        try:
+            row_keyword(entry.keyword for _, nuisance in found for entry in nuisance.entries)
+        except ValueError as error:
+            yield f"nuisance {name!r} would be {error}: it is {_kinds(found)}"
+    yield from _other_numbers(channels)
+
+
+def _kinds(found: Iterable[tuple[Channel, Nuisance]]) -> str:
+    return ", ".join(f"{nuisance.keyword} in channel {channel.bin!r}" for channel, nuisance in found)
+
+
+def _other_numbers(channels: Iterable[Channel]) -> Iterator[str]:
+    first: dict[str, tuple[Channel, SharedParameter]] = {}
+    for channel in channels:
+        for directive in channel.directives:
+            if isinstance(directive, SharedParameter):
+                where, other = first.setdefault(f"{type(directive).__name__} {directive.name}", (channel, directive))
+                if other != directive:
+                    yield f"{other.line!r} in channel {where.bin!r} is {directive.line!r} in channel {channel.bin!r}"

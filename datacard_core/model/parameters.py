@@ -1,0 +1,158 @@
+"""Directives about parameters that are no nuisances of columns, and about functions of parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+
+from datacard_core.grammar import number, short
+from datacard_core.model.arrays import FrozenArrays, whole
+from datacard_core.model.channel import Directive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datacard_core.model.arrays import IntArray
+    from datacard_core.model.channel import Channel
+
+
+class SharedParameter(Directive):
+    """Base of lines about a parameter, which all channels of a model share."""
+
+    name: str
+    order: ClassVar[int] = 20
+
+    def lines(self, channel: Channel) -> Iterable[str]:  # noqa: ARG002 - the same in each channel
+        """Yield the line."""
+        yield self.line
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        raise NotImplementedError
+
+
+@attrs.frozen
+class ConstrainedParameter(SharedParameter):
+    """A parameter with a normal density: `param`."""
+
+    name: str
+    mean: float
+    sigma: tuple[float, float]
+    """Widths below and above the mean, above 0."""
+    bounds: tuple[float, float] | None = None
+    """Lowest and highest value; without them four widths around the mean."""
+    nofloat: bool = False
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        below, above = self.sigma
+        width = number(above) if below == above else f"-{number(below)}/+{number(above)}"
+        name = f"{self.name}[nofloat]" if self.nofloat else self.name
+        return f"{name} param {number(self.mean)} {width}{_range(self.bounds)}"
+
+
+@attrs.frozen
+class FlatParameter(SharedParameter):
+    """A parameter that floats without a constraint: `flatParam`."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    """Further words, which Combine uses for a uniform density alone."""
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        return " ".join([self.name, "flatParam", *self.words])
+
+
+@attrs.frozen
+class ExternalParameter(SharedParameter):
+    """A parameter for formulas, which multiplies no yield itself: `extArg`."""
+
+    name: str
+    initial: float | None
+    """Start value, None for an object of a workspace."""
+    bounds: tuple[float, float] | None = None
+    is_constant: bool = False
+    source: str = ""
+    """`file.root:workspace` of the object."""
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        if self.initial is None:
+            return f"{self.name} extArg {self.source}"
+        return f"{self.name} extArg {number(self.initial)}{' [const]' if self.is_constant else _range(self.bounds)}"
+
+
+@attrs.frozen
+class DiscreteParameter(SharedParameter):
+    """The index of one of several functions in a workspace: `discrete`."""
+
+    name: str
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        return f"{self.name} discrete"
+
+
+@attrs.frozen
+class ConstraintTerm(SharedParameter):
+    """A normal density of a function of parameters around 0: `constr`."""
+
+    name: str
+    formula: str
+    arguments: tuple[str, ...]
+    """Names of the parameters @0, @1, …; empty if the formula has the names themselves."""
+    sigma: str
+    """Width: a number, or the name of a parameter."""
+
+    @property
+    def line(self) -> str:
+        """The line in a Combine card."""
+        arguments = [f"{{{','.join(self.arguments)}}}"] if self.arguments else []
+        return " ".join([self.name, "constr", self.formula, *arguments, self.sigma])
+
+
+@attrs.frozen(eq=False)
+class FormulaFactor(FrozenArrays, Directive):
+    """A function of parameters that multiplies the yields of some columns: `rateParam` with a formula."""
+
+    name: str
+    columns: IntArray = attrs.field(converter=whole)
+    """Positions of the columns in `Channel.columns`, shape (n,)."""
+    formula: str
+    arguments: tuple[str, ...]
+    """Names of the parameters @0, @1, …"""
+    order: ClassVar[int] = 15
+
+    def lines(self, channel: Channel) -> Iterable[str]:
+        """Yield a rateParam line for each column."""
+        for column in self.columns:
+            words = (channel.bin, channel.columns[column].name, self.formula, ",".join(self.arguments))
+            yield " ".join([self.name, "rateParam", *words])
+
+
+@attrs.frozen(eq=False)
+class ImportedFactor(FrozenArrays, Directive):
+    """An object of a workspace that multiplies the yields of some columns: `rateParam` from a file."""
+
+    name: str
+    columns: IntArray = attrs.field(converter=whole)
+    """Positions of the columns in `Channel.columns`, shape (n,)."""
+    source: str
+    """`file.root:workspace`."""
+    order: ClassVar[int] = 15
+
+    def lines(self, channel: Channel) -> Iterable[str]:
+        """Yield a rateParam line for each column."""
+        for column in self.columns:
+            yield " ".join([self.name, "rateParam", channel.bin, channel.columns[column].name, self.source])
+
+
+def _range(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f" [{short(bounds[0])},{short(bounds[1])}]"

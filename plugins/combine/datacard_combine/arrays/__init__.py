@@ -1,0 +1,1 @@
+"""The model of a card: its channels with templates, and what they share."""

@@ -1,0 +1,131 @@
+"""The model of a card from its content and its templates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_combine.arrays.effects import nuisance_of
+from datacard_combine.arrays.faults import channel_faults, nominal_faults
+from datacard_combine.arrays.shared import parameters_of, statements_of
+from datacard_combine.meaning.content import RowOfCard
+from datacard_core import DATA, Axis, Channel, Column, Model, Templates
+
+if TYPE_CHECKING:
+    from datacard_combine.arrays.places import Naming
+    from datacard_combine.arrays.templates import Library
+    from datacard_combine.meaning.content import ColumnOfCard, Content
+    from datacard_combine.syntax.faults import Reading
+
+COUNTING = Axis(np.array([0.0, 1.0]))
+"""Axis of a channel without templates, which has one bin."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Part:
+    """One channel of a card, and all that is needed to make it."""
+
+    content: Content
+    library: Library
+    naming: Naming
+    name: str
+    places: tuple[int, ...]
+    """Positions of its columns in the card."""
+    has_templates: bool
+    axis: Axis
+
+    @property
+    def columns(self) -> tuple[ColumnOfCard, ...]:
+        """Columns of the channel."""
+        return tuple(self.content.head.columns[place] for place in self.places)
+
+
+def model_of(content: Content, library: Library, naming: Naming) -> Reading[Model | None]:
+    """Return the model, or None if its templates have faults that leave none."""
+    counting = naming.lines.counting(content.head)
+    channels = []
+    for name in dict.fromkeys(content.head.channels):
+        # Of repeated columns the last one counts.
+        places = {column.process: at for at, column in enumerate(content.head.columns) if column.channel == name}
+        part = Part(
+            content=content,
+            library=library,
+            naming=naming,
+            name=name,
+            places=tuple(sorted(places.values())),
+            has_templates=name not in counting,
+            axis=COUNTING,
+        )
+        channel = yield from _channel(part)
+        if channel is not None:
+            channels.append(channel)
+    if len(channels) < len(set(content.head.channels)):
+        return None
+    groups = {name: tuple(sorted(members)) for name, members in sorted(content.groups.items())}
+    return Model(channels=tuple(channels), parameters=parameters_of(content), groups=groups, frozen=content.frozen)
+
+
+def _channel(part: Part) -> Reading[Channel | None]:
+    if part.has_templates:
+        if not (yield from nominal_faults(part)):
+            return None
+        found = [part.library.at(part.naming.place(part.name, name)) for name in _names(part)]
+        part = attrs.evolve(part, axis=next(item.block.axis for item in found if item is not None))
+    nominal, data = _nominal(part), _data(part)
+    rates = np.array([part.content.rates[place] for place in part.places])
+    if part.has_templates:
+        # A rate of -1 stands for the integral.
+        rates = np.where(rates == -1, nominal.norms, rates)
+        yield from channel_faults(part, nominal, data)
+    channel = Channel(
+        bin=part.name,
+        category=part.name,
+        axis=part.axis,
+        columns=tuple(Column(column.process, column.process, "", column.id) for column in part.columns),
+        nominal=nominal,
+        data=data,
+        has_data=part.name in part.content.head.observation,
+        stated_rates=rates,
+        has_templates=part.has_templates,
+    )
+    nuisances = []
+    for row in part.content.rows:
+        if isinstance(row, RowOfCard):
+            nuisance = yield from nuisance_of(part, row)
+            if nuisance is not None:
+                nuisances.append(nuisance)
+    return attrs.evolve(channel, nuisances=tuple(nuisances), statements=statements_of(part))
+
+
+def _names(part: Part) -> list[str]:
+    observed = [DATA] if part.name in part.content.head.observation else []
+    return [*observed, *(column.process for column in part.columns)]
+
+
+def _nominal(part: Part) -> Templates:
+    values = np.zeros((len(part.places), part.axis.bins))
+    variances = np.zeros_like(values)
+    for row, (place, column) in enumerate(zip(part.places, part.columns, strict=True)):
+        rate = part.content.rates[place]
+        if not part.has_templates:
+            values[row] = rate
+        # Combine leaves out a process whose rate is 0, and does not look for its template.
+        elif rate != 0 and (found := part.library.at(part.naming.place(part.name, column.process))) is not None:
+            values[row] = found.block.templates.values[found.row]
+            variances[row] = found.block.templates.variances[found.row]
+    return Templates(values, variances)
+
+
+def _data(part: Part) -> Templates:
+    observation = part.content.head.observation.get(part.name)
+    found = part.library.at(part.naming.place(part.name, DATA)) if part.has_templates else None
+    if observation is None:
+        zeros = np.zeros((1, part.axis.bins))
+        return Templates(zeros, zeros)
+    # Without templates an observation of -1 is no number of events; strict reading has refused it.
+    if found is None:
+        values = np.array([[max(observation, 0.0)]])
+        return Templates(values, values)
+    return found.block.templates[np.array([found.row])]

@@ -1,0 +1,96 @@
+"""Places of templates: file and object of each column, nominal and varied, as the `shapes` lines say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+from datacard_combine.meaning.content import RowOfCard
+from datacard_core import DATA, DIRECTIONS, grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from datacard_combine.meaning.content import Content
+    from datacard_combine.meaning.shapes import ShapesLines
+    from datacard_combine.syntax.views import ShapesLine
+
+_KEYWORD = re.compile(r"\$[A-Za-z_]\w*")
+
+
+@attrs.frozen
+class Place:
+    """File and object of one template."""
+
+    channel: str
+    process: str
+    systematic: str
+    """Nuisance with its direction, empty for a nominal template."""
+    file: str
+    name: str
+    line: ShapesLine
+
+    @property
+    def what(self) -> str:
+        """The template in words."""
+        variation = f" under {self.systematic!r}" if self.systematic else ""
+        return f"process {self.process!r} in channel {self.channel!r}{variation}"
+
+    @property
+    def unknown(self) -> list[str]:
+        """Keywords that have no value."""
+        return _KEYWORD.findall(f"{self.file} {self.name}")
+
+
+@attrs.frozen(kw_only=True)
+class Naming:
+    """Values of the keywords in `shapes` lines."""
+
+    lines: ShapesLines
+    mass: float = 0
+    keywords: Mapping[str, str] = attrs.field(factory=dict)
+
+    def place(self, channel: str, process: str, systematic: str = "") -> Place | None:
+        """Return the place of a template, or None in a channel without templates or without a pattern for it."""
+        line = self.lines.of(channel, process)
+        if line is None or line.is_fake or len(line.fields) < (3 if systematic else 2):
+            return None
+        values = {
+            "$PROCESS": process,
+            "$CHANNEL": channel,
+            "$SYSTEMATIC": systematic,
+            "$MASS": f"{self.mass:.0f}" if self.mass % 1 == 0 else str(self.mass),
+            **{f"${word}": value for word, value in self.keywords.items()},
+        }
+        file, name = line.fields[0], line.fields[2 if systematic else 1]
+        # In this order and anywhere in a word, as Combine does it.
+        for keyword, value in values.items():
+            file, name = file.replace(keyword, value), name.replace(keyword, value)
+        return Place(channel, process, systematic, file, name, line)
+
+
+def has_mass(content: Content) -> bool:
+    """Return whether a `shapes` line has the keyword for the mass."""
+    return any("$MASS" in field for line in content.head.shapes for field in line.fields)
+
+
+def places(content: Content, naming: Naming) -> Iterator[Place]:
+    """Yield the places of all templates that a card needs, or may have in a row whose kind ends in a question mark."""
+    columns = [(place, column) for place, column in enumerate(content.head.columns) if content.rates[place] != 0]
+    channels = [channel for channel in content.head.channels if channel in content.head.observation]
+    nominal = [*((channel, DATA) for channel in channels), *((column.channel, column.process) for _, column in columns)]
+    found = [naming.place(channel, process) for channel, process in nominal]
+    for row in content.rows:
+        if isinstance(row, RowOfCard) and row.kind.startswith(grammar.SHAPE):
+            for place, column in columns:
+                if row.values[place] != 0:
+                    name = old_name(content, row.name, column.channel, column.process)
+                    found += [naming.place(column.channel, column.process, f"{name}{end}") for end in DIRECTIONS]
+    yield from (place for place in found if place is not None)
+
+
+def old_name(content: Content, name: str, channel: str, process: str) -> str:
+    """Return the name of a nuisance in the file, which an edit of the card does not change."""
+    return content.old_names.get((name, channel, process), name)

@@ -1,0 +1,90 @@
+"""Templates from ROOT files, read with uproot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from datacard_core import Axis, InputError, StoredTemplates, TemplateFile, TemplateReader, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+CLASSES = ("TH1D", "TH1F", "TH1I", "TH1S", "TH1C")
+"""Classes of histograms of one dimension whose contents are read."""
+
+
+class RootReader(TemplateReader):
+    """Reader of histograms of one dimension."""
+
+    name: ClassVar[str] = "root"
+    suffixes: ClassVar[Sequence[str]] = (".root",)
+
+    def read(self, path: Path, names: Collection[str]) -> TemplateFile:
+        """Read histograms by name, which may have directories before it.
+
+        Raises:
+            InputError: the file is missing, or is none of ROOT.
+        """
+        import uproot  # noqa: PLC0415 - it takes a second to import
+
+        found: list[tuple[str, Any]] = []
+        others: dict[str, str] = {}
+        try:
+            with uproot.open(path) as file:
+                for name, key in _keys(file, names):
+                    if key.fClassName in CLASSES:
+                        found.append((name, key.get()))
+                    else:
+                        others[name] = key.fClassName
+        except Exception as error:  # uproot raises errors of many classes for damaged files
+            raise InputError(f"the templates {path} cannot be read: {type(error).__name__}: {error}") from error
+        return TemplateFile(tuple(_blocks(found)), others)
+
+
+def _keys(file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the key of each name that the file has."""
+    by_folder: dict[str, list[str]] = {}
+    for name in names:
+        # An object in a workspace is not in the list of keys, and the workspace stands for it.
+        by_folder.setdefault(name.partition(":")[0].rpartition("/")[0], []).append(name)
+    for folder, inside in by_folder.items():
+        # For each path with a folder uproot would read the folder again.
+        directory = _directory(file, folder)
+        known = set() if directory is None else set(directory.keys(recursive=False, cycle=False))
+        for name in inside:
+            last = name.partition(":")[0].rpartition("/")[2]
+            if last in known:
+                yield name, directory.key(last)
+
+
+def _directory(file: Any, path: str) -> Any:
+    for part in filter(None, path.split("/")):
+        if part not in file.keys(recursive=False, cycle=False) or not file.key(part).fClassName.startswith(
+            "TDirectory"
+        ):
+            return None
+        file = file[part]
+    return file
+
+
+def _blocks(found: Iterable[tuple[str, Any]]) -> Iterator[StoredTemplates]:
+    """Yield the histograms of each class and binning together."""
+    alike: dict[tuple[str, bytes, bool], list[tuple[str, Any]]] = {}
+    for name, histogram in found:
+        edges = np.asarray(histogram.axis().edges(), dtype=float)
+        has_variances = len(histogram.member("fSumw2")) > 0
+        alike.setdefault((histogram.classname, edges.tobytes(), has_variances), []).append((name, histogram))
+    for (of, binning, has_variances), members in alike.items():
+        values = np.array([histogram.values(flow=True) for _, histogram in members], dtype=float)
+        variances = np.array([histogram.variances(flow=True) for _, histogram in members], dtype=float)
+        yield StoredTemplates(
+            names=tuple(name for name, _ in members),
+            of=of,
+            axis=Axis(np.frombuffer(binning)),
+            templates=Templates(values[:, 1:-1], variances[:, 1:-1]),
+            flow=values[:, [0, -1]],
+            has_variances=has_variances,
+        )
