@@ -6,6 +6,7 @@ from datacard_core.analysis.cards import Cards
 from datacard_core.combination import combine_datacards
 from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category
+from datacard_core.declare.correlation import correlate, decorrelate
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import is_finite_number
@@ -168,6 +169,8 @@ __all__ = [
     "UnknownPluginError",
     "closest",
     "combine_datacards",
+    "correlate",
+    "decorrelate",
     "error",
     "grammar",
     "hookimpl",

@@ -87,6 +87,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="Widen `bins_edges` or the axis to keep these events, or add them to the outer bins with "
             '`flow="fold"`.',
         ),
+        "fraction": Code(
+            severities=_NOTICE,
+            meaning="A nuisance carries a part of the uncertainty of its declaration: factors are raised to the power "
+            "of this part, and templates have this part of the difference from the nominal.",
+            remedy="No action is needed: `correlate` declares it, or the argument `fraction`.",
+        ),
         "infinite-edge": Code(
             severities=(Severity.ERROR, Severity.NOTICE),
             meaning="The first or the last bin of the histograms reaches to infinity, which is impossible in a file of "

@@ -375,6 +375,13 @@ def test_getting_started_runs(demo_folder: Path) -> None:
     assert printed.startswith(f"{names['card'].observation}\n")
 
 
+@pytest.mark.parametrize("page", ["correlations"])
+def test_page_runs(page: str, tmp_path: Path) -> None:
+    """The code of a page about declarations runs, and its assertions hold."""
+    with contextlib.chdir(tmp_path):
+        run(f"docs/{page}.md", {})
+
+
 @pytest.mark.slow
 def test_choosing_plugins_runs() -> None:
     """The selections of plugins on the page are valid."""

@@ -18,7 +18,7 @@ from datacard_core.build.coverage import (
     unvaried_findings,
 )
 from datacard_core.build.directive_rules import edit_findings, statements_of
-from datacard_core.build.effects import Made, effects_of, with_templates
+from datacard_core.build.effects import Made, effects_of, fraction_findings, with_fractions, with_templates
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, warning
 from datacard_core.grammar import DATA, SIGNAL_STRENGTH
@@ -94,7 +94,7 @@ def build_channel(
     # After clipping: Combine compares each rate with the integral of the template in the file.
     rates = nominal.norms
     made = [
-        _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, rates)
+        _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, nominal)
         # A kind is not called without columns, so that its author need not handle empty arrays.
         if len(plan.positions) or not plan.systematic.processes
         else _uncovered(plan)
@@ -144,9 +144,10 @@ def _uncovered(plan: Plan) -> _Contribution:
     return _Contribution(plan, findings=(notice("no-effect", message, systematic=plan.name),))
 
 
-def _treated(plan: Plan, made: Made, declared: DeclaredCard, rates: FloatArray) -> _Contribution:
+def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates) -> _Contribution:
     """Return effects and directives as they are written, with the findings of the treatments."""
     findings: list[Finding] = []
+    rates = nominal.norms
     if not made.entries and not made.directives:
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
@@ -159,6 +160,9 @@ def _treated(plan: Plan, made: Made, declared: DeclaredCard, rates: FloatArray) 
                 continue
             entry = with_templates(entry, shape, plan, declared)  # noqa: PLW2901 - the entry as it is written
         kept.append(entry)
+    if (plan.fractions != 1).any():
+        kept = with_fractions(plan, kept, made.directives, declared, nominal)
+        findings += fraction_findings(plan, declared)
     return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings))
 
 

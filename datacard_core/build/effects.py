@@ -5,21 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 
 from datacard_core.build.effect_rules import directive_problems, entry_of, row_problems, text_problems
 from datacard_core.build.plans import samples_of, shifts_of
+from datacard_core.declare.values import in_words
 from datacard_core.errors import DeclarationError
+from datacard_core.findings import notice
+from datacard_core.grammar import SHAPE
 from datacard_core.hookspecs import Target
 from datacard_core.model.arrays import Templates, read_only
 from datacard_core.model.channel import Directive
 from datacard_core.model.directives import own
-from datacard_core.model.effects import Effect, Entry
+from datacard_core.model.effects import Effect, Entry, Normalisation
 from datacard_core.names import plain
 from datacard_core.plugins.calling import listed, shown
+from datacard_core.treatments.fractions import fraction_of_factors, fraction_of_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
+    from datacard_core.findings import Finding
     from datacard_core.hookspecs import SystematicKind
     from datacard_core.model.arrays import FloatArray
     from datacard_core.model.effects import Shape
@@ -80,6 +88,54 @@ def with_templates(entry: Entry, shape: Shape, plan: Plan, declared: DeclaredCar
     if problems:
         raise plan.kind.fault(f"{doing}: {'; '.join(problems)}")
     return made
+
+
+def with_fractions(
+    plan: Plan, entries: Sequence[Entry], directives: Sequence[Directive], declared: DeclaredCard, nominal: Templates
+) -> list[Entry]:
+    """Return the entries of a nuisance with the part of the uncertainty that it carries.
+
+    Args:
+        plan: the plan of its declaration, some of whose fractions are not 1.
+        entries: its entries, as they are written without a fraction.
+        directives: its lines below the table of columns.
+        declared: the declarations of the card.
+        nominal: the nominal of all columns, as it is written.
+
+    Raises:
+        DeclarationError: an effect or a line has no parts.
+    """
+    of_column = np.ones(len(declared.columns))
+    of_column[plan.positions] = plan.fractions
+    made: list[Entry] = []
+    unsplit = ["a line below the columns" for _ in directives]
+    for entry in entries:
+        fractions = of_column[entry.columns]
+        if entry.shape is not None and entry.keyword == SHAPE:
+            shape = fraction_of_shape(entry.shape, fractions, nominal[entry.columns])
+            made.append(with_templates(entry, shape, plan, declared))
+        elif type(entry.effect) is Normalisation:
+            made.append(Entry.of(fraction_of_factors(entry.effect, fractions)))
+        else:
+            unsplit.append(f"an effect {entry.keyword!r}")
+    if unsplit:
+        raise DeclarationError(
+            f"systematic {plan.systematic.name!r}: its fraction is not 1, and its kind {plan.systematic.typ!r} makes "
+            f"{unsplit[0]}, of which there are no fractions: expected factors (lnN) or templates of {SHAPE!r}"
+        )
+    return made
+
+
+def fraction_findings(plan: Plan, declared: DeclaredCard) -> Iterator[Finding]:
+    """Yield a finding for each part of the uncertainty that the nuisance carries in some columns."""
+    for fraction in np.unique(plan.fractions[plan.fractions != 1]).tolist():
+        columns = [declared.columns[position] for position in plan.positions[plan.fractions == fraction]]
+        message = (
+            f"it carries {fraction:.4g} of the uncertainty, as declared: factors are raised to this power, and "
+            "templates have this part of the difference from the nominal"
+        )
+        where = in_words((column.process, column.year) for column in columns)
+        yield notice("fraction", message, column=where, systematic=plan.name)
 
 
 def _target(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.hookspecs import SystematicKind
-    from datacard_core.model.arrays import IntArray
+    from datacard_core.model.arrays import FloatArray, IntArray
     from datacard_core.model.channel import Column
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
@@ -60,6 +60,8 @@ class Plan:
     """Requests of other samples, each once."""
     values: tuple[Any, ...]
     """Declared value of each of the n columns."""
+    fractions: FloatArray
+    """Part of the uncertainty of each of the n columns that the nuisance carries, shape (n,)."""
 
     @property
     def kind(self) -> Provided[SystematicKind]:
@@ -145,6 +147,7 @@ def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence
         },
         requests=tuple(dict.fromkeys(request for requests in reading.samples.values() for request in requests)),
         values=tuple(reading.systematic.value_for(column.process, column.year) for column in covered),
+        fractions=np.array([reading.systematic.fraction_for(column.process, column.year) for column in covered]),
     )
 
 

@@ -11,7 +11,7 @@ import attrs
 from datacard_core.declare.processes import Process
 from datacard_core.declare.values import own, plain_processes, plain_value
 from datacard_core.grammar import name_problem, year_problem
-from datacard_core.names import duplicates, listing, names_of, plain
+from datacard_core.names import closest, duplicates, listing, names_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ class GivenSystematic:
     coffea_name_alias: Any = attrs.field(converter=own)
     options: Any = attrs.field(converter=own)
     categories: Any = attrs.field(converter=_names_or_none)
+    fraction: Any = attrs.field(converter=plain_value)
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each fault."""
@@ -56,6 +57,10 @@ class GivenSystematic:
         if not isinstance(self.options, Mapping):
             yield f"options {self.options!r} is a {type(self.options).__name__}, expected a dict"
         yield from _category_problems(self.categories)
+        yield from _fraction_problems(self.fraction)
+        for process in self.fraction if isinstance(self.fraction, Mapping) else ():
+            if process not in (known := self.processes or ()):
+                yield f"fraction is given for {process!r}, which is not in its processes{closest(process, known)}"
 
 
 def _category_problems(categories: tuple[Any, ...] | None) -> Iterator[str]:
@@ -68,6 +73,14 @@ def _category_problems(categories: tuple[Any, ...] | None) -> Iterator[str]:
     for category in categories:
         if not isinstance(category, str) or not category:
             yield f"category {category!r} is not the name of a category"
+
+
+def _fraction_problems(fraction: Any) -> Iterator[str]:
+    if isinstance(fraction, Mapping):
+        for key, entry in fraction.items():
+            yield from (f"{key}: {problem}" for problem in _fraction_problems(entry))
+    elif not isinstance(fraction, float) or not 0 < abs(fraction) <= 1:
+        yield f"fraction is {fraction!r}, expected a number from -1 to 1, but not 0"
 
 
 def _process_problems(processes: Any, value: Any) -> Iterator[str]:

@@ -59,6 +59,10 @@ class SystematicUncertainty(Declaration):
     """Further arguments of the kind, as each kind documents; lists and arrays are kept as tuples."""
     categories: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
     """Categories whose cards have the systematic, all if not given."""
+    fraction: Any = attrs.field(default=1.0, kw_only=True)
+    """Part of the uncertainty that the nuisance carries, which `correlate` sets: a number from -1 to 1, but not 0, or
+    `{process: number}` or `{process: {year: number}}`. Templates become nominal + fraction·(variation - nominal), and
+    factors are raised to its power; a number below 0 exchanges Up and Down."""
     _moves: ClassVar[Mapping[str, tuple[str, ...]]] = {"value": ("processes",), "processes": ("value",)}
 
     def __init__(
@@ -73,6 +77,7 @@ class SystematicUncertainty(Declaration):
         *,
         options: Mapping[str, Any] = _NO_OPTIONS,
         categories: Iterable[str] | None = None,
+        fraction: Any = 1.0,
     ) -> None:
         if isinstance(processes, SameForAll) and value is not None:
             processes, value = _read_back(processes, value)
@@ -88,6 +93,7 @@ class SystematicUncertainty(Declaration):
             coffea_name_alias=name if coffea_name_alias is None else coffea_name_alias,
             options=options,
             categories=categories,
+            fraction=fraction,
         )
         if problems := dict.fromkeys(given.problems()):
             raise DeclarationError(f"systematic {given.name!r}: {problem}" for problem in problems)
@@ -148,6 +154,14 @@ class SystematicUncertainty(Declaration):
         """Return the value of a column that the systematic covers."""
         value = self.processes[process]
         return value[year] if isinstance(value, dict) else value
+
+    def fraction_for(self, process: str, year: str) -> float:
+        """Return the part of the uncertainty of a column that the nuisance carries, 1 if it is the whole."""
+        fraction = self.fraction
+        for key in (process, year):
+            if isinstance(fraction, dict):
+                fraction = fraction.get(key, 1.0)
+        return float(fraction)
 
     def distinct_values(self) -> Iterator[tuple[str, Any]]:
         """Yield each distinct value with the columns that have it: `("ttbar, vjets (2022, 2023)", 1.05)`."""
@@ -282,12 +296,14 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         raise DeclarationError(problems)
     values: dict[str, dict[str, Any]] = {}
     aliases: dict[str, dict[str, str]] = {}
+    fractions: dict[str, dict[str, float]] = {}
     # A column that both cover, in different categories, shows the value of the second one here; each card has its own.
     # Written out by column, because the two may have different values and different names of variations.
     for part in (first, second):
         for process, year in part.columns():
             values.setdefault(process, {})[year] = part.value_for(process, year)
             aliases.setdefault(process, {})[year] = part.variation(process, year)
+            fractions.setdefault(process, {})[year] = part.fraction_for(process, year)
     both = attrs.evolve(
         first,
         # Two declarations without columns stay one.
@@ -297,6 +313,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
         # The constructor accepts no value beside a dict of values.
         value=None,
         coffea_name_alias=aliases,
+        fraction=1.0 if first.fraction == second.fraction == 1.0 else fractions,
     )
     both._merged = (*first.merged_from, *second.merged_from)  # noqa: SLF001 - it was made two lines above
     return both

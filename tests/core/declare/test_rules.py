@@ -235,3 +235,20 @@ def test_numpy_strings_in_messages() -> None:
     problems = refused(lambda: systematic(name=np.str_("a b"), years=np.array(["20 22"])))
     assert len(problems) == 2
     assert not any("np.str_" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "told"),
+    [
+        (0, "fraction is 0.0, expected a number from -1 to 1, but not 0"),
+        (1.5, "fraction is 1.5, expected a number from -1 to 1"),
+        (True, "fraction is True, expected a number"),
+        (float("nan"), "fraction is nan, expected a number"),
+        ({"ttbar": {"2022": "half"}}, "ttbar: 2022: fraction is 'half', expected a number"),
+        ({"ttbra": 0.5}, "fraction is given for 'ttbra', which is not in its processes (did you mean 'ttbar'?)"),
+    ],
+)
+def test_fraction(fraction: object, told: str) -> None:
+    """A part of an uncertainty is a number from -1 to 1, but not 0, for processes of the declaration."""
+    (problem,) = refused(lambda: systematic(fraction=fraction))
+    assert problem.startswith(f"systematic 'unc': {told}")
