@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import itertools
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -27,8 +26,8 @@ MOST = 1_000_000
 """Number of objects that one call of a plugin may return."""
 
 
-@contextmanager
-def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[None]:
+# A class: each call of a plugin enters it, and a generator of contextlib takes twice the time.
+class blame(Generic[Contribution]):  # noqa: N801 - used like the contexts of contextlib
     """Raise an unexpected exception from inside the block as the failure of a plugin.
 
     Errors that datacard_core raises on purpose, and KeyboardInterrupt, pass with a note that names the plugin. A change
@@ -39,24 +38,48 @@ def blame(plugin: str, origin: str, doing: str | Callable[[], str]) -> Iterator[
         origin: its distribution and version, or "local".
         doing: description of the block for the message, such as "drawing channel 'SR'", or a function that returns it.
             The function saves the formatting where a block is entered often; it is called for a failure only.
+        value: object to give to the block.
 
     Raises:
         PluginCallError: any other exception, with that exception as its cause; or a change of the state.
     """
-    try:
-        with written_down(lambda: f"{_text(doing)} in plugin {plugin!r} ({origin})"), unchanged():
-            yield
-    except (DatacardError, KeyboardInterrupt) as error:
-        error.add_note(f"in plugin {plugin!r} ({origin}), {_text(doing)}")
-        raise
-    except Changed as error:
-        message = f"{_text(doing)}: {error}; a plugin leaves the process as it was"
-        raise PluginCallError(message, plugin=plugin, origin=origin) from None
-    except BaseException as error:  # SystemExit too: a plugin must not end the user's process
-        if isinstance(error, GeneratorExit) and _is_dropped(error):
-            raise
-        message = f"{type(error).__name__} while {_text(doing)}: {text_of(error)}"
-        raise PluginCallError(message, plugin=plugin, origin=origin) from error
+
+    __slots__ = ("_doing", "_journal", "_origin", "_plugin", "_unchanged", "_value")
+
+    def __init__(self, plugin: str, origin: str, doing: str | Callable[[], str], value: Any = None) -> None:
+        self._plugin, self._origin, self._doing, self._value = plugin, origin, doing, value
+        self._journal, self._unchanged = written_down(self._call), unchanged()
+
+    def __enter__(self) -> Contribution:
+        self._journal.__enter__()
+        self._unchanged.__enter__()
+        value: Contribution = self._value
+        return value
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self._unchanged.__exit__(kind, error, trace)
+        except Changed as changed:
+            raise self._error(f"{_text(self._doing)}: {changed}; a plugin leaves the process as it was") from None
+        finally:
+            self._journal.__exit__()
+        if error is not None:
+            self._attribute(error)
+
+    def _attribute(self, error: BaseException) -> None:
+        """Add a note to an error that passes, and raise the failure of the plugin for another."""
+        if isinstance(error, DatacardError | KeyboardInterrupt):
+            error.add_note(f"in plugin {self._plugin!r} ({self._origin}), {_text(self._doing)}")
+        # SystemExit too: a plugin must not end the user's process.
+        elif not (isinstance(error, GeneratorExit) and _is_dropped(error)):
+            message = f"{type(error).__name__} while {_text(self._doing)}: {text_of(error)}"
+            raise self._error(message) from error
+
+    def _error(self, message: str) -> PluginCallError:
+        return PluginCallError(message, plugin=self._plugin, origin=self._origin)
+
+    def _call(self) -> str:
+        return f"{_text(self._doing)} in plugin {self._plugin!r} ({self._origin})"
 
 
 def _is_dropped(error: GeneratorExit) -> bool:
@@ -79,8 +102,7 @@ class Provided(Generic[Contribution]):
     suffix: str = ""
     """End of the names of its files, if it makes files."""
 
-    @contextmanager
-    def blamed(self, doing: str | Callable[[], str]) -> Iterator[Contribution]:
+    def blamed(self, doing: str | Callable[[], str]) -> blame[Contribution]:
         """Give the object for calls, and raise an unexpected exception from inside the block as the plugin's failure.
 
         Args:
@@ -91,8 +113,7 @@ class Provided(Generic[Contribution]):
             PluginCallError: an exception other than DatacardError or KeyboardInterrupt was raised, or the state of the
                 process was changed.
         """
-        with blame(self.plugin, self.origin, doing):
-            yield self.value
+        return blame(self.plugin, self.origin, doing, self.value)
 
     def fault(self, message: str) -> PluginCallError:
         """Return the error to raise for a wrong result of the plugin."""

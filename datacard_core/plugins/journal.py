@@ -6,14 +6,13 @@ is written down before it is made, to memory that the process that waits for the
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
 from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ctypes
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import TypeAlias
 
     Journal: TypeAlias = "ctypes.Array[ctypes.c_char]"
@@ -36,19 +35,23 @@ def keep(given: Journal) -> None:
     _kept.set(given)
 
 
-@contextmanager
-def written_down(text: Callable[[], str]) -> Iterator[None]:
+class written_down:  # noqa: N801 - used like the contexts of contextlib
     """Write down a call while the block runs, in a process that keeps a journal."""
-    kept = _kept.get()
-    if kept is None:
-        yield
-        return
-    before = kept.value
-    kept.value = text().encode("utf-8", "replace")[: _LONGEST - 1]
-    try:
-        yield
-    finally:
-        kept.value = before
+
+    __slots__ = ("_before", "_kept", "_text")
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+
+    def __enter__(self) -> None:
+        self._kept = _kept.get()
+        if self._kept is not None:
+            self._before = self._kept.value
+            self._kept.value = self._text().encode("utf-8", "replace")[: _LONGEST - 1]
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept is not None:
+            self._kept.value = self._before
 
 
 def last_call(given: Journal) -> str:

@@ -10,14 +10,15 @@ import sys
 import threading
 import warnings
 from concurrent.futures import thread as pools
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 class Changed(Exception):  # noqa: N818 - a description of what a plugin did, which becomes its error
@@ -88,23 +89,52 @@ def _umask() -> int:
     return mask
 
 
-def _style(name: str = "rcParams") -> dict[str, Any] | None:
-    """Return the settings of matplotlib, or None if it is not imported: this must not import it."""
-    settings = getattr(sys.modules.get("matplotlib"), name, None)
-    if not isinstance(settings, dict):
-        return None
-    # Lists are copied, because scripts change those of fonts in place. The backend is chosen at the first figure.
-    items = dict.items(settings)
-    return {key: [*value] if isinstance(value, list) else value for key, value in items if key != "backend"}
+# They are read twice for each call of a plugin, and are more than three hundred: so as lists.
+@attrs.frozen(eq=False)
+class _Style:  # noqa: PLW1641 - compared, and never hashed
+    """Settings of matplotlib; two are equal if they differ in the backend alone, which the first figure chooses."""
+
+    names: list[str]
+    values: list[Any]
+    lists: list[list[Any]]
+    """Copies of the lists among them, because scripts change those of fonts in place."""
+
+    @classmethod
+    def of(cls, name: str = "rcParams") -> _Style | None:
+        """Return the settings, or None if matplotlib is not imported: this must not import it."""
+        settings = getattr(sys.modules.get("matplotlib"), name, None)
+        if not isinstance(settings, dict):
+            return None
+        lists = [[*dict.__getitem__(settings, name)] for name in _names_of_lists()]
+        return cls(list(dict.keys(settings)), list(dict.values(settings)), lists)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings by name, without the backend."""
+        named = dict(zip(self.names, self.values, strict=True))
+        named.pop("backend", None)
+        return named | dict(zip(_names_of_lists(), self.lists, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Style):
+            return NotImplemented
+        same_lists = self.lists == other.lists
+        return same_lists and (self.values == other.values or self.settings() == other.settings())
+
+    def put_back(self) -> None:
+        """Make the settings of matplotlib these."""
+        # Each setting was valid, and is not validated again, which warns of settings that are about to be removed.
+        dict.update(sys.modules["matplotlib"].rcParams, self.settings())
 
 
-def _put_style_back(before: dict[str, Any] | None) -> None:
-    # Each setting was valid, and is not validated again, which warns of settings that are about to be removed.
-    dict.update(sys.modules["matplotlib"].rcParams, before or {})
+@cache
+def _names_of_lists() -> tuple[str, ...]:
+    default = sys.modules["matplotlib"].rcParamsDefault
+    return tuple(name for name, value in dict.items(default) if isinstance(value, list))
 
 
-_OF_THREAD = (_Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),)
-_OF_PROCESS = (
+_KEPT = (
+    # Each thread has its own; the parts below it are those of the process.
+    _Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),
     _Kept("the working directory", _directory, _enter),
     _Kept(
         "the locale",
@@ -116,48 +146,55 @@ _OF_PROCESS = (
     _Kept("the filters of warnings", lambda: list(warnings.filters), _put_filters_back),
     _Kept("the umask", _umask, os.umask),
     _Kept("the handlers of signals", _handlers, _put_handlers_back),
-    _Kept("the settings of matplotlib", _style, _put_style_back, fresh=lambda: _style("rcParamsOrig")),
+    _Kept("the settings of matplotlib", _Style.of, _Style.put_back, fresh=lambda: _Style.of("rcParamsOrig")),
 )
 
 
-@contextmanager
-def unchanged() -> Iterator[None]:
+# A class: each call of a plugin enters it, and a generator of contextlib takes twice the time.
+class unchanged:  # noqa: N801 - used like the contexts of contextlib
     """Put the state of the process back if the block has changed it.
 
     Raises:
         Changed: the block ended without an error, and has changed the state or left a thread running.
     """
-    # The state of the process may be another thread's doing, where calls are made in several threads.
-    is_main = threading.current_thread() is threading.main_thread()
-    kept = (*_OF_THREAD, *_OF_PROCESS) if is_main else _OF_THREAD
-    before = [part.read() for part in kept]
-    modules, threads = len(sys.modules), threading.active_count()
-    try:
-        yield
-    except BaseException:
-        _put_back(kept, before, modules)
-        raise
-    found = [f"it has changed {what}, which has been put back" for what in _put_back(kept, before, modules)]
-    if is_main and threading.active_count() > threads:
-        found += [f"it has left thread {name!r} running" for name in _left_running()]
-    if found:
-        raise Changed("; ".join(found))
+
+    __slots__ = ("_before", "_is_main", "_modules", "_threads")
+
+    def __enter__(self) -> None:
+        # The state of the process may be another thread's doing, where calls are made in several threads.
+        self._is_main = threading.current_thread() is threading.main_thread()
+        self._before = _state(self._is_main)
+        self._modules, self._threads = len(sys.modules), threading.active_count()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        now = _state(self._is_main)
+        changed = [] if now == self._before else self._put_back(now)
+        if error is not None:
+            return
+        found = [f"it has changed {what}, which has been put back" for what in changed]
+        if self._is_main and threading.active_count() > self._threads:
+            found += [f"it has left thread {name!r} running" for name in _left_running()]
+        if found:
+            raise Changed("; ".join(found))
+
+    def _put_back(self, now: list[Any]) -> list[str]:
+        """Restore the parts that differ, and return what they are."""
+        changed = []
+        for part, old, new in zip(_KEPT, self._before, now, strict=False):
+            if old is None and new is not None:
+                old = part.fresh()  # noqa: PLW2901 - the part came into being in the block
+            if new == old:
+                continue
+            part.put_back(old)
+            # A library that is imported in the block may add filters of its own.
+            if part.put_back is not _put_filters_back or len(sys.modules) == self._modules:
+                changed.append(part.what)
+        return changed
 
 
-def _put_back(kept: tuple[_Kept, ...], before: list[Any], modules: int) -> list[str]:
-    """Restore the parts that differ, and return what they are."""
-    changed = []
-    for part, old in zip(kept, before, strict=True):
-        now = part.read()
-        if old is None and now is not None:
-            old = part.fresh()  # noqa: PLW2901 - the part came into being in the block
-        if now == old:
-            continue
-        part.put_back(old)
-        # A library that is imported in the block may add filters of its own.
-        if part.put_back is not _put_filters_back or len(sys.modules) == modules:
-            changed.append(part.what)
-    return changed
+def _state(is_main: bool) -> list[Any]:
+    """Return the parts in their order, in a thread the first alone."""
+    return [part.read() for part in (_KEPT if is_main else _KEPT[:1])]
 
 
 def end_threads(status: int = 0) -> None:

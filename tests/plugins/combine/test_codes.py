@@ -17,6 +17,12 @@ MAKERS = {"refused": "stops", "mistaken": "", "doubtful": "", "noted": "notice"}
 SOURCES = sorted((ROOT / "plugins" / "combine" / "datacard_combine").rglob("*.py"))
 
 
+@pytest.fixture(scope="module")
+def used() -> set[tuple[str, str]]:
+    """Each code that the sources have, with the maker of its findings."""
+    return set(_used())
+
+
 def _used() -> Iterator[tuple[str, str]]:
     """Yield each code that the sources have in a call of a maker or in an assignment to `code`, with the maker."""
     for path in SOURCES:
@@ -34,9 +40,9 @@ def _codes(node: ast.expr) -> Iterator[str]:
             yield from (["counts.imax", "counts.jmax"] if inner.value == "counts." else [inner.value])
 
 
-def test_used_codes_are_declared() -> None:
+def test_used_codes_are_declared(used: set[tuple[str, str]]) -> None:
     """The codes of the sources are those that the reader declares."""
-    assert {code for code, _ in _used()} == set(CODES)
+    assert {code for code, _ in used} == set(CODES)
 
 
 def test_codes_are_sorted() -> None:
@@ -46,8 +52,8 @@ def test_codes_are_sorted() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_meaning_has_the_gravity(code: str) -> None:
+def test_meaning_has_the_gravity(code: str, used: set[tuple[str, str]]) -> None:
     """A code at which Combine stops says so, and one of notices too."""
-    for used, maker in _used():
-        if used == code and maker in {"refused", "noted"}:
+    for maker in ("refused", "noted"):
+        if (code, maker) in used:
             assert MAKERS[maker].lower() in CODES[code].lower()
