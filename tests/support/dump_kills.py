@@ -89,8 +89,8 @@ class Trials:
         pid = self.forked(lambda: self.newer.dump(self.folder), at_rename=lambda: os.write(writer, b"x"))
         os.close(writer)
         os.read(reader, 1)
-        # All renames take about 2 ms without a pause, and there are 30 of them.
-        time.sleep(self.random.uniform(0, 0.003 + 30 * self.pause))
+        # There are 16 renames, which take some ms without a pause, on a busy machine up to 10.
+        time.sleep(self.random.uniform(0, 0.01 + 16 * self.pause))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(reader)
