@@ -3,7 +3,14 @@
 Writers, rules on directives, checks and readers share them from here.
 """
 
-from datacard_core.grammar.lines import auto_mc_stats_line, is_constraint, keyword_of, rate_param_line, templates_line
+from datacard_core.grammar.lines import (
+    auto_mc_stats_line,
+    is_constraint,
+    keyword_of,
+    rate_param_line,
+    templates_line,
+    templates_of,
+)
 from datacard_core.grammar.names import name_problem, template_names, year_problem
 from datacard_core.grammar.numbers import is_count, is_number, number, short
 from datacard_core.grammar.rows import cell_problem, row_keyword, row_problem
@@ -95,5 +102,6 @@ __all__ = [
     "short",
     "template_names",
     "templates_line",
+    "templates_of",
     "year_problem",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from datacard_core.grammar.numbers import short
@@ -9,6 +10,9 @@ from datacard_core.grammar.words import AUTO_MC_STATS, COMMENT, CONSTRAINED_KEYW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# In the script that combines cards, sed has the same form.
+_TEMPLATES = re.compile(rf"{TEMPLATES} (.*) sha256 ([0-9a-f]*)")
 
 
 def rate_param_line(name: str, process: str, initial: float, bounds: tuple[float, float] | None) -> str:
@@ -30,6 +34,12 @@ def templates_line(name: str, digest: str) -> str:
         digest: its SHA-256, in hexadecimal.
     """
     return f"{TEMPLATES} {name} sha256 {digest}"
+
+
+def templates_of(line: str) -> tuple[str, str] | None:
+    """Return the file and the SHA-256 that a line of `templates_line` names, or None for another line."""
+    found = _TEMPLATES.fullmatch(line)
+    return None if found is None else (found[1], found[2])
 
 
 def keyword_of(words: Sequence[str]) -> str:

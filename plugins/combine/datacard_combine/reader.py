@@ -11,7 +11,7 @@ import attrs
 from datacard_combine.arrays.assembly import model_of
 from datacard_combine.arrays.faults import file_faults, mass_fault
 from datacard_combine.arrays.places import Naming, has_mass, places
-from datacard_combine.arrays.templates import read
+from datacard_combine.arrays.templates import hash_faults, read
 from datacard_combine.codes import CODES
 from datacard_combine.meaning.card import content_of, views_of
 from datacard_combine.meaning.shapes import ShapesLines
@@ -45,7 +45,7 @@ class CombineCard(ReadCard):
         self._lenient, self._templates = file.lenient, file.templates
         # Bytes that are no UTF-8 stay what they are, so that the text can be written back.
         self.lines: tuple[Line, ...] = split(file.content.decode("utf-8", "surrogateescape"))
-        faults = list(_undecoded(self.lines))
+        faults = [*_undecoded(self.lines), *hash_faults(self.lines, self.path.parent)]
         self.views: tuple[View, ...]
         self.content: Content
         self.views, found = collected(views_of(self.lines))
@@ -78,7 +78,8 @@ class CombineCard(ReadCard):
         lines = ShapesLines(self.content.head.shapes)
         naming = Naming(lines=lines, mass=mass or 0, keywords=keywords)
         faults = list(mass_fault(is_given=mass is not None, has_mass=has_mass(self.content)))
-        faults += file_faults(self.content, self.path.parent)
+        # Once more, as the files may have been written again since the card was read.
+        faults += [*file_faults(self.content, self.path.parent), *hash_faults(self.lines, self.path.parent)]
         library, found = collected(read(places(self.content, naming), self.path.parent, self._templates))
         faults += found
         model, found = collected(model_of(self.content, library, naming))
@@ -87,7 +88,7 @@ class CombineCard(ReadCard):
         if model is None or any(finding.severity is Severity.ERROR for finding in told):
             # A mass that was not given is the likely cause of missing templates.
             raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
-        return attrs.evolve(model, findings=(*self.findings, *told))
+        return attrs.evolve(model, findings=tuple(dict.fromkeys([*self.findings, *told])))
 
     def content_for_joining(self) -> Content:
         """Return the content with `nuisance edit` lines kept and not carried out, as `combineCards.py` has it."""

@@ -21,6 +21,14 @@ class TestLines:
         line = grammar.auto_mc_stats_line("SR_2022", 10.0, include_signal=True, hist_mode=1)
         assert line == "SR_2022 autoMCStats 10 1 1"
 
+    @pytest.mark.parametrize("name", ["shapes.root", "../my shapes/a sha256 b.root"])
+    def test_templates(self, name: str) -> None:
+        """The comment on the templates gives back file and hash, and no other comment does."""
+        line = grammar.templates_line(name, "0a" * 32)
+        assert grammar.templates_of(line) == (name, "0a" * 32)
+        assert grammar.templates_of(f"{line} or so") is None
+        assert grammar.templates_of("# templates: shapes.root") is None
+
     @pytest.mark.parametrize(
         ("line", "keyword", "counts"),
         [

@@ -21,6 +21,7 @@ from datacard_core import (
     MissingProviderError,
     Model,
     Normalisation,
+    Severity,
     Shape,
     load_plugins,
     read_card,
@@ -164,6 +165,33 @@ def test_faults_of_templates(folder: Path, head: str, row: str, code: str) -> No
     with pytest.raises(CardError) as raised:
         _model(folder, row, head=head)
     assert code in [finding.code for finding in raised.value.findings]
+
+
+def test_templates_of_another_run(tmp_path: Path) -> None:
+    """Templates that were written again are told with the line, strictly as an error and leniently once."""
+    small_card().dump(tmp_path)
+    path, shapes = tmp_path / "datacard.txt", tmp_path / "shapes.root"
+    place = f"datacard.txt:{len(path.read_text().splitlines())}"
+    before = read_card(path)
+    shapes.write_bytes(shapes.read_bytes() + b"\0")
+    for reading in (lambda: read_card(path), before.model):
+        with pytest.raises(CardError) as raised:
+            reading()
+        assert [(one.code, one.place) for one in raised.value.findings] == [("shape.other-run", place)]
+    lenient = read_card(path, lenient=True)
+    (told,) = (one for one in lenient.model().findings if one.code == "shape.other-run")
+    assert told.severity is Severity.WARNING
+    assert "'shapes.root' is not the file that the card was written with" in told.message
+    assert told in lenient.findings
+
+
+def test_card_without_its_templates(tmp_path: Path) -> None:
+    """A card that was copied alone is read, and its model tells of the missing file."""
+    small_card().dump(tmp_path)
+    (tmp_path / "shapes.root").unlink()
+    card = read_card(tmp_path / "datacard.txt")
+    with pytest.raises(CardError, match=r"shape.no-file"):
+        card.model()
 
 
 def test_keywords_of_places(folder: Path) -> None:

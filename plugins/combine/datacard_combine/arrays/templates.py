@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from datacard_combine.arrays.places import Place
     from datacard_combine.syntax.faults import Reading
+    from datacard_combine.syntax.lines import Line
     from datacard_core import StoredTemplates, TemplateFile
 
 
@@ -72,6 +74,27 @@ def read(
             found |= {(file, name): Found(block, row) for row, name in enumerate(block.names)}
         others |= {(file, name): of for name, of in content.others.items()}
     return Library(found, others, frozenset(missing))
+
+
+def hash_faults(lines: Iterable[Line], folder: Path) -> Reading[None]:
+    """Yield the files of templates that are not those that the card was written with."""
+    for line in lines:
+        if (named := grammar.templates_of(line.text)) is None:
+            continue
+        name, expected = named
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            # The text can be read without its templates; a model tells of a missing file.
+            continue
+        if found != expected:
+            message = (
+                f"{name!r} is not the file that the card was written with: its SHA-256 begins with {found[:12]}, and "
+                f"that in the card with {expected[:12]}; write both again, or remove the line if you have changed the "
+                "templates yourself"
+            )
+            yield mistaken("shape.other-run", message, line)
 
 
 _KNOWN = f"give it with keywords={{…}}, or write {', '.join(grammar.KEYWORDS)}"
