@@ -110,11 +110,13 @@ def serve(module: str) -> None:
     """Fork for each task on standard input, and answer with the number and the exit code of the process.
 
     Args:
-        module: module with the functions that the processes call.
+        module: module with the functions that the processes call. Its `prepare`, if it has one, is called here, once.
     """
     # Ctrl-C is for the process that sends the tasks, whose end closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     functions = vars(importlib.import_module(module))
+    if prepare := functions.get("prepare"):
+        prepare()
     for line in sys.stdin.buffer:
         pid = os.fork()
         if not pid:

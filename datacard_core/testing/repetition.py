@@ -9,12 +9,13 @@ from __future__ import annotations
 import pickle
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.plugins.manager import load_plugins
 from datacard_core.testing.interpreters import fork
 from datacard_core.testing.makers import makers
 
@@ -55,6 +56,13 @@ def repeated(case: Case, task: Task, path: Sequence[str]) -> Iterator[None]:
     # The trials inside usually take longer than this, so most runs do not wait.
     time.sleep(max(0.0, begun + A_SECOND - time.monotonic()))
     _compare(case, "a second later", first, products(task))
+
+
+def prepare() -> None:
+    """Import what most tasks need, in the process that forks for each."""
+    # The built-in plugins stand beside each plugin. If they cannot be loaded, the tasks tell it.
+    with suppress(Exception), redirect_stdout(sys.stderr):
+        load_plugins()
 
 
 def products(task: Task, *, backwards: bool = False) -> dict[str, object]:
