@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -28,6 +28,7 @@ from datacard_core import Systematics
 from datacard_core.demo import demo_output
 from datacard_core.errors import DatacardError
 from tests.support.demo_files import SMALL_DEMO
+from tests.support.processes import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,9 +49,8 @@ class Trials:
     random: random.Random
 
     @classmethod
-    def of(cls, folder: Path, seed: int, pause: float) -> Trials:
+    def of(cls, output: dict[str, Any], folder: Path, seed: int, pause: float) -> Trials:
         """Return trials with the small demo, with and without a systematic."""
-        output = demo_output(events=50)
         fewer = Systematics([SMALL_DEMO.systematics["lumi_2024"]])
         older, newer = (
             one.build(output, verbose=False) for one in (attrs.evolve(SMALL_DEMO, systematics=fewer), SMALL_DEMO)
@@ -131,17 +131,16 @@ class Trials:
 
     def forked(self, task: Callable[[], object], at_rename: Callable[[], object] = int, told: int = -1) -> int:
         """Run a task in a process of its own and return its number; its status is 1 after an error."""
-        if pid := os.fork():
-            return pid
-        status = 1
-        try:
+
+        def call() -> None:
             sys.addaudithook(lambda event, arguments: self.at_event(event, arguments, at_rename))
-            task()
-            status = 0
-        except DatacardError as error:
-            os.write(told, str(error).encode())
-        finally:
-            os._exit(status)
+            try:
+                task()
+            except DatacardError as error:
+                os.write(told, str(error).encode())
+                raise
+
+        return start(call)
 
     def at_event(self, event: str, arguments: tuple[object, ...], at_rename: Callable[[], object]) -> None:
         """Slow a rename down, and tell of those that move files from or to the hidden folder."""
@@ -185,7 +184,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=0.0, help="seconds before each rename")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        trials = Trials.of(Path(directory) / "cards", asked.seed, asked.pause)
+        trials = Trials.of(demo_output(events=50), Path(directory) / "cards", asked.seed, asked.pause)
         found = list(getattr(trials, asked.what)(asked.count))
     faults = [fault for _, fault in found if fault]
     outcomes = Counter(outcome for outcome, _ in found)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from importlib.metadata import entry_points
@@ -19,8 +17,8 @@ from click.testing import CliRunner
 
 from datacard_core.cli.commands import main
 from datacard_core.hookspecs import ENTRY_POINT_GROUP
+from tests.support.inner_pytest import run_pytest
 from tests.support.paths import ROOT
-from tests.support.profiles import WITH_FEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,18 +153,10 @@ class Reader:
         return ""
 
     def _tested(self, arguments: list[str]) -> str:
-        path = os.pathsep.join([*map(str, self.found), os.environ.get("PYTHONPATH", ""), str(ROOT)])
         plugins = [] if _fixtures_are_installed() else ["-p", "pytest_datacard"]
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *WITH_FEW, *plugins, *arguments],
-            # Options for the run of the suite, such as those for coverage, are not for this one.
-            env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        code, printed = run_pytest(self.folder, [*plugins, *arguments])
+        assert code == 0, printed
+        return printed
 
     def _install(self, wanted: list[str]) -> None:
         """Make the plugins of a folder known as an editable install does, and check the other names."""

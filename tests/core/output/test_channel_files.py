@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from datacard_core import (
     PluginLoadError,
     load_plugins,
 )
+from tests.support import demo_files
 from tests.support.card_files import text_of
-from tests.support.paths import ROOT
 from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, contents, names_in
+from tests.support.processes import elsewhere, here
 from tests.support.rich import rich, rich_card
 
 if TYPE_CHECKING:
@@ -107,25 +107,14 @@ print("\\n".join(map(str, made.findings)))
 """
 
 
-@pytest.mark.slow
 def test_order_of_hashes(tmp_path: Path) -> None:
     """No byte and no finding depends on the order of hashes."""
-    results = []
-    for seed in ("1", "2", "3"):
-        # Where this interpreter finds the package and its plugins, and the tests beside them.
-        path = os.pathsep.join([str(ROOT), *sys.path])
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
-        done = subprocess.run(
-            [sys.executable, "-c", HASHING, tmp_path / seed],
-            check=True,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        files = {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()}
-        results.append((done.stdout, files))
-    assert results[0][0].count("[empty-dataset]") == 8
-    assert results[0] == results[1] == results[2]
+    done = elsewhere(HASHING, tmp_path / "other", directory=tmp_path)
+    assert done.stderr == ""
+    assert done.stdout.count("[empty-dataset]") == 8
+    # This process has hashes of its own.
+    assert done.stdout == here(HASHING, tmp_path / "here")
+    assert demo_files.contents(tmp_path / "other") == demo_files.contents(tmp_path / "here")
 
 
 class TestPlots:

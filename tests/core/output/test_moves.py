@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
+import os
+import signal
 import sys
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,26 +14,29 @@ import pytest
 from datacard_core import DatacardError
 from datacard_core.output.locks import FOLDER
 from datacard_core.output.staging import staging
-from tests.support.paths import ROOT
+from tests.support.dump_kills import Trials
+from tests.support.processes import forked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KILLED = """
-import os, signal, sys
-from datacard_core.output.staging import staging
-count = 0
-def hook(event, arguments):
-    global count
-    if event == "os.rename" and {"old", "new"} & {part for path in arguments[:2] for part in str(path).split("/")}:
-        count += 1
-        if count == int(sys.argv[2]):
-            os.kill(os.getpid(), signal.SIGKILL)
-with staging(sys.argv[1]) as stage:
-    stage.text("shapes/SR.root", "new")
-    stage.text("cards/SR.txt", "new")
-    sys.addaudithook(hook)
-"""
+
+def dump_until_killed(folder: Path, step: int) -> None:
+    """Write two files, and kill this process at one of their moves."""
+    moves = 0
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal moves
+        if event == "os.rename" and {"old", "new"} & {part for path in arguments[:2] for part in str(path).split("/")}:
+            moves += 1
+            if moves == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    with staging(folder) as stage:
+        stage.text("shapes/SR.root", "new")
+        stage.text("cards/SR.txt", "new")
+        # It cannot be removed from a process.
+        sys.addaudithook(hook)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -39,7 +44,6 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
 @pytest.mark.parametrize("first", ["shapes", "cards"])
 def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None:
@@ -47,8 +51,7 @@ def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None
     for name in ("shapes/SR.root", "cards/SR.txt"):
         with staging(tmp_path) as stage:
             stage.text(name, "old")
-    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, str(step)], check=False)
-    assert done.returncode == -9
+    assert forked(partial(dump_until_killed, tmp_path, step)) == -9
     found = {name: text for name, text in contents(tmp_path).items() if ".part" not in name}
     assert (len(set(found.values())), "shapes/SR.root" in found) in {(0, False), (1, True)}
     with staging(tmp_path / first) as stage:
@@ -58,12 +61,10 @@ def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None
 
 def left_by_a_kill(folder: Path) -> Path:
     """Kill the dump of two files at their first move, and return the hidden folder of the first."""
-    done = subprocess.run([sys.executable, "-c", KILLED, folder, "1"], check=False)
-    assert done.returncode == -9
+    assert forked(partial(dump_until_killed, folder, 1)) == -9
     return folder / "shapes" / FOLDER
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"directories": 3, "files": []}', "\xff"])
 def test_damaged_journal(text: str, tmp_path: Path) -> None:
     """A journal that cannot be read is told with its path, and nothing beside it is removed."""
@@ -75,7 +76,6 @@ def test_damaged_journal(text: str, tmp_path: Path) -> None:
     assert (hidden / "new" / "SR.root" / "SR.root").read_text() == "new"
 
 
-@pytest.mark.slow
 def test_place_that_was_taken(tmp_path: Path) -> None:
     """A directory in the place of a file of a killed build is told with its path and the way out, and stays."""
     hidden = left_by_a_kill(tmp_path)
@@ -90,25 +90,18 @@ def test_place_that_was_taken(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"cards/another": "", "shapes/SR.root": "new", "cards/SR.txt": "new"}
 
 
-def harness(what: str, count: int, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.support.dump_kills", what, "--count", str(count), "--seed", "1", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("pause", ["0", "0.003"])
-def test_kills_at_random_moments(pause: str) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.003])
+def test_kills_at_random_moments(pause: float, small_demo: dict[str, Any], tmp_path: Path) -> None:
     """A kill inside the renames mixes no sets, and the next dump leaves all files new and none behind."""
-    found = harness("kills", 12, "--pause", pause)
-    assert found["faults"] == []
-    assert any(outcome.startswith("some") for outcome in found["outcomes"]), found
+    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, pause).kills(12))
+    assert {fault for _, fault in found} == {""}
+    assert any(outcome.startswith("some") for outcome, _ in found), found
 
 
 @pytest.mark.slow
-def test_two_dumps_at_once() -> None:
+def test_two_dumps_at_once(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Of two dumps into one directory, the files of one are whole and the other is told."""
-    found = harness("races", 12, "--pause", "0.003")
-    assert found["faults"] == []
-    assert "one whole, the other told" in found["outcomes"]
+    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, 0.003).races(12))
+    assert {fault for _, fault in found} == {""}
+    assert ("one whole, the other told", "") in found

@@ -33,7 +33,8 @@ from datacard_core import (
 )
 from datacard_core.output.staging import staging
 from tests.support.card_files import text_of
-from tests.support.demo_files import SMALL_DEMO
+from tests.support.demo_files import SMALL_DEMO, save
+from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -458,18 +459,13 @@ def test_file_cannot_be_restored(
 DRIVER = """
 import json, os, resource, shutil, signal, sys
 from pathlib import Path
-import attrs
-from datacard_core import Category, Systematics
-from datacard_core.demo import demo_output
-from datacard_core.demo.analysis import analysis
+import tests.support.outputs as by_hand
 
 STEPS = {"open", "os.mkdir", "os.chmod", "os.link", "os.rename", "os.remove"}
 folder = Path(sys.argv[1])
-small = attrs.evolve(analysis, years=["2024"], categories={"SR": Category("discriminant")}, systematics=Systematics(
-    [analysis.systematics["lumi_2024"], analysis.systematics["JER"]]))
-output = demo_output(events=50)
-new = small.build(output)["SR"]
-old = attrs.evolve(small, systematics=Systematics([small.systematics["lumi_2024"]])).build(output)["SR"]
+output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JERUp=[11, 21, 31], JERDown=[9, 19, 29])
+new = by_hand.card(output, by_hand.shape("JER"))
+old = by_hand.card(output)
 
 def state():
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else "" for path in folder.rglob("*")}
@@ -541,8 +537,8 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, 
     This is done in another process, because an audit hook cannot be removed; it forks a child for each step.
     """
     folder = tmp_path_factory.mktemp("steps") / "cards"
-    done = subprocess.run([sys.executable, "-c", DRIVER, folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = elsewhere(DRIVER, folder, directory=folder.parent)
+    assert done.status == 0, done.stderr
     found: dict[str, list[dict[str, Any]]] = {}
     for line in done.stdout.splitlines():
         step = json.loads(line)
@@ -674,31 +670,21 @@ def test_line_ends(card: Callable[..., Datacard], tmp_path: Path) -> None:
 
 
 DUMP = """
-import sys, time
-from datacard_core.demo import demo_output
-from datacard_core.demo.analysis import analysis
-while time.time() < float(sys.argv[2]):  # times in files count whole seconds
-    time.sleep(0.05)
-analysis.build(demo_output(events=100)).dump(sys.argv[1])
+import lz4.frame, pickle, sys
+from tests.support.demo_files import SMALL_DEMO
+with lz4.frame.open("output.coffea") as file:
+    SMALL_DEMO.build(pickle.load(file)).dump(sys.argv[1])
 """
 
 
-@pytest.mark.slow
-def test_equal_bytes_in_another_process(tmp_path: Path) -> None:
+def test_equal_bytes_in_another_process(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Another process gives equal bytes, with another time, hash seed, time zone and language."""
-    start = time.time()
-    environments = [
-        {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C"},
-        {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"},
-    ]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", DUMP, str(tmp_path / str(position)), str(start + 1.5 * position)],
-            env={**os.environ, **environment},
-        )
-        for position, environment in enumerate(environments)
-    ]
-    assert [process.wait() for process in running] == [0, 0]
+    save(tmp_path / "output.coffea", small_demo)
+    SMALL_DEMO.build(small_demo).dump(tmp_path / "0")
+    # Times in files count whole seconds.
+    time.sleep(1.05)
+    done = elsewhere(DUMP, "1", directory=tmp_path)
+    assert done.status == 0, done.stderr
     one, two = contents(tmp_path / "0"), contents(tmp_path / "1")
     assert {Path(name).suffix for name in one} == {".txt", ".root", ".sh"}
     assert sorted(one) == sorted(two)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pickle
-import subprocess
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -25,6 +23,7 @@ from datacard_core import (
 )
 from datacard_core.plugins.families import FAMILIES
 from tests.support.plugins import YEARS, Acme, Provider, kind_source, mine
+from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,26 +99,20 @@ def test_pickle_with_another_version(install: Install) -> None:
     assert "acme" not in sys.modules
 
 
-UNPICKLE = "import pickle, sys; print(*pickle.load(sys.stdin.buffer).kinds)"
+UNPICKLE = "import pathlib, pickle; print(*pickle.loads(pathlib.Path('plugins').read_bytes()).kinds)"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False], ids=["there", "not there"])
-def test_pickle_in_another_process(is_there: bool, install: Install) -> None:
+def test_pickle_in_another_process(is_there: bool, install: Install, tmp_path: Path) -> None:
     """Another process loads the plugins if they are installed there, and names the missing one otherwise."""
     folder = install("acme", kind_source())
-    path = os.pathsep.join([str(folder)] * is_there + [os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-c", UNPICKLE],
-        input=pickle.dumps(load_plugins("lnn", "acme")),
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        check=False,
-    )
+    (tmp_path / "plugins").write_bytes(pickle.dumps(load_plugins("lnn", "acme")))
+    path = [entry for entry in sys.path if is_there or entry != str(folder)]
+    done = elsewhere(UNPICKLE, directory=tmp_path, path=path)
     if is_there:
-        assert (done.stdout.split(), done.stderr) == ([b"acme", b"lnN"], b"")
+        assert (done.stdout.split(), done.stderr) == (["acme", "lnN"], "")
     else:
-        assert b"plugin 'acme' is not installed here, and acme 1.0 where it was selected" in done.stderr
+        assert "plugin 'acme' is not installed here, and acme 1.0 where it was selected" in done.stderr
 
 
 def test_pickle_of_a_module(install: Install) -> None:

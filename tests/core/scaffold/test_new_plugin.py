@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -19,8 +19,8 @@ from datacard_core import API_VERSION, DatacardError, PluginConflictError, __ver
 from datacard_core.errors import ExistingFileError
 from datacard_core.plugins.introspection import report_plugins
 from datacard_core.scaffold.new_plugin import _series, write_plugin
-from tests.support.paths import ROOT
-from tests.support.profiles import WITH_FEW
+from tests.support.inner_pytest import run_pytest
+from tests.support.processes import forked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,21 +137,14 @@ def test_installed_package(installed: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_tests_of_the_package(installed: list[str], tmp_path: Path) -> None:
+def test_tests_of_the_package(installed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests of the package pass."""
-    path = os.pathsep.join([*installed, os.environ.get("PYTHONPATH", ""), str(ROOT)])
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *WITH_FEW, installed[0]]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    code, printed = run_pytest(Path(installed[0]), ["-W", "error", installed[0]])
+    assert code == 0, printed
     # One each for the kit, for a card with and without the option; four for what is wrong with a declaration.
-    assert re.search(r"^7 passed", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^7 passed", printed, re.MULTILINE), printed
 
 
 def test_code_of_the_readme(installed: list[str]) -> None:
@@ -248,11 +241,11 @@ def test_existing_files(what: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits there")
 def test_failure_while_writing(tmp_path: Path) -> None:
     """A failure while writing leaves no file."""
-    code = (
-        "import resource, sys\nfrom datacard_core.scaffold.new_plugin import write_plugin\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\nwrite_plugin('acme-gmn', sys.argv[1])"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "new")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "File too large" in done.stderr
+
+    def write() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        with pytest.raises(OSError, match="File too large"):
+            write_plugin("acme-gmn", tmp_path / "new")
+
+    assert forked(write) == 0
     assert list(tmp_path.iterdir()) == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import datacard_root
@@ -17,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datacard_core import Axis, NamedTemplates, Templates, load_plugins
+from tests.support.processes import elsewhere
 from tests.support.root_files import VARIABLE, written
 
 if TYPE_CHECKING:
@@ -39,18 +37,12 @@ def test_serializer_of_the_plugin() -> None:
     assert load_plugins(datacard_root).serializer("root").value == RootSerializer()
 
 
-@pytest.mark.slow
-def test_bytes_of_fresh_interpreters(tmp_path: Path) -> None:
+def test_bytes_of_another_process(tmp_path: Path) -> None:
     """Hash seeds, the time and the memory layout have no influence on the bytes."""
-    found = set()
-    for seed in ("1", "2"):
-        path = tmp_path / f"{seed}.root"
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-c", OTHER_PROCESS, str(path)], check=True, env=environment)
-        found.add(path.read_bytes())
+    assert elsewhere(OTHER_PROCESS, "other.root", directory=tmp_path).stderr == ""
     values = np.asfortranarray(np.arange(8.0).reshape(2, 4))
     here = written(NamedTemplates(("a", "b"), Templates(values, values + 0.5), VARIABLE), tmp_path)
-    assert found == {here.read_bytes()}
+    assert (tmp_path / "other.root").read_bytes() == here.read_bytes()
 
 
 def members(model: Any) -> dict[str, Any]:
