@@ -25,12 +25,16 @@ from datacard_core.hookspecs import ENTRY_POINT_GROUP
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from importlib_metadata import EntryPoint
 
 _Metadata: TypeAlias = Any
 """A `Distribution` of importlib_metadata, whose annotations change from version to version."""
+
+
+COMMANDS_GROUP = "datacard_core.commands"
+"""Entry points of verbs of the command `datacard`: the name is the verb, the value a click command."""
 
 
 @attrs.frozen
@@ -81,6 +85,8 @@ class Installed:
 
     plugins: tuple[InstalledPlugin, ...]
     """Sorted by name and origin."""
+    commands: tuple[InstalledPlugin, ...]
+    """Verbs of the command `datacard`, sorted alike."""
     broken: tuple[Distribution, ...]
     """Distributions whose entry points name plugins and cannot be read."""
 
@@ -95,14 +101,26 @@ class Installed:
         Raises:
             PluginConflictError: several distributions have a plugin of that name, or one has two modules for it.
         """
-        found = [plugin for plugin in self.plugins if plugin.name == name]
-        # Remains of a removed distribution, which have no metadata, do not compete with a complete distribution.
-        found = [plugin for plugin in found if plugin.distribution.name is not None] or found
-        places = {f"{plugin.origin} ({plugin.reference})" for plugin in found}
-        if len(places) > 1:
-            message = f"plugin {name!r} comes from several places: {listing(sorted(places))}; uninstall all but one"
-            raise PluginConflictError(message)
-        return found[0]
+        return _single(self.plugins, name, "plugin")
+
+    def command(self, name: str) -> InstalledPlugin | None:
+        """Return the verb of that name, None if no distribution has it.
+
+        Raises:
+            PluginConflictError: several distributions have a verb of that name, or one has two modules for it.
+        """
+        return _single(self.commands, name, "verb") if any(name == verb.name for verb in self.commands) else None
+
+
+def _single(installed: Iterable[InstalledPlugin], name: str, word: str) -> InstalledPlugin:
+    found = [plugin for plugin in installed if plugin.name == name]
+    # Remains of a removed distribution, which have no metadata, do not compete with a complete distribution.
+    found = [plugin for plugin in found if plugin.distribution.name is not None] or found
+    places = {f"{plugin.origin} ({plugin.reference})" for plugin in found}
+    if len(places) > 1:
+        message = f"{word} {name!r} comes from several places: {listing(sorted(places))}; uninstall all but one"
+        raise PluginConflictError(message)
+    return found[0]
 
 
 def look() -> Installed:
@@ -125,17 +143,21 @@ def _state(entry: str) -> tuple[str, int | None]:
 
 @functools.lru_cache(maxsize=1)
 def _look(*_: object) -> Installed:
-    found: list[InstalledPlugin] = []
+    found: dict[str, list[InstalledPlugin]] = {ENTRY_POINT_GROUP: [], COMMANDS_GROUP: []}
     broken: list[Distribution] = []
     for metadata, distribution in _distributions():
         try:
-            points = tuple(metadata.entry_points.select(group=ENTRY_POINT_GROUP))
+            points = {group: tuple(metadata.entry_points.select(group=group)) for group in found}
         except Exception:  # noqa: BLE001 - a file that cannot be parsed must not hide other distributions
             broken.append(distribution)
         else:
-            found += [InstalledPlugin(point, distribution) for point in points]
+            for group, of_group in points.items():
+                found[group] += [InstalledPlugin(point, distribution) for point in of_group]
     # Sorted, because the order of the distributions in a folder is that of the file system.
-    return Installed(tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.origin))), tuple(broken))
+    plugins, commands = (
+        tuple(sorted(of_group, key=lambda plugin: (plugin.name, plugin.origin))) for of_group in found.values()
+    )
+    return Installed(plugins, commands, tuple(broken))
 
 
 def installed_plugins() -> tuple[str, ...]:
@@ -144,7 +166,7 @@ def installed_plugins() -> tuple[str, ...]:
 
 
 def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
-    """Yield the distributions that have plugins.
+    """Yield the distributions that have plugins or verbs.
 
     Of several distributions with the same name, only the first on the path is yielded: it is the one that is imported.
     """
@@ -166,9 +188,10 @@ def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
 def _has_plugins(metadata: _Metadata) -> bool:
     # A search in the text is cheap, and works where the file cannot be parsed.
     try:
-        return ENTRY_POINT_GROUP in (metadata.read_text("entry_points.txt") or "")
+        text = metadata.read_text("entry_points.txt") or ""
     except Exception:  # noqa: BLE001 - a file that cannot be read names no plugin
         return False
+    return ENTRY_POINT_GROUP in text or COMMANDS_GROUP in text
 
 
 def _read(metadata: _Metadata) -> Distribution:

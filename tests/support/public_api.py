@@ -26,6 +26,7 @@ from datacard_core.card.sections import Sections
 from datacard_core.cli.commands import main
 from datacard_core.errors import ProblemsError
 from datacard_core.model.arrays import FrozenArrays
+from datacard_core.plugins.discovery import COMMANDS_GROUP
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def _project() -> dict[str, Any]:
 
 def _entry_point_lines() -> Iterator[str]:
     yield f"entry points {hookspecs.ENTRY_POINT_GROUP}"
+    yield f"entry points {COMMANDS_GROUP}"
     yield from (f"pytest11 {name} = {module}" for name, module in _fixture_modules().items())
 
 
