@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datacard_core.arguments import given_flag, items, shown
 from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
 from datacard_core.grammar import TEMPLATES
-from datacard_core.inputs.paths import expanded
+from datacard_core.inputs.paths import expanded, path_text
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
 
@@ -84,6 +85,7 @@ def combine_datacards(
     Raises:
         DeclarationError: the cards cannot be combined.
     """
+    verbose = given_flag("verbose", verbose)
     text = combination_script(
         datacards,
         directory=directory,
@@ -130,6 +132,8 @@ def combination_script(
     # The rules on names and cards need a dict of cards.
     if problems := list(_type_problems(datacards)):
         raise DeclarationError(problems)
+    path, card_name, workspace_name = map(path_text, (path, card_name, workspace_name))
+    channel_masks, datacards = given_flag("channel_masks", channel_masks), dict(items(datacards, path_text))
     if problems := [*_name_problems(datacards, path, card_name, workspace_name), *_card_problems(datacards)]:
         raise DeclarationError(problems)
     up = os.path.relpath(directory, Path(directory, path).parent)
@@ -143,7 +147,7 @@ def combination_script(
         # With CDPATH set, cd could enter another directory.
         f'CDPATH="" cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")"{"" if up == "." else f"/{shlex.quote(up)}"}\n'
         f"\n{_NEEDS_COMBINE}"
-        f"{_COMPARES_TEMPLATES.format(cards=' '.join(map(_word, map(os.fspath, datacards))))}\n"
+        f"{_COMPARES_TEMPLATES.format(cards=' '.join(map(_word, datacards)))}\n"
         # The combined card has a temporary name first: the shell creates the file before combineCards.py runs, and
         # after a failure it would be empty or incomplete.
         f"trap {shlex.quote(f'rm -f -- {partial}')} EXIT\n"
@@ -168,9 +172,9 @@ def _type_problems(datacards: object) -> Iterator[str]:
     if not isinstance(datacards, Mapping):
         yield f"datacards is a {type(datacards).__name__}, expected {expected}"
         return
-    for name, card in datacards.items():
+    for name, card in items(datacards, lambda name: name):
         if not isinstance(name, str | os.PathLike) or not isinstance(card, BuiltCard):
-            yield f"datacards has {card!r:.200} under the name {name!r}, expected {expected}"
+            yield f"datacards has {shown(card)} under the name {shown(name)}, expected {expected}"
 
 
 def _name_problems(datacards: Mapping[str, BuiltCard], path: str, card_name: str, workspace_name: str) -> Iterator[str]:
@@ -179,8 +183,8 @@ def _name_problems(datacards: Mapping[str, BuiltCard], path: str, card_name: str
     taken: dict[str, str] = {}
     for name in datacards:
         if other := taken.get(os.path.normpath(name)):
-            yield f"card {os.fspath(name)!r} and {other} are one file"
-        taken[os.path.normpath(name)] = f"card {os.fspath(name)!r}"
+            yield f"card {name!r} and {other} are one file"
+        taken[os.path.normpath(name)] = f"card {name!r}"
     for what, name in (
         ("path", path),
         ("card_name", card_name),

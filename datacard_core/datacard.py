@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import given_flag
 from datacard_core.build.corridor import build_channels
 from datacard_core.build.declared import DeclaredCard
-from datacard_core.build.loaded import collect_card
+from datacard_core.build.loaded import collect_card, plain_norm_categories
 from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.card.built import BuiltCard, Given
 from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
+from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
-from datacard_core.names import names_of
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.sections import BODY, HEAD
@@ -118,7 +119,7 @@ class Datacard(Sections, FromOutput):
         accept: Mapping[str, str] = NO_REASONS,
     ) -> None:
         declared = DeclaredCard(
-            years=names_of(years),
+            years=years,
             mc_processes=mc_processes,
             systematics=systematics,
             category=category,
@@ -136,13 +137,16 @@ class Datacard(Sections, FromOutput):
             data_variations={} if data_variations is None else data_variations,
             strictness=Strictness(strict, accept),
         )
+        verbose, norm_categories = given_flag("verbose", verbose), plain_norm_categories(rateparam_norm_categories)
         check_arguments(histograms, datasets_metadata, cutflow)
-        declared = declared.frozen().of_its_category([category])
+        declared = declared.frozen()
+        category = declared.category
+        declared = declared.of_its_category([category])
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: self._named(declared)},
             lambda layouts: collect_card(
-                declared, layouts[category], histogram_set, rateparam_norm_categories, rateparam_norm_histograms
+                declared, layouts[category], histogram_set, norm_categories, rateparam_norm_histograms
             ),
             inventory=histogram_set.inventory,
         )
@@ -300,5 +304,7 @@ class Datacard(Sections, FromOutput):
         """The files that plugins make of the card."""
         return ChannelFiles(self.channel, self.plugins, self._source)
 
+
+check_calls(Datacard)
 
 _CONTENT = Datacard.content

@@ -8,20 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datacard_core.errors import InputError, MissingProviderError
+from datacard_core.arguments import given_flag, shown, wrong_type
+from datacard_core.errors import DeclarationError, InputError, MissingProviderError
 from datacard_core.findings import CardError, Severity
 from datacard_core.hookspecs import CardFile, ReadCard
-from datacard_core.inputs.paths import expanded
+from datacard_core.inputs.paths import expanded, kind_problem
 from datacard_core.model.stored import TemplateFile
 from datacard_core.names import closest
-from datacard_core.plugins.calling import findings_of, shown
-from datacard_core.plugins.manager import load_plugins
+from datacard_core.plugins.calling import findings_of
+from datacard_core.plugins.manager import Plugins, load_plugins
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection
 
-    from datacard_core.plugins.manager import Plugins
+LONGEST_CARD = 500_000_000
+"""Most bytes of a card; the largest ones of CMS have less than a tenth. A zipped file of a few kB may have more."""
 
 
 def read_card(
@@ -45,6 +47,9 @@ def read_card(
         PluginCallError: the reader failed.
     """
     plugins = load_plugins() if plugins is None else plugins
+    lenient = given_flag("lenient", lenient)
+    for problem in wrong_type("plugins", plugins, Plugins, "what load_plugins returns"):
+        raise DeclarationError(problem)
     provided = plugins.reader(reader)
     path = Path(expanded(path))
     templates = partial(read_templates, plugins)
@@ -90,8 +95,13 @@ def _content(path: Path) -> bytes:
     Raises:
         InputError: it cannot be read.
     """
+    if problem := kind_problem(path):
+        raise InputError(f"the card {path} {problem}")
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(LONGEST_CARD + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"the card {path} cannot be read: {error}") from error
+    if len(content) > LONGEST_CARD:
+        raise InputError(f"the card {path} has more than {LONGEST_CARD / 1e6:g} MB: is it a card?")
+    return content

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
 from datacard_core.analysis.cards import Cards
 from datacard_core.analysis.file_names import FileNames
+from datacard_core.arguments import (
+    flag,
+    given_count,
+    given_flag,
+    items,
+    scalars,
+    shown,
+    tree,
+    word,
+    wrong_type,
+)
 from datacard_core.build.corridor import Collected, build_channels, build_to_send
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.naming import BinName, Suffix
-from datacard_core.build.strictness import NO_REASONS, Strictness
+from datacard_core.build.strictness import NO_REASONS, Strictness, plain_codes
 from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category
+from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.values import own
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
@@ -23,7 +37,6 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
 from datacard_core.grouping import together
-from datacard_core.names import names_of
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
 
@@ -43,6 +56,10 @@ SOURCE = "coffea"
 """The histogram source that reads what PocketCoffea writes."""
 
 
+def _plain_keys(categories: Any) -> Any:
+    return dict(items(categories)) if isinstance(categories, Mapping) else categories
+
+
 @attrs.frozen(kw_only=True)
 class Analysis:
     """Processes, systematics and categories of one analysis.
@@ -50,29 +67,31 @@ class Analysis:
     `build` makes the cards from an output; they are called `datacard_{category}_{label}.txt`.
     """
 
-    years: tuple[str, ...] = attrs.field(converter=names_of)
+    years: tuple[str, ...] = attrs.field(converter=scalars)
     mc_processes: MCProcesses
     systematics: Systematics
-    categories: Mapping[str, Category]
+    categories: Mapping[str, Category] = attrs.field(converter=_plain_keys)
     data_processes: DataProcesses | None = None
-    label: str = attrs.field(default=attrs.Factory(lambda self: "_".join(self.years), takes_self=True))
+    label: str = attrs.field(
+        default=attrs.Factory(lambda self: "_".join(map(str, self.years)), takes_self=True), converter=word
+    )
     """Ending of the names of bins and files; the years if not given."""
-    mcstat: bool | Mapping[str, Any] = True
-    bin_prefix: str | None = None
+    mcstat: bool | Mapping[str, Any] = attrs.field(default=True, converter=own)
+    bin_prefix: str | None = attrs.field(default=None, converter=word)
     """Text before the category in the names of bins."""
-    single_year: bool = False
+    single_year: bool = attrs.field(default=False, converter=flag)
     """True if columns of the one year are called `{process}`, without the year."""
-    process_suffix: Suffix = None
+    process_suffix: Suffix = attrs.field(default=None, converter=tree)
     """Text behind the process in the names of columns, for all years or by year; `_{year}` if not given."""
-    shape_only_for_rateparam: bool = False
+    shape_only_for_rateparam: bool = attrs.field(default=False, converter=flag)
     rateparam_norm_categories: tuple[str, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(names_of)
+        default=None, converter=attrs.converters.optional(scalars)
     )
     """Categories over which shape-only totals are kept, all of the analysis if not given."""
     plugins: Plugins = attrs.field(factory=load_plugins)
-    strict: bool | Collection[str] = False
+    strict: bool | Collection[str] = attrs.field(default=False, converter=plain_codes)
     """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
-    accept: Mapping[str, str] = NO_REASONS
+    accept: Mapping[str, str] = attrs.field(default=NO_REASONS, converter=tree)
     """Reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors."""
 
     def __attrs_post_init__(self) -> None:
@@ -109,6 +128,7 @@ class Analysis:
             PluginError: a plugin failed, or no selected plugin provides a declared kind.
         """
         declared = self._declared()
+        jobs, parts, verbose = given_count("jobs", jobs), given_flag("parts", parts), given_flag("verbose", verbose)
         channels = build_channels(
             declared,
             lambda layouts: self._collected(output, layouts, source, executor, jobs, parts=parts),
@@ -152,7 +172,7 @@ class Analysis:
             if source != SOURCE:
                 raise DeclarationError(f"source={source!r} reads files, and the output is loaded already: leave it out")
             return reduce_output(output, required).checked(required)
-        paths = [output] if isinstance(output, str | os.PathLike) else list(output)
+        paths = scalars(output, lambda path: path)
         self.plugins.source(source)  # An unknown name is an error before work is given to workers.
         with progress("reading files", len(paths)) as advance:
             return reduce_files(
@@ -221,14 +241,26 @@ class Analysis:
         return BinName(category=category, prefix=self.bin_prefix, suffix=self.label)
 
     def _problems(self) -> Iterator[str]:
-        yield from Strictness(self.strict, self.accept).problems(self.plugins)
+        if unusable := list(wrong_type("plugins", self.plugins, Plugins, "what load_plugins returns")):
+            yield from unusable
+        else:
+            yield from Strictness(self.strict, self.accept).problems(self.plugins)
+        example = "a dict such as {'SR': Category('discriminant')}"
         if not isinstance(self.categories, Mapping) or not self.categories:
-            yield f"categories is {self.categories!r}, expected a dict such as {{'SR': Category('discriminant')}}"
+            yield f"categories is {shown(self.categories)}, expected {example}"
+            return
+        unusable = [
+            *wrong_type("label", self.label, str, "a text"),
+            *wrong_type("bin_prefix", self.bin_prefix, str | NoneType, "a text"),
+            *(problem for name in self.categories for problem in wrong_type("category", name, str, example)),
+        ]
+        if unusable:
+            yield from unusable
             return
         bins: dict[str, str] = {}
         for name, category in self.categories.items():
             if not isinstance(category, Category):
-                yield f"category {name!r} is {category!r}, expected a Category such as Category('discriminant')"
+                yield f"category {name!r} is {shown(category)}, expected a Category such as Category('discriminant')"
                 continue
             channel = self._bin(name)
             yield from (f"category {name!r}: {problem}" for problem in channel.problems())
@@ -239,6 +271,9 @@ class Analysis:
         for name in self.rateparam_norm_categories or ():
             if name not in self.categories:
                 yield f"rateparam_norm_categories: {name!r} is no category of the analysis"
+
+
+check_calls(Analysis)
 
 
 def _sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import given_count, given_flag
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
@@ -118,6 +119,7 @@ class Cards(Mapping[str, Datacard]):
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
+        jobs, channel_masks = given_count("jobs", jobs), given_flag("channel_masks", channel_masks)
         formats = Formats.of(self.plugins, writer, serializer)
         shapes = {category: self._names.shapes(category, formats.shapes_suffix) for category in self}
         names = {category: self._names.card(category, formats.card_suffix) for category in self}

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import flag, scalar, scalars, shown, text, text_or_none, tree, type_of, word, wrong_type
 from datacard_core.build.naming import BinName, Suffix, column_suffix
 from datacard_core.build.strictness import Strictness
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.flow import Flow, flow_problem
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
+from datacard_core.declare.values import own, plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM
 from datacard_core.model.channel import Column
-from datacard_core.names import closest, names_of
+from datacard_core.names import closest
+from datacard_core.plugins.manager import Plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
 
 # PocketCoffea's values, here and in the range below: its scripts give the same lines.
@@ -37,27 +40,27 @@ RATEPARAM_RANGE = (0.0, 5.0)
 class DeclaredCard:
     """The declarations of one card; building the card does not change them."""
 
-    years: tuple[str, ...] = attrs.field(converter=names_of)
+    years: tuple[str, ...] = attrs.field(converter=scalars)
     mc_processes: MCProcesses
     all_processes: tuple[str, ...] = ()
     """Names of the processes of all cards of an analysis, which its systematics may name."""
     systematics: Systematics
-    category: str
+    category: str = attrs.field(converter=text)
     plugins: Plugins
-    bin_prefix: str | None = None
-    bin_suffix: str | None = None
+    bin_prefix: str | None = attrs.field(default=None, converter=word)
+    bin_suffix: str | None = attrs.field(default=None, converter=word)
     """Years joined by "_" if not given."""
-    bin_name: str | None = None
+    bin_name: str | None = attrs.field(default=None, converter=text_or_none)
     """Combine's whole name of the channel, in place of prefix, category and suffix."""
-    single_year: bool = False
+    single_year: bool = attrs.field(default=False, converter=flag)
     """True if the columns of the one year are named by their processes alone."""
-    process_suffix: Suffix = None
+    process_suffix: Suffix = attrs.field(default=None, converter=tree)
     data_processes: DataProcesses | None = None
-    mcstat: bool | Mapping[str, Any] = True
-    bins_edges: Binning = None
-    flow: Flow = "drop"
-    shape_only_for_rateparam: bool = False
-    data_variations: Mapping[str, str] = attrs.field(factory=dict)
+    mcstat: bool | Mapping[str, Any] = attrs.field(default=True, converter=own)
+    bins_edges: Binning = attrs.field(default=None, converter=plain_binning)
+    flow: Flow = attrs.field(default="drop", converter=scalar)
+    shape_only_for_rateparam: bool = attrs.field(default=False, converter=flag)
+    data_variations: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
     """Variations that the observation takes of some samples in place of their nominal."""
     strictness: Strictness = attrs.field(factory=Strictness)
 
@@ -202,6 +205,11 @@ class DeclaredCard:
             if not isinstance(value, expected) and not (name == "data_processes" and value is None):
                 container = getattr(expected, "__name__", "")
                 what = "True, False or a dict" if name == "mcstat" else f"{container}, such as {container}([…])"
-                yield f"{name} is {value!r:.200} ({type(value).__name__}), expected {what}"
+                yield f"{name} is {shown(value)} ({type_of(value)}), expected {what}"
+        yield from wrong_type("plugins", self.plugins, Plugins, "what load_plugins returns")
+        yield from wrong_type("category", self.category, str, "a text")
+        for name in ("bin_prefix", "bin_suffix"):
+            yield from wrong_type(name, getattr(self, name), str | NoneType, "a text")
+        yield from wrong_type("shape_only_for_rateparam", self.shape_only_for_rateparam, bool, "True or False")
         if problem := flow_problem(self.flow):
             yield problem

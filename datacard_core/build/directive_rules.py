@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import shown
 from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, warning
@@ -22,7 +23,7 @@ from datacard_core.grammar import (
 from datacard_core.model.channel import Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.names import plain
-from datacard_core.plugins.calling import listed, shown
+from datacard_core.plugins.calling import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.arguments import shown
 from datacard_core.build.effect_rules import directive_problems, entry_of, row_problems, text_problems
 from datacard_core.build.plans import samples_of, shifts_of
 from datacard_core.declare.values import in_words
@@ -19,7 +20,7 @@ from datacard_core.model.channel import Directive
 from datacard_core.model.directives import own
 from datacard_core.model.effects import Effect, Entry, Normalisation
 from datacard_core.names import plain
-from datacard_core.plugins.calling import listed, shown
+from datacard_core.plugins.calling import listed
 from datacard_core.treatments.fractions import fraction_of_factors, fraction_of_shape
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from datacard_core.arguments import items, scalars, type_of
 from datacard_core.build.corridor import Collected
 from datacard_core.build.plans import norm_layout, plan_card
-from datacard_core.errors import InputError
+from datacard_core.errors import DeclarationError, InputError
 from datacard_core.inputs.structure import check_histogram_dicts
-from datacard_core.names import closest, names_of
+from datacard_core.names import closest
 from datacard_core.templates.collector import collect
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _norm_sets(
         check_histogram_dicts({"rateparam_norm_histograms": of_norm})
         histograms = attrs.evolve(histograms, histograms=of_norm)
     known = histograms.categories
-    names = known if categories is None else names_of(categories)
+    names = known if categories is None else scalars(categories)
     if problems := [
         f"rateparam_norm_categories: the histograms have no category {name!r}{closest(name, known)}: pass those of a "
         "variable that is filled in all of them as rateparam_norm_histograms"
@@ -83,6 +84,23 @@ def _norm_sets(
     ]:
         raise InputError(problems)
     return dict.fromkeys(names, histograms)
+
+
+def plain_norm_categories(given: Any) -> tuple[str, ...] | Mapping[str, Histograms] | None:
+    """Return the categories over which totals are kept, or their histograms by category, as a script gives them.
+
+    Raises:
+        DeclarationError: they are neither.
+    """
+    if given is None or isinstance(given, Mapping):
+        return given if given is None else dict(items(given))
+    names = scalars(given)
+    if strange := [name for name in names if not isinstance(name, str)]:
+        raise DeclarationError(
+            f"rateparam_norm_categories has {strange[0]!r} ({type_of(strange[0])}), expected names of categories, or a "
+            "dict of histograms by category"
+        )
+    return names
 
 
 def templates_of(

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 
+from datacard_core.arguments import scalar, scalars, tree
 from datacard_core.codes import CODES
 from datacard_core.errors import InputError
 from datacard_core.findings import Severity, StrictError
-from datacard_core.names import closest, names_of, plain
+from datacard_core.names import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,25 +26,21 @@ if TYPE_CHECKING:
 NO_REASONS: Mapping[str, str] = MappingProxyType({})
 
 
-def _codes(strict: Any) -> Any:
+def plain_codes(strict: Any) -> Any:
+    """Return codes as a tuple, and a value of another type as it is in Python."""
     # A string is no set of codes: its letters would be, and the text "no" would count as true.
-    if isinstance(strict, Iterable) and not isinstance(strict, str | bytes | Mapping | np.ndarray):
-        return names_of(strict)
-    # A comparison of numpy values gives np.bool_, which is not an instance of bool.
-    return bool(strict) if isinstance(strict, np.bool_) else strict
-
-
-def _reasons(accept: Any) -> Any:
-    return {plain(code): plain(reason) for code, reason in accept.items()} if isinstance(accept, Mapping) else accept
+    if isinstance(strict, Iterable) and not isinstance(strict, str | bytes | Mapping):
+        return scalars(strict)
+    return scalar(strict)
 
 
 @attrs.frozen
 class Strictness:
     """The arguments `strict` and `accept` of a card; `problems` tells whether they can be used."""
 
-    strict: bool | tuple[str, ...] = attrs.field(default=False, converter=_codes)
+    strict: bool | tuple[str, ...] = attrs.field(default=False, converter=plain_codes)
     """True if all warnings stop the card, or the codes whose findings stop it, notices too."""
-    accept: Mapping[str, str] = attrs.field(default=NO_REASONS, converter=_reasons)
+    accept: Mapping[str, str] = attrs.field(default=NO_REASONS, converter=tree)
     """Reasons by code: findings of these codes stop no card, unless they are errors."""
 
     def problems(self, plugins: Plugins) -> Iterator[str]:

@@ -104,7 +104,8 @@ class BuiltCard:
     @property
     def bins_edges(self) -> Binning:
         """Edges that the histograms were rebinned to, or the number of bins that were joined."""
-        return self._declared.bins_edges
+        edges = self._declared.bins_edges
+        return list(edges) if isinstance(edges, tuple) else edges
 
     @property
     def plugins(self) -> Plugins:

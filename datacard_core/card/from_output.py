@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from datacard_core.arguments import given_flag, given_text, scalar
 from datacard_core.build.loaded import templates_of
 from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
@@ -29,7 +30,7 @@ class FromOutput(BuiltCard):
         Raises:
             DeclarationError: the card has no such column or variation.
         """
-        columns = list(self.process_id)
+        columns, process, systematic = list(self.process_id), scalar(process), scalar(systematic)
         if process not in columns:
             raise DeclarationError(f"card {self.bin!r} has no column {process!r}{closest(process, columns)}")
         if systematic not in self.shape_variations:
@@ -61,7 +62,7 @@ class FromOutput(BuiltCard):
         Raises:
             DeclarationError: the output has no such sample in the year.
         """
-        histograms = self._histograms()
+        histograms, sample, year = self._histograms(), given_text("sample", sample), scalar(year)
         years = self.years if year is None else (year,)
         names = [dataset for of_year in years for dataset in histograms.datasets(sample, of_year)]
         if not names:
@@ -72,7 +73,7 @@ class FromOutput(BuiltCard):
 
     def is_empty_dataset(self, dataset: str) -> bool:
         """Return whether a dataset has no event in `cutflow["presel"]`."""
-        return self._histograms().is_empty(dataset)
+        return self._histograms().is_empty(given_text("dataset", dataset))
 
     def compute_rateparam_shape_scales(self) -> dict[tuple[str, str, str], float]:
         """Return the factors of `shape_only_for_rateparam`, which the card's templates have already."""
@@ -80,6 +81,7 @@ class FromOutput(BuiltCard):
 
     def create_shape_histogram_dict(self, is_data: bool = False) -> dict[str, Any]:
         """Return the templates of the card's file as `hist.Hist` by name, of the processes or of the data."""
+        is_data = given_flag("is_data", is_data)
         named = named_histograms(self._built.templates())
         return {name: histogram for name, histogram in named.items() if name.startswith(f"{DATA}_") == is_data}
 
@@ -92,7 +94,8 @@ class FromOutput(BuiltCard):
             is_data: whether to sum the data process.
             category: another category of the histograms.
         """
-        category = self.category if category is None else category
+        is_data = given_flag("is_data", is_data)
+        category = self.category if category is None else given_text("category", category)
         templates, plans = templates_of(self._declared, self._histograms(), category)
         columns = [DATA] if is_data else [column.name for column in self._built.columns]
         return flow_histogram(templates, {} if is_data else _rows(plans), columns)

@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.analysis.analysis import Analysis
+from datacard_core.arguments import shown
 from datacard_core.cli.terminal import drop_what_cannot_be_written
 from datacard_core.errors import DatacardError, with_type
+from datacard_core.inputs.paths import kind_problem
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def _defined_in(script: Path) -> Analysis:
     # Functions and classes of the script are pickled by the name of their module, for the processes of --jobs.
     sys.modules[_SCRIPT] = module
     names = vars(module)
+    if problem := kind_problem(script):
+        raise DatacardError(f"{script} {problem}")
     source = script.read_bytes()
     # Every .coffea file has null bytes; compile() has another error for them in each version of Python.
     if b"\0" in source or script.suffix == ".coffea":
@@ -64,10 +68,12 @@ def _defined_in(script: Path) -> Analysis:
         error.add_note(_place(script, error))
         raise
     except SystemExit as error:
-        raise DatacardError(f"{_place(script, error)}: it ends with sys.exit({error.code!r})") from error
+        raise DatacardError(f"{_place(script, error)}: it ends with sys.exit({shown(error.code)})") from error
     except SyntaxError as error:
         raise DatacardError(f"{_place(script, error)}: {with_type(error, error.msg)}") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # A class of its own, which Python would show with a traceback of this command.
         raise DatacardError(f"{_place(script, error)}: {with_type(error)}") from error
     found = names.get("analysis")
     if not isinstance(found, Analysis):

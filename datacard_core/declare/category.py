@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.names import names_of
+from datacard_core.arguments import scalar, scalars, shown, text, text_or_none, wrong_type
+from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.values import plain_binning
+from datacard_core.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,13 +37,13 @@ FROM_ANALYSIS = FromAnalysis.FROM_ANALYSIS
 class Category:
     """The variable that is fitted in one category, its bins, and where its card differs from those of the analysis."""
 
-    variable: str
+    variable: str = attrs.field(converter=text)
     """A key of `output["variables"]`."""
-    bins_edges: int | Iterable[float] | None = None
+    bins_edges: int | Iterable[float] | None = attrs.field(default=None, converter=plain_binning)
     """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
-    flow: Flow = attrs.field(default="drop", kw_only=True)
+    flow: Flow = attrs.field(default="drop", converter=scalar, kw_only=True)
     """Treatment of content outside the bins: "drop", "fold" into the first and last bin, or "error"."""
-    bin_name: str | None = attrs.field(default=None, kw_only=True)
+    bin_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
     """Combine's name of the channel, `[bin_prefix_]category_label` if not given."""
     mc_processes: MCProcesses | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """Simulated processes of this category, in place of those of the analysis."""
@@ -47,16 +51,28 @@ class Category:
     """Data of this category, or None for a card without data, in place of those of the analysis."""
     systematics: Systematics | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """Systematics of this category, in place of those of the analysis."""
-    exclude_systematics: tuple[str, ...] = attrs.field(default=(), converter=names_of, kw_only=True)
+    exclude_systematics: tuple[str, ...] = attrs.field(default=(), converter=scalars, kw_only=True)
     """Nuisances, by `datacard_name`, that the card of this category leaves out."""
     mcstat: bool | Mapping[str, Any] | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """True, False or options of autoMCStats for this category, in place of those of the analysis."""
-    card_name: str | None = attrs.field(default=None, kw_only=True)
+    card_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
     """File name of the card, `datacard_{category}_{label}.txt` if not given."""
-    shapes_name: str | None = attrs.field(default=None, kw_only=True)
+    shapes_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
     """File name of the templates, `shapes_{category}_{label}.root` if not given."""
+
+    def __attrs_post_init__(self) -> None:
+        texts = ("bin_name", "card_name", "shapes_name")
+        problems = [
+            *wrong_type("variable", self.variable, str, "a key of output['variables']"),
+            *(problem for name in texts for problem in wrong_type(name, getattr(self, name), str | NoneType, "a text")),
+        ]
+        if problems:
+            raise DeclarationError(f"Category({shown(self.variable)}): {problem}" for problem in problems)
 
     def changes(self) -> dict[str, Any]:
         """Return the declarations that differ from those of the analysis, by argument of a card."""
         names = ("mc_processes", "data_processes", "systematics", "mcstat")
         return {name: value for name in names if (value := getattr(self, name)) is not FROM_ANALYSIS}
+
+
+check_calls(Category)

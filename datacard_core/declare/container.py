@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from datacard_core.arguments import items, scalar, scalars, shown
 from datacard_core.declare.declaration import Declaration
 from datacard_core.errors import DeclarationError
 
@@ -42,11 +43,11 @@ class DeclarationDict(dict[str, Value]):
     def __init__(self, values: Iterable[Value] | Mapping[str, Value] = ()) -> None:
         super().__init__()
         # The keys of a mapping are kept, so that `__setitem__` can compare them with the names.
-        self._add(values.items() if isinstance(values, Mapping) else self._named(values))
+        self._add(items(values) if isinstance(values, Mapping) else self._named(values))
 
     def __setitem__(self, key: str, value: Value) -> None:
         self._check_type(value)
-        name = getattr(value, self._key)
+        name, key = getattr(value, self._key), scalar(key)
         if name != key:
             raise DeclarationError(
                 f"{type(self).__name__}[{key!r}] was given a {self._type.__name__} whose {self._key} is {name!r}: "
@@ -56,11 +57,11 @@ class DeclarationDict(dict[str, Value]):
 
     def update(self, other: Any = (), /, **more: Value) -> None:
         """Add several values, each checked as in an assignment; if one is refused, the container stays unchanged."""
-        pairs = other.items() if isinstance(other, Mapping) else other
-        self._add([(key, value) for key, value in pairs] + list(more.items()))
+        self._add([*items(other), *more.items()])
 
     def setdefault(self, key: str, default: Any = None) -> Value:
         """Return a value; if it is missing, add the default, checked as in an assignment."""
+        key = scalar(key)
         if key not in self:
             self[key] = default
         return self[key]
@@ -105,10 +106,11 @@ class DeclarationDict(dict[str, Value]):
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise DeclarationError(
                 f"{type(self).__name__} is made of a list of {self._type.__name__} objects, "
-                f"got {values!r} ({type(values).__name__})"
+                f"got {shown(values)} ({type(values).__name__})"
             )
         # A value of a wrong class may lack the attribute; it is refused when it is added.
-        return ((getattr(value, self._key, ""), value) for value in values)
+        entries = scalars(values, lambda value: value)
+        return ((getattr(value, self._key) if isinstance(value, self._type) else "", value) for value in entries)
 
     def _add(self, pairs: Iterable[tuple[str, Value]]) -> None:
         # All values are tried, so that one error tells all problems; after an error the container is as before.
@@ -128,7 +130,8 @@ class DeclarationDict(dict[str, Value]):
     def _check_type(self, value: object) -> None:
         if not isinstance(value, self._type):
             raise DeclarationError(
-                f"{type(self).__name__} holds {self._type.__name__} objects, got {value!r} ({type(value).__name__})"
+                f"{type(self).__name__} holds {self._type.__name__} objects, got {shown(value)} "
+                f"({type(value).__name__})"
             )
 
     def _checked(self, value: Value) -> Value:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
+
+from datacard_core.errors import DeclarationError
+from datacard_core.names import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,3 +76,22 @@ def as_dataclass(cls: type[Declaration]) -> None:
     PocketCoffea's declarations are dataclasses, and scripts call `dataclasses.replace` and `asdict` on them.
     """
     dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+    check_calls(cls)
+
+
+def check_calls(cls: type) -> None:
+    """Let a class tell missing and unknown arguments as problems of a declaration."""
+    init: Any = cls.__init__  # type: ignore[misc] # of this class, not of a subclass
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            signature.bind(self, *args, **kwargs)
+        except TypeError as error:
+            _, *known = signature.parameters
+            unknown = [f"there is no argument {name!r}{closest(name, known)}" for name in kwargs if name not in known]
+            raise DeclarationError(f"{cls.__name__}: {problem}" for problem in unknown or [str(error)]) from None
+        init(self, *args, **kwargs)
+
+    cls.__init__ = checked  # type: ignore[misc]

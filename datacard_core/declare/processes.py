@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
-import numpy as np
 
+from datacard_core.arguments import flag, scalar, scalars, text, type_of
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import name_problem, year_problem
-from datacard_core.names import duplicates, names_of, plain
+from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,17 +24,13 @@ def column_name(process: str, year: str) -> str:
 
 
 def _names(names: Any) -> list[str]:
-    return [] if names is None else list(names_of(names))
+    return [] if names is None else list(scalars(names))
 
 
-def _switch(answer: bool) -> bool:
-    # A comparison of numpy values gives np.bool_, which is not an instance of bool.
-    return bool(answer) if isinstance(answer, np.bool_) else answer
-
-
-def _label(label: str | None, process: Any) -> str:
+def _label(label: Any, process: Any) -> Any:
     # attrs sets the fields in the order of the class, so the name is there when the label is converted.
-    return plain(label) if label else str(process.name)
+    label = scalar(label)
+    return process.name if label in (None, "") else label
 
 
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
@@ -44,7 +40,7 @@ class Process(Declaration):
     Samples and years may be filled after the declaration; a card refuses a process without samples or years.
     """
 
-    name: str = attrs.field(converter=plain)
+    name: str = attrs.field(converter=text)
     samples: list[str] = attrs.field(converter=_names, eq=tuple)
     """Samples of the output that are summed; one string is one sample."""
     label: str = attrs.field(default="", converter=attrs.Converter(_label, takes_self=True))  # type: ignore[misc] # mypy has no such converters yet
@@ -81,13 +77,15 @@ class Process(Declaration):
     def _problems(self) -> Iterator[str | None]:
         this = f"{type(self).__name__} {self.name!r}"
         yield name_problem("process", self.name)
+        if not isinstance(self.label, str) and self.label is not self.name:
+            yield f"{this}: label is {self.label!r} ({type_of(self.label)}), expected a text"
         for field, values in (("samples", self.samples), ("years", self.years)):
             if twice := duplicates(values):
                 yield f"{this} lists {', '.join(twice)} twice in its {field}: it would be counted twice"
         # Samples are keys of the output and never stand in the card, so they need not be names that Combine accepts.
         for sample in self.samples:
             if not isinstance(sample, str):
-                yield f"{this}: sample {sample!r} is a {type(sample).__name__}, expected a string"
+                yield f"{this}: sample {sample!r} is a {type_of(sample)}, expected a string"
             elif not sample:
                 yield f"{this}: sample {sample!r} is empty, expected its name in the output"
         for year in self.years:
@@ -98,9 +96,9 @@ class Process(Declaration):
 class MCProcess(Process):
     """A simulated process, with a column `{name}_{year}` of the card for each year."""
 
-    is_signal: bool = attrs.field(converter=_switch, kw_only=True)
+    is_signal: bool = attrs.field(converter=flag, kw_only=True)
     """True for a signal: its process ids are 0 and below, so that Combine scales it with r."""
-    has_rateParam: bool = attrs.field(default=False, converter=_switch, kw_only=True)  # noqa: N815 - its old name
+    has_rateParam: bool = attrs.field(default=False, converter=flag, kw_only=True)  # noqa: N815 - its old name
     """True if a free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
 
     def _problems(self) -> Iterator[str | None]:
@@ -115,7 +113,7 @@ class DataProcess(Process):
     """The observed data, summed over all samples and years to `data_obs`."""
 
     is_data: ClassVar[bool] = True
-    round_counts: bool = attrs.field(default=False, converter=_switch, kw_only=True)
+    round_counts: bool = attrs.field(default=False, converter=flag, kw_only=True)
     """True if each bin is rounded to a whole number of events, for an observation made of simulation."""
 
     def _problems(self) -> Iterator[str | None]:

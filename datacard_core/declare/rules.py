@@ -8,31 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import Foreign, foreign_in, scalar, scalars, tree, type_of
 from datacard_core.declare.processes import Process
 from datacard_core.declare.values import own, plain_processes, plain_value
 from datacard_core.grammar import name_problem, year_problem
-from datacard_core.names import closest, duplicates, listing, names_of, plain
+from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def _names_or_none(years: Any) -> Any:
-    return None if years is None else names_of(years)
+    return None if years is None else scalars(years)
 
 
 @attrs.frozen(kw_only=True)
 class GivenSystematic:
     """The arguments of a systematic as a script gave them, in Python's own types and not yet checked."""
 
-    name: Any = attrs.field(converter=plain)
-    typ: Any = attrs.field(converter=plain)
+    name: Any = attrs.field(converter=scalar)
+    typ: Any = attrs.field(converter=scalar)
     processes: Any = attrs.field(converter=plain_processes)
     """Names of processes, or their values by name."""
     years: Any = attrs.field(converter=_names_or_none)
     value: Any = attrs.field(converter=plain_value)
-    datacard_name: Any = attrs.field(converter=plain)
-    coffea_name_alias: Any = attrs.field(converter=own)
+    datacard_name: Any = attrs.field(converter=scalar)
+    coffea_name_alias: Any = attrs.field(converter=tree)
     options: Any = attrs.field(converter=own)
     categories: Any = attrs.field(converter=_names_or_none)
     fraction: Any = attrs.field(converter=plain_value)
@@ -41,7 +42,7 @@ class GivenSystematic:
         """Yield a sentence for each fault."""
         # The name is also the default of two further arguments, whose messages would only repeat this problem.
         if not isinstance(self.name, str):
-            yield f"name {self.name!r} is a {type(self.name).__name__}, expected a string"
+            yield f"name {self.name!r} is a {type_of(self.name)}, expected a string"
             return
         if problem := name_problem("datacard_name", self.datacard_name):
             yield problem
@@ -55,7 +56,9 @@ class GivenSystematic:
             yield "has no processes: give the processes that it applies to"
         yield from _alias_problems(self)
         if not isinstance(self.options, Mapping):
-            yield f"options {self.options!r} is a {type(self.options).__name__}, expected a dict"
+            yield f"options {self.options!r} is a {type_of(self.options)}, expected a dict"
+        elif strange := foreign_in(self.options):
+            yield f"options hold {strange!r} ({type_of(strange)}), which cannot be printed, compared, or read at all"
         yield from _category_problems(self.categories)
         yield from _fraction_problems(self.fraction)
         for process in self.fraction if isinstance(self.fraction, Mapping) else ():
@@ -95,7 +98,7 @@ def _process_problems(processes: Any, value: Any) -> Iterator[str]:
         yield "processes is empty: it would be a row without effect"
     for process in processes:
         if not isinstance(process, str):
-            yield f"process {process!r} is a {type(process).__name__}, expected the name of a process"
+            yield f"process {process!r} is a {type_of(process)}, expected the name of a process"
     if isinstance(processes, Mapping):
         yield from _problems_of_values_by_process(processes, value)
     else:
@@ -133,6 +136,8 @@ def _value_problems(value: Any) -> Iterator[str]:
         for year, entry in value.items():
             yield from (f"{year}: {problem}" for problem in _value_problems(entry))
     # Python counts True as the integer 1, but as a value it is a mistake: it stays a bool until it is refused here.
+    elif isinstance(value, Foreign):
+        yield f"value {value!r} ({type_of(value)}) cannot be printed, compared, or read at all"
     elif value is None or isinstance(value, bool):
         yield f"value {value!r} is not a number"
     elif isinstance(value, float) and not math.isfinite(value):

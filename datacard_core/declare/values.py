@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
-from datacard_core.names import listing, names_of, plain
+from datacard_core.arguments import Foreign, any_object, number_or_other, scalar, scalars, tree
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,14 +61,7 @@ class SameForAll(dict[str, Any]):
 
 def own(given: Any) -> Any:
     """Return a copy in Python's types; later changes of the original do not reach it."""
-    if isinstance(given, np.ndarray | np.generic):
-        # tolist() also converts the elements, and a scalar, to Python's types.
-        given = given.tolist()
-    if isinstance(given, Mapping):
-        return {plain(key): own(entry) for key, entry in given.items()}
-    if isinstance(given, list | tuple):
-        return tuple(map(own, given))
-    return given
+    return tree(given, any_object)
 
 
 def read_only_copy(kept: Any) -> Any:
@@ -82,16 +73,7 @@ def read_only_copy(kept: Any) -> Any:
 
 def plain_value(value: Any) -> Any:
     """Return numbers of any library as floats, and pairs as tuples; the kind judges values of other types."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        with suppress(OverflowError):  # An integer may be too large for a float; the kind refuses it.
-            return float(value)
-    if isinstance(value, Mapping):
-        return {plain(key): plain_value(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(plain_value(entry) for entry in value)
-    return value
+    return tree(value, number_or_other)
 
 
 def is_finite_number(value: object) -> bool:
@@ -112,11 +94,22 @@ def is_finite_number(value: object) -> bool:
         return False
 
 
+def plain_binning(binning: Any) -> Any:
+    """Return edges of bins as a tuple of numbers, and a number of bins to join, or None, as they are."""
+    made = scalar(binning)
+    if not isinstance(made, Foreign) or isinstance(binning, Mapping):
+        return made
+    return scalars(binning, number_or_other)
+
+
 def plain_processes(processes: Any) -> Any:
     """Return the names of processes, or their values by name, or None if there are none."""
     if processes is None:
         return None
-    return plain_value(processes) if isinstance(processes, Mapping) else names_of(processes)
+    values = plain_value(processes)
+    if isinstance(values, Foreign):
+        return (values,)
+    return values if isinstance(values, Mapping) else scalars(processes, any_object)
 
 
 def in_words(columns: Iterable[tuple[str, str]]) -> str:

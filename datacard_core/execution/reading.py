@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.histograms import check_histogram
+from datacard_core.inputs.histograms import histogram_problems
 from datacard_core.inputs.structure import check_output
 from datacard_core.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from datacard_core.hookspecs import HistogramSource
     from datacard_core.inputs.structure import OutputDict
@@ -49,7 +49,7 @@ def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str
 def _checked(returned: object, variables: Iterable[str]) -> OutputDict:
     # Copied first: the check and the sums then see the same, and no mapping of the source's is asked again.
     output = check_output(_own(returned, variables), variables)
-    if problems := list(_histogram_problems(output, variables)):
+    if problems := list(histogram_problems(output, variables)):
         raise InputError(problems)
     return output
 
@@ -70,14 +70,3 @@ def _copied(tree: Any) -> Any:
         return {plain(key): _copied(value) for key, value in tree.items()}
     is_listing = isinstance(tree, AbstractSet | Sequence) and not isinstance(tree, str | bytes)
     return [plain(name) for name in tree] if is_listing else tree
-
-
-def _histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator[str]:
-    for variable in variables:
-        for sample, by_dataset in output["variables"].get(variable, {}).items():
-            for dataset, histogram in by_dataset.items():
-                try:
-                    check_histogram(histogram)
-                except InputError as error:
-                    place = f"variables[{variable!r}][{sample!r}][{dataset!r}]"
-                    yield from (f"{place}: {problem}" for problem in error.problems)

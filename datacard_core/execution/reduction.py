@@ -17,7 +17,7 @@ from datacard_core.execution.workers import results
 from datacard_core.grouping import together
 from datacard_core.inputs.output import LOADED, HistogramSet, Inventory
 from datacard_core.inputs.paths import expanded
-from datacard_core.inputs.structure import check_output
+from datacard_core.inputs.structure import check_output, entries, value_at
 from datacard_core.names import closest, duplicates
 from datacard_core.templates.collector import collect
 from datacard_core.templates.sums import grouped
@@ -114,17 +114,18 @@ def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, 
     inventory = None
     sums: dict[str, Sums] = {}
     for variable in dict.fromkeys(requirements.variables.values()):
-        histograms = output["variables"].get(variable, {})
-        histogram_set = HistogramSet(
-            histograms, output["datasets_metadata"], output["cutflow"], read_from, output.get("sumw", {})
-        )
+        histograms = value_at(output, ("variables", variable), {})
+        metadata, cutflow, sumw = (value_at(output, [key], {}) for key in ("datasets_metadata", "cutflow", "sumw"))
+        histogram_set = HistogramSet(histograms, metadata, cutflow, read_from, sumw)
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
         for layout, categories in requirements.passes(variable):
             sums |= collect(histogram_set, layout, categories, alone=alone, parts=requirements.parts)
     if inventory is None:
         raise InputError("no category is required")
     return ReducedOutput(
-        frozenset(output["variables"]), inventory, {category: sums[category] for category in requirements.variables}
+        frozenset(name for name, _ in entries(output["variables"])),
+        inventory,
+        {category: sums[category] for category in requirements.variables},
     )
 
 

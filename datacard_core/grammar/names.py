@@ -6,6 +6,8 @@ import numbers
 import re
 from typing import TYPE_CHECKING
 
+from datacard_core.arguments import type_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,7 +38,7 @@ def name_problem(what: str, name: object) -> str | None:
         name: the name.
     """
     if not isinstance(name, str):
-        return f"{what} {name!r} is a {type(name).__name__}, expected a string"
+        return f"{what} {name!r} is a {type_of(name)}, expected a string"
     if not _NAME.fullmatch(name):
         return (
             f"{what} {name!r} is not a name that Combine accepts: expected letters, digits, '_', '.' and '-', "
@@ -54,7 +56,7 @@ def year_problem(what: str, year: object) -> str | None:
     """
     if not isinstance(year, str):
         example = str(year) if isinstance(year, numbers.Integral) else "2022"
-        return f"{what} {year!r} is a {type(year).__name__}, expected a string such as {example!r}"
+        return f"{what} {year!r} is a {type_of(year)}, expected a string such as {example!r}"
     if not _YEAR.fullmatch(year):
         return f"{what} {year!r} cannot end the name of a column: expected letters, digits, '_', '.' and '-'"
     return None

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
+from datacard_core.arguments import given_flag, scalars
 from datacard_core.errors import InputError
 from datacard_core.inputs.compression import opened
+from datacard_core.inputs.histograms import histogram_problems
 from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.pickles.building import unpickled
 from datacard_core.inputs.pickles.records import RefusedError
 from datacard_core.inputs.structure import OutputDict, check_output
-from datacard_core.names import closest, duplicates, listing, names_of
+from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    import os
+    from collections.abc import Collection, Iterable, Sequence
 
 _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
@@ -56,7 +58,8 @@ def load_output(
     """
     files = _files(path_or_paths)
     # A string is a collection too, of its letters.
-    variables = None if variables is None else names_of(variables)
+    variables = None if variables is None else scalars(variables)
+    arrays, trust = given_flag("arrays", arrays), given_flag("trust", trust)
     problems = [f"{file} is given twice: leave one out" for file in duplicates(files)]
     outputs: dict[str, OutputDict] = {}
     for file in dict.fromkeys(files):
@@ -77,7 +80,7 @@ def load_output(
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
-    files = [expanded(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    files = [expanded(path) for path in scalars(paths, lambda path: path)]
     if not files:
         raise InputError("no file is given, expected at least one .coffea file")
     return files
@@ -89,9 +92,14 @@ def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decod
         raise InputError(f"{file} {problem}")
     output = _loaded(file, variables, trust=trust, decode=decode)
     try:
-        return check_output(output, from_file=True)
+        checked = check_output(output, variables or (), from_file=True)
+        # Here, so that the file is at fault, and not the plugin that reads it.
+        problems: Sequence[str] = list(histogram_problems(checked, variables or ()))
     except InputError as error:
-        raise InputError(f"{file}: {problem}" for problem in error.problems) from error
+        problems = error.problems
+    if problems:
+        raise InputError(f"{file}: {problem}" for problem in problems)
+    return checked
 
 
 def _file_problem(file: Path) -> str:

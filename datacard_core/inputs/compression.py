@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import lz4.frame
 
 from datacard_core.errors import InputError
+from datacard_core.inputs.paths import kind_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,8 @@ def opened(file: Path) -> BinaryIO:
         InputError: the file has another form, or the package that reads its compression is missing.
         OSError: the file cannot be read.
     """
+    if problem := kind_problem(file):
+        raise InputError(problem)
     with file.open("rb") as stream:
         head = stream.read(HEAD)
     for magic, opener in _OPENERS.items():

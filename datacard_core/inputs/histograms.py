@@ -9,9 +9,9 @@ import attrs
 import hist
 import numpy as np
 
-from datacard_core.errors import InputError
+from datacard_core.errors import InputError, with_type
 from datacard_core.grammar import DIRECTIONS
-from datacard_core.inputs.structure import COMPUTE, is_uncomputed
+from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
 from datacard_core.model.arrays import Axis, unmasked
 from datacard_core.names import duplicates, listing, names_of, visible
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from datacard_core.inputs.structure import OutputDict
     from datacard_core.model.arrays import ComplexArray, IntArray
 
 NOMINAL = "nominal"
@@ -200,10 +201,28 @@ def stored(histogram: Any) -> HistogramArray:
     check_histogram(histogram)
     if isinstance(histogram, HistogramArray):
         return histogram
-    if isinstance(histogram, DecodedHistogram):
-        return _from_axes(histogram.axes, histogram.contents, has_variances=histogram.has_variances)
-    contents, has_variances = _contents(histogram)
-    return _from_axes(histogram.axes, contents, has_variances=has_variances)
+    try:
+        if isinstance(histogram, DecodedHistogram):
+            return _from_axes(histogram.axes, histogram.contents, has_variances=histogram.has_variances)
+        contents, has_variances = _contents(histogram)
+        return _from_axes(histogram.axes, contents, has_variances=has_variances)
+    except InputError:
+        raise
+    # A subclass of hist's, or an object of a damaged file, may fail in any way.
+    except Exception as error:
+        raise InputError(f"it cannot be used as a histogram: {with_type(error)}") from error
+
+
+def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator[str]:
+    """Yield the problems of objects in the place of histograms of the given variables, each with its place."""
+    for variable in variables:
+        for sample, by_dataset in entries(output["variables"].get(variable, {})):
+            for dataset, histogram in entries(by_dataset):
+                try:
+                    check_histogram(histogram)
+                except InputError as error:
+                    place = f"variables[{variable!r}][{sample!r}][{dataset!r}]"
+                    yield from (f"{place}: {problem}" for problem in error.problems)
 
 
 def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:

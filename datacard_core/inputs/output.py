@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 
+from datacard_core.arguments import number_or_other, scalars
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import NOMINAL, stored
-from datacard_core.inputs.structure import place_text, type_and_value, value_at
+from datacard_core.inputs.structure import BY_PERIOD, entries, place_text, type_and_value, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,16 +101,17 @@ class HistogramSet:
     @cached_property
     def inventory(self) -> Inventory:
         """Names of the samples, years and datasets."""
-        periods = self.datasets_metadata["by_datataking_period"]
+        periods = dict(entries(value_at(self.datasets_metadata, BY_PERIOD[1:])))
+        filled = {sample: frozenset(dict(entries(datasets))) for sample, datasets in entries(self.histograms)}
         return Inventory(
             {
-                (sample, year): tuple(sorted(datasets))
+                (sample, year): tuple(sorted(scalars(datasets)))
                 for year, samples in periods.items()
-                for sample, datasets in samples.items()
+                for sample, datasets in entries(samples)
             },
             frozenset(periods),
-            {sample: frozenset(datasets) for sample, datasets in self.histograms.items()},
-            frozenset(sample for sample, datasets in self.histograms.items() if any(map(self._is_data, datasets))),
+            filled,
+            frozenset(sample for sample, datasets in filled.items() if any(map(self._is_data, datasets))),
         )
 
     def _is_data(self, dataset: str) -> bool:
@@ -128,7 +130,7 @@ class HistogramSet:
         """
         key = sample, dataset
         if key not in self._stored:
-            histogram = self.histograms.get(sample, {}).get(dataset)
+            histogram = value_at(self.histograms, key)
             if histogram is None:
                 return None
             self._stored[key] = stored(histogram)
@@ -137,8 +139,8 @@ class HistogramSet:
     @property
     def categories(self) -> tuple[str, ...]:
         """Categories of the first histogram that has any, by names of sample and dataset."""
-        for sample in sorted(self.histograms):
-            for dataset in sorted(self.histograms[sample]):
+        for sample, datasets in sorted(self.inventory.filled.items()):
+            for dataset in sorted(datasets):
                 histogram = self.histogram(sample, dataset)
                 # The axis of categories may be growing, and without labels where a dataset filled none.
                 if histogram is not None and histogram.categories:
@@ -148,9 +150,10 @@ class HistogramSet:
     def is_empty(self, dataset: str) -> bool:
         """Return True if no event of a dataset passed the preselection, under any variation."""
         # Since PocketCoffea 0.9.11 the cutflow has one count per variation, before it had a single count.
-        count = self.cutflow["presel"].get(dataset, 0)
-        counts = count.values() if isinstance(count, Mapping) else (count,)
-        return not any(_number(one, ("presel", dataset)) for one in counts)
+        place = "presel", dataset
+        count = value_at(self.cutflow, place, 0)
+        counts = [one for _, one in entries(count)] if isinstance(count, Mapping) else [count]
+        return not any(_number(one, place) for one in counts)
 
     def selected(self, category: str, dataset: str, sample: str, variation: str) -> float | None:
         """Return the number of events of a shape variation in a category, or None if it is not in the cutflow.
@@ -163,23 +166,20 @@ class HistogramSet:
 
     def events(self, category: str, dataset: str, sample: str) -> float | None:
         """Return the number of nominal events in a category, or None if it is not in the cutflow."""
-        count = value_at(self.cutflow, (category, dataset, sample))
-        count = count.get(NOMINAL) if isinstance(count, Mapping) else count
-        return None if count is None else _number(count, (category, dataset, sample))
+        place = category, dataset, sample
+        count = _nominal(value_at(self.cutflow, place))
+        return None if count is None else _number(count, place)
 
     def sum_of_weights(self, category: str, dataset: str, sample: str) -> float | None:
         """Return the sum of the nominal weights in a category, or None if the output has no such number."""
-        found: Any = value_at(self.sumw, (category, dataset, sample))
-        found = found.get(NOMINAL) if isinstance(found, Mapping) else found
         # No card depends on it, so that another form is no error.
-        with suppress(TypeError, ValueError, OverflowError):
-            return total if math.isfinite(total := float(found)) else None
-        return None
+        total = _as_number(_nominal(value_at(self.sumw, (category, dataset, sample))))
+        return total if isinstance(total, float) and math.isfinite(total) else None
 
     def passed(self, dataset: str) -> float:
         """Return the number of nominal events of a dataset that passed the preselection."""
-        count = self.cutflow["presel"].get(dataset, 0)
-        count = count.get(NOMINAL, 0) if isinstance(count, Mapping) else count
+        count = value_at(self.cutflow, ("presel", dataset), 0)
+        count = value_at(count, [NOMINAL], 0) if isinstance(count, Mapping) else count
         return _number(count, ("presel", dataset))
 
     def parent(self, dataset: str) -> str:
@@ -188,18 +188,26 @@ class HistogramSet:
 
     def counts_by_variation(self, category: str, dataset: str, sample: str) -> bool:
         """Return True if the cutflow of a category has a count for each shape variation."""
-        counts = self.cutflow.get(category, {})
-        counts = counts.get(dataset, {}) if isinstance(counts, Mapping) else {}
-        return isinstance(counts, Mapping) and isinstance(counts.get(sample), Mapping)
+        return isinstance(value_at(self.cutflow, (category, dataset, sample)), Mapping)
+
+
+def _as_number(value: Any) -> Any:
+    return number_or_other(value.tolist() if isinstance(value, np.ndarray) else value)
+
+
+def _nominal(count: object) -> object:
+    """Return a count, or that of the nominal where each variation has one."""
+    return value_at(count, [NOMINAL]) if isinstance(count, Mapping) else count
 
 
 def _number(count: Any, place: tuple[str, ...]) -> float:
     """Return a count of the cutflow as a number.
 
     Raises:
-        InputError: it is not one number.
+        InputError: it is not one number of at least 0.
     """
-    try:
-        return float(count)
-    except (TypeError, ValueError):
-        raise InputError(f"{place_text(('cutflow', *place))} {type_and_value(count)}, expected a number") from None
+    number = _as_number(count)
+    if not isinstance(number, float) or not 0 <= number < math.inf:
+        expected = "expected a number of events, 0 or above"
+        raise InputError(f"{place_text(('cutflow', *place))} {type_and_value(count)}, {expected}")
+    return number

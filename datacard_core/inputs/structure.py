@@ -10,7 +10,8 @@ import reprlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
-from datacard_core.errors import InputError
+from datacard_core.arguments import scalar, scalars, shown, type_of
+from datacard_core.errors import InputError, with_type
 from datacard_core.names import listing
 
 MERGE = "PocketCoffea's `merge-outputs`"
@@ -124,24 +125,44 @@ def type_and_value(value: object) -> str:
     """Return the type of a value in a wrong place, and a short form of it, for messages."""
     # `reprlib` shortens a value before it is written out: a list in a wrong place may hold thousands of histograms.
     lazy = f", a dask collection that was not computed: {COMPUTE}" if is_uncomputed(value) else ""
-    text = " ".join(reprlib.repr(value).split())
+    try:
+        text = " ".join(reprlib.repr(value).split())
+    except Exception:  # noqa: BLE001 - a whole number may be too long to be written out
+        text = shown(value)
     return f"has type {type(value).__name__} ({text}){lazy}"
 
 
-def value_at(tree: object, place: Iterable[str]) -> object:
-    """Return the value at a place in an output, or None.
+def value_at(tree: object, place: Iterable[str], default: object = None) -> Any:
+    """Return the value at a place in an output, or the default if there is none.
 
     No key is inserted, although PocketCoffea's containers are defaultdicts.
     """
-    for key in place:
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    place = tuple(place)
+    try:
+        for key in place:
+            tree = tree.get(key, default) if isinstance(tree, Mapping) else default
+    except Exception as error:
+        raise InputError(f"{place_text(place)} of the output cannot be read: {with_type(error)}") from error
     return tree
+
+
+def entries(tree: object) -> list[tuple[Any, Any]]:
+    """Return the keys, plain, and the values of a mapping in an output, none of another object.
+
+    Raises:
+        InputError: a class of the script's own fails.
+    """
+    try:
+        return [(scalar(key), value) for key, value in tree.items()] if isinstance(tree, Mapping) else []
+    except Exception as error:
+        raise InputError(f"a {type(tree).__name__} in the output cannot be read: {with_type(error)}") from error
 
 
 def _output_problems(output: object, variables: Iterable[str], *, from_file: bool) -> Iterator[str]:
     if not isinstance(output, Mapping):
         yield f"the output {type_and_value(output)}, expected the dict that PocketCoffea writes"
         return
+    output = dict(entries(output))
     for key in ("variables", "cutflow"):
         if key not in output:
             yield f"the output has no {key!r}, expected a PocketCoffea output; {_keys(output)}"
@@ -159,11 +180,11 @@ def _output_problems(output: object, variables: Iterable[str], *, from_file: boo
 
 def _variable_problems(by_variable: object, needed: Iterable[str]) -> Iterator[str]:
     yield from _not_dicts("variables", by_variable, 1)
-    if isinstance(by_variable, Mapping):
-        # Several categories may need one variable.
-        for name in dict.fromkeys(needed):
-            if name in by_variable:
-                yield from _histogram_problems(f"variables[{name!r}]", by_variable[name])
+    found = dict(entries(by_variable))
+    # Several categories may need one variable.
+    for name in dict.fromkeys(needed):
+        if name in found:
+            yield from _histogram_problems(f"variables[{name!r}]", found[name])
 
 
 def _histogram_problems(place: str, tree: object) -> Iterator[str]:
@@ -179,13 +200,13 @@ def _of_another_level(tree: object) -> str:
     """Return the problem of an object that holds histograms of another level of an output, or an empty text."""
     if _is_histogram(tree):
         return "is a single histogram"
-    by_sample = dict(_items(tree))
+    by_sample = dict(entries(tree))
     if {"variables", "cutflow"} <= by_sample.keys():
         return "is a whole output"
     if direct := [name for name, of in by_sample.items() if _is_histogram(of)]:
         return f"has a histogram where a dict of datasets is expected, for {listing(map(repr, direct), 4)}"
     for name, of in by_sample.items():
-        if any(isinstance(value, Mapping) for _, value in _items(of)):
+        if any(isinstance(value, Mapping) for _, value in entries(of)):
             return f"holds dicts of samples, such as that of variable {name!r}"
     return ""
 
@@ -199,7 +220,9 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
     if not isinstance(metadata, Mapping):
         yield from _not_dicts("datasets_metadata", metadata, 1)
         return
+    metadata = dict(entries(metadata))
     by_dataset = metadata.get("by_dataset")
+    by_dataset = dict(entries(by_dataset)) if isinstance(by_dataset, Mapping) else by_dataset
     lacking = [BY_DATASET] if from_file and not by_dataset else []
     lacking += [BY_PERIOD] if "by_datataking_period" not in metadata else []
     if lacking:
@@ -213,21 +236,23 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
 
 def _period_problems(periods: object) -> Iterator[str]:
     yield from _not_dicts(place_text(BY_PERIOD), periods, 2)
-    for period, samples in _items(periods):
-        for sample, datasets in _items(samples):
+    for period, samples in entries(periods):
+        for sample, datasets in entries(samples):
             # A string is a collection too, of its letters.
             if isinstance(datasets, str) or not isinstance(datasets, Collection):
                 place = place_text((*BY_PERIOD, period, sample))
                 yield f"{place} {type_and_value(datasets)}, expected the names of datasets"
-            elif strange := [name for name in datasets if not isinstance(name, str)]:
+            elif strange := [name for name in scalars(datasets) if not isinstance(name, str)]:
                 place = place_text((*BY_PERIOD, period, sample))
-                yield f"{place} has {strange[0]!r} of type {type(strange[0]).__name__}, expected the names of datasets"
+                yield f"{place} has {shown(strange[0])} of type {type_of(strange[0])}, expected the names of datasets"
 
 
 def _cutflow_problems(cutflow: object) -> Iterator[str]:
     if not isinstance(cutflow, Mapping):
         yield from _not_dicts("cutflow", cutflow, 1)
-    elif "presel" not in cutflow:
+        return
+    cutflow = dict(entries(cutflow))
+    if "presel" not in cutflow:
         yield (
             f"cutflow has no 'presel', the counts after the preselection; {_keys(cutflow)}: pass output['cutflow'], "
             "which tells the datasets that must have histograms"
@@ -246,9 +271,9 @@ def _unused_problems(output: Mapping[str, Any]) -> Iterator[str]:
 def _strange_entries(by_dataset: object) -> Iterator[str]:
     """Yield a problem for each dataset whose metadata are of another form than PocketCoffea's."""
     yield from _not_dicts(place_text(BY_DATASET), by_dataset, 2)
-    for dataset, entry in _items(by_dataset):
+    for dataset, entry in entries(by_dataset):
         for key in ("isMC", "sample", "year"):
-            value = entry.get(key, "") if isinstance(entry, Mapping) else ""
+            value = value_at(entry, [key], "")
             if not isinstance(value, str | bool) or len(str(value)) > _LONGEST:
                 yield f"{place_text((*BY_DATASET, dataset, key))} {type_and_value(value)}, expected a short text"
 
@@ -258,7 +283,7 @@ def _merged_twice(by_dataset: object) -> Iterator[str]:
 
     PocketCoffea adds all values of what it merges. That doubles the yields and, as a trace, strings ('TrueTrue').
     """
-    doubled = [name for name, entry in _items(by_dataset) if isinstance(entry, Mapping) and _is_doubled(entry)]
+    doubled = [name for name, entry in entries(by_dataset) if isinstance(entry, Mapping) and _is_doubled(entry)]
     if doubled:
         yield (
             "the output was merged from postprocessed outputs of the same dataset, so its yields count more than "
@@ -287,15 +312,12 @@ def _not_dicts(place: str, tree: object, depth: int) -> Iterator[str]:
         yield f"{place} {type_and_value(tree)}, expected the dict that PocketCoffea writes"
         return
     # A key such as the number 2018 would be another year than the "2018" of the declarations.
-    if strange := [key for key in tree if not isinstance(key, str)]:
-        yield f"{place} has the key {strange[0]!r} of type {type(strange[0]).__name__}, expected names"
+    found = entries(tree)
+    if strange := [key for key, _ in found if not isinstance(key, str)]:
+        yield f"{place} has the key {shown(strange[0])} of type {type_of(strange[0])}, expected names"
     if depth > 1:
-        for key, branch in tree.items():
+        for key, branch in found:
             yield from _not_dicts(f"{place}[{key!r}]", branch, depth - 1)
-
-
-def _items(tree: object) -> Iterable[tuple[str, object]]:
-    return tree.items() if isinstance(tree, Mapping) else ()
 
 
 def _keys(tree: Mapping[str, object]) -> str:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.arguments import scalars, wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import row_keyword
+from datacard_core.model.channel import Channel
 from datacard_core.model.parameters import SharedParameter
 from datacard_core.names import duplicates
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from datacard_core.findings import Finding
-    from datacard_core.model.channel import Channel
     from datacard_core.model.effects import Nuisance
 
 
@@ -48,7 +49,9 @@ class Model:
         Raises:
             DeclarationError: the channels contradict each other; all contradictions are told.
         """
-        channels = tuple(channels)
+        channels = scalars(channels, lambda channel: channel)
+        if problems := [problem for one in channels for problem in wrong_type("a channel", one, Channel, "a Channel")]:
+            raise DeclarationError(problems)
         if problems := list(_contradictions(channels)):
             raise DeclarationError(problems)
         shared = dict.fromkeys(

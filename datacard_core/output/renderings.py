@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import shown
 from datacard_core.errors import MissingProviderError
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
 from datacard_core.names import listing, plain
-from datacard_core.plugins.calling import shown
 from datacard_core.plugins.conflicts import own_renderings, rendered_class
 
 if TYPE_CHECKING:

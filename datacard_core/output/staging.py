@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import attrs
 
 from datacard_core.errors import DeclarationError, DirectoryInUseError
 from datacard_core.execution.signals import held
-from datacard_core.inputs.paths import expanded
+from datacard_core.inputs.paths import expanded, path_text
 from datacard_core.names import listing
 from datacard_core.output.locks import PATIENCE, Lock, hold
 from datacard_core.output.moves import Journal, Move, named, put_in_place, take_back
@@ -63,7 +62,7 @@ class Staging:
             IsADirectoryError: a directory is in its place.
             PermissionError: the earlier file is read-only.
         """
-        _check_name(name)
+        name = path_text(name)
         # A rename would replace a symbolic link by a file. The file that the link points to is replaced instead.
         move = Move(Path(os.path.realpath(self.directory / name)))
         if move in self._moves:
@@ -76,7 +75,7 @@ class Staging:
                 self._enter(move.final)
             self._locks[move.final.parent].renew()
             move.temporary.parent.mkdir(parents=True)
-        self._moves[move] = os.fspath(name)
+        self._moves[move] = name
         return move.temporary
 
     def problem(self, path: Path) -> str:
@@ -216,7 +215,6 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
     Raises:
         DirectoryInUseError: another process is writing the same files, or does not end.
     """
-    _check_name(directory)
     # Absolute, because code in the block may change the working directory.
     stage = Staging(Path(expanded(directory)).absolute(), patience)
     try:
@@ -230,25 +228,6 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
         raise
     with held():
         stage._clear()  # noqa: SLF001
-
-
-def _check_name(path: str | os.PathLike[str]) -> None:
-    """Check that the system can make a file or directory of a name.
-
-    Raises:
-        DeclarationError: it cannot.
-    """
-    name = os.fspath(path)
-    if "\0" in name:
-        raise DeclarationError(f"the name {name!r} has a NUL, with which no file can be made")
-    try:
-        os.fsencode(name)
-    except UnicodeEncodeError:
-        encoding = sys.getfilesystemencoding()
-        raise DeclarationError(
-            f"the name {name!a} cannot be written in {encoding}, the encoding of names in this session: choose a name "
-            "without such characters, or set LC_ALL=C.UTF-8"
-        ) from None
 
 
 def _problem_of_place(final: Path) -> tuple[int, str] | None:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from datacard_core.arguments import shown
 from datacard_core.errors import DatacardError, PluginCallError, text_of
 from datacard_core.findings import Finding, own
 from datacard_core.names import names_of
@@ -132,16 +133,6 @@ def listed(returned: Iterable[Contribution]) -> list[Contribution]:
     if len(found) > MOST:
         raise ValueError(f"got more than {MOST} objects, for example {shown(found[-1])}: does it ever end?")
     return found
-
-
-def shown(value: object) -> str:
-    """Return a short text about an object that a plugin returned, whose `repr` may fail."""
-    try:
-        return f"{value!r:.200}"
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a broken text must not hide which plugin failed
-        return f"an object of {type(value).__name__}"
 
 
 def findings_of(returned: Iterable[object]) -> list[Finding]:

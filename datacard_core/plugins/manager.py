@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import cloudpickle
 
+from datacard_core.arguments import scalars
 from datacard_core.errors import PluginLoadError, with_type
 from datacard_core.names import listing
 from datacard_core.plugins.calling import Provided
@@ -190,8 +191,7 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
         PluginLoadError: a selected plugin cannot be imported, or is not a plugin.
         PluginCallError: a selected plugin failed.
     """
-    blocked = {block} if isinstance(block, str) else set(block)
-    return load_from(look(), plugins or DEFAULT_PLUGINS, blocked)
+    return load_from(look(), plugins or DEFAULT_PLUGINS, set(scalars(block)))
 
 
 def load_from(

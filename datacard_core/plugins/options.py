@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from datacard_core.arguments import shown
 from datacard_core.declare.values import own, read_only_copy
 from datacard_core.errors import PluginLoadError
 from datacard_core.names import closest, listing
-from datacard_core.plugins.calling import blame, shown
+from datacard_core.plugins.calling import blame
 from datacard_core.plugins.registration import check_api
 
 MAKER = "configured"

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from datacard_core.arguments import scalar
 from datacard_core.errors import MissingProviderError
 from datacard_core.names import closest, listing
 from datacard_core.plugins.calling import Provided
@@ -47,7 +48,8 @@ class Providers(Mapping[str, Provided[Interface]]):
         )
 
     def __getitem__(self, name: str) -> Provided[Interface]:
-        return self._by_name[name]
+        # A script may ask for any object, and not all of them can be keys.
+        return self._by_name[scalar(name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_core.arguments import scalar
 from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
@@ -104,7 +105,7 @@ def _selected(plugin: str | object) -> Selected:
         selected = _selected(plugin[0])
         return attrs.evolve(selected, options=plain_options(selected.name, plugin[1]))
     if isinstance(plugin, str):
-        return Selected(plugin)
+        return Selected(scalar(plugin))
     name = name_of(plugin)
     if isinstance(plugin, list | tuple | set | frozenset | dict):
         message = "a collection, expected each plugin as an argument: write load_plugins(*names)"

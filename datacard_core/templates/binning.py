@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from datacard_core.arguments import shown
+from datacard_core.declare.values import plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.model.arrays import EDGE_TOLERANCE
 from datacard_core.names import listing
@@ -26,12 +28,13 @@ def chosen_edges(axis: Axis, binning: Binning) -> tuple[IntArray, FloatArray]:
     Raises:
         DeclarationError: an edge is not an edge of the axis, or the factor does not divide its number of bins.
     """
+    binning = plain_binning(binning)
     if binning is None:
         return np.arange(len(axis.edges)), axis.edges
     if axis.categories is not None:
         raise DeclarationError(f"axis {axis.name!r} has labels ({listing(axis.categories)}), which cannot be rebinned")
-    if isinstance(binning, int | np.integer):
-        return _joined(axis, int(binning), binning)
+    if isinstance(binning, int):
+        return _joined(axis, binning)
     wanted = _edges(binning)
     # Edges are written by hand, and those of an axis are computed: they differ by rounding.
     close = np.isclose(wanted[:, np.newaxis], axis.edges, rtol=0, atol=EDGE_TOLERANCE * axis.narrowest)
@@ -53,23 +56,22 @@ def _beyond(strange: FloatArray, axis: Axis) -> str:
     return "; no bin lies beyond them: flow='fold' adds what is there to the outer bins"
 
 
-def _joined(axis: Axis, factor: int, given: object) -> tuple[IntArray, FloatArray]:
+def _joined(axis: Axis, factor: int) -> tuple[IntArray, FloatArray]:
     factors = [factor for factor in range(1, axis.bins + 1) if axis.bins % factor == 0]
     # Python counts True as 1, which would pass as a factor.
-    if factor not in factors or isinstance(given, bool):
+    if factor not in factors or isinstance(factor, bool):
         raise DeclarationError(
-            f"bins_edges={given!r}: axis {axis.name!r} has {axis.bins} bins, which can be joined by {listing(factors)}"
+            f"bins_edges={factor!r}: axis {axis.name!r} has {axis.bins} bins, which can be joined by {listing(factors)}"
         )
     places = np.arange(0, len(axis.edges), factor)
     return places, axis.edges[places]
 
 
 def _edges(binning: Iterable[float]) -> FloatArray:
-    try:
-        edges = np.asarray(list(binning), dtype=np.float64)
-    except (TypeError, ValueError):
-        message = f"bins_edges={binning!r}: expected numbers as edges, or one whole number of bins to join"
-        raise DeclarationError(message) from None
+    if not isinstance(binning, tuple) or not all(isinstance(edge, float) for edge in binning):
+        message = f"bins_edges={shown(binning)}: expected numbers as edges, or one whole number of bins to join"
+        raise DeclarationError(message)
+    edges = np.asarray(binning)
     if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0):  # noqa: PLR2004 - one bin has two edges
         raise DeclarationError(f"bins_edges={edges.tolist()}: expected at least two edges, rising")
     return edges

@@ -148,7 +148,7 @@ class TestAttributes:
         output = rich()
         made = Datacard(output.histograms, output.metadata, output.cutflow, **arguments)
         for name in ("category", "bins_edges", "bin_prefix", "bin_suffix"):
-            assert getattr(made, name) is arguments[name]
+            assert getattr(made, name) == arguments[name]
         for name in ("mc_processes", "data_processes", "systematics"):
             assert getattr(made, name) == arguments[name]
             assert getattr(made, name) is not arguments[name]

@@ -84,6 +84,15 @@ def test_zipped_file(tmp_path: Path) -> None:
     assert read_card(path, reader="notes", plugins=NOTES).text == "all is well."
 
 
+def test_zipped_file_that_has_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zipped file is read up to the size of a card."""
+    monkeypatch.setattr("datacard_core.reading.LONGEST_CARD", 1000)
+    path = tmp_path / "note.txt.gz"
+    path.write_bytes(gzip.compress(b"a" * 2000))
+    with pytest.raises(InputError, match=r"has more than 0\.001 MB: is it a card"):
+        read_card(path)
+
+
 @pytest.mark.parametrize("content", [None, b"no gzip", gzip.compress(b"x" * 99)[:-9]], ids=["none", "plain", "cut"])
 def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
     """A file that is missing or damaged is an error that names it."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CORE = ROOT / "datacard_core"
 
 LAYERS = (
-    ("errors", "names", "grouping", "grammar", "version"),
+    ("errors", "arguments", "names", "grouping", "grammar", "version"),
     ("findings", "codes"),
     ("declare",),
     ("model",),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.arguments import shown
 from datacard_core.hookspecs import CardFile, ReadCard
-from datacard_core.plugins.calling import findings_of, shown
+from datacard_core.plugins.calling import findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

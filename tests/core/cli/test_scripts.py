@@ -20,6 +20,8 @@ class TestScript:
             ("x = 1\n\nx / 0", r"ana\.py, line 3: ZeroDivisionError: division by zero$"),
             ("assert False", r"ana\.py, line 1: AssertionError$"),
             ("import sys\nsys.exit('enough')", r"ana\.py, line 2: it ends with sys\.exit\('enough'\)$"),
+            ("class Stop(BaseException): ...\nraise Stop('x')", r"ana\.py, line 2: Stop: x$"),
+            ("raise GeneratorExit", r"ana\.py, line 1: GeneratorExit$"),
             ("import no_such_module", r"ana\.py, line 1: ModuleNotFoundError: No module named 'no_such_module'$"),
             ("open('absent.txt')", r"ana\.py, line 1: FileNotFoundError: .*'absent\.txt'$"),
             ("years = 2022", r"ana\.py: it defines no 'analysis', expected analysis = Analysis\(\.\.\.\)"),
@@ -37,6 +39,14 @@ class TestScript:
         found = failed(datacard("build", write(script, text, "label='x'"), output, "-o", "cards"))
         assert re.search(message, found.rstrip())
         assert not Path("cards").exists()
+
+    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without end is needed")
+    def test_device(self, output: Path, script: Path) -> None:
+        """A device, which may have no end, is no script and no output."""
+        message = "/dev/zero is a device or a pipe, expected a file on disk"
+        assert message in failed(datacard("build", "/dev/zero", output, "-o", "cards"))
+        assert message in failed(datacard("build", write(script), "/dev/zero", "-o", "cards"))
+        assert message in failed(datacard("inspect", "/dev/zero"))
 
     def test_broken_module_beside_it(self, output: Path, script: Path) -> None:
         """A syntax error in a module beside the script is located there."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacard_core import DataProcess, DataProcesses, MCProcess, MCProcesses
+from datacard_core import DataProcess, DataProcesses, DeclarationError, MCProcess, MCProcesses
 from tests.support.declarations import process, refused
 
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
@@ -56,10 +56,10 @@ class TestDeclaration:
 
     @pytest.mark.parametrize("missing", ["years", "is_signal"])
     def test_required_arguments(self, missing: str) -> None:
-        """Years and is_signal have no default."""
+        """Years and is_signal have no default, and a declaration without one of them is told as other faults are."""
         declared = {"name": "ttbar", "samples": ["TTbar"], "years": YEARS, "is_signal": False}
         del declared[missing]
-        with pytest.raises(TypeError, match=missing):
+        with pytest.raises(DeclarationError, match=missing):
             MCProcess(**declared)  # type: ignore[arg-type]
 
     def test_is_data(self) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
 import hist
+import numpy as np
 import pytest
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import HistogramArray
 from datacard_core.inputs.output import HistogramSet, Inventory
+from datacard_core.inputs.structure import check_arguments
 from tests.support import outputs as by_hand
+from tests.support.hostile_values import Failing, FailingDict
 
 
 def histogram_set(output: by_hand.Output) -> HistogramSet:
@@ -109,11 +113,28 @@ class TestHistogramSet:
         assert histograms.passed("A_2022") == 12
         assert histograms.passed("B_2022") == 0
 
-    def test_count_that_is_no_number(self) -> None:
-        """A count that is not a number is an error with its place and value."""
-        histograms = histogram_set(by_hand.Output().add("A", "2022", None, presel=["12"]))
-        with pytest.raises(InputError, match=r"cutflow\['presel'\]\['A_2022'\] has type list .*expected a number"):
+    @pytest.mark.parametrize("count", [["12"], "12", math.nan, math.inf, -1, Failing(), FailingDict(nominal=1)])
+    def test_count_that_is_no_number(self, count: Any) -> None:
+        """A count that is not a number of events is an error with its place and value."""
+        histograms = histogram_set(by_hand.Output().add("A", "2022", None, presel=count))
+        message = r"cutflow\['presel'\]\['A_2022'\] has type .*expected a number of events|FailingDict in the output"
+        with pytest.raises(InputError, match=message):
             histograms.is_empty("A_2022")
+
+    @pytest.mark.parametrize("count", [np.int64(3), np.array(3), np.float32(3)], ids=["integer", "array", "float"])
+    def test_counts_of_numpy(self, count: Any) -> None:
+        """A count of numpy is a number."""
+        assert histogram_set(by_hand.Output().add("A", "2022", None, presel=count)).passed("A_2022") == 3
+
+    def test_mapping_that_fails(self) -> None:
+        """A mapping of the script's own that fails is told, wherever it is read."""
+        output = by_hand.Output().add("A", "2022", None)
+        for broken in ({"metadata": FailingDict()}, {"cutflow": FailingDict()}, {"histograms": FailingDict()}):
+            parts = {"histograms": output.histograms, "metadata": output.metadata, "cutflow": output.cutflow} | broken
+            with pytest.raises(InputError, match="FailureError: a method of the script fails"):
+                check_arguments(*parts.values())
+        with pytest.raises(InputError, match=r"SR\['A_2022'\]\['A'\] of the output cannot be read"):
+            HistogramSet(output.histograms, output.metadata, FailingDict()).events("SR", "A_2022", "A")
 
     @pytest.mark.parametrize(
         ("presel", "is_empty"),
