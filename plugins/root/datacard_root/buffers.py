@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterable
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.intp]
 
 LONG = 255
 """Marker of a long TString: from this length on, its length follows the marker in four bytes."""
@@ -19,6 +21,21 @@ BYTE_COUNT = 0x40000000
 """Flag that marks a number as a byte count: ROOT's kByteCountMask."""
 NEW_CLASS = 0xFFFFFFFF
 """Tag before the name of a class: ROOT's kNewClassTag."""
+COUNTS = ("TH1D", "TH1", "TNamed")
+"""Classes whose byte counts include the name of a histogram, from the object to its innermost base class."""
+FRONT = np.dtype(
+    [
+        *[field for name in COUNTS for field in ((name, ">u4"), (f"{name} version", ">u2"))],
+        ("TObject version", ">u2"),
+        ("fUniqueID", ">u4"),
+        ("fBits", ">u4"),
+    ]
+)
+"""Bytes from the start of a TH1D to its name.
+
+The name is a member of TNamed, a base class of the base class TH1. Each class starts with a byte count and a version.
+TObject, the first base class of TNamed, has no byte count.
+"""
 
 
 def tstring(text: bytes) -> bytes:
@@ -73,3 +90,10 @@ def rows(array: npt.NDArray[np.void]) -> list[bytes]:
     # A void dtype without fields makes `tolist` return the raw bytes, padding included.
     out: list[bytes] = array.view(f"V{array.dtype.itemsize}").tolist()
     return out
+
+
+def pieces(content: bytes | mmap.mmap, starts: IntArray, size: int) -> npt.NDArray[np.uint8]:
+    """Return equally many bytes from each start, shape (starts, size)."""
+    # Items that begin at each byte of the content: numpy copies each chosen one as a whole.
+    windows = np.ndarray((max(0, len(content) - size + 1),), f"V{size}", content, strides=(1,))
+    return windows[starts].view(np.uint8).reshape(len(starts), size)

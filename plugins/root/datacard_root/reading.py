@@ -1,4 +1,4 @@
-"""Templates from ROOT files, read with uproot."""
+"""Templates from ROOT files: histograms like many others all at once, and the rest with uproot."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from datacard_core import Axis, InputError, StoredTemplates, TemplateFile, TemplateReader, Templates
+from datacard_root.bulk.directories import OddError
+from datacard_root.bulk.layout import CONTENTS
+from datacard_root.bulk.reading import read_many
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-CLASSES = ("TH1D", "TH1F", "TH1I", "TH1S", "TH1C")
+CLASSES = tuple(name.decode() for name in CONTENTS)
 """Classes of histograms of one dimension whose contents are read."""
 
 
@@ -28,20 +31,39 @@ class RootReader(TemplateReader):
         Raises:
             InputError: the file is missing, or is none of ROOT.
         """
-        import uproot  # noqa: PLC0415 - it takes a second to import
-
-        found: list[tuple[str, Any]] = []
-        others: dict[str, str] = {}
         try:
-            with uproot.open(path) as file:
-                for name, key in _keys(file, names):
-                    if key.fClassName in CLASSES:
-                        found.append((name, key.get()))
-                    else:
-                        others[name] = key.fClassName
-        except Exception as error:  # uproot raises errors of many classes for damaged files
-            raise InputError(f"the templates {path} cannot be read: {type(error).__name__}: {error}") from error
-        return TemplateFile(tuple(_blocks(found)), others)
+            many = read_many(path, names)
+        except OddError:
+            return read_with_uproot(path, names)
+        done = {name for block in many.stored for name in block.names}
+        others = {name: of for name, of in many.of.items() if of not in CLASSES}
+        left = many.of.keys() - done - others.keys()
+        if not left:
+            return TemplateFile(many.stored, others)
+        rest = read_with_uproot(path, sorted(left))
+        return TemplateFile((*many.stored, *rest.stored), {**others, **rest.others})
+
+
+def read_with_uproot(path: Path, names: Iterable[str]) -> TemplateFile:
+    """Read histograms one by one.
+
+    Raises:
+        InputError: the file or an object is damaged.
+    """
+    import uproot  # noqa: PLC0415 - it takes a second to import
+
+    found: list[tuple[str, Any]] = []
+    others: dict[str, str] = {}
+    try:
+        with uproot.open(path) as file:
+            for name, key in _keys(file, names):
+                if key.fClassName in CLASSES:
+                    found.append((name, key.get()))
+                else:
+                    others[name] = key.fClassName
+    except Exception as error:  # uproot raises errors of many classes for damaged files
+        raise InputError(f"the templates {path} cannot be read: {type(error).__name__}: {error}") from error
+    return TemplateFile(tuple(_blocks(found)), others)
 
 
 def _keys(file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:

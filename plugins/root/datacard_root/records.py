@@ -12,26 +12,12 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_root.buffers import copies, rows, tstring
+from datacard_root.buffers import COUNTS, FRONT, copies, rows, tstring
 from datacard_root.histogram import ARRAYS, STATISTICS, histogram
 
 if TYPE_CHECKING:
     from datacard_core import Axis
     from datacard_root.buffers import FloatArray
-
-COUNTS = ("TH1D", "TH1", "TNamed")
-"""Classes whose byte counts include the name, from the object to its innermost base class."""
-FRONT = np.dtype(
-    [
-        *[field for name in COUNTS for field in ((name, ">u4"), (f"{name} version", ">u2"))],
-        ("TObject", "V10"),
-    ]
-)
-"""Bytes from the start of a TH1D to its name.
-
-The name is a member of TNamed, a base class of the base class TH1. Each class starts with a byte count and a version.
-TObject, the first base class of TNamed, has no byte count.
-"""
 
 
 @attrs.frozen(eq=False)
