@@ -8,6 +8,7 @@ import inspect
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.cli.commands import main
-from datacard_core.demo import write_demo
 from datacard_core.testing import assert_plugin
 from tests.support import findings_page, pages, public_api
 from tests.support.paths import ROOT
@@ -36,6 +36,7 @@ from tests.support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from datacard_core.demo import DemoFiles
     from tests.conftest import CardArguments, Install
 
 
@@ -48,7 +49,7 @@ GIVEN = ("Axis", "CardContext", "Channel", "Column", "NamedTemplates", "Nuisance
 
 CONFORMING: Mapping[str, Mapping[str, Any]] = {
     "acme_mirror": {"examples": {"acmeMirror": [{"value": 1}, {"value": 1, "options": {"shift": "Down"}}]}},
-    "acme_flat": {},
+    "acme_flat": {"examples": {"acmeFlat": {"value": 1}}},
     "acme_generator": {"examples": {"acmeGenerator": {"value": 1, "options": {"sample": "TTbar_other"}}}},
     "acme_yields": {},
     "acme_few_events": {},
@@ -314,10 +315,10 @@ def run(page: str, names: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_folder(demo_files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder in which `datacard demo` was run; each test writes to a different subfolder."""
     folder = tmp_path_factory.mktemp("docs")
-    write_demo(folder / "datacard-demo")
+    shutil.copytree(demo_files.output.parent, folder / "datacard-demo")
     return folder
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core.demo import write_demo
 from tests.support import pages, picture
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from datacard_core.demo import DemoFiles
 
 README = pages.read("README.md")
 BLOCKS = pages.blocks(README)
@@ -25,9 +27,9 @@ def texts(language: str) -> list[str]:
 
 
 @pytest.fixture
-def demo_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def demo_folder(demo_files: DemoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder in which `datacard demo` was run, as the working directory."""
-    write_demo(tmp_path / "datacard-demo")
+    shutil.copytree(demo_files.output.parent, tmp_path / "datacard-demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -6,15 +6,14 @@ import importlib
 import re
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, Analysis, Datacard, load_plugins
-from datacard_core.demo import write_demo
-from datacard_core.demo.analysis import analysis as demo_analysis
+from datacard_core import DEFAULT_PLUGINS, Datacard, load_plugins
 from tests.conftest import small_analysis
+from tests.support.demo_files import SMALL_DEMO, save
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
 
 @attrs.frozen(eq=False)
 class Original:
-    """The demo with the built-in plugins."""
+    """The small demo with the built-in plugins."""
 
     output: Path
     cards: Cards
@@ -66,15 +65,15 @@ class Original:
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+def original(small_demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Original:
     folder = tmp_path_factory.mktemp("demo")
-    output = write_demo(folder / "demo").output
+    output = save(folder / "output_all.coffea", small_demo)
     cards = built(output)
     return Original(output, cards, written(cards, folder / "cards"))
 
 
 def built(output: Path, *selected: str, block: Sequence[str] = ()) -> Cards:
-    analysis: Analysis = attrs.evolve(demo_analysis, plugins=load_plugins(*DEFAULT_PLUGINS, *selected, block=block))
+    analysis = attrs.evolve(SMALL_DEMO, plugins=load_plugins(*DEFAULT_PLUGINS, *selected, block=block))
     return analysis.build(output)
 
 

@@ -113,7 +113,9 @@ class TestDemo:
         (inspect, build, combine) = re.findall(
             r"^  (datacard inspect .*|datacard build .*|bash \S+)", result.stdout, re.MULTILINE
         )
-        for command in (inspect, build):
+        # One plot for each card, and not the pages of all variations.
+        assert "--plots" in build
+        for command in (inspect, build.replace("--plots", "--plot stack")):
             again = datacard(*shlex.split(command)[1:])
             assert again.exit_code == 0, again.stderr
         mine = files_below(tmp_path / "datacard-demo" / "mine")

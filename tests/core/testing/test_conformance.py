@@ -15,7 +15,7 @@ import lz4.frame
 import pytest
 import uproot
 
-from datacard_core import DEFAULT_PLUGINS, Rendering, SystematicKind, hookimpl, load_plugins
+from datacard_core import DEFAULT_PLUGINS, Check, Rendering, hookimpl, load_plugins
 from datacard_core.testing import assert_plugin, small_output
 from tests.support.conformance import (
     Average,
@@ -45,6 +45,7 @@ FIXED_CARD = TESTS / "cards" / "complete.txt"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "lnn": {"lnN": [{"value": 1.05}, {"value": (0.95, 1.05)}]},
+    "shape": {"shape": [{"value": 1.0}, {"value": 0.5}], "shapeU": {"value": 1.0}},
     "rateparam": {"rateParam": [{"value": 1.0}, {"value": 1.5, "options": {"range": (0.5, 2.0)}}]},
     "mcstats": {
         "autoMCStats": [
@@ -98,6 +99,8 @@ def test_objects_of_every_family(table: Path) -> None:
     examples: dict[str, dict[str, Any]] = {
         "factor": {"value": 1.5, "options": {"power": 2}},
         "gamma": {"value": 1.0},
+        "average": {"value": 1.0},
+        "complete": {"value": 1.0},
     }
     assert_plugin(everything, examples=examples, readers={"json": read_json}, files={"tables": table})
     assert_plugin(rendering, examples=examples, beside=[everything])
@@ -109,15 +112,15 @@ def test_module_without_import_name() -> None:
     """A module that cannot be imported by its name is tested in this process."""
     module = types.ModuleType("made_here")
 
-    class Local(Factor):
+    class Local(Rates):
         pass
 
     @hookimpl
-    def datacard_systematic_kinds() -> Iterable[SystematicKind]:
+    def datacard_checks() -> Iterable[Check]:
         return (Local(),)
 
-    vars(module)["datacard_systematic_kinds"] = datacard_systematic_kinds
-    assert_plugin(module, examples={"factor": {"value": 1.5}})
+    vars(module)["datacard_checks"] = datacard_checks
+    assert_plugin(module)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from datacard_core import (
     SystematicUncertainty,
     Target,
 )
-from datacard_core.testing import assert_plugin
+from datacard_core.testing import assert_plugin, search
 from tests.support.conformance import CALLS, Average, Counted, Factor, OnAllYears, failure
 from tests.support.plugins import Provider
 
@@ -223,7 +223,7 @@ KINDS: dict[type[SystematicKind], str] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 @pytest.mark.parametrize("broken", KINDS, ids=lambda broken: broken.__name__)
 def test_wrong_kinds(broken: type[SystematicKind]) -> None:
     """The failure of a wrong kind names the plugin, the expectation and the result."""
@@ -233,8 +233,9 @@ def test_wrong_kinds(broken: type[SystematicKind]) -> None:
 
 
 @pytest.mark.slow
-def test_search_for_a_failing_analysis() -> None:
+def test_search_for_a_failing_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """An analysis that only hypothesis finds is reported, and equally in equal runs."""
+    monkeypatch.setattr(search, "SMALLER", 20)
     said = failure(Provider("acme", FourBins()), examples=EXAMPLES)
     assert said.startswith("plugin 'acme' (local)")
     assert re.search("expected: a card\n  instead: .*more than three bins(.*\n)*.*Sketch", said), said
@@ -293,8 +294,8 @@ COMPANIONS: list[dict[str, Any]] = [
 @pytest.mark.usefixtures("few_examples")
 def test_companions() -> None:
     """Declarations that a kind needs in the card stand beside its own, with the variations that they read."""
-    plugin = Provider("acme", Pair(), Average())
-    assert_plugin(plugin, examples={"pair": {}, "average": {"value": 1.0}}, companions=COMPANIONS)
+    beside = [Provider("averages", Average())]
+    assert_plugin(Provider("acme", Pair()), examples={"pair": {}}, beside=beside, companions=COMPANIONS)
 
 
 def test_without_companions() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datacard_core import CardContext, CardWriter, Channel, Directive, Effect, Normalisation, Shape
+from datacard_core.testing import search
 from tests.support.conformance import CALLS, Counted, Listing, failure
 from tests.support.plugins import Provider
 
@@ -137,8 +138,10 @@ WRITERS: dict[type[CardWriter], str] = {
     [pytest.param(broken, marks=[pytest.mark.slow] if broken is FewColumns else []) for broken in WRITERS],
     ids=lambda broken: broken.__name__,
 )
-def test_wrong_writers(broken: type[CardWriter]) -> None:
+def test_wrong_writers(broken: type[CardWriter], monkeypatch: pytest.MonkeyPatch) -> None:
     """The failure of a wrong writer names the plugin, the writer, the expectation and the result."""
+    # The smallest input is a claim of the search's own tests.
+    monkeypatch.setattr(search, "SMALLER", 10)
     said = failure(Provider("acme", broken()))
     assert said.startswith("plugin 'acme' (local), card writer 'listing':")
     assert re.search(WRITERS[broken], said), said
