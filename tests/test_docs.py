@@ -74,6 +74,7 @@ def test_options_exist(page: str) -> None:
     """The options of `datacard` that a page names exist."""
     text = pages.read(page)
     known = {option for command in main.commands.values() for parameter in command.params for option in parameter.opts}
+    known |= {"--help"}
     named = {
         option
         for line in re.findall(r"^(?:\S*/)?datacard .*$", text, re.MULTILINE)
