@@ -9,7 +9,6 @@ from datacard_core.declare.category import Category
 from datacard_core.declare.correlation import correlate, decorrelate
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
-from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -25,7 +24,7 @@ from datacard_core.errors import (
     UnknownPluginError,
 )
 from datacard_core.findings import CardError, Finding, Severity, StrictError, error, notice, report, warning
-from datacard_core.grammar import DATA, DIRECTIONS, number
+from datacard_core.grammar import DATA, DIRECTIONS, is_finite_number, number
 from datacard_core.hookspecs import (
     API_VERSION,
     CardContext,
@@ -72,7 +71,9 @@ from datacard_core.model.parameters import (
     ExternalParameter,
     FlatParameter,
     FormulaFactor,
+    Group,
     ImportedFactor,
+    NuisanceEdit,
     SharedParameter,
 )
 from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
@@ -126,6 +127,7 @@ __all__ = [
     "FormulaFactor",
     "FreeParameter",
     "GammaNormalisation",
+    "Group",
     "HistogramArray",
     "HistogramSource",
     "ImportedFactor",
@@ -140,6 +142,7 @@ __all__ = [
     "NamedTemplates",
     "Normalisation",
     "Nuisance",
+    "NuisanceEdit",
     "Plot",
     "PluginCallError",
     "PluginConflictError",

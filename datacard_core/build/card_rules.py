@@ -10,7 +10,7 @@ import attrs
 from datacard_core.build.naming import suffix_problems
 from datacard_core.build.plans import with_used
 from datacard_core.errors import DeclarationError, MissingProviderError
-from datacard_core.grammar import AUTO_MC_STATS, DATA, RATE_PARAM
+from datacard_core.grammar import AUTO_MC_STATS, DATA, GROUP, RATE_PARAM
 from datacard_core.names import closest, duplicates, listing, misspelt
 from datacard_core.plugins.calling import findings_of, strings
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _WAYS_OUT = {
     AUTO_MC_STATS: "; or pass mcstat=False for a card without it",
     RATE_PARAM: "; or declare the process without has_rateParam",
+    GROUP: "; or declare the systematics without groups",
 }
 """Ways out of a missing kind, for the kinds that the core declares itself."""
 
@@ -200,8 +201,8 @@ def _systematic_problems(declared: DeclaredCard) -> Iterator[str]:
 
 def _way_out(declared: DeclaredCard, systematic: SystematicUncertainty) -> str:
     # By identity, because a script may declare a systematic with the name of an implied one.
-    by_hand = declared.systematics.get(systematic.datacard_name) is systematic
-    return "" if by_hand else _WAYS_OUT[systematic.typ]
+    by_hand = any(systematic is part for one in declared.systematics.values() for part in (one, *one.merged_from))
+    return "" if by_hand else _WAYS_OUT.get(systematic.typ, "")
 
 
 def _alias_problems(systematic: SystematicUncertainty, processes: Iterable[str]) -> Iterator[str]:

@@ -194,7 +194,10 @@ def _channel(
     declared: DeclaredCard, axis: Axis, data: Templates, nominal: Templates, made: Sequence[_Contribution]
 ) -> Channel:
     """Return the channel without its findings."""
-    rows = [contribution for contribution in made if contribution.entries]
+    rows: dict[str, list[_Contribution]] = {}
+    for contribution in made:
+        if contribution.entries:
+            rows.setdefault(contribution.plan.name, []).append(contribution)
     channel = Channel(
         bin=declared.bin,
         category=declared.category,
@@ -203,14 +206,25 @@ def _channel(
         nominal=nominal,
         data=data,
         has_data=declared.data_process is not None,
-        nuisances=tuple(Nuisance(row.plan.name, row.entries, row.plan.systematic.typ, row.used) for row in rows),
+        nuisances=tuple(map(_nuisance, rows.values())),
     )
     statements = [
         (contribution.plan, Statement(directive, used=contribution.used))
         for contribution in made
         for directive in contribution.directives
     ]
-    return attrs.evolve(channel, statements=statements_of(channel, [row.plan for row in rows], statements))
+    return attrs.evolve(
+        channel, statements=statements_of(channel, [first.plan for first, *_ in rows.values()], statements)
+    )
+
+
+def _nuisance(parts: Sequence[_Contribution]) -> Nuisance:
+    """Return one row of what the declarations of a name make, which are several where it has two kinds."""
+    # Each kind has made its own columns; the kinds together decide the keyword of the row.
+    first, *others = (part.plan.systematic for part in parts)
+    used = {typ for part in parts for typ in part.used} | {other.typ for other in others}
+    entries = tuple(entry for part in parts for entry in part.entries)
+    return Nuisance(first.datacard_name, entries, first.typ, tuple(sorted(used)), nofloat=first.nofloat)
 
 
 def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:

@@ -153,8 +153,9 @@ def unused_findings(
     there = frozenset().union(*templates.variations[: len(declared.columns)])
     if variations := stems(there - used.variations):
         yield notice("unused-variation", f"no systematic reads {_several('variation', variations)} of the output")
-    # The declared systematics come first; those that follow are the free parameters and autoMCStats.
-    covered = {position for plan in plans[: len(declared.systematics)] for position in plan.positions.tolist()}
+    # Free parameters and autoMCStats that processes and the card imply are no systematics of a column.
+    own = (plan for plan in plans if plan.name in declared.systematics)
+    covered = {position for plan in own for position in plan.positions.tolist()}
     exact = [column for position, column in enumerate(declared.columns) if position not in covered]
     # A card without systematics is one of the statistics alone, and meant to be.
     if exact and declared.systematics:
@@ -198,7 +199,7 @@ def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: 
 
 def unvaried_findings(channel: Channel, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:
     """Yield a finding for each nuisance whose templates equal the nominal, where datasets have its variations."""
-    by_name = {plan.name: plan for plan in plans}
+    by_name = {plan.name: plan for plan in plans if plan.labels}
     for nuisance, shape in channel.shapes():
         nominal = channel.nominal.values[shape.columns]
         same = (shape.up.values == nominal).all(axis=1) & (shape.down.values == nominal).all(axis=1)

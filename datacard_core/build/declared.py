@@ -18,7 +18,7 @@ from datacard_core.declare.processes import DataProcess, DataProcesses, MCProces
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import own, plain_binning
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import AUTO_MC_STATS, RATE_PARAM
+from datacard_core.grammar import AUTO_MC_STATS, GROUP, RATE_PARAM
 from datacard_core.model.channel import Column
 from datacard_core.names import closest
 from datacard_core.plugins.manager import Plugins
@@ -129,8 +129,12 @@ class DeclaredCard:
         return tuple(process.name for process in processes if process.has_rateParam)
 
     def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
-        """Return the declared systematics, and those that `has_rateParam` and `mcstat` imply."""
-        return (*self.systematics.values(), *self._implied())
+        """Return the declared systematics, and those that `has_rateParam`, `groups` and `mcstat` imply.
+
+        A nuisance of two kinds has a declaration for each of them.
+        """
+        declared = (part for systematic in self.systematics.values() for part in systematic.by_typ())
+        return (*declared, *self._implied())
 
     def _implied(self) -> Iterator[SystematicUncertainty]:
         for process in self.floating:
@@ -138,6 +142,12 @@ class DeclaredCard:
             yield SystematicUncertainty(
                 f"SF_{process.name}", RATE_PARAM, [process.name], process.years, 1.0, options=bounds
             )
+        groups: dict[str, list[str]] = {}
+        for systematic in self.systematics.values():
+            for group in systematic.groups:
+                groups.setdefault(group, []).append(systematic.datacard_name)
+        for group, members in groups.items():
+            yield SystematicUncertainty(group, GROUP, options={"members": members})
         if self.mcstat is not False and self.mc_processes:
             options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
             years = tuple(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))

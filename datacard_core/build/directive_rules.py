@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.arguments import shown
-from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, warning
 from datacard_core.grammar import (
     AUTO_MC_STATS,
     COMMENT,
+    CONSTRAINT_KEYWORDS,
     HEAD_WORDS,
+    NO_FLOAT,
     PARAMETER_KEYWORDS,
     RATE_PARAM,
     ROW_KEYWORDS,
     is_constraint,
+    is_finite_number,
     keyword_of,
 )
 from datacard_core.model.channel import Directive, Statement
@@ -41,6 +43,8 @@ class _Claim:
     name: str
     meaning: str
     """Meaning in words, equal for lines that may stand in one card."""
+    is_constraint: bool = False
+    """True for `param` and `flatParam`, which may stand beside the line that defines a parameter."""
     is_declared: bool = False
     """True if the name follows from the declaration, so that another declaration is the way out."""
 
@@ -87,8 +91,8 @@ def _refuse_two_meanings(channel: Channel, nuisances: Iterable[Plan], claims: It
     rows = {plan.name: plan for plan in nuisances}
     first: dict[str, _Claim] = {}
     for claim in claims:
-        # Claims that agree with the first one agree with each other.
-        other = first.setdefault(claim.name, claim)
+        # Claims that agree with the first one agree with each other. A constraint may stand beside a definition.
+        other = first.setdefault(f"{claim.name} {claim.is_constraint}", claim)
         if claim.name in rows:
             raise _conflict(channel, claim, _Claim(rows[claim.name], claim.name, "it is a nuisance"))
         if other.meaning != claim.meaning:
@@ -130,9 +134,19 @@ def _claims(plan: Plan, statement: Statement) -> list[_Claim]:
         # Combine takes start and range of the first line of a parameter, and ignores further ones without a message.
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
         return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
-    is_declared = type(directive) is BinByBinStatistics
-    defined = [defined_by(line.split()) for line in statement.text or ()]
-    return [_Claim(plan, name, meaning, is_declared=is_declared) for name, meaning in defined if name]
+    lines = [line.split() for line in statement.text or ()]
+    return [
+        _Claim(
+            plan,
+            name,
+            meaning,
+            is_constraint=keyword_of(words) in CONSTRAINT_KEYWORDS,
+            is_declared=type(directive) is BinByBinStatistics or name == plan.name,
+        )
+        for words in lines
+        for name, meaning in [defined_by(words)]
+        if name
+    ]
 
 
 def defined_by(words: Sequence[str]) -> tuple[str, str]:
@@ -144,7 +158,10 @@ def defined_by(words: Sequence[str]) -> tuple[str, str]:
     if keyword == RATE_PARAM:
         # The third and fourth words are channel and process: a parameter has a line for each.
         return words[0], f"it is {' '.join([keyword, *words[4:]])}"
-    return (words[0], f"it is {' '.join(words[1:])}") if keyword in PARAMETER_KEYWORDS else ("", "")
+    if keyword in PARAMETER_KEYWORDS:
+        # The mark at the end of the name is none of the parameter's.
+        return words[0].removesuffix(NO_FLOAT), f"it is {' '.join(words[1:])}"
+    return ("", "")
 
 
 def _line_problem(line: object) -> str:

@@ -13,10 +13,12 @@ from datacard_core.errors import DeclarationError
 from datacard_core.findings import notice
 from datacard_core.grammar import (
     COMMENT,
+    CONSTRAINT_KEYWORDS,
     HEAD_WORDS,
     INERT_KEYWORDS,
     LN_N,
     NO_EFFECT,
+    NO_FLOAT,
     PARAMETER_KEYWORDS,
     RATE_PARAM,
     ROW_KEYWORDS,
@@ -61,7 +63,7 @@ def with_lines(channel: Channel, sections: Mapping[str, str]) -> Channel:
     lines = [(name, line.split()) for name, text in sections.items() for line in text.splitlines()]
     # Combine skips comments and the rules between sections.
     lines = [(name, words) for name, words in lines if words and not words[0].startswith((COMMENT, "--"))]
-    own = {nuisance.name: nuisance for nuisance in channel.nuisances}
+    own = {nuisance.written_name: nuisance for nuisance in channel.nuisances}
     problems = [
         f"card {channel.bin!r}, {name}: {' '.join(words)!r:.160}: {problem}"
         for name, words in lines
@@ -120,7 +122,7 @@ def _row_problems(channel: Channel, own: Mapping[str, Nuisance], words: Sequence
 
 
 def _parameter_problems(channel: Channel, words: Sequence[str]) -> Iterator[str]:
-    if problem := name_problem("parameter", words[0]):
+    if problem := name_problem("parameter", words[0].removesuffix(NO_FLOAT)):
         yield problem
     if words[1] != RATE_PARAM:
         return
@@ -138,16 +140,22 @@ def _parameter_problems(channel: Channel, words: Sequence[str]) -> Iterator[str]
 
 def _conflicts(lines: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield a problem for each name that two lines give two meanings."""
-    meanings: dict[str, str] = {}
+    rows: set[str] = set()
+    meanings: dict[tuple[str, bool], str] = {}
     for words in lines:
         if keyword_of(words) in ROW_KEYWORDS:
-            name, meaning = words[0], "it is a nuisance, in one row of its own"
-            if name in meanings:
+            name = words[0].removesuffix(NO_FLOAT)
+            if name in rows or {(name, True), (name, False)}.intersection(meanings):
                 yield f"{name!r} has a second row or line: {' '.join(words)!r:.160}"
-        else:
-            name, meaning = defined_by(words)
-        if name and meanings.setdefault(name, meaning) != meaning:
-            yield f"{name!r} has two meanings: {meanings[name]}; and {meaning}"
+            rows.add(name)
+            continue
+        name, meaning = defined_by(words)
+        # A constraint may stand beside the line that defines its parameter.
+        key = (name, keyword_of(words) in CONSTRAINT_KEYWORDS)
+        if name in rows:
+            yield f"{name!r} has two meanings: it is a nuisance, in one row of its own; and {meaning}"
+        elif name and meanings.setdefault(key, meaning) != meaning:
+            yield f"{name!r} has two meanings: {meanings[key]}; and {meaning}"
 
 
 def _statements(channel: Channel, lines: Sequence[Sequence[str]]) -> tuple[tuple[Statement, ...], list[str]]:
@@ -181,7 +189,7 @@ def _nuisance(channel: Channel, own: Mapping[str, Nuisance], words: Sequence[str
 
 
 def _own_row(channel: Channel, nuisance: Nuisance) -> list[str]:
-    return [nuisance.name, *nuisance.keyword.split(), *nuisance.cells(len(channel.columns))]
+    return [nuisance.written_name, *nuisance.keyword.split(), *nuisance.cells(len(channel.columns))]
 
 
 def _cells(words: Sequence[str], columns: int) -> tuple[str, tuple[str, ...]]:

@@ -11,9 +11,8 @@ import attrs
 
 from datacard_core.declare.matrices import factor_of
 from datacard_core.declare.systematics import SystematicUncertainty
-from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import LN_N, PARAMETER_KEYWORDS, ROW_KEYWORDS, SHAPE
+from datacard_core.grammar import LN_N, PARAMETER_KEYWORDS, ROW_KEYWORDS, SHAPE, is_finite_number
 from datacard_core.names import closest, duplicates, listing, names_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacard_core.declare.values import is_finite_number
 from datacard_core.errors import DeclarationError
+from datacard_core.grammar import is_finite_number
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import attrs
 from datacard_core.arguments import Foreign, foreign_in, scalar, scalars, tree, type_of
 from datacard_core.declare.processes import Process
 from datacard_core.declare.values import own, plain_processes, plain_value
-from datacard_core.grammar import name_problem, year_problem
+from datacard_core.grammar import group_problem, name_problem, year_problem
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class GivenSystematic:
     options: Any = attrs.field(converter=own)
     categories: Any = attrs.field(converter=_names_or_none)
     fraction: Any = attrs.field(converter=plain_value)
+    groups: Any = attrs.field(converter=scalars)
+    nofloat: Any = attrs.field(converter=scalar)
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each fault."""
@@ -61,9 +63,21 @@ class GivenSystematic:
             yield f"options hold {strange!r} ({type_of(strange)}), which cannot be printed, compared, or read at all"
         yield from _category_problems(self.categories)
         yield from _fraction_problems(self.fraction)
+        yield from self._fraction_place_problems()
+        yield from _group_problems(self.groups)
+        if not isinstance(self.nofloat, bool):
+            yield f"nofloat is {self.nofloat!r}, expected True or False"
+
+    def _fraction_place_problems(self) -> Iterator[str]:
         for process in self.fraction if isinstance(self.fraction, Mapping) else ():
             if process not in (known := self.processes or ()):
                 yield f"fraction is given for {process!r}, which is not in its processes{closest(process, known)}"
+
+
+def _group_problems(groups: tuple[Any, ...]) -> Iterator[str]:
+    yield from filter(None, map(group_problem, groups))
+    if twice := duplicates(groups):
+        yield f"lists group {', '.join(map(str, twice))} twice"
 
 
 def _category_problems(categories: tuple[Any, ...] | None) -> Iterator[str]:

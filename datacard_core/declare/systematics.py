@@ -15,7 +15,7 @@ from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.rules import GivenSystematic
 from datacard_core.declare.values import ReadOnlyDict, SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS
+from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS, joint_kind
 from datacard_core.names import closest, listing, misspelt
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class SystematicUncertainty(Declaration):
     """Part of the uncertainty that the nuisance carries, which `correlate` sets: a number from -1 to 1, but not 0, or
     `{process: number}` or `{process: {year: number}}`. Templates become nominal + fraction·(variation - nominal), and
     factors are raised to its power; a number below 0 exchanges Up and Down."""
+    groups: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    """Groups of parameters that the nuisance is a member of."""
+    nofloat: bool = attrs.field(default=False, kw_only=True)
+    """True if Combine is to mark the parameter as constrained by all channels: `[nofloat]`."""
     _moves: ClassVar[Mapping[str, tuple[str, ...]]] = {"value": ("processes",), "processes": ("value",)}
 
     def __init__(
@@ -78,6 +82,8 @@ class SystematicUncertainty(Declaration):
         options: Mapping[str, Any] = _NO_OPTIONS,
         categories: Iterable[str] | None = None,
         fraction: Any = 1.0,
+        groups: Iterable[str] = (),
+        nofloat: bool = False,
     ) -> None:
         if isinstance(processes, SameForAll) and value is not None:
             processes, value = _read_back(processes, value)
@@ -94,6 +100,8 @@ class SystematicUncertainty(Declaration):
             options=options,
             categories=categories,
             fraction=fraction,
+            groups=groups,
+            nofloat=nofloat,
         )
         if problems := dict.fromkeys(given.problems()):
             raise DeclarationError(f"systematic {given.name!r}: {problem}" for problem in problems)
@@ -133,6 +141,19 @@ class SystematicUncertainty(Declaration):
     def merged_from(self) -> tuple[SystematicUncertainty, ...]:
         """Declarations that were merged into this one; only itself, if it was not merged."""
         return self._merged or (self,)
+
+    def by_typ(self) -> tuple[SystematicUncertainty, ...]:
+        """Return the declarations that were merged into this one, those of one `typ` merged: usually this object."""
+        alike: dict[str, list[SystematicUncertainty]] = {}
+        for part in self.merged_from:
+            alike.setdefault(part.typ, []).append(part)
+        if len(alike) == 1:
+            return (self,)
+        # A part by itself is frozen as this object is.
+        return tuple(
+            functools.reduce(merged, parts)._locked(parts) if len(parts) > 1 else parts[0]  # noqa: SLF001 - made here
+            for parts in alike.values()
+        )
 
     def of_category(self, category: str) -> SystematicUncertainty | None:
         """Return a read-only systematic as it is in the card of a category, or None if it is not there."""
@@ -211,7 +232,8 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
 
     Declarations that share a `datacard_name` are one nuisance: where their columns (process and year), or their
     categories, are disjoint and their `typ` and options agree, the entry is the merged declaration; where not, it is an
-    error.
+    error. Two kinds may share a name where Combine has one parameter for both: `shape` on some columns with `lnN` on
+    others, and a `rateParam` or `extArg` with a `param` or `flatParam`.
     """
 
     _type = SystematicUncertainty
@@ -227,7 +249,7 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
     @property
     def variations_names(self) -> list[str]:
         """Names of the shape variations as they stand in the card, `{datacard_name}Up` and `…Down`."""
-        return [f"{name}{direction}" for name in self.list_type("shape") for direction in DIRECTIONS]
+        return [f"{name}{direction}" for name in self.get_systematics_by_type(SHAPE) for direction in DIRECTIONS]
 
     def n_systematics(self) -> int:
         """Return the number of nuisances."""
@@ -289,7 +311,7 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
     """Return two declarations of one nuisance on different columns as one.
 
     Raises:
-        DeclarationError: they cover the same column, or disagree in `typ` or options.
+        DeclarationError: they cover the same column, or disagree in `typ`, options or nofloat.
     """
     # Overlaps are told only if kind and options agree: otherwise the two cannot be one nuisance anyway.
     if problems := list(_differences(first, second)) or list(_overlaps(first, second)):
@@ -306,6 +328,8 @@ def merged(first: SystematicUncertainty, second: SystematicUncertainty) -> Syste
             fractions.setdefault(process, {})[year] = part.fraction_for(process, year)
     both = attrs.evolve(
         first,
+        typ=joint_kind(part.typ for part in (*first.merged_from, *second.merged_from)),
+        groups=tuple(dict.fromkeys((*first.groups, *second.groups))),
         # Two declarations without columns stay one.
         processes=values or first.processes,
         years=tuple(dict.fromkeys((*first.years, *second.years))),
@@ -336,10 +360,22 @@ def _both_categories(first: SystematicUncertainty, second: SystematicUncertainty
 
 
 def _differences(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:
-    for field in ("typ", "options"):
-        ours, theirs = getattr(first, field), getattr(second, field)
-        if ours != theirs:
-            yield f"{_both(first, second)}, and their {field} differs: {ours!r} and {theirs!r}"
+    parts = (*first.merged_from, *second.merged_from)
+    try:
+        joint_kind(part.typ for part in parts)
+    except ValueError:
+        yield _difference("typ", first, second)
+    # Options belong to a kind, so that declarations of two kinds need not agree in them.
+    for field in ("options", "nofloat"):
+        for part in first.merged_from:
+            if part.typ == second.typ and getattr(part, field) != getattr(second, field):
+                yield _difference(field, part, second)
+                break
+
+
+def _difference(field: str, first: SystematicUncertainty, second: SystematicUncertainty) -> str:
+    ours, theirs = getattr(first, field), getattr(second, field)
+    return f"{_both(first, second)}, and their {field} differs: {ours!r} and {theirs!r}"
 
 
 def _overlaps(first: SystematicUncertainty, second: SystematicUncertainty) -> Iterator[str]:

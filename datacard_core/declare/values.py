@@ -6,8 +6,6 @@ and its messages do not depend on these types.
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -74,24 +72,6 @@ def read_only_copy(kept: Any) -> Any:
 def plain_value(value: Any) -> Any:
     """Return numbers of any library as floats, and pairs as tuples; the kind judges values of other types."""
     return tree(value, number_or_other)
-
-
-def is_finite_number(value: object) -> bool:
-    """Return True for a finite real number of any library, and False for a bool or any other value.
-
-    Meant for the options of a systematic, which reach its kind as the script wrote them. NaN, infinities and integers
-    beyond the range of a double are not finite numbers here, because a card cannot hold them.
-
-    Args:
-        value: The value to judge, of any type.
-    """
-    # Python counts True as the integer 1, but a script that says True for a number has made a mistake.
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # raised for an integer beyond the range of a double
-        return False
 
 
 def plain_binning(binning: Any) -> Any:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datacard_core.arguments import type_of
+from datacard_core.grammar.words import AUTO_MC_STATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +61,13 @@ def year_problem(what: str, year: object) -> str | None:
     if not _YEAR.fullmatch(year):
         return f"{what} {year!r} cannot end the name of a column: expected letters, digits, '_', '.' and '-'"
     return None
+
+
+def group_problem(name: object) -> str | None:
+    """Return the reason why a group of parameters cannot have a name, or None."""
+    if name == AUTO_MC_STATS:
+        return f"group {name!r}: Combine puts the parameters of the statistical uncertainty there, choose another name"
+    return name_problem("group", name)
 
 
 def _suggestion(name: str) -> str:

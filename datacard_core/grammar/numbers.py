@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 
 # The numbers of C and of Python alike; float() would also take digits of other scripts, "1_0" and "nan".
@@ -30,3 +31,21 @@ def short(value: float) -> str:
     """Return the text of a number, whole numbers without a point."""
     # Combine's own cards write whole numbers without a point in these lines.
     return number(value).removesuffix(".0")
+
+
+def is_finite_number(value: object) -> bool:
+    """Return True for a finite real number of any library, and False for a bool or any other value.
+
+    Meant for the options of a systematic, which reach its kind as the script wrote them. NaN, infinities and integers
+    beyond the range of a double are not finite numbers here, because a card cannot hold them.
+
+    Args:
+        value: The value to judge, of any type.
+    """
+    # Python counts True as the integer 1, but a script that says True for a number has made a mistake.
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # raised for an integer beyond the range of a double
+        return False

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from datacard_core.grammar.numbers import is_count, is_number
 from datacard_core.grammar.words import (
     ABOVE_0_KEYWORDS,
+    CONSTRAINT_KEYWORDS,
+    EXT_ARG,
     LN_N,
     NO_EFFECT,
     PAIRED_KEYWORDS,
+    RATE_PARAM,
     ROW_ARGUMENTS,
     ROW_KEYWORDS,
     SHAPE,
@@ -33,6 +36,20 @@ def row_keyword(keywords: Iterable[str]) -> str:
     if len(distinct) != 1:
         raise ValueError(f"{' and '.join(distinct)} in one row")
     return distinct[0]
+
+
+def joint_kind(kinds: Iterable[str]) -> str:
+    """Return the kind of declarations that share a name in the card, from the kind of each.
+
+    Raises:
+        ValueError: Combine has no such parameter.
+    """
+    distinct = set(kinds)
+    # Combine looks for the parameter of a constraint among those that other lines make.
+    defining = distinct - CONSTRAINT_KEYWORDS
+    if len(distinct) == 2 and len(defining) == 1 and defining <= {RATE_PARAM, EXT_ARG}:  # noqa: PLR2004 - and a constraint
+        return defining.pop()
+    return row_keyword(distinct)
 
 
 def row_problem(keyword: str) -> str | None:

@@ -41,6 +41,7 @@ SHAPE_KEYWORDS: Final = frozenset({SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_O
 
 AUTO_MC_STATS: Final = "autoMCStats"
 RATE_PARAM: Final = "rateParam"
+EXT_ARG: Final = "extArg"
 
 HEAD_WORDS: Final = frozenset(
     {"imax", "jmax", "kmax", "shapes", "bin", "Observation", "observation", "process", "rate"}
@@ -76,8 +77,11 @@ SIGNED_KEYWORDS: Final = frozenset({"trG", "dFD", "dFD2"})
 CONSTRAINED_KEYWORDS: Final = frozenset({"param", "constr"})
 """Second words of the lines without columns that Combine counts in kmax."""
 
-PARAMETER_KEYWORDS: Final = frozenset({*CONSTRAINED_KEYWORDS, "flatParam", RATE_PARAM, "extArg", "discrete"})
+PARAMETER_KEYWORDS: Final = frozenset({*CONSTRAINED_KEYWORDS, "flatParam", RATE_PARAM, EXT_ARG, "discrete"})
 """Second words of the lines that define the parameter named by their first word."""
+
+CONSTRAINT_KEYWORDS: Final = frozenset({"param", "flatParam"})
+"""Second words of the lines that may stand beside the line that defines a parameter, `rateParam` or `extArg`."""
 
 INERT_KEYWORDS: Final = frozenset({"group", AUTO_MC_STATS})
 """Second words of the lines that leave the expected yields before the fit as they are."""
@@ -121,6 +125,20 @@ EDITS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Words behind `nuisance edit`, and the words that each of them needs; options follow."""
+
+EDIT_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "add": ("addq", "overwrite"),
+        "drop": ("ifexists",),
+        "rename": ("ifexists",),
+        "changepdf": (),
+        "merge": ("ifexists",),
+        "split": ("ifexists",),
+        "freeze": ("ifexists",),
+        "flip": ("p2n", "n2p", "ifexists"),
+    }
+)
+"""Words that may stand behind the words of each edit."""
 
 KEYWORDS: Final = ("$PROCESS", "$CHANNEL", "$SYSTEMATIC", "$MASS")
 """Words that Combine replaces in a `shapes` line; further ones are given to it with `--keyword-value`."""

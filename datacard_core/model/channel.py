@@ -16,10 +16,13 @@ import numpy as np
 from datacard_core.grammar import (
     DATA,
     DIRECTIONS,
+    NO_FLOAT,
     NOMINAL,
     NOMINAL_TEMPLATE,
+    PARAMETER_KEYWORDS,
     VARIED_TEMPLATE,
     is_constraint,
+    keyword_of,
     template_names,
 )
 from datacard_core.model.arrays import NamedTemplates, Templates, read_only
@@ -59,6 +62,8 @@ class Directive(ABC):
     # Looked up in the class itself: a subclass of the subclass may have a further meaning.
     renders_as_base: ClassVar[bool] = False
     """True if an object of this class may be treated as one of its base class; subclasses do not inherit it."""
+    is_about_others: ClassVar[bool] = False
+    """True if the lines depend on the parameters of the channel, as those of groups do, and define none themselves."""
 
     @abstractmethod
     def lines(self, channel: Channel) -> Iterable[str]:
@@ -127,6 +132,14 @@ class Channel:
     def rates(self) -> FloatArray:
         """Rate of each column in the card, shape (columns,): the integral of its template unless the card states it."""
         return read_only(self.nominal.norms) if self.stated_rates is None else self.stated_rates
+
+    @cached_property
+    def parameter_names(self) -> frozenset[str]:
+        """Names of the nuisances, and of the parameters that lines below the table define."""
+        statements = (one for one in self.statements if not one.directive.is_about_others)
+        lines = (line.split() for one in statements for line in one.lines(self))
+        defined = {words[0].removesuffix(NO_FLOAT) for words in lines if keyword_of(words) in PARAMETER_KEYWORDS}
+        return frozenset({*defined, *(nuisance.name for nuisance in self.nuisances)})
 
     @property
     def kmax(self) -> int:

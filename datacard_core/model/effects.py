@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from datacard_core.grammar import LN_N, NO_EFFECT, SHAPE, number, row_keyword
+from datacard_core.grammar import LN_N, NO_EFFECT, NO_FLOAT, SHAPE, number, row_keyword
 from datacard_core.model.arrays import FrozenArrays, Templates, real, whole
 from datacard_core.names import plain
 
@@ -191,6 +191,11 @@ class Nuisance:
     """Keyword of the row in the card that it was read from; empty for that of its effects."""
     nofloat: bool = attrs.field(default=False, kw_only=True)
     """True if Combine is to mark the parameter as constrained by all channels: `[nofloat]`."""
+
+    @property
+    def written_name(self) -> str:
+        """Name in the row, with the mark `[nofloat]` if it has it."""
+        return f"{self.name}{NO_FLOAT}" if self.nofloat else self.name
 
     @property
     def effects(self) -> tuple[Effect, ...]:

@@ -10,7 +10,7 @@ from datacard_core.arguments import scalars, wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import row_keyword
 from datacard_core.model.channel import Channel
-from datacard_core.model.parameters import SharedParameter
+from datacard_core.model.parameters import Group, SharedParameter
 from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
@@ -60,7 +60,12 @@ class Model:
             for directive in channel.directives
             if isinstance(directive, SharedParameter)
         )
-        named = {name: tuple(sorted(set(members))) for name, members in (groups or {}).items()}
+        gathered = {name: set(members) for name, members in (groups or {}).items()}
+        for channel in channels:
+            for directive in channel.directives:
+                if isinstance(directive, Group) and (members := directive.members_in(channel)):
+                    gathered.setdefault(directive.name, set()).update(members)
+        named = {name: tuple(sorted(gathered[name])) for name in sorted(gathered)}
         return cls(channels=channels, parameters=tuple(shared), groups=named)
 
     def channel(self, name: str) -> Channel:

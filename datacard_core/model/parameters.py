@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from datacard_core.grammar import number, short
+from datacard_core.grammar import EDIT, GROUP, NO_FLOAT, number, short
 from datacard_core.model.arrays import FrozenArrays, whole
 from datacard_core.model.channel import Directive
 
@@ -50,7 +50,7 @@ class ConstrainedParameter(SharedParameter):
         """The line in a Combine card."""
         below, above = self.sigma
         width = number(above) if below == above else f"-{number(below)}/+{number(above)}"
-        name = f"{self.name}[nofloat]" if self.nofloat else self.name
+        name = f"{self.name}{NO_FLOAT}" if self.nofloat else self.name
         return f"{name} param {number(self.mean)} {width}{_range(self.bounds)}"
 
 
@@ -152,6 +152,42 @@ class ImportedFactor(FrozenArrays, Directive):
         """Yield a rateParam line for each column."""
         for column in self.columns:
             yield " ".join([self.name, "rateParam", channel.bin, channel.columns[column].name, self.source])
+
+
+@attrs.frozen
+class Group(Directive):
+    """A name for several parameters, which a fit freezes or reports together: `group`."""
+
+    name: str
+    members: tuple[str, ...]
+    """Names of parameters; the line leaves out those that are not in the channel."""
+    order: ClassVar[int] = 80
+    is_about_others: ClassVar[bool] = True
+
+    def lines(self, channel: Channel) -> Iterable[str]:
+        """Yield the line, none if no member is in the channel."""
+        if members := self.members_in(channel):
+            yield f"{self.name} {GROUP} = {' '.join(members)}"
+
+    def members_in(self, channel: Channel) -> tuple[str, ...]:
+        """Return the members that are parameters of a channel."""
+        return tuple(member for member in self.members if member in channel.parameter_names)
+
+
+@attrs.frozen
+class NuisanceEdit(Directive):
+    """A change of the rows above that Combine makes when it reads a card: `nuisance edit`."""
+
+    verb: str
+    words: tuple[str, ...]
+    """Words behind the verb, as `grammar.EDITS` has them, and options."""
+    # Last: an edit changes what is above it.
+    order: ClassVar[int] = 95
+    is_about_others: ClassVar[bool] = True
+
+    def lines(self, channel: Channel) -> Iterable[str]:  # noqa: ARG002 - the same in each channel
+        """Yield the line."""
+        yield " ".join([*EDIT, self.verb, *self.words])
 
 
 def _range(bounds: tuple[float, float] | None) -> str:

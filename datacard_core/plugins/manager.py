@@ -38,7 +38,7 @@ from datacard_core.plugins.families import (
 )
 from datacard_core.plugins.providers import Providers
 from datacard_core.plugins.registration import contributions
-from datacard_core.plugins.selection import LOCAL, name_of, select
+from datacard_core.plugins.selection import DEFAULT_PLUGINS, LOCAL, name_of, select
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
@@ -64,9 +64,6 @@ __all__ = [
     "installed_plugins",
     "load_plugins",
 ]
-
-DEFAULT_PLUGINS = ("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root", "coffea", "plots")
-"""The built-in set: fixed, so that installing a package never changes a card."""
 
 
 def _unchangeable(by_name: Mapping[str, Any]) -> Mapping[str, Any]:

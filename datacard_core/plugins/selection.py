@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
     from datacard_core.plugins.discovery import Installed, InstalledPlugin
 
+DEFAULT_PLUGINS = (
+    *("lnn", "shape", "gamma", "linear", "rateparam", "params", "groups", "edits", "mcstats"),
+    *("checks", "combine", "root", "coffea", "plots"),
+)
+"""The built-in set: fixed, so that installing a package never changes a card."""
+
 LOCAL = "local"
 """Origin of a plugin that was given as an object."""
 _SHA256 = "sha256="
@@ -130,7 +136,9 @@ def _unknown(names: Iterable[str], installed: Installed) -> Iterator[str]:
     broken = f"; the plugins of {unreadable} cannot be read" if unreadable else ""
     for name in names:
         if name not in known:
-            yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}"
+            # As after an update of the code in an editable install, whose metadata stay as they were.
+            renewed = "; it is built in: install datacard-core again" if name in DEFAULT_PLUGINS else ""
+            yield f"no plugin named {name!r} is installed{closest(name, known)}{broken}{renewed}"
 
 
 def _not_selected(blocked: AbstractSet[str], names: Iterable[str]) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _table(channel: Channel) -> list[str]:
         ("process", "", [str(column.id) for column in channel.columns]),
         ("rate", "", [number(rate) for rate in channel.rates]),
     ]
-    rows = [(nuisance.name, nuisance.keyword, nuisance.cells(len(channel.columns))) for nuisance in channel.nuisances]
+    rows = [(row.written_name, row.keyword, row.cells(len(channel.columns))) for row in channel.nuisances]
     lines = _aligned([*head, *rows])
     return lines if not rows else [*lines[: len(head)], RULE, *lines[len(head) :]]
 

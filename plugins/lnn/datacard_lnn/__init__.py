@@ -1,4 +1,4 @@
-"""The kind `lnN`: a log-normal uncertainty on yields.
+"""The kinds `lnN` and `lnU`: factors on yields, with a normal and a uniform parameter.
 
 This file is a complete plugin. A separate package would add the entry point
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from datacard_core import Normalisation, SystematicKind, hookimpl, notice, warning
+from datacard_core import Normalisation, SystematicKind, UniformNormalisation, hookimpl, notice, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,15 +28,20 @@ LARGEST_FACTOR = 2.0
 
 
 class LogNormal(SystematicKind):
-    """A factor κ^θ on the yield; a (down, up) pair is the factor at θ = -1 and at θ = +1."""
+    """A factor κ^θ on the yield, with a unit normal θ.
+
+    The value is κ, or a (down, up) pair with the factors at θ = -1 and at θ = +1. Between them, Combine interpolates
+    the logarithms smoothly.
+    """
 
     typ: ClassVar[str] = "lnN"
+    effect: ClassVar[type[Normalisation | UniformNormalisation]] = Normalisation
     codes: ClassVar[Mapping[str, str]] = {
-        "unlikely-factor": "A factor of `lnN` is above 2 or, in a pair, below 0.5: write 1.05 for 5 per cent, or "
+        "unlikely-factor": "A factor is above 2 or, in a pair, below 0.5: write 1.05 for 5 per cent, or "
         "accept the code if the uncertainty is that large.",
         "one-sided-factors": "Both factors of a (down, up) pair raise the yield, or both lower it: exchange or correct "
         "them if the two directions are opposite.",
-        "factor-of-1": "A factor of `lnN` is exactly 1 and changes no yield: leave the process out, or declare a shape "
+        "factor-of-1": "A factor is exactly 1 and changes no yield: leave the process out, or declare a shape "
         "if one is meant. A notice where other columns of the systematic have other factors.",
     }
 
@@ -61,17 +66,28 @@ class LogNormal(SystematicKind):
             elif one_sided := _one_sided(value):
                 yield warning("one-sided-factors", one_sided, column=columns)
 
-    def effects(self, target: Target) -> Iterator[Normalisation]:
+    def effects(self, target: Target) -> Iterator[Normalisation | UniformNormalisation]:
         """Yield one effect for the columns with a single factor, and one for the columns with a pair."""
-        # Both forms have the keyword lnN in a card, so the two effects share one row.
+        # Both forms have one keyword in a card, so the two effects share a row.
         pairs = np.array([isinstance(value, tuple) for value in target.values])
         if not pairs.all():
             up = np.array([value for value in target.values if not isinstance(value, tuple)])
-            yield Normalisation(target.positions[~pairs], up)
+            yield self.effect(target.positions[~pairs], up)
         if pairs.any():
             # Each row of the array is a (down, up) pair, so its transpose has two rows.
             down, up = np.array([value for value in target.values if isinstance(value, tuple)]).T
-            yield Normalisation(target.positions[pairs], up, down)
+            yield self.effect(target.positions[pairs], up, down)
+
+
+class LogUniform(LogNormal):
+    """A factor κ^θ on the yield as of `lnN`, with a θ that is uniform between -1 and 1.
+
+    The yield moves between 1/κ and κ times its nominal, or between the factors of a (down, up) pair, and no value in
+    this range is preferred.
+    """
+
+    typ: ClassVar[str] = "lnU"
+    effect: ClassVar[type[Normalisation | UniformNormalisation]] = UniformNormalisation
 
 
 def _problem(value: Any) -> str | None:
@@ -132,5 +148,5 @@ def _one_sided(value: Any) -> str | None:
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute the kind lnN."""
-    return (LogNormal(),)
+    """Contribute the kinds lnN and lnU."""
+    return (LogNormal(), LogUniform())

@@ -1,4 +1,4 @@
-"""The kinds `shape` and `shapeU`: uncertainties given by an Up and a Down template in the output."""
+"""The kinds `shape`, `shapeN`, `shapeN2` and `shapeU`: an Up and a Down template in the output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from datacard_core import DIRECTIONS, Shape, SystematicKind, hookimpl
+from datacard_core import DIRECTIONS, MorphedShape, Shape, SystematicKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class ShapeVariation(SystematicKind):
-    """Morphing between the templates `{variation}Down`, nominal and `{variation}Up`."""
+    """Morphing between the templates `{variation}Down`, nominal and `{variation}Up`, with a unit normal θ.
+
+    The fraction of the yield in each bin is a polynomial of θ between -1 and 1 and linear beyond, through the three
+    templates at θ = -1, 0 and 1; the yield is a power of the ratios of their integrals. The value is 1.0 by
+    convention. Another value s multiplies θ, so that the templates stand for θ = ±1/s.
+    """
 
     typ: ClassVar[str] = "shape"
 
@@ -36,28 +41,42 @@ class ShapeVariation(SystematicKind):
         return (Shape(target.positions, up, down, np.array(target.values, dtype=np.float64)),)
 
 
-class UnconstrainedShape(Shape):
-    """Templates as of a shape, morphed by a parameter without constraint."""
+class MorphedVariation(ShapeVariation):
+    """Base of the kinds with the templates of `shape` and another morphing, or another density of θ."""
 
-    @property
-    def keyword(self) -> str:
-        """`shapeU`."""
-        return "shapeU"
+    def effects(self, target: Target) -> Iterable[MorphedShape]:
+        """Return one effect with the two templates. The value is its scale."""
+        return (
+            MorphedShape(shape.columns, shape.up, shape.down, shape.scale, self.typ)
+            for shape in super().effects(target)
+        )
 
 
-class UnconstrainedVariation(ShapeVariation):
-    """Morphing as of `shape`, by a parameter that is free in the fit: Combine's shapeU."""
+class LogarithmicVariation(MorphedVariation):
+    """Morphing as of `shape`, of the logarithms of the fractions of the yield in each bin.
+
+    A column has one morphing: rows of `shape` and of `shapeN` on one column are refused.
+    """
+
+    typ: ClassVar[str] = "shapeN"
+
+
+class OldLogarithmicVariation(MorphedVariation):
+    """Morphing of logarithms under the older name of Combine, equal to `shapeN` for histograms."""
+
+    typ: ClassVar[str] = "shapeN2"
+
+
+class UniformVariation(MorphedVariation):
+    """Morphing as of `shape`, by a θ that is uniform between -1 and 1.
+
+    Each point between the Down and the Up template is equally likely, and none beyond them is possible.
+    """
 
     typ: ClassVar[str] = "shapeU"
-
-    def effects(self, target: Target) -> Iterable[Shape]:
-        """Return one effect with the two templates."""
-        return (
-            UnconstrainedShape(shape.columns, shape.up, shape.down, shape.scale) for shape in super().effects(target)
-        )
 
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute the kinds shape and shapeU."""
-    return (ShapeVariation(), UnconstrainedVariation())
+    """Contribute the kinds shape, shapeN, shapeN2 and shapeU."""
+    return (ShapeVariation(), LogarithmicVariation(), OldLogarithmicVariation(), UniformVariation())

@@ -93,7 +93,7 @@ class TestLines:
             def effects(self, target: Target) -> Iterable[RawLine]:
                 yield RawLine(f"{target.systematic.name} group = lumi")
 
-        plugins = load_plugins(*DEFAULT_PLUGINS, Provider("group", Group()))
+        plugins = load_plugins(*DEFAULT_PLUGINS, Provider("group", Group()), block={"groups"})
         systematics = Systematics(
             [
                 SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02),

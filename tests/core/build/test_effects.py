@@ -95,7 +95,7 @@ class TestKinds:
                 return (GammaN(),)
         '''
         install("acme_gmn", source, distribution="datacard-acme-gmn", version="2.0")
-        plugins = load_plugins(*DEFAULT_PLUGINS, "acme_gmn")
+        plugins = load_plugins(*DEFAULT_PLUGINS, "acme_gmn", block={"gamma"})
         arguments = card_arguments(plugins=plugins, systematics=mine("gmN", events=10))
         assert plugins.origins["acme_gmn"] == "datacard-acme-gmn 2.0"
         card = Datacard(**arguments)

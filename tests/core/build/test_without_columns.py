@@ -45,7 +45,7 @@ class Parameter(SystematicKind):
         yield RawLine(f"{target.systematic.datacard_name} param {options.get('mean', 0.0)} {options['width']}")
 
 
-PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Parameter()))
+PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Parameter()), block={"params"})
 OUTPUT = signal_and_ttbar(nominal=[10, 20, 30])
 
 

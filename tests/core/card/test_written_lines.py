@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datacard_core import Channel, DeclarationError
+from datacard_core import Channel, DeclarationError, SystematicUncertainty
 from datacard_core.card.written_lines import with_lines
 from tests.support.outputs import card, signal_and_ttbar
 from tests.support.rich import lumi
@@ -94,3 +94,26 @@ def test_free_lines(channel: Channel) -> None:
     read = with_lines(channel, {"x": "\n".join([ROW, *lines])})
     assert [line for directive in read.directives for line in directive.lines(read)] == lines
     assert read.kmax == channel.kmax + 1
+
+
+def test_constraints_groups_and_marks() -> None:
+    """Marked rows, constraints, groups and edits of a card are its own lines when a script repeats them."""
+    systematics = [
+        SystematicUncertainty("lumi", "lnN", ["ttbar"], ["2022"], 1.02, nofloat=True, groups=["all"]),
+        SystematicUncertainty("SF", "rateParam", ["ttbar"], ["2022"], 1.0),
+        SystematicUncertainty("SF", "param", options={"mean": 1.0, "sigma": 0.1}, nofloat=True),
+        SystematicUncertainty("e", "edit", options={"verb": "freeze", "name": "SF"}),
+    ]
+    made = card(signal_and_ttbar(nominal=[1, 2, 3]), *systematics, mcstat=False)
+    _, _, rows = made.content().partition("\nrate ")
+    read = with_lines(made.channel, {"systematics_section": rows.partition("\n")[2]})
+    assert read.nuisances == made.channel.nuisances
+    assert read.statements == made.channel.statements
+    assert read.findings == made.channel.findings
+
+
+def test_row_and_constraint_of_one_name(channel: Channel) -> None:
+    """A param of the name of a row is refused in either order."""
+    for text in (f"{ROW}\nlumi param 0 1", f"lumi param 0 1\n{ROW}"):
+        with pytest.raises(DeclarationError, match=r"'lumi' has (two meanings|a second row)"):
+            with_lines(channel, {"systematics_section": text})

@@ -41,7 +41,7 @@ class TestPlugins:
         for name in DEFAULT_PLUGINS:
             row = entries(result.stdout, name)
             assert (row[1:4], row[5]) == (["datacard-core", __version__, "yes"], "ok")
-        assert entries(result.stdout, "lnn")[4] == "kinds: lnN"
+        assert entries(result.stdout, "lnn")[4] == "kinds: lnN, lnU"
 
     def test_check(self, install: Install) -> None:
         """With --check, what a plugin provides is listed."""

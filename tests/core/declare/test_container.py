@@ -175,7 +175,7 @@ class TestAdding:
         """A value of another type is refused."""
         (problem,) = refused(lambda: way(MCProcesses([TTBAR]), "signal", value))
         assert "MCProcesses holds MCProcess objects" in problem
-        assert repr(value) in problem
+        assert repr(value)[:150] in problem
 
     @every_way
     def test_wrong_key(self, way: Way) -> None:

@@ -382,11 +382,63 @@ class TestMerging:
         assert "'a'" not in problem
 
     def test_different_kinds(self) -> None:
-        """Declarations of two kinds are not merged."""
-        shape = systematic(name="JER", typ="shape", value=1.0, years=["2023"], datacard_name="lumi")
-        (problem,) = refused(lambda: Systematics([LUMI_2022, shape]))
-        for part in ("'lumi_2022'", "'JER'", "'lumi'", "typ", "'lnN'", "'shape'"):
+        """Declarations of two kinds that Combine has no common row for are not merged."""
+        uniform = systematic(name="JER", typ="shapeU", value=1.0, years=["2023"], datacard_name="lumi")
+        (problem,) = refused(lambda: Systematics([LUMI_2022, uniform]))
+        for part in ("'lumi_2022'", "'JER'", "'lumi'", "typ", "'lnN'", "'shapeU'"):
             assert part in problem
+
+    def test_factor_and_shape(self) -> None:
+        """lnN on some columns and shape on others are one nuisance, of which each part keeps its kind."""
+        shape = systematic(name="JER", typ="shape", value=1.0, years=["2023"], datacard_name="lumi")
+        both = Systematics([LUMI_2022, shape])
+        assert both["lumi"].typ == "shape?"
+        assert [part.typ for part in both["lumi"].by_typ()] == ["lnN", "shape"]
+        assert both.variations_names == ["lumiUp", "lumiDown"]
+        assert [part.typ for part in both.frozen()["lumi"].by_typ()] == ["lnN", "shape"]
+        assert both.get_systematics_by_type("shape") == {"lumi": both["lumi"]}
+
+    def test_factor_and_shape_on_one_column(self) -> None:
+        """lnN and shape on the same column are refused, with the column."""
+        shape = systematic(name="JER", typ="shape", value=1.0, years=["2022"], datacard_name="lumi")
+        (problem,) = refused(lambda: Systematics([LUMI_2022, shape]))
+        assert "both cover" in problem
+
+    def test_constraint_of_a_parameter(self) -> None:
+        """A rateParam and a param of one name are a free parameter and its constraint."""
+        free = systematic(name="SF", typ="rateParam", value=1.0)
+        constraint = SystematicUncertainty("SF", "param", options={"mean": 1.0, "sigma": 0.1})
+        for order in ([free, constraint], [constraint, free]):
+            assert Systematics(order)["SF"].typ == "rateParam"
+            assert {part.typ for part in Systematics(order)["SF"].by_typ()} == {"rateParam", "param"}
+
+    def test_groups_of_merged_declarations(self) -> None:
+        """A merged nuisance is in the groups of all its declarations, each once."""
+        first = systematic(name="a", datacard_name="lumi", years=["2022"], groups=["exp", "all"])
+        second = systematic(name="b", datacard_name="lumi", years=["2023"], groups="all")
+        assert Systematics([first, second])["lumi"].groups == ("exp", "all")
+
+    def test_different_marks(self) -> None:
+        """Declarations of one nuisance agree in nofloat."""
+        first = systematic(name="a", datacard_name="lumi", years=["2022"], nofloat=True)
+        second = systematic(name="b", datacard_name="lumi", years=["2023"])
+        (problem,) = refused(lambda: Systematics([first, second]))
+        assert "nofloat differs: True and False" in problem
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"groups": ["autoMCStats"]}, "Combine puts the parameters of the statistical uncertainty there"),
+            ({"groups": ["a b"]}, "'a b' is not a name that Combine accepts"),
+            ({"groups": ["a", "a"]}, "lists group a twice"),
+            ({"groups": [1]}, "group 1 is a int"),
+            ({"nofloat": "yes"}, "nofloat is 'yes', expected True or False"),
+        ],
+    )
+    def test_wrong_groups_and_marks(self, arguments: dict[str, Any], message: str) -> None:
+        """Groups are names, each once and not Combine's own, and nofloat is a truth value."""
+        (problem,) = refused(lambda: systematic(**arguments))
+        assert message in problem
 
     def test_different_options(self) -> None:
         """Declarations with different options are not merged."""

@@ -48,8 +48,8 @@ def test_broken_distribution_is_harmless(
     install("broken", **broken)
     assert set(DEFAULT_PLUGINS) <= set(installed_plugins())
     assert Datacard(**card_arguments()).content() == before
-    with pytest.raises(MissingProviderError, match="gmN"):
-        Datacard(**card_arguments(systematics=mine("gmN")))
+    with pytest.raises(MissingProviderError, match="acmeGmn"):
+        Datacard(**card_arguments(systematics=mine("acmeGmn")))
 
 
 def test_remains_of_a_distribution(install: Install) -> None:

@@ -417,5 +417,5 @@ def test_options_of_a_kind() -> None:
     found = report("rateparam").provides
     assert found is not None
     assert list(found["kinds"]) == ["rateParam"]
-    assert list(found["kinds"]["rateParam"]["options"]) == ["range"]
+    assert list(found["kinds"]["rateParam"]["options"]) == ["range", "arguments", "channels"]
     assert "lowest and highest" in found["kinds"]["rateParam"]["options"]["range"]

@@ -19,6 +19,7 @@ from datacard_core import (
     MissingProviderError,
     PluginLoadError,
     Systematics,
+    grammar,
     load_plugins,
 )
 from datacard_core.plugins.families import FAMILIES
@@ -37,9 +38,10 @@ def test_default_selection() -> None:
 
 
 def test_contributions_of_the_built_in_set() -> None:
-    """The built-in set has the kinds of PocketCoffea's interface, Combine's writer and ROOT's serializer."""
+    """The built-in set has all kinds of Combine's language, Combine's writer and ROOT's serializer."""
     plugins = load_plugins()
-    assert sorted(plugins.kinds) == ["autoMCStats", "lnN", "rateParam", "shape", "shapeU"]
+    declared = (grammar.ROW_KEYWORDS - {"shape?"}) | grammar.PARAMETER_KEYWORDS | grammar.INERT_KEYWORDS | {"edit"}
+    assert set(plugins.kinds) == declared
     assert "combine" in plugins.writers
     assert "root" in plugins.serializers
 
@@ -48,7 +50,7 @@ def test_selection_by_name() -> None:
     """Only the named plugins are loaded."""
     plugins = load_plugins("lnn", "combine")
     assert list(plugins) == ["combine", "lnn"]
-    assert list(plugins.kinds) == ["lnN"]
+    assert list(plugins.kinds) == ["lnN", "lnU"]
     assert not plugins.serializers
 
 
@@ -79,7 +81,7 @@ def test_pickle_holds_names(install: Install) -> None:
     assert b"Kind" not in data
     back = pickle.loads(data)
     assert back.origins == plugins.origins
-    assert list(back.kinds) == ["acme", "lnN"]
+    assert list(back.kinds) == ["acme", "lnN", "lnU"]
     assert back.kind("acme").origin == "acme 1.0"
 
 
@@ -110,7 +112,7 @@ def test_pickle_in_another_process(is_there: bool, install: Install, tmp_path: P
     path = [entry for entry in sys.path if is_there or entry != str(folder)]
     done = elsewhere(UNPICKLE, directory=tmp_path, path=path)
     if is_there:
-        assert (done.stdout.split(), done.stderr) == (["acme", "lnN"], "")
+        assert (done.stdout.split(), done.stderr) == (["acme", "lnN", "lnU"], "")
     else:
         assert "plugin 'acme' is not installed here, and acme 1.0 where it was selected" in done.stderr
 
@@ -123,7 +125,7 @@ def test_pickle_of_a_module(install: Install) -> None:
     del sys.modules["acme"]
     back = pickle.loads(data)
     assert back.origins["acme"] == "local"
-    assert list(back.kinds) == ["acme", "lnN"]
+    assert list(back.kinds) == ["acme", "lnN", "lnU"]
 
 
 def test_pickle_of_a_removed_module(install: Install) -> None:
@@ -149,7 +151,7 @@ def test_pickle_of_an_object() -> None:
     """An object that is not a module is pickled itself."""
     back = pickle.loads(pickle.dumps(load_plugins("lnn", Provider("mine", Acme("theirs")))))
     assert back.origins["mine"] == "local"
-    assert list(back.kinds) == ["lnN", "theirs"]
+    assert list(back.kinds) == ["lnN", "lnU", "theirs"]
 
 
 def test_order_of_selection(card_arguments: CardArguments) -> None:
@@ -178,9 +180,10 @@ def test_installing_changes_no_card(install: Install, card_arguments: CardArgume
 
 
 def test_built_in_set_is_fixed() -> None:
-    """The built-in set is these nine plugins."""
+    """The built-in set is these plugins, so that an update of the package which adds one is seen."""
     assert (
-        *("lnn", "shape", "rateparam", "mcstats", "checks", "combine", "root", "coffea", "plots"),
+        *("lnn", "shape", "gamma", "linear", "rateparam", "params", "groups", "edits", "mcstats"),
+        *("checks", "combine", "root", "coffea", "plots"),
     ) == DEFAULT_PLUGINS
 
 

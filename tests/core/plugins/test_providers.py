@@ -69,14 +69,14 @@ class TestProviders:
 
 def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
     """The error names the declaration, the provided kinds, and the installed plugin that may have the missing kind."""
-    install("acme_gmn", kind_source(typ="gmN"), version="2.0")
+    install("acme_gmn", kind_source(typ="acmeGmn"), version="2.0")
     with pytest.raises(MissingProviderError) as raised:
-        Datacard(**card_arguments(systematics=mine("gmN")))
+        Datacard(**card_arguments(systematics=mine("acmeGmn")))
     message = str(raised.value)
     for words in (
         "'mine'",
-        "'gmN'",
-        "autoMCStats, lnN, rateParam, shape",
+        "'acmeGmn'",
+        "autoMCStats, constr, dFD, dFD2, discrete",
         "'acme_gmn', which is installed and not selected, may have it",
         "load_plugins(",
     ):
@@ -86,7 +86,7 @@ def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda arguments, path: Datacard(**arguments(systematics=mine("gmN"))),  # noqa: ARG005
+        lambda arguments, path: Datacard(**arguments(systematics=mine("quux"))),  # noqa: ARG005
         lambda arguments, path: Datacard(**arguments()).content(writer="gmN"),  # noqa: ARG005
         lambda arguments, path: Datacard(**arguments()).dump(path, serializer="gmN"),
         lambda arguments, path: Datacard(**arguments()).plot(path, "gmN"),
@@ -106,16 +106,16 @@ def test_unselected_plugins_are_not_imported(
 
 def test_likely_plugin(install: Install) -> None:
     """Of several plugins that are not selected, the one with the missing name is proposed."""
-    install("acme_gmn", kind_source(typ="gmN"))
+    install("acme_gmn", kind_source(typ="acmeGmn"))
     with pytest.raises(MissingProviderError, match=r"plugin 'lnn', which is .*select it with load_plugins\(…, 'lnn'\)"):
         load_plugins("shape").kind("lnN")
 
 
 def test_kind_that_is_not_installed(card_arguments: CardArguments) -> None:
     """For a kind that no installed plugin has, the error lists the provided kinds once."""
-    with pytest.raises(MissingProviderError, match="autoMCStats, lnN, rateParam, shape") as raised:
+    with pytest.raises(MissingProviderError, match="autoMCStats, constr, dFD, dFD2, discrete") as raised:
         Datacard(**card_arguments(systematics=mine("quux")))
-    assert str(raised.value).count("rateParam") == 1
+    assert str(raised.value).count("flatParam") == 1
 
 
 def test_misspelt_kind(card_arguments: CardArguments) -> None:

@@ -44,9 +44,39 @@ if TYPE_CHECKING:
 FIXED_CARD = TESTS / "cards" / "complete.txt"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "lnn": {"lnN": [{"value": 1.05}, {"value": (0.95, 1.05)}]},
-    "shape": {"shape": [{"value": 1.0}, {"value": 0.5}], "shapeU": {"value": 1.0}},
-    "rateparam": {"rateParam": [{"value": 1.0}, {"value": 1.5, "options": {"range": (0.5, 2.0)}}]},
+    "lnn": {kind: [{"value": 1.05}, {"value": (0.95, 1.05)}] for kind in ("lnN", "lnU")},
+    "shape": {
+        "shape": [{"value": 1.0}, {"value": 0.5}],
+        **{kind: {"value": 1.0} for kind in ("shapeN", "shapeN2", "shapeU")},
+    },
+    "gamma": {"gmN": {"value": 1.0, "options": {"N": 12}}, "gmM": {"value": 0.3}},
+    "linear": {
+        "trG": {"value": -0.2},
+        "unif": {"value": 0.2, "options": {"range": (-1, 2)}},
+        **{key: {"value": 0.2, "options": {"steepness": 5}} for key in ("dFD", "dFD2")},
+    },
+    "rateparam": {
+        "rateParam": [
+            {"value": 1.0},
+            {"value": 1.5, "options": {"range": (0.5, 2.0)}},
+            {"value": "@0+1", "options": {"arguments": ["others_rate"]}},
+            {"value": "factors.root:w"},
+        ]
+    },
+    "params": {
+        "param": {"options": {"mean": 1, "sigma": (0.1, 0.2), "range": (0, 2)}},
+        "flatParam": {},
+        "extArg": [{"options": {"initial": 1, "range": (0, 2)}}, {"options": {"source": "factors.root:w"}}],
+        "discrete": {},
+        "constr": {"options": {"formula": "@0-1", "arguments": ["others_rate"], "sigma": 0.1}},
+    },
+    "groups": {"group": {"options": {"members": ["others_rate", "others_shape"]}}},
+    "edits": {
+        "edit": [
+            {"options": {"verb": "freeze", "name": "others_.*"}},
+            {"options": {"verb": "drop", "process": "p0_.*", "name": "others_rate", "mode": "ifexists"}},
+        ]
+    },
     "mcstats": {
         "autoMCStats": [
             {"value": 1.0},

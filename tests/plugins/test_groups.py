@@ -1,0 +1,46 @@
+"""The kind `group`: members, and those of them that are in the card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datacard_core import SystematicUncertainty, load_plugins
+from datacard_core.testing import small_card
+from tests.support.outputs import rows
+
+YEARS = ["2022", "2023"]
+PLUGINS = load_plugins()
+
+
+def problems(name: str = "theory", **options: Any) -> list[str]:
+    return list(PLUGINS.kinds["group"].value.problems(SystematicUncertainty(name, "group", options=options)))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("theory", {}, "members None: expected a list with the names of parameters"),
+        ("theory", {"members": "xsec"}, "members 'xsec': expected a list"),
+        ("theory", {"members": []}, "members (): expected a list"),
+        ("theory", {"members": ["a b"]}, "member 'a b' is not a name that Combine accepts"),
+        ("theory", {"members": ["a", "a"]}, "members lists 'a' twice"),
+        ("theory", {"members": ["theory"]}, "members lists the group itself"),
+        ("autoMCStats", {"members": ["a"]}, "Combine puts the parameters of the statistical uncertainty there"),
+    ],
+)
+def test_wrong_members(name: str, options: dict[str, Any], message: str) -> None:
+    """Members are names of parameters, and the group has a name of its own."""
+    (problem,) = problems(name, **options)
+    assert message in problem
+
+
+def test_members_that_survive() -> None:
+    """The line has the members whose rows are in the card, once and in the order of the declarations."""
+    lumi = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02, groups=["experiment"])
+    gone = SystematicUncertainty("trigger", "lnN", ["ghost"], YEARS, 1.02, groups=["experiment", "all"])
+    made = small_card(lumi, gone)
+    assert rows(made.content())["experiment"] == ["experiment", "group", "=", "lumi"]
+    assert "all" not in rows(made.content())
+    assert made.model.groups == {"experiment": ("lumi",)}
