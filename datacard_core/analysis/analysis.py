@@ -11,6 +11,7 @@ import attrs
 
 from datacard_core.analysis.cards import Cards
 from datacard_core.analysis.file_names import FileNames
+from datacard_core.analysis.needed import Needed
 from datacard_core.arguments import (
     flag,
     given_count,
@@ -18,6 +19,7 @@ from datacard_core.arguments import (
     items,
     scalars,
     shown,
+    text_or_none,
     tree,
     word,
     wrong_type,
@@ -32,11 +34,12 @@ from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.values import own
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
-from datacard_core.execution.reduction import Requirements, reduce_files, reduce_output
+from datacard_core.execution.reduction import reduce_files, reduce_output
 from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
 from datacard_core.grouping import together
+from datacard_core.names import closest
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
 
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.execution.executors import ExecutorLike
-    from datacard_core.execution.reduction import ReducedOutput
+    from datacard_core.execution.reduction import ReducedOutput, Requirements
     from datacard_core.templates.rows import Layout
 
 Finished = TypeVar("Finished")
@@ -88,6 +91,10 @@ class Analysis:
         default=None, converter=attrs.converters.optional(scalars)
     )
     """Categories over which shape-only totals are kept, all of the analysis if not given."""
+    rateparam_norm_histograms: str | None = attrs.field(default=None, converter=text_or_none)
+    """A variable that is filled in all of them, to take the totals from; that of each category if not given."""
+    data_variations: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
+    """Variations that the observation takes of some samples in place of their nominal, by sample, for pseudo-data."""
     plugins: Plugins = attrs.field(factory=load_plugins)
     strict: bool | Collection[str] = attrs.field(default=False, converter=plain_codes)
     """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
@@ -131,7 +138,7 @@ class Analysis:
         jobs, parts, verbose = given_count("jobs", jobs), given_flag("parts", parts), given_flag("verbose", verbose)
         channels = build_channels(
             declared,
-            lambda layouts: self._collected(output, layouts, source, executor, jobs, parts=parts),
+            lambda layouts: self._collected(output, declared, layouts, source, executor, jobs, parts=parts),
             run=lambda build, calls: _shown(
                 results(build, calls, executor=executor, jobs=jobs, on_worker=build_to_send), len(calls)
             ),
@@ -151,6 +158,7 @@ class Analysis:
     def _collected(
         self,
         output: Output,
+        declared: Mapping[str, DeclaredCard],
         layouts: Mapping[str, Layout],
         source: str,
         executor: ExecutorLike | None,
@@ -158,12 +166,16 @@ class Analysis:
         *,
         parts: bool,
     ) -> Collected:
-        required = Requirements(layouts, {name: category.variable for name, category in self.categories.items()}, parts)
-        reduced = self._reduced(output, required, source, executor, jobs)
-        norms = tuple(self.categories) if self.rateparam_norm_categories is None else self.rateparam_norm_categories
-        return Collected(
-            inventory=reduced.inventory, sums=reduced.sums, norms={name: reduced.sums[name] for name in norms}
+        needed = Needed(
+            declared=declared,
+            layouts=layouts,
+            variables={name: category.variable for name, category in self.categories.items()},
+            norm_categories=tuple(self.categories)
+            if self.rateparam_norm_categories is None
+            else self.rateparam_norm_categories,
+            norm_variable=self.rateparam_norm_histograms,
         )
+        return needed.collected(self._reduced(output, needed.requirements(parts=parts), source, executor, jobs))
 
     def _reduced(
         self, output: Output, required: Requirements, source: str, executor: ExecutorLike | None, jobs: int
@@ -203,6 +215,7 @@ class Analysis:
             data_processes=self.data_processes,
             mcstat=self.mcstat,
             shape_only_for_rateparam=self.shape_only_for_rateparam,
+            data_variations=self.data_variations,
             single_year=self.single_year,
             process_suffix=self.process_suffix,
             strictness=Strictness(self.strict, self.accept),
@@ -214,6 +227,7 @@ class Analysis:
                 cards[name] = self._card(shared, name, category)
             except DeclarationError as error:
                 problems |= dict.fromkeys(error.problems)
+        problems = problems or dict.fromkeys(self._unread(cards))
         if problems:
             raise DeclarationError(problems)
         return _sharing(cards)
@@ -233,7 +247,19 @@ class Analysis:
             ).frozen(changes)
         except DeclarationError as error:
             raise DeclarationError(f"category {name!r}: {problem}" for problem in error.problems) from None
+        if "data_processes" in changes and "data_variations" not in changes:
+            # Variations for the data of the analysis say nothing of other samples.
+            of_data = {sample: label for sample, label in card.data_variations.items() if sample in card.data_samples}
+            card = attrs.evolve(card, data_variations=of_data)
         return card.of_its_category(self.categories, category.exclude_systematics)
+
+    def _unread(self, cards: Mapping[str, DeclaredCard]) -> Iterator[str]:
+        """Yield a problem for each sample of `data_variations` that no data process has."""
+        read = {sample for card in cards.values() for sample in card.data_variations}
+        known = [sample for card in cards.values() for sample in card.data_samples]
+        for sample in self.data_variations:
+            if sample not in read:
+                yield f"data_variations: sample {sample!r} is in no data process{closest(sample, known)}"
 
     def _bin(self, category: str) -> BinName:
         if (whole := self.categories[category].bin_name) is not None:
@@ -268,9 +294,17 @@ class Analysis:
                 yield f"categories {other!r} and {name!r} would both be the bin {str(channel)!r}: give one a bin_name"
         named = {name: category for name, category in self.categories.items() if isinstance(category, Category)}
         yield from FileNames(self.label, named).problems()
-        for name in self.rateparam_norm_categories or ():
-            if name not in self.categories:
-                yield f"rateparam_norm_categories: {name!r} is no category of the analysis"
+        yield from wrong_type("data_variations", self.data_variations, Mapping, "a dict such as {'TTbar': 'JESUp'}")
+        if self.rateparam_norm_histograms is None:
+            for name in self.rateparam_norm_categories or ():
+                if name not in self.categories:
+                    yield (
+                        f"rateparam_norm_categories: {name!r} is no category of the analysis{closest(name, named)}: "
+                        "name a variable that is filled there as rateparam_norm_histograms"
+                    )
+        else:
+            norm = self.rateparam_norm_histograms
+            yield from wrong_type("rateparam_norm_histograms", norm, str, "the name of a variable of the output")
 
 
 check_calls(Analysis)

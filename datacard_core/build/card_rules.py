@@ -88,7 +88,7 @@ def _data_variation_problems(declared: DeclaredCard) -> Iterator[str]:
     if not isinstance(variations, Mapping):
         yield f"data_variations is {variations!r:.80}, expected a dict such as {{'TTbar': 'JESUp'}}"
         return
-    samples = [sample for process in (declared.data_processes or {}).values() for sample in process.samples]
+    samples = declared.data_samples
     for sample, variation in variations.items():
         if sample not in samples:
             yield f"data_variations: sample {sample!r} is not in the data process{closest(sample, samples)}"

@@ -49,8 +49,8 @@ class Collected:
     inventory: Inventory
     sums: Mapping[str, Sums]
     """Sums of the categories to build, each on the layout of its card."""
-    norms: Mapping[str, Sums] = attrs.field(factory=dict)
-    """Sums of the categories over which shape-only totals are kept."""
+    norms: Mapping[str, Mapping[str, Sums]] = attrs.field(factory=dict)
+    """Sums of the categories over which shape-only totals are kept, for each card that keeps totals."""
 
 
 def build_channels(
@@ -173,14 +173,15 @@ def _totals(declared: DeclaredCard, layout: Layout, collected: Collected) -> dic
     """Return the total of each row of a layout in each category over which shape-only totals are kept."""
     totals = {}
     if declared.shape_only:
-        if not collected.norms:
+        norms = collected.norms.get(declared.category)
+        if not norms:
             raise DeclarationError(
                 "rateparam_norm_categories is empty: there is no total that shape_only_for_rateparam could keep; "
                 "leave it out to keep totals over all categories"
             )
-        for category, sums in collected.norms.items():
+        for category, sums in norms.items():
             # A fault of a category that is built is told when it is built, with those of the other categories.
-            with suppress(InputError) if category in collected.sums else nullcontext():
+            with suppress(InputError) if sums is collected.sums.get(category) else nullcontext():
                 rows = layout.rows_in(sums.layout)
                 # A process that a category does not have adds no events there.
                 totals[category] = np.where(rows < 0, 0.0, sums.complete().totals[rows])

@@ -99,7 +99,11 @@ class DeclaredCard:
     def has_rows_of(self, other: DeclaredCard) -> bool:
         """Return whether two cards are made of the same declarations, and so of the same rows of templates."""
         shared = ("mc_processes", "systematics", "data_processes", "mcstat", "plugins")
-        return self.years == other.years and all(getattr(self, name) is getattr(other, name) for name in shared)
+        return (
+            self.years == other.years
+            and self.data_variations == other.data_variations
+            and all(getattr(self, name) is getattr(other, name) for name in shared)
+        )
 
     def column_name(self, process: str, year: str) -> str:
         """Return the name of the column of a process in a year of the card, `{process}_{year}` by default."""
@@ -110,10 +114,16 @@ class DeclaredCard:
         """The data process, or None without data."""
         return None if self.data_processes is None else next(iter(self.data_processes.values()))
 
+    @property
+    def data_samples(self) -> list[str]:
+        """The samples that the observation is made of."""
+        return [sample for process in (self.data_processes or {}).values() for sample in process.samples]
+
     def samples(self) -> Iterator[str]:
         """Yield the samples of the processes and the data."""
-        for process in (*self.mc_processes.values(), *(self.data_processes or {}).values()):
+        for process in self.mc_processes.values():
             yield from process.samples
+        yield from self.data_samples
 
     @property
     def floating(self) -> tuple[MCProcess, ...]:

@@ -55,7 +55,7 @@ def collect_card(
     return Collected(
         inventory=histograms.inventory,
         sums=collect(histograms, layout, [category], alone=True),
-        norms={name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()},
+        norms={category: {name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()}},
     )
 
 

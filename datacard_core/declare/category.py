@@ -49,6 +49,8 @@ class Category:
     """Simulated processes of this category, in place of those of the analysis."""
     data_processes: DataProcesses | FromAnalysis | None = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """Data of this category, or None for a card without data, in place of those of the analysis."""
+    data_variations: Mapping[str, str] | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
+    """Variations that the observation of this category takes in place of nominals, by sample."""
     systematics: Systematics | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """Systematics of this category, in place of those of the analysis."""
     exclude_systematics: tuple[str, ...] = attrs.field(default=(), converter=scalars, kw_only=True)
@@ -71,7 +73,7 @@ class Category:
 
     def changes(self) -> dict[str, Any]:
         """Return the declarations that differ from those of the analysis, by argument of a card."""
-        names = ("mc_processes", "data_processes", "systematics", "mcstat")
+        names = ("mc_processes", "data_processes", "data_variations", "systematics", "mcstat")
         return {name: value for name in names if (value := getattr(self, name)) is not FROM_ANALYSIS}
 
 

@@ -7,7 +7,7 @@ they are added in the order in which files are done, and the result has the same
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -31,26 +31,41 @@ if TYPE_CHECKING:
     from datacard_core.templates.rows import Layout
     from datacard_core.templates.sums import Sums
 
+Key: TypeAlias = tuple[str, ...]
+"""A category whose card is built; or a card, and a category over which it keeps totals."""
+
+
+@attrs.frozen
+class Required:
+    """One category of one variable."""
+
+    category: str
+    variable: str
+    layout: Layout
+    """Rows of its templates."""
+
 
 @attrs.frozen
 class Requirements:
     """Histograms that cards need from an output."""
 
-    layouts: Mapping[str, Layout]
-    """Rows of the templates of each category."""
-    variables: Mapping[str, str]
-    """Variable of each category."""
+    required: Mapping[Key, Required]
     parts: bool = False
     """True if several files may hold parts of one dataset."""
 
-    def passes(self, variable: str) -> list[tuple[Layout, list[str]]]:
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables, each once."""
+        return tuple(dict.fromkeys(required.variable for required in self.required.values()))
+
+    def passes(self, variable: str) -> list[tuple[Layout, dict[Key, str]]]:
         """Return the categories of a variable with their layout, those of one layout together.
 
         One pass over the histograms serves all of them.
         """
-        required = [category for category in self.layouts if self.variables[category] == variable]
-        groups = together(required, lambda first, other: self.layouts[first] == self.layouts[other])
-        return [(self.layouts[categories[0]], categories) for categories in groups]
+        of_variable = [(key, required) for key, required in self.required.items() if required.variable == variable]
+        groups = together(of_variable, lambda first, other: first[1].layout == other[1].layout)
+        return [(group[0][1].layout, {key: required.category for key, required in group}) for group in groups]
 
 
 @attrs.frozen(eq=False)
@@ -60,8 +75,8 @@ class ReducedOutput:
     variables: frozenset[str]
     """Names of all variables that the outputs hold, required or not."""
     inventory: Inventory
-    sums: Mapping[str, Sums]
-    """Sums of each category."""
+    sums: Mapping[Key, Sums]
+    """Sums of each requirement."""
 
     def __add__(self, other: ReducedOutput) -> ReducedOutput:
         """Return the sum of two reduced outputs.
@@ -69,11 +84,11 @@ class ReducedOutput:
         Raises:
             InputError: a dataset is in both, or their bins differ.
         """
-        added: dict[str, Sums] = {}
+        added: dict[Key, Sums] = {}
         problems: list[str] = []
-        for category, sums in self.sums.items():
+        for key, sums in self.sums.items():
             try:
-                added[category] = sums + other.sums[category]
+                added[key] = sums + other.sums[key]
             except InputError as error:
                 problems += error.problems
         if problems:
@@ -92,7 +107,7 @@ class ReducedOutput:
         Raises:
             InputError: a variable is in no output.
         """
-        if missing := [name for name in dict.fromkeys(requirements.variables.values()) if name not in self.variables]:
+        if missing := [name for name in requirements.variables if name not in self.variables]:
             raise InputError(f"the output has no variable {name!r}{closest(name, self.variables)}" for name in missing)
         return self
 
@@ -107,25 +122,27 @@ def reduce_output(output: Mapping[str, Any], requirements: Requirements) -> Redu
     Raises:
         InputError: the output does not have the structure of an output.
     """
-    return _reduced(check_output(output, requirements.variables.values()), requirements, LOADED, alone=True)
+    return _reduced(check_output(output, requirements.variables), requirements, LOADED, alone=True)
 
 
 def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, alone: bool) -> ReducedOutput:
     inventory = None
-    sums: dict[str, Sums] = {}
-    for variable in dict.fromkeys(requirements.variables.values()):
+    sums: dict[Key, Sums] = {}
+    for variable in requirements.variables:
         histograms = value_at(output, ("variables", variable), {})
         metadata, cutflow, sumw = (value_at(output, [key], {}) for key in ("datasets_metadata", "cutflow", "sumw"))
         histogram_set = HistogramSet(histograms, metadata, cutflow, read_from, sumw)
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
         for layout, categories in requirements.passes(variable):
-            sums |= collect(histogram_set, layout, categories, alone=alone, parts=requirements.parts)
+            names = dict.fromkeys(categories.values())
+            collected = collect(histogram_set, layout, names, alone=alone, parts=requirements.parts)
+            sums |= {key: collected[category] for key, category in categories.items()}
     if inventory is None:
         raise InputError("no category is required")
     return ReducedOutput(
         frozenset(name for name, _ in entries(output["variables"])),
         inventory,
-        {category: sums[category] for category in requirements.variables},
+        {key: sums[key] for key in requirements.required},
     )
 
 
@@ -145,7 +162,7 @@ def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirem
     """
     provided = plugins.source(source)
     try:
-        output = read(path, provided, requirements.variables.values())
+        output = read(path, provided, requirements.variables)
         return _reduced(output, requirements, path, alone=alone)
     except InputError as error:
         # The source may have named the file already.

@@ -126,6 +126,56 @@ class TestDeclarations:
         assert "SR_2022=sr.txt" in (tmp_path / cards.script_name).read_text()
 
 
+class TestDataVariations:
+    """Observations of a variation in place of the nominal."""
+
+    @staticmethod
+    def observations(*categories: Category | None, **changes: Any) -> dict[str, float]:
+        """Return the observation of each category: TTbar has 30 events, and 33 in SR or 39 in CR with JESUp."""
+        pseudo = observation("TTbar")
+        cards = build(*categories, **{"data_processes": pseudo, "data_variations": {"TTbar": "JESUp"}, **changes})
+        return {name: card.observation for name, card in cards.items()}
+
+    def test_all_categories(self) -> None:
+        """Those of the analysis are for all categories, and for none whose data have not the sample."""
+        other = observation("Signal")
+        assert self.observations() == {"SR": pytest.approx(33), "CR": pytest.approx(39)}
+        assert self.observations(None, Category("m", data_processes=other))["CR"] == 3
+        assert self.observations(None, Category("m", data_processes=None))["CR"] == -1
+
+    def test_one_category(self) -> None:
+        """A category may have others, or none."""
+        down = self.observations(None, Category("m", data_variations={"TTbar": "JESDown"}))
+        assert down == {"SR": pytest.approx(33), "CR": pytest.approx(24)}
+        assert self.observations(Category("m", data_variations={})) == {"SR": 30, "CR": pytest.approx(39)}
+
+    def test_same_as_one_by_one(self) -> None:
+        """The finding and the templates are those of a single card."""
+        pseudo = observation("TTbar")
+        options: dict[str, Any] = {"data_processes": pseudo, "data_variations": {"TTbar": "JESUp"}}
+        made = build(Category("m"), **options)["SR"]
+        assert made.data_variations == {"TTbar": "JESUp"}
+        assert "data-variation" in [finding.code for finding in made.findings]
+
+    @pytest.mark.parametrize(
+        ("variations", "said"),
+        [
+            ({"TTbarr": "JESUp"}, "sample 'TTbarr' is not in the data process (did you mean 'TTbar'?)"),
+            (["TTbar"], "data_variations is ('TTbar',) (tuple), expected a dict"),
+            ({"TTbar": 7}, "the variation of 'TTbar' is 7"),
+        ],
+    )
+    def test_refused(self, variations: Any, said: str) -> None:
+        """A sample that is not in the data, and what is no dict of names, are refused."""
+        assert said in "\n".join(refused(lambda: self.observations(data_variations=variations)))
+
+    def test_no_category_has_the_sample(self) -> None:
+        """A sample that the data of no category have is refused."""
+        other = Category("m", data_processes=observation("Signal"))
+        (problem,) = refused(lambda: self.observations(other, other))
+        assert problem == "data_variations: sample 'TTbar' is in no data process (known: Signal)"
+
+
 class TestShapeOnly:
     """Totals over categories that do not have the same rows."""
 
