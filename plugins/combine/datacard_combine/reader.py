@@ -18,7 +18,7 @@ from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.rules.card import faults_of
 from datacard_combine.syntax.faults import collected, in_order, refused
 from datacard_combine.syntax.lines import joined, split
-from datacard_core import CardError, CardReader, ReadCard, Severity
+from datacard_core import CardError, CardReader, InputError, ReadCard, Severity, grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,8 +73,11 @@ class CombineCard(ReadCard):
 
         Raises:
             CardError: templates are missing, do not fit, or cannot become arrays; all errors together.
+            InputError: a keyword is one that Combine has itself.
             MissingProviderError: no selected plugin reads such files.
         """
+        if own := [word for word in keywords if f"${word}" in grammar.KEYWORDS]:
+            raise InputError(f"keywords={{{own[0]!r}: …}}: ${own[0]} has a value already; give the mass as mass=…")
         lines = ShapesLines(self.content.head.shapes)
         naming = Naming(lines=lines, mass=mass or 0, keywords=keywords)
         faults = list(mass_fault(is_given=mass is not None, has_mass=has_mass(self.content)))

@@ -17,6 +17,7 @@ from datacard_core import (
     ControlRegion,
     FormulaFactor,
     FreeParameter,
+    InputError,
     LinearNormalisation,
     MissingProviderError,
     Model,
@@ -201,6 +202,8 @@ def test_keywords_of_places(folder: Path) -> None:
     with pytest.raises(CardError) as raised:
         _model(folder, head=head.replace("$ERA", ""), mass=125.5)
     assert "'sig125.5'" in str(raised.value)
+    with pytest.raises(InputError, match=r"\$PROCESS has a value already"):
+        _model(folder, keywords={"PROCESS": "top"})
 
 
 def test_template_reader_is_selected(folder: Path) -> None:

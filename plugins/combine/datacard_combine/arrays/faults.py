@@ -71,8 +71,11 @@ def _absent(part: Part, place: Place) -> Reading[None]:
             else "shape.no-object"
         )
         yield refused(code, f"{place.what}: no object {place.name!r} in {place.file!r}", place.line.line)
-    elif of in {"RooWorkspace", "TTree"}:
-        message = f"{place.what}: {place.name!r} in {place.file!r} is of a {of}, which cannot become a template"
+    elif of == "TTree" or of.startswith("Roo"):
+        message = (
+            f"{place.what}: {place.name!r} in {place.file!r} is of a {of}, which needs ROOT: only histograms (TH1) "
+            "become templates"
+        )
         yield refused("shape.parametric", message, place.line.line)
     else:
         message = f"{place.what}: {place.name!r} in {place.file!r} is a {of}, expected a histogram of one dimension"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from datacard_combine.meaning.content import Head
     from datacard_combine.syntax.views import ShapesLine
 
+TABLES = (".csv", ".json", ".html", ".pkl", ".xlsx", ".h5", ".parquet")
+"""Ends of the names of files that Combine reads as tables."""
+
 
 def _by_place(lines: Iterable[ShapesLine]) -> dict[tuple[str, str], ShapesLine]:
     return {(line.channel, line.process): line for line in lines}
@@ -51,4 +54,9 @@ class ShapesLines:
     @property
     def has_workspace(self) -> bool:
         """True if a line names an object of a workspace, which may bring parameters."""
-        return any(":" in field for line in self.by_place.values() for field in line.fields[1:])
+        return any(
+            ":" in field
+            for line in self.by_place.values()
+            if not line.fields[0].endswith(TABLES)
+            for field in line.fields[1:]
+        )
