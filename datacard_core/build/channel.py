@@ -21,9 +21,10 @@ from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, fraction_findings, with_fractions, with_templates
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, warning
-from datacard_core.grammar import DATA, SIGNAL_STRENGTH
+from datacard_core.grammar import DATA, MASS, SIGNAL_STRENGTH
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Statement
+from datacard_core.model.directives import FreeParameter
 from datacard_core.model.effects import Nuisance
 from datacard_core.names import duplicates
 from datacard_core.plugins.calling import findings_of
@@ -45,6 +46,19 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Directive
     from datacard_core.model.effects import Entry, Shape
     from datacard_core.templates.template_set import TemplateSet
+
+
+# Words of Combine's language may be names: its parser looks at the first word above the rates only, and below them at
+# the second.
+_OF_COMBINE = {
+    SIGNAL_STRENGTH: "the parameter that Combine scales signals with",
+    MASS: "the mass of Combine's models",
+    "CMS_channel": "the category by which Combine joins channels",
+    "CMS_th1x": "the observable of Combine's templates",
+    "ONE": "the number 1 of Combine's models",
+    "ZERO": "the number 0 of Combine's models",
+}
+"""Variables that Combine makes itself in a workspace, by name."""
 
 
 @attrs.frozen(eq=False)
@@ -235,10 +249,12 @@ def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
 
 
 def _refuse_names(channel: Channel) -> None:
-    if any(nuisance.name == SIGNAL_STRENGTH for nuisance in channel.nuisances):
+    free = (directive.name for directive in channel.directives if isinstance(directive, FreeParameter))
+    if taken := [name for name in (*(nuisance.name for nuisance in channel.nuisances), *free) if name in _OF_COMBINE]:
         raise DeclarationError(
-            f"card {channel.bin!r}: the nuisance {SIGNAL_STRENGTH!r} would be the parameter that Combine scales "
-            "signals with: give its systematic another datacard_name"
+            f"card {channel.bin!r}: the nuisance {name!r} would be {_OF_COMBINE[name]}: give its systematic another "
+            "datacard_name"
+            for name in taken
         )
     names = channel.template_names()
     if len(set(names)) < len(names):

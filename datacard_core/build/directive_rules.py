@@ -14,6 +14,7 @@ from datacard_core.grammar import (
     COMMENT,
     CONSTRAINT_KEYWORDS,
     HEAD_WORDS,
+    INERT_KEYWORDS,
     NO_FLOAT,
     PARAMETER_KEYWORDS,
     RATE_PARAM,
@@ -149,6 +150,10 @@ def _claims(plan: Plan, statement: Statement) -> list[_Claim]:
     ]
 
 
+_BELOW = ROW_KEYWORDS | PARAMETER_KEYWORDS | INERT_KEYWORDS
+"""Second words of the lines below the rates, where Combine looks at no first word."""
+
+
 def defined_by(words: Sequence[str]) -> tuple[str, str]:
     """Return the name that a line defines, and its meaning in words; both empty if the line defines no name."""
     keyword = keyword_of(words)
@@ -170,7 +175,8 @@ def _line_problem(line: object) -> str:
     words = line.split()
     if not words or words[0].startswith(COMMENT):
         return ""
-    if words[0] in HEAD_WORDS:
+    # A channel, a nuisance and a parameter may be called like a word of the head.
+    if words[0] in HEAD_WORDS and keyword_of(words) not in _BELOW:
         return f"has {line!r:.120}, but {words[0]!r} stands above the table, where the card writer puts it"
     if keyword_of(words) in ROW_KEYWORDS:
         return f"has {line!r:.120}, a row of the table: contribute an effect, which becomes one"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datacard_core.grammar import SHAPE, cell_problem, name_problem, row_problem
-from datacard_core.model.arrays import Templates
+from datacard_core.model.arrays import LARGEST, Templates
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape, own, own_shape
 from datacard_core.names import duplicates
@@ -122,8 +122,8 @@ def _template_problems(what: str, templates: Templates, expected: tuple[int, int
             yield f"{what}.{field} has shape {np.shape(array)}, expected {expected}"
         elif array.dtype != np.float64:
             yield f"{what}.{field} is an array of {array.dtype}, expected float64"
-        elif not np.all(np.isfinite(array)):
-            yield f"{what}.{field} has content that is not finite"
+        elif not np.all(np.abs(array) <= (LARGEST if field == "values" else LARGEST**2)):
+            yield f"{what}.{field} has content that is not finite, or beyond any yield"
         elif field == "variances" and np.any(array < 0):
             yield f"{what}.{field} has content below 0"
 

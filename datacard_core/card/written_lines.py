@@ -88,10 +88,10 @@ def _problems(channel: Channel, own: Mapping[str, Nuisance], words: Sequence[str
     keyword = keyword_of(words)
     if keyword in ROW_KEYWORDS:
         yield from _row_problems(channel, own, words)
-    elif words[0] in HEAD_WORDS:
-        yield f"{words[0]!r} stands above the table"
     elif keyword in PARAMETER_KEYWORDS:
         yield from _parameter_problems(channel, words)
+    elif words[0] in HEAD_WORDS and keyword not in INERT_KEYWORDS:
+        yield f"{words[0]!r} stands above the table"
     elif keyword not in INERT_KEYWORDS and tuple(words[:2]) != _EDIT:
         known = [*ROW_KEYWORDS, *PARAMETER_KEYWORDS, *INERT_KEYWORDS]
         yield f"its second word is not a keyword of Combine{closest(keyword, sorted(known))}"

@@ -20,6 +20,10 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 EDGE_TOLERANCE = 1e-6
 """Largest distance of two edges that count as equal, in widths of the narrowest bin."""
 
+LARGEST = 1e20
+"""Largest content of a bin, in events: far above any yield. Sums of such contents, with the rounding error carried
+along, are exact to 1e-12 of an event in every order, and no sum or square of them overflows."""
+
 
 def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return real numbers as a locked array of float64; other values pass unchanged, and are refused later.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,6 +11,7 @@ from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import LOADED
+from datacard_core.model.arrays import LARGEST
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
 from datacard_core.templates.labels import Labels, common_axis, spread
@@ -250,18 +250,25 @@ class _Collector:
     def _look_at_content(
         self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray
     ) -> None:
-        """Note contents that are not finite, and variances below 0, with the first bin that has them."""
-        # One sum is cheaper than a test of each bin: a content that is not finite makes the sum not finite.
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = contents.sum()
+        """Note contents beyond any yield or not finite, and variances below 0, with the first bin that has them."""
+        values, variances = contents.real, contents.imag
         # Contents stand in the place of missing variances, and may be below 0.
-        negative = histogram.has_variances and bool((contents.imag < 0).any())
-        if math.isfinite(total.real) and math.isfinite(total.imag) and not negative:
-            return
+        least = 0.0 if histogram.has_variances else -LARGEST
+        # Of NaN, every comparison is false.
+        with np.errstate(invalid="ignore"):
+            if (
+                values.min(initial=0) >= -LARGEST
+                and values.max(initial=0) <= LARGEST
+                and variances.min(initial=0) >= least
+                and variances.max(initial=0) <= LARGEST**2
+            ):
+                return
+        ranges = (("content", values, -LARGEST, LARGEST), ("variance", variances, least, LARGEST**2))
         for index, position in enumerate(there):
             category = self.categories[position]
-            for what, array in (("content", contents.real[:, :, index]), ("variance", contents.imag[:, :, index])):
-                bad = ~np.isfinite(array) | ((array < 0) & (what == "variance") & negative)
+            for what, of_all, low, high in ranges:
+                array = of_all[:, :, index]
+                bad = ~((array >= low) & (array <= high))
                 if bad.any():
                     cell, label = (int(places[0]) for places in np.nonzero(bad))
                     problem = (

@@ -139,7 +139,6 @@ class Sums:
             # The axis of the sums has the labels in the order in which files were added.
             places = [0, *(axis.categories.index(name) + 1 for name in order), -1]
             axis, contents = with_labels(axis, order), contents[:, places]
-        self._refuse_overflow(contents)
         return TemplateSet(
             category=self.category,
             layout=self.layout,
@@ -177,22 +176,6 @@ class Sums:
             )
             yield notice("labels-matched", message)
 
-    def _refuse_overflow(self, contents: ComplexArray) -> None:
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = contents.sum()
-        # A finite sum shows that all bins are finite. A sum that is not may itself have overflowed, so the bins decide.
-        if np.isfinite(total) or np.isfinite(contents).all():
-            return
-        row = int(np.flatnonzero(~np.isfinite(contents).all(axis=1))[0])
-        # The rows of a column stand together, so its start is the last one at or before the row.
-        column = int(np.searchsorted(self.layout.starts, row, side="right")) - 1
-        request = self.layout.requests[column]
-        label = request.labels[row - int(self.layout.starts[column])]
-        raise InputError(
-            f"category {self.category!r}: the sum of {request.column!r}, variation {label!r}, is not finite, though "
-            "each dataset is: their contents are beyond any yield"
-        )
-
 
 def _all_weights(
     first: Mapping[tuple[int, str, str], Weights], second: Mapping[tuple[int, str, str], Weights]
@@ -217,7 +200,7 @@ def add_exactly(sums: ComplexArray, carry: ComplexArray, addend: ComplexArray) -
 
     Knuth's two-sum (The Art of Computer Programming, vol. 2, section 4.2.2, theorem B).
     """
-    # Sums that are not finite stay so, and are told when the sums are complete.
+    # Contents that are not finite are told with their dataset, and give no templates.
     with np.errstate(invalid="ignore", over="ignore"):
         total = sums + addend
         gained = total - sums

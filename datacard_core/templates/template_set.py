@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from datacard_core.model.arrays import Axis, Templates
-from datacard_core.templates.binning import Binning, chosen_edges
+from datacard_core.templates.binning import Binning, chosen_edges, joined, settled
 
 if TYPE_CHECKING:
     from datacard_core.findings import Finding
@@ -58,8 +58,8 @@ class TemplateSet:
     @property
     def totals(self) -> FloatArray:
         """Sums over bins and flow, shape (rows,)."""
-        totals: FloatArray = self.values.sum(axis=1)
-        return totals
+        totals: FloatArray = self.values.sum(axis=1, keepdims=True)
+        return settled(totals, self.values, np.zeros(1, dtype=np.intp))[:, 0]
 
     def rebinned(self, binning: Binning) -> TemplateSet:
         """Return the templates in wider bins; contents outside the new range go to the flow bins.
@@ -75,6 +75,6 @@ class TemplateSet:
         return attrs.evolve(
             self,
             axis=attrs.evolve(self.axis, edges=edges, uniform=False),
-            values=np.add.reduceat(self.values, starts, axis=1),
+            values=joined(self.values, starts),
             variances=np.add.reduceat(self.variances, starts, axis=1),
         )

@@ -15,7 +15,9 @@ from datacard_core import (
     SystematicUncertainty,
     Target,
     load_plugins,
+    read_card,
 )
+from datacard_core.grammar import EDIT, HEAD_WORDS, PARAMETER_KEYWORDS, ROW_KEYWORDS
 from tests.support import outputs as by_hand
 from tests.support.outputs import (
     Output,
@@ -191,6 +193,33 @@ class TestColumns:
 
 class TestNuisances:
     """Rows that are left out, and names that would be taken twice."""
+
+    @pytest.mark.parametrize("typ", ["lnN", "rateParam"])
+    def test_variable_of_combine(self, typ: str) -> None:
+        """A nuisance or a free parameter with the name of a variable of Combine's workspace is an error."""
+        for name in ("r", "MH", "ONE", "CMS_th1x"):
+            declared = SystematicUncertainty(name, typ, ["ttbar"], ["2022"], 1.05)
+            with pytest.raises(DeclarationError, match=f"the nuisance '{name}' would be the "):
+                card(signal_and_ttbar(nominal=[10, 20, 30]), declared)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("word", sorted({*HEAD_WORDS, *ROW_KEYWORDS, *PARAMETER_KEYWORDS, *EDIT, "FAKE", "group"}))
+    def test_word_of_combine(self, word: str, tmp_path: Path) -> None:
+        """A word of Combine's language names a nuisance, a process and a bin, and the card reads back as it is."""
+        word = word.strip("?")
+        made = card(
+            signal_and_ttbar(nominal=[10, 20, 30]),
+            SystematicUncertainty(word, "lnN", [word], ["2022"], 1.05),
+            mc_processes=MCProcesses([process("signal", "Signal", is_signal=True), process(word, "TTbar")]),
+            bin_name=word,
+            process_suffix="",
+        )
+        made.dump(tmp_path)
+        (channel,) = read_card(tmp_path / "datacard.txt").model().channels
+        assert (channel.bin, [column.name for column in channel.columns]) == (word, ["signal", word])
+        assert [(nuisance.name, nuisance.keyword, nuisance.cells(2)) for nuisance in channel.nuisances] == [
+            (word, "lnN", ["-", "1.05"])
+        ]
 
     def test_name_of_signal_strength(self) -> None:
         """A nuisance called r is an error with the way out."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from datacard_core import DeclarationError
+from datacard_core.templates.binning import settled
 from tests.support.outputs import Output, bins, card, shape, simulated, template, variance
 
 if TYPE_CHECKING:
@@ -55,6 +56,16 @@ class TestRebinning:
         assert template(made, "ttbar_2022", "JESUp") == up
         assert variance(made, "ttbar_2022", "JESUp") == up
         assert made.rate("ttbar_2022") == sum(nominal)
+
+    def test_large_contents_that_cancel(self) -> None:
+        """Joined bins are summed exactly where large contents cancel, in templates and in totals."""
+        axis = bins(0, 1, 2, 3, 4, 5, 6)
+        values = {"nominal": [1e16, 1, -1e16, 4, 5, 6]}
+        output = Output().mc("Signal", "2022", nominal=[1] * 6).add("TTbar", "2022", simulated({"SR": values}, axis))
+        for binning in ([0, 3, 6], 3):
+            assert template(card(output, bins_edges=binning), "ttbar_2022") == [1, 15]
+        contents = np.array([[1e16, 1, -1e16], [1, 2, 4]])
+        assert settled(contents.sum(axis=1, keepdims=True), contents, np.array([0])).tolist() == [[1], [7]]
 
     def test_same_as_filled(self) -> None:
         """Rebinned templates are those of histograms filled in the wide bins."""
