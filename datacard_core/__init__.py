@@ -4,6 +4,7 @@ from datacard_core import grammar
 from datacard_core.analysis.analysis import Analysis
 from datacard_core.analysis.cards import Cards
 from datacard_core.combination import combine_datacards
+from datacard_core.correlations.table import CorrelationTable, correlation_table
 from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category
 from datacard_core.declare.correlation import correlate, decorrelate
@@ -53,6 +54,7 @@ from datacard_core.model.arrays import (
     NamedTemplates,
     Templates,
 )
+from datacard_core.model.cells import Cell
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Effect, Entry, Normalisation, Nuisance, Shape
@@ -100,6 +102,7 @@ __all__ = [
     "CardWriter",
     "Cards",
     "Category",
+    "Cell",
     "Channel",
     "Check",
     "Column",
@@ -107,6 +110,7 @@ __all__ = [
     "ConstrainedParameter",
     "ConstraintTerm",
     "ControlRegion",
+    "CorrelationTable",
     "DataProcess",
     "DataProcesses",
     "Datacard",
@@ -173,6 +177,7 @@ __all__ = [
     "closest",
     "combine_datacards",
     "correlate",
+    "correlation_table",
     "decorrelate",
     "error",
     "grammar",

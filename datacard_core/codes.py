@@ -110,6 +110,13 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="The script that combines cards names a file that is not there.",
             remedy="Write the card to that place before the script runs, or give its path relative to `directory`.",
         ),
+        "mixed-kinds": Code(
+            severities=_WARNING,
+            meaning="One parameter is lnN in some channels and a shape in others: cards that are joined have one row "
+            "`shape?`.",
+            remedy="Declare one kind for it, or two names; no action is needed if the templates are missing on purpose "
+            "where it is lnN.",
+        ),
         "negative-data": Code(
             severities=_ERROR,
             meaning="A bin of the data is below 0.",
@@ -191,6 +198,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="A sample has histograms of a dataset that no data-taking period lists: they are in no card.",
             remedy="Run the postprocessing for this dataset again, so that `datasets_metadata` lists it.",
         ),
+        "other-constraint": Code(
+            severities=_WARNING,
+            meaning="One parameter has different kinds, or different starts and ranges, in several channels: Combine "
+            "refuses such cards when they are joined, or takes the first of them.",
+            remedy="Give the parameter one kind, or two names.",
+        ),
         "overlapping-samples": Code(
             severities=_WARNING,
             meaning="The samples of the card have more events of their datasets than the cutflow counts there: they "
@@ -226,6 +239,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             severities=_NOTICE,
             meaning="The data process has `round_counts=True`: its bins are rounded to whole events.",
             remedy="No action is needed: an observation made of simulation is rounded on request.",
+        ),
+        "signal-and-background": Code(
+            severities=_WARNING,
+            meaning="One process is a signal in some channels and a background in others, which Combine refuses in "
+            "joined cards.",
+            remedy="Declare the process alike in all channels, or give it two names.",
+        ),
+        "similar-names": Code(
+            severities=(Severity.WARNING, Severity.NOTICE),
+            meaning="Two parameters have names that differ in case alone, a warning, or in a letter while no column "
+            "has both, a notice: they are not correlated.",
+            remedy="Give both one name if they are one uncertainty; otherwise no action is needed.",
         ),
         "unknown-process": Code(
             severities=_WARNING,

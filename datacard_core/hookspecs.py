@@ -34,6 +34,7 @@ import pluggy
 from datacard_core.errors import InputError, MissingProviderError
 from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
 from datacard_core.model.arrays import read_only, real
+from datacard_core.model.cells import cells_of
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         NamedTemplates,
         Templates,
     )
+    from datacard_core.model.cells import Cell
     from datacard_core.model.channel import Channel, Column
     from datacard_core.model.model import Model
     from datacard_core.model.stored import TemplateFile
@@ -411,6 +413,13 @@ class ReadCard(ABC):
             InputError: a file of templates cannot be read, or the reader makes no models.
         """
         raise InputError(f"the card {self.path} has no model: its reader makes none")
+
+    def cells(self) -> Iterable[Cell]:
+        """Return the effects of parameters on columns; those of `model()`, if a reader does not override it.
+
+        A reader that knows them from the text alone serves cards whose templates are missing or are no arrays.
+        """
+        return cells_of(self.model())
 
 
 class TemplateReader(ABC):

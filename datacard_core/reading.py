@@ -53,7 +53,7 @@ def read_card(
     provided = plugins.reader(reader)
     path = Path(expanded(path))
     templates = partial(read_templates, plugins)
-    file = CardFile(path=path, content=_content(path), lenient=lenient, templates=templates)
+    file = CardFile(path=path, content=content_of(path), lenient=lenient, templates=templates)
     with provided.blamed(f"reading {path}") as its:
         card = its.read(file)
         findings = findings_of(card.findings) if isinstance(card, ReadCard) else []
@@ -89,7 +89,7 @@ def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> Temp
     raise provided.fault(f"reading templates from {path}: got {shown(found)}, expected a TemplateFile")
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """Return the bytes of a file, unzipped.
 
     Raises:

@@ -115,6 +115,7 @@ def with_fractions(
         if entry.shape is not None and entry.keyword == SHAPE:
             shape = fraction_of_shape(entry.shape, fractions, nominal[entry.columns])
             made.append(with_templates(entry, shape, plan, declared))
+        # Not of a subclass, whose numbers may mean something else.
         elif type(entry.effect) is Normalisation:
             made.append(Entry.of(fraction_of_factors(entry.effect, fractions)))
         else:

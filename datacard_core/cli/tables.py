@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.analysis.cards import Cards
+    from datacard_core.correlations.table import CorrelationTable
     from datacard_core.datacard import Datacard
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.plugins.introspection import PluginReport
@@ -37,19 +38,23 @@ def tabulate_yields(cards: Cards, width: int) -> Iterator[Table]:
     if any(label != name for name, label in labels.items()):
         heads["label"] = [*labels.values(), "", ""]
     room = width - sum(_width([head, *entries]) for head, entries in heads.items())
+    for block in in_blocks({category: _yields_of(card, labels) for category, card in cards.items()}, room):
+        yield _yields_table(heads, block)
+
+
+def in_blocks(columns: Mapping[str, list[str]], room: int) -> list[dict[str, list[str]]]:
+    """Return columns of a table by their heads, in groups that fit into so many characters each."""
     blocks: list[dict[str, list[str]]] = [{}]
     left = room
-    for category, card in cards.items():
-        entries = _yields_of(card, labels)
-        needed = _width([category, *entries])
-        # The first category of a table is put there even if it is too wide: another table would not be wider.
+    for head, entries in columns.items():
+        needed = _width([head, *entries])
+        # The first column of a table is put there even if it is too wide: another table would not be wider.
         if blocks[-1] and needed > left:
             blocks.append({})
             left = room
-        blocks[-1][category] = entries
+        blocks[-1][head] = entries
         left -= needed
-    for block in blocks:
-        yield _yields_table(heads, block)
+    return blocks
 
 
 def _yields_of(card: Datacard, processes: Iterable[str]) -> list[str]:
@@ -87,6 +92,31 @@ def _rate(card: Datacard, processes: set[str]) -> float:
     return sum(
         float(rate) for column, rate in zip(channel.columns, channel.rates, strict=True) if column.process in processes
     )
+
+
+_WHERE = 48
+"""Width to which lists of processes are folded, in characters."""
+
+
+def tabulate_correlations(correlations: CorrelationTable, width: int) -> Iterator[Table]:
+    """Yield tables of the effects of all parameters, with a column for each channel; wide ones are divided."""
+    rows = correlations.rows
+    values = {channel: [row.values.get(channel, "-") for row in rows] for channel in correlations.channels}
+    longest = max((len(row.where) for row in rows), default=0)
+    heads = [[row.nuisance for row in rows], [row.keyword for row in rows], ["x" * min(longest, _WHERE)]]
+    room = width - sum(map(_width, heads))
+    for block in in_blocks(values, room):
+        table = _table("correlations", "nuisance", "kind", "processes")
+        table.columns[2].max_width = _WHERE
+        for channel in block:
+            table.add_column(channel, justify="right", no_wrap=True)
+        before = ""
+        for number, row in enumerate(rows):
+            entries = [values[number] for values in block.values()]
+            if any(entry != "-" for entry in entries):
+                table.add_row("" if row.nuisance == before else row.nuisance, row.keyword, row.where, *entries)
+                before = row.nuisance
+        yield table
 
 
 def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:

@@ -138,8 +138,10 @@ def _declared(partition: _Partition, weights: Mapping[str, Mapping[_Member, floa
         for member, weight in by_member.items():
             alike.setdefault(weight, []).extend(member.elements)
         for weight, elements in alike.items():
+            # Each by itself: merged declarations may differ in their categories, and in the names of variations.
             for declared in partition.systematic.merged_from:
                 if kept := _restricted(declared, partition.dimension, elements):
+                    # The name stays, because it is the variation to look up in the output.
                     fraction = _times(declared.fraction, weight)
                     yield attrs.evolve(declared, datacard_name=name, fraction=fraction, **kept)
 
@@ -156,6 +158,7 @@ def _restricted(declared: SystematicUncertainty, dimension: str, elements: Seque
     years = [year for year in declared.years if any(year in by_year for by_year in kept.values())]
     alias = declared.coffea_name_alias
     if isinstance(alias, Mapping):
+        # A name for a year that the declaration does not list is refused as a misspelling.
         alias = {
             process: {year: name for year, name in names.items() if year in years}
             if isinstance(names, Mapping)
@@ -241,6 +244,7 @@ def _names(partition: _Partition, template: str, of: Sequence[_Member] | None = 
     for number, member in enumerate(members, start=1):
         fields = {"name": partition.systematic.datacard_name, partition.field: member.name}
         made.append(_formatted(template, fields if of is None else {**fields, "number": str(number)}, where, "names"))
+    # Declarations of one name would be merged to the full correlation, without a word.
     if twice := duplicates(made):
         missing = partition.field if of is None else "number"
         raise DeclarationError(

@@ -62,6 +62,7 @@ def _array(rho: Any, labels: Sequence[str]) -> Matrix:
     if isinstance(rho, Mapping):
         rho = _ordered(rho, labels)
     try:
+        # Objects first, because numpy would make 1.0 of True and text of mixed entries.
         matrix = np.array(rho, dtype=object)
     except ValueError:  # rows of several lengths
         matrix = np.empty(0, dtype=object)
@@ -110,6 +111,7 @@ def _problems(matrix: Matrix, labels: Sequence[str]) -> Iterator[str]:
             yield f"rho of {pair} is {above:g} above the diagonal and {below:g} below it: expected a symmetric matrix"
         elif abs(above) > 1 + _ROUNDING:
             yield f"rho of {pair} is {above:g}, expected a number from -1 to 1"
+    # Of the symmetric part: numpy would use the lower triangle alone.
     lowest = float(np.linalg.eigvalsh((matrix + matrix.T) / 2)[0])
     if lowest < -_ROUNDING * len(labels):
         yield (

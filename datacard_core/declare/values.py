@@ -92,18 +92,23 @@ def plain_processes(processes: Any) -> Any:
     return values if isinstance(values, Mapping) else scalars(processes, any_object)
 
 
-def in_words(columns: Iterable[tuple[str, str]]) -> str:
-    """Return columns, each a process and a year, as text: "ttbar, vjets (2022, 2023); diboson 2023"."""
+def in_words(columns: Iterable[tuple[str, str]], most: int = 12) -> str:
+    """Return columns, each a process and a year, as text: "ttbar, vjets (2022, 2023); diboson 2023".
+
+    Args:
+        columns: process and year of each.
+        most: number of processes and of years up to which all are named.
+    """
     years: dict[str, list[str]] = {}
     for process, year in columns:
         years.setdefault(process, []).append(year)
     processes: dict[tuple[str, ...], list[str]] = {}
     for process, its_years in years.items():
         processes.setdefault(tuple(its_years), []).append(process)
-    return "; ".join(_block(names, its_years) for its_years, names in processes.items())
+    return "; ".join(_block(names, its_years, most) for its_years, names in processes.items())
 
 
-def _block(processes: list[str], years: tuple[str, ...]) -> str:
+def _block(processes: list[str], years: tuple[str, ...], most: int) -> str:
     if len(processes) == len(years) == 1:
         return f"{processes[0]} {years[0]}"
-    return f"{listing(processes)} ({listing(years)})"
+    return f"{listing(processes, most)} ({listing(years, most)})"

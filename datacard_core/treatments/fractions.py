@@ -23,6 +23,7 @@ def fraction_of_factors(effect: Normalisation, fractions: FloatArray) -> Normali
     """
     if effect.down is None:
         return attrs.evolve(effect, up=effect.up**fractions)
+    # A negative power of both would keep Up on its side of 1, with the size of the other direction.
     sizes, backwards = np.abs(fractions), fractions < 0
     up, down = effect.up**sizes, effect.down**sizes
     return attrs.evolve(effect, up=np.where(backwards, down, up), down=np.where(backwards, up, down))
@@ -46,6 +47,7 @@ def fraction_of_shape(shape: Shape, fractions: FloatArray, nominal: Templates) -
 
 def _between(nominal: Templates, varied: Templates, sizes: FloatArray) -> Templates:
     values = nominal.values + sizes * (varied.values - nominal.values)
+    # Linear in the errors and not in the variances, because the two are fully correlated.
     errors = (1 - sizes) * np.sqrt(nominal.variances) + sizes * np.sqrt(varied.variances)
     return Templates(values, errors**2)
 

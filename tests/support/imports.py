@@ -30,7 +30,7 @@ LAYERS = (
     ("model",),
     ("hookspecs",),
     # DESIGN.md has these two on one level: plugins may import inputs, and inputs never plugins.
-    ("inputs",),
+    ("inputs", "correlations"),
     ("plugins",),
     ("templates",),
     ("treatments",),

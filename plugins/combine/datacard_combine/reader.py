@@ -14,6 +14,7 @@ from datacard_combine.arrays.places import Naming, has_mass, places
 from datacard_combine.arrays.templates import hash_faults, read
 from datacard_combine.codes import CODES
 from datacard_combine.meaning.card import content_of, views_of
+from datacard_combine.meaning.cells import cells_of
 from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.rules.card import faults_of
 from datacard_combine.syntax.faults import collected, in_order, refused
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.lines import Line
     from datacard_combine.syntax.views import View
-    from datacard_core import CardFile, Finding, Model
+    from datacard_core import CardFile, Cell, Finding, Model
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _SURROGATE = re.compile("[\udc80-\udcff]")
@@ -92,6 +93,10 @@ class CombineCard(ReadCard):
             # A mass that was not given is the likely cause of missing templates.
             raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
         return attrs.evolve(model, findings=tuple(dict.fromkeys([*self.findings, *told])))
+
+    def cells(self) -> Iterable[Cell]:
+        """Return the effects of parameters on columns as the text has them, without templates."""
+        return cells_of(self.content)
 
     def content_for_joining(self) -> Content:
         """Return the content with `nuisance edit` lines kept and not carried out, as `combineCards.py` has it."""

@@ -131,3 +131,17 @@ def test_effects_without_parts(effect: str, told: str) -> None:
     (problem,) = outputs.problems(outputs.signal_and_ttbar(nominal=[1, 1, 1]), mine, plugins=plugins)
     assert problem.startswith("systematic 'mine': its fraction is not 1, and its kind 'acme'")
     assert told in problem
+
+
+def test_shape_on_some_columns(output: outputs.Output) -> None:
+    """A nuisance that is a shape on some columns and lnN on others has parts of both."""
+    jes = [
+        outputs.shape("jes", years=YEARS),
+        SystematicUncertainty("jes", "lnN", ["signal"], YEARS, 1.2),
+    ]
+    parts = [part for declared in jes for part in correlate(declared, "year", 0.36)]
+    made = outputs.card(output, *parts)
+    row = outputs.rows(made.content())["jes_common"]
+    assert (row[1], row[4:]) == ("shape?", ["1.0", "1.0"])
+    assert [float(cell) for cell in row[2:4]] == pytest.approx([1.2**0.6] * 2)
+    assert outputs.template(made, "ttbar_2022", "jes_commonUp") == pytest.approx([11.2, 22.4])

@@ -1,0 +1,59 @@
+"""Cards that a command is given, as files and as directories."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datacard_core.errors import DatacardError, InputError
+from datacard_core.findings import raise_together
+from datacard_core.reading import content_of, read_card
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from datacard_core.hookspecs import ReadCard
+
+_IMAX = re.compile(rb"^\s*imax\s", re.MULTILINE)
+
+
+def read_all(paths: Iterable[Path]) -> list[ReadCard]:
+    """Read cards as leniently as Combine does.
+
+    Args:
+        paths: cards, and directories, all cards of which are read.
+
+    Raises:
+        InputError: a directory has no card, or cards cannot be read; all errors are told together.
+    """
+    cards: list[ReadCard] = []
+    errors: list[DatacardError] = []
+    found: dict[Path, None] = {}
+    for path in paths:
+        try:
+            found |= dict.fromkeys(_cards(path))
+        except InputError as error:
+            errors.append(error)
+    for path in found:
+        try:
+            cards.append(read_card(path, lenient=True))
+        except InputError as error:
+            errors.append(error)
+    raise_together(errors)
+    return cards
+
+
+def _cards(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    # A directory of cards may hold notes and logs too.
+    found = [file for file in sorted(path.iterdir()) if file.name.endswith((".txt", ".txt.gz")) and _is_card(file)]
+    if not found:
+        raise InputError(f"the directory {path} has no card: expected files that end in .txt and have a line 'imax'")
+    yield from found
+
+
+def _is_card(path: Path) -> bool:
+    return _IMAX.search(content_of(path)) is not None
