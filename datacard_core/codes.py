@@ -264,6 +264,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="The output has a sample of observed data that the data process does not have.",
             remedy="Add the sample to the `samples` of the data process, if the selection takes events from it.",
         ),
+        "unused-parameter": Code(
+            severities=_WARNING,
+            meaning="A `param` defines a parameter that no formula, `rateParam` or `extArg` of the card uses.",
+            remedy="Give it the name of the parameter that it is to constrain, or leave it out.",
+        ),
         "unused-sample": Code(
             severities=_NOTICE,
             meaning="The output has a simulated sample that no process has.",

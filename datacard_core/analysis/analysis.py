@@ -316,12 +316,13 @@ def _sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:
     Cards with the same containers have their histograms summed in one pass.
     """
     processes = tuple(dict.fromkeys(process for card in cards.values() for process in card.mc_processes))
+    nuisances = tuple(dict.fromkeys(name for card in cards.values() for name in card.systematics))
     # Lists, because the order of rows counts too.
     groups = together(
         cards.items(), lambda first, other: [*first[1].systematics.items()] == [*other[1].systematics.items()]
     )
     shared = {
-        name: attrs.evolve(card, systematics=group[0][1].systematics, all_processes=processes)
+        name: attrs.evolve(card, systematics=group[0][1].systematics, all_processes=processes, all_nuisances=nuisances)
         for group in groups
         for name, card in group
     }

@@ -8,6 +8,10 @@ import attrs
 import numpy as np
 
 from datacard_core.build.card_rules import kind_findings
+from datacard_core.build.channel_rules.names import name_problems
+from datacard_core.build.channel_rules.parameters import parameter_findings, parameter_problems
+from datacard_core.build.channel_rules.references import reference_problems
+from datacard_core.build.channel_rules.rows import row_problems
 from datacard_core.build.coverage import (
     data_findings,
     fallback_findings,
@@ -21,12 +25,11 @@ from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, fraction_findings, with_fractions, with_templates
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, error, notice, warning
-from datacard_core.grammar import DATA, MASS, SIGNAL_STRENGTH
+from datacard_core.grammar import DATA
 from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Statement
-from datacard_core.model.directives import FreeParameter
 from datacard_core.model.effects import Nuisance
-from datacard_core.names import duplicates
+from datacard_core.model.parameters import ConstrainedParameter
 from datacard_core.plugins.calling import findings_of
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
@@ -36,7 +39,7 @@ from datacard_core.treatments.rounding import rounded
 from datacard_core.treatments.shape_only import shape_only_scales
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.build.coverage import Used
     from datacard_core.build.declared import DeclaredCard
@@ -46,19 +49,6 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Directive
     from datacard_core.model.effects import Entry, Shape
     from datacard_core.templates.template_set import TemplateSet
-
-
-# Words of Combine's language may be names: its parser looks at the first word above the rates only, and below them at
-# the second.
-_OF_COMBINE = {
-    SIGNAL_STRENGTH: "the parameter that Combine scales signals with",
-    MASS: "the mass of Combine's models",
-    "CMS_channel": "the category by which Combine joins channels",
-    "CMS_th1x": "the observable of Combine's templates",
-    "ONE": "the number 1 of Combine's models",
-    "ZERO": "the number 0 of Combine's models",
-}
-"""Variables that Combine makes itself in a workspace, by name."""
 
 
 @attrs.frozen(eq=False)
@@ -115,7 +105,7 @@ def build_channel(
         for plan in plans
     ]
     channel = attrs.evolve(_channel(declared, templates.axis, data, nominal, made), shape_only_factors=scales.named)
-    _refuse_names(channel)
+    _refuse_contradictions(channel, declared, made)
     findings = [
         *name_findings(declared),
         *process_findings(declared, inventory),
@@ -134,6 +124,7 @@ def build_channel(
         *_norm_findings(channel),
         *unvaried_findings(channel, plans, templates),
         *edit_findings(channel),
+        *parameter_findings(channel),
         *_check_findings(declared, channel),
     ]
     placed = [finding if finding.channel else attrs.evolve(finding, channel=channel.bin) for finding in findings]
@@ -248,20 +239,25 @@ def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
     return Templates(expected, expected)
 
 
-def _refuse_names(channel: Channel) -> None:
-    free = (directive.name for directive in channel.directives if isinstance(directive, FreeParameter))
-    if taken := [name for name in (*(nuisance.name for nuisance in channel.nuisances), *free) if name in _OF_COMBINE]:
-        raise DeclarationError(
-            f"card {channel.bin!r}: the nuisance {name!r} would be {_OF_COMBINE[name]}: give its systematic another "
-            "datacard_name"
-            for name in taken
-        )
-    names = channel.template_names()
-    if len(set(names)) < len(names):
-        raise DeclarationError(
-            f"card {channel.bin!r}: two templates would be called {name!r}, because a process and a nuisance join to "
-            "the same text as another process and another nuisance: rename one of them"
-            for name in duplicates(names)
+def _refuse_contradictions(channel: Channel, declared: DeclaredCard, made: Iterable[_Contribution]) -> None:
+    problems = [
+        *name_problems(channel),
+        *row_problems(channel),
+        *parameter_problems(channel),
+        *reference_problems(channel, declared),
+        *(problem for contribution in made for problem in _mark_problems(contribution)),
+    ]
+    if problems:
+        raise DeclarationError(f"card {channel.bin!r}: {problem}" for problem in problems)
+
+
+def _mark_problems(made: _Contribution) -> Iterator[str]:
+    systematic, directives = made.plan.systematic, made.directives
+    # The mark is one of rows and of param lines.
+    if systematic.nofloat and not made.entries and any(type(one) is not ConstrainedParameter for one in directives):
+        yield (
+            f"systematic {systematic.name!r} of typ {systematic.typ!r} has nofloat=True, and no row that could have "
+            "the mark: leave it out"
         )
 
 

@@ -44,6 +44,8 @@ class DeclaredCard:
     mc_processes: MCProcesses
     all_processes: tuple[str, ...] = ()
     """Names of the processes of all cards of an analysis, which its systematics may name."""
+    all_nuisances: tuple[str, ...] = ()
+    """Names in the card of the systematics of all cards of an analysis, which its groups may name."""
     systematics: Systematics
     category: str = attrs.field(converter=text)
     plugins: Plugins

@@ -21,7 +21,7 @@ from datacard_core.grammar.parameters import (
     shape_problems,
     source_problem,
 )
-from datacard_core.grammar.rows import cell_problem, joint_kind, row_keyword, row_problem
+from datacard_core.grammar.rows import cell_problem, joint_kind, morphing, row_keyword, row_problem
 from datacard_core.grammar.words import (
     ABOVE_0_KEYWORDS,
     ANY,
@@ -113,6 +113,7 @@ __all__ = [
     "is_number",
     "joint_kind",
     "keyword_of",
+    "morphing",
     "name_problem",
     "number",
     "pair_of",

@@ -38,6 +38,12 @@ def row_keyword(keywords: Iterable[str]) -> str:
     return distinct[0]
 
 
+def morphing(keyword: str) -> str:
+    """Return the way in which the templates of a row are morphed, of which a column can have one."""
+    # The density of the parameter is no part of it.
+    return keyword.removesuffix("?").removesuffix("U")
+
+
 def joint_kind(kinds: Iterable[str]) -> str:
     """Return the kind of declarations that share a name in the card, from the kind of each.
 

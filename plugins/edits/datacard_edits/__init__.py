@@ -70,8 +70,12 @@ class Edit(SystematicKind):
         yield from _mode_problems(verb, options.get("mode"))
 
     def effects(self, target: Target) -> Iterable[NuisanceEdit]:
-        """Return the line."""
+        """Return the line, none in a channel that the pattern does not match."""
         options = target.systematic.options
+        channel = options.get("channel", grammar.ANY)
+        # Combine stops at an edit that names another channel, and takes a + in its pattern as it is.
+        if channel != grammar.ANY and not re.fullmatch(channel.replace("+", r"\+"), target.bin):
+            return ()
         verb, mode = options["verb"], options.get("mode")
         needed = _needed(verb)
         # Combine renames a param, and a nuisance in groups, in the form without columns alone.

@@ -49,7 +49,9 @@ class RateParam(SystematicKind):
                 yield problem
         elif options.get("range") is not None:
             yield f"range {options['range']!r}: expected no range for the function {value!r}"
-        if isinstance(value, str) and not _is_source(value):
+        if isinstance(value, str) and not _is_source(value) and "arguments" not in options:
+            yield f"value {value!r}: expected a number, or a formula with the option 'arguments', which is missing"
+        elif isinstance(value, str) and not _is_source(value):
             yield from grammar.formula_problems(value, options.get("arguments"))
         elif "arguments" in options:
             yield f"arguments {options['arguments']!r}: expected none, as the value {value!r} is no formula"

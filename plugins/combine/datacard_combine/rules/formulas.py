@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.views import View
 
-_ARGUMENT = re.compile(r"@(\d+)")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
 
 
@@ -41,13 +40,12 @@ def _of_factor(view: RateParam, known: set[str] | None) -> Iterator[Fault]:
         message = f"rateParam {view.name!r}: {view.words[1]!r} is no formula's argument; a range is written [low,high]"
         yield mistaken("rateparam.range", message, view.line, 5)
         return
-    places = {int(place) for place in _ARGUMENT.findall(formula)}
-    if places and max(places) >= len(arguments):
-        message = f"rateParam {view.name!r}: the formula has @{max(places)}, and {len(arguments)} arguments, from @0"
-        yield mistaken("rateparam.formula-arity", message, view.line, 4)
-    if formula.count("(") != formula.count(")"):
-        message = f"rateParam {view.name!r}: the parentheses of {formula!r} do not match"
-        yield mistaken("rateparam.formula-syntax", message, view.line, 4)
+    for problem in grammar.shape_problems(formula, len(arguments)):
+        message = f"rateParam {view.name!r}: {problem}"
+        if "parentheses" in problem:
+            yield mistaken("rateparam.formula-syntax", message, view.line, 4)
+        else:
+            yield mistaken("rateparam.formula-arity", message, view.line, 4)
     for name in arguments:
         if known is not None and name not in known:
             message = f"rateParam {view.name!r}: no parameter {name!r}{closest(name, sorted(known))}"
@@ -55,14 +53,9 @@ def _of_factor(view: RateParam, known: set[str] | None) -> Iterator[Fault]:
 
 
 def _circles(formulas: Mapping[str, RateParam]) -> Iterator[Fault]:
-    needs = {
-        name: {other for other in view.words[1].split(",") if other in formulas} for name, view in formulas.items()
-    }
-    # Formulas whose arguments are all known are taken away, as Combine makes them; what stays are circles.
-    while free := [name for name, others in needs.items() if not others]:
-        needs = {name: others.difference(free) for name, others in needs.items() if name not in free}
-    for name in needs:
-        message = f"rateParam {name!r} needs {min(needs[name])!r}, and that needs it: a circle"
+    needs = {name: set(view.words[1].split(",")) for name, view in formulas.items()}
+    for name, others in grammar.circles(needs).items():
+        message = f"rateParam {name!r} needs {min(others)!r}, and that needs it: a circle"
         yield mistaken("rateparam.formula-circle", message, formulas[name].line, 5)
 
 

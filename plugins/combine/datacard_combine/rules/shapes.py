@@ -110,13 +110,13 @@ def _algorithms(content: Content) -> Iterator[Fault]:
     """Yield rows that morph a column otherwise than rows above, which Combine refuses."""
     rows = [row for row in content.rows if not isinstance(row, Parameter) and row.kind.startswith(grammar.SHAPE)]
     rows = [row for row in rows if not row.kind.endswith("?")]
-    if len({_algorithm(row.kind) for row in rows}) < 2:  # noqa: PLR2004 - nothing to mix
+    if len({grammar.morphing(row.kind) for row in rows}) < 2:  # noqa: PLR2004 - nothing to mix
         return
     first: dict[int, RowOfCard] = {}
     for row in rows:
         for place in (place for place, value in enumerate(row.values) if value != 0):
             other = first.setdefault(place, row)
-            if _algorithm(other.kind) != _algorithm(row.kind):
+            if grammar.morphing(other.kind) != grammar.morphing(row.kind):
                 column = content.head.columns[place]
                 message = (
                     f"{row.name!r} is {row.kind}, and {other.name!r} is {other.kind} on the same process "
@@ -124,7 +124,3 @@ def _algorithms(content: Content) -> Iterator[Fault]:
                 )
                 yield mistaken("shape.mixed-algorithm", message, row.view.line)
                 break
-
-
-def _algorithm(kind: str) -> str:
-    return kind.removesuffix("U")
