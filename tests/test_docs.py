@@ -28,9 +28,9 @@ from datacard_core import (
     __version__,
     load_plugins,
 )
-from datacard_core.cli.commands import main
 from datacard_core.testing import assert_plugin
 from tests.support import findings_page, pages, public_api
+from tests.support.commands import verbs
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ YIELDS = {
 def test_options_exist(page: str) -> None:
     """The options of `datacard` that a page names exist."""
     text = pages.read(page)
-    known = {option for command in main.commands.values() for parameter in command.params for option in parameter.opts}
+    known = {option for command in verbs().values() for parameter in command.params for option in parameter.opts}
     known |= {"--help"}
     named = {
         option
@@ -88,7 +88,7 @@ def test_options_exist(page: str) -> None:
 def test_commands_exist(page: str) -> None:
     """The commands of `datacard` that a page names exist."""
     named = re.findall(r"(?:^|`)(?:\S*/)?datacard ([a-z][a-z-]*)\b", pages.read(page), re.MULTILINE)
-    assert set(named) <= set(main.commands)
+    assert set(named) <= set(verbs())
 
 
 @pytest.mark.parametrize("page", PAGES)

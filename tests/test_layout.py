@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
 BUILT_IN = sorted(folder.name for folder in PLUGINS.iterdir() if folder.is_dir() and folder.name != "__pycache__")
-ALLOWED = {"__future__", "attrs", "hist", "matplotlib", "numpy", "pluggy", "uproot", *sys.stdlib_module_names}
+ALLOWED = {
+    "__future__", "attrs", "click", "hist", "matplotlib", "numpy", "pluggy", "rich", "uproot", *sys.stdlib_module_names
+}  # fmt: skip
 MOST_MODULES = 12
 """Of one folder of the core: with more it wants to be divided."""
 
@@ -66,9 +68,12 @@ class TestFolders:
         ]
 
     def test_entry_points(self, pyproject: dict[str, Any]) -> None:
-        """Every plugin's folder has an entry point."""
-        points = pyproject["project"]["entry-points"]["datacard_core.plugins"]
-        assert points == {name: f"datacard_{name}" for name in BUILT_IN}
+        """Every plugin's folder has an entry point of its name, or brings verbs of the command."""
+        points = pyproject["project"]["entry-points"]
+        verbs = {reference.partition(".")[0] for reference in points["datacard_core.commands"].values()}
+        plugins = points["datacard_core.plugins"]
+        assert plugins == {name: f"datacard_{name}" for name in plugins}
+        assert set(BUILT_IN) - set(plugins) == {package.removeprefix("datacard_") for package in verbs} - set(plugins)
 
     def test_type_checker(self, pyproject: dict[str, Any]) -> None:
         """The type checker's path has every plugin's folder."""

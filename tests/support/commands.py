@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from click.testing import CliRunner
 
 from datacard_core.cli.commands import main
@@ -36,6 +37,13 @@ analysis = Analysis(
 )
 """
 """An analysis of the demo output, without data."""
+
+
+def verbs() -> dict[str, click.Command]:
+    """Return the verbs of the command by name, those that plugins of the project add too."""
+    context = click.Context(main)
+    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 def datacard(*arguments: object) -> Result:

@@ -23,10 +23,10 @@ from datacard_core import hookspecs
 from datacard_core.card.built import BuiltCard
 from datacard_core.card.from_output import FromOutput
 from datacard_core.card.sections import Sections
-from datacard_core.cli.commands import main
 from datacard_core.errors import ProblemsError
 from datacard_core.model.arrays import FrozenArrays
 from datacard_core.plugins.discovery import COMMANDS_GROUP
+from tests.support.commands import verbs
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _fixture_lines() -> Iterator[str]:
 
 
 def _command_lines() -> Iterator[str]:
-    for name, command in sorted(main.commands.items()):
+    for name, command in sorted(verbs().items()):
         yield f"command datacard {name}"
         yield from sorted(f"command datacard {name} {_words(parameter)}" for parameter in command.params)
 

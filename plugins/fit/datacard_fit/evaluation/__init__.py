@@ -1,0 +1,1 @@
+"""The likelihood of arrays: its value, its gradient and its Hessian."""

@@ -1,0 +1,155 @@
+"""Impacts: how much the POI follows each parameter within its interval."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_fit.fits import CONFIDENCE, level_of
+from datacard_fit.minimum.profiles import Profile
+from datacard_fit.minimum.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from datacard_fit.evaluation.bins import Data
+    from datacard_fit.evaluation.parameters import Parameter
+    from datacard_fit.likelihood import Likelihood
+
+
+@attrs.frozen(kw_only=True)
+class Impact:
+    """One parameter's interval, and the POI at its ends."""
+
+    name: str
+    kind: str
+    """Density of the parameter as `plotImpacts.py` names it: `Gaussian`, `AsymmetricGaussian`, `Poisson` or else."""
+    prefit: tuple[float, float, float]
+    """Lower end, measured value and upper end before the fit."""
+    fitted: tuple[float, float, float]
+    """Lower end, value and upper end of the fit; nan for an end that was not found."""
+    poi: tuple[float, float, float]
+    """The POI at these three."""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> float:
+        """The larger shift of the POI."""
+        low, best, high = self.poi
+        return max((abs(end - best) for end in (low, high) if math.isfinite(end)), default=math.nan)
+
+
+@attrs.frozen(kw_only=True)
+class Impacts:
+    """Impacts of all parameters on one POI, the largest first."""
+
+    poi: str
+    fitted: tuple[float, float, float]
+    """Lower end, value and upper end of the POI."""
+    impacts: tuple[Impact, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the impacts in the form that `plotImpacts.py` reads."""
+        return {
+            "POIs": [{"name": self.poi, "fit": list(self.fitted)}],
+            "params": [
+                {
+                    "name": impact.name,
+                    "type": impact.kind,
+                    "groups": [],
+                    "prefit": list(impact.prefit),
+                    "fit": list(impact.fitted),
+                    self.poi: list(impact.poi),
+                    f"impact_{self.poi}": impact.size,
+                }
+                for impact in self.impacts
+            ],
+            "method": "default",
+        }
+
+
+def impacts(
+    likelihood: Likelihood,
+    *,
+    poi: str | None = None,
+    names: Iterable[str] | None = None,
+    data: Data | None = None,
+    values: Mapping[str, float] | None = None,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    freeze: Iterable[str] = (),
+    confidence: float = CONFIDENCE,
+) -> Impacts:
+    """Return the impacts of parameters on a POI.
+
+    Each parameter is moved to the ends of its interval, where twice the profile likelihood has risen by the quantile of
+    χ², and the POI is fitted there.
+
+    Args:
+        likelihood: the likelihood.
+        poi: the POI; the first one without.
+        names: the parameters; all that are free in the fit without. Those of whole bins have no impact of their own.
+        data: observations; those of the model without.
+        values: start values by parameter.
+        ranges: lowest and highest value by parameter.
+        freeze: parameters and groups that stay at their start values.
+        confidence: confidence level of the intervals.
+    """
+    poi = poi or likelihood.pois[0]
+    task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
+    best, level = task.minimum(), level_of(confidence)
+    place = likelihood.position(poi)
+    moving = [name for at, name in enumerate(likelihood.names[: len(best.at)]) if not task.box.fixed[at]]
+    wanted = [name for name in moving if name != poi] if names is None else list(names)
+    found = [_impact(Profile.of(task, name, best), name, place, level) for name in wanted]
+    own = Profile.of(task, poi, best)
+    ends = [own.crossing(level, direction) for direction in (-1, 1)]
+    low, high = (math.nan if end.problem else end.value for end in ends)
+    # An impact without a number comes first, where it is seen.
+    ordered = sorted(found, key=lambda impact: -impact.size if math.isfinite(impact.size) else math.inf)
+    return Impacts(poi=poi, fitted=(low, float(best.at[place]), high), impacts=tuple(ordered))
+
+
+def _impact(profile: Profile, name: str, poi: int, level: float) -> Impact:
+    parameter = profile.task.likelihood.compiled.parameters.parameters[profile.place]
+    values, pois, problems = [], [], []
+    for direction in (-1, 1):
+        end = profile.crossing(level, direction)
+        usable = not end.problem and end.minimum is not None
+        values.append(end.value if usable else math.nan)
+        pois.append(float(end.minimum.at[poi]) if usable and end.minimum is not None else math.nan)
+        problems += [f"{'up' if direction > 0 else 'down'}: {end.problem}"] * bool(end.problem)
+    best = profile.best.at
+    return Impact(
+        name=name,
+        kind=_kind(parameter),
+        prefit=_prefit(parameter),
+        fitted=(values[0], float(best[profile.place]), values[1]),
+        poi=(pois[0], float(best[poi]), pois[1]),
+        problems=tuple(problems),
+    )
+
+
+def _kind(parameter: Parameter) -> str:
+    match parameter.density:
+        case None:
+            return "Unconstrained"
+        case density if density.kind == "normal":
+            return "Gaussian" if density.below == density.above else "AsymmetricGaussian"
+        case density:
+            return {"poisson": "Poisson"}.get(density.kind, "Unrecognised")
+
+
+def _prefit(parameter: Parameter) -> tuple[float, float, float]:
+    density = parameter.density
+    if density is None:
+        return parameter.initial, parameter.initial, parameter.initial
+    center, below, above = density.center, density.below, density.above
+    if density.kind == "poisson":
+        below = above = math.sqrt(center)
+    elif density.kind == "gamma":
+        center, below, above = 1.0, 1 / math.sqrt(density.center), 1 / math.sqrt(density.center)
+    elif density.kind == "fermi":
+        below = above = 1.0
+    return center - below, center, center + above

@@ -1,0 +1,1 @@
+"""Minima of a likelihood, and its profiles."""

@@ -1,0 +1,201 @@
+"""The minimum of a function with an exact Hessian, within ranges of its parameters.
+
+Source: the trust region of Levenberg and Marquardt, as in Nocedal, Wright, Numerical Optimization, chapters 4 and 10.
+The step solves (H + μD)s = -g with the exact Hessian where that is positive, else with the expected one; μ follows the
+ratio of the actual to the predicted decrease. The step goes along the edges of the parameters' ranges.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+import numpy as np
+
+if TYPE_CHECKING:
+    from datacard_core import BoolArray, FloatArray
+    from datacard_fit.evaluation.engine import Evaluation
+
+TOLERANCE = 1e-9
+"""Largest expected distance of the value from its minimum."""
+_EVALUATIONS = 200
+# Smallest damping, and one beyond which steps are too short to change anything.
+_DAMPED, _STUCK = 1e-3, 1e12
+# Differences below this share of the value are those of its rounding.
+_ROUNDING = 1e-12
+# Bounds of the ratio of the actual to the predicted decrease, below and above which the damping changes.
+_POOR, _GOOD = 0.25, 0.75
+_LEAST = 1e-4
+
+
+class Function(Protocol):
+    """A function of parameters with derivatives."""
+
+    def __call__(self, at: FloatArray, *, fisher: bool = False) -> Evaluation:
+        """Return the value, the gradient and the Hessian, exact or expected."""
+        ...
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Box:
+    """Ranges of the parameters, and those that do not move."""
+
+    low: FloatArray
+    high: FloatArray
+    fixed: BoolArray
+
+    def holding(self, *places: int) -> Box:
+        """Return the box with further parameters fixed."""
+        fixed = self.fixed.copy()
+        fixed[list(places)] = True
+        return attrs.evolve(self, fixed=fixed)
+
+    def clipped(self, at: FloatArray) -> FloatArray:
+        """Return the point of the box that is nearest to a point; fixed parameters stay."""
+        return np.where(self.fixed, at, np.clip(at, self.low, self.high))
+
+    def free(self, at: FloatArray, gradient: FloatArray) -> BoolArray:
+        """Return the parameters that may move: neither fixed nor at an edge behind which the function falls."""
+        at_edge = ((at <= self.low) & (gradient > 0)) | ((at >= self.high) & (gradient < 0))
+        free: BoolArray = ~self.fixed & ~at_edge
+        return free
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Minimum:
+    """The end of a minimisation."""
+
+    at: FloatArray
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+    """Exact Hessian, shape (parameters, parameters)."""
+    free: BoolArray
+    """Parameters that are not fixed and not at an edge."""
+    distance: float
+    """Expected distance of the value from the minimum."""
+    evaluations: int
+    problem: str = ""
+    """Reason why this is no minimum, or empty."""
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Inverse Hessian of the free parameters, 0 for the others, shape (parameters, parameters)."""
+        covariance = np.zeros_like(self.hessian)
+        inner = np.ix_(self.free, self.free)
+        if self.free.any():
+            covariance[inner] = np.linalg.inv(self.hessian[inner])
+        return covariance
+
+
+def minimise(function: Function, start: FloatArray, box: Box, *, tolerance: float = TOLERANCE) -> Minimum:
+    """Return the minimum that is reached from a start.
+
+    Args:
+        function: the function.
+        start: parameters, shape (parameters,).
+        box: their ranges.
+        tolerance: largest expected distance of the value from its minimum.
+    """
+    at = box.clipped(start)
+    now = function(at)
+    evaluations, damping, expected = 1, 0.0, None
+    while evaluations < _EVALUATIONS:
+        free = box.free(at, now.gradient)
+        is_positive = _is_positive(now.hessian, free, damping)
+        if not is_positive:
+            # The exact Hessian leads to a saddle or a maximum here: the expected one has no negative eigenvalue.
+            if expected is None:
+                expected = function(at, fisher=True).hessian
+                evaluations += 1
+            damping = max(damping, 1e-6)
+            model = expected
+        else:
+            model = now.hessian
+        # The diagonal scales the damping, so that parameters of any unit are damped alike.
+        step = _step(at, now.gradient, model, box, free, damping)
+        predicted = -float(now.gradient @ step + 0.5 * step @ model @ step)
+        if predicted <= tolerance and damping <= _DAMPED and is_positive:
+            return _ended(at, now, box, predicted, evaluations)
+        following = function(at + step)
+        evaluations += 1
+        ratio = (now.value - following.value) / predicted if predicted > 0 else -1.0
+        # Differences below the rounding of the value say nothing about the step.
+        if predicted < _ROUNDING * max(1.0, abs(now.value)):
+            return _ended(at, now, box, predicted, evaluations)
+        if not np.isfinite(following.value) or ratio < _LEAST:
+            damping = max(10 * damping, _DAMPED)
+            if damping > _STUCK:
+                return _ended(at, now, box, predicted, evaluations, "no step makes the value smaller")
+            continue
+        # The quadratic model holds: trust it further, or less.
+        if ratio > _GOOD:
+            damping = damping / 10 if damping > _DAMPED else 0.0
+        elif ratio < _POOR:
+            damping = max(4 * damping, _DAMPED)
+        at, now, expected = at + step, following, None
+    return _ended(at, now, box, np.inf, evaluations, f"no minimum after {evaluations} evaluations")
+
+
+def _ended(at: FloatArray, now: Evaluation, box: Box, distance: float, evaluations: int, problem: str = "") -> Minimum:
+    free = box.free(at, now.gradient)
+    if not problem and not _is_positive(now.hessian, free, 0.0):
+        problem = "the Hessian is not positive at the end"
+    return Minimum(
+        at=at,
+        value=now.value,
+        gradient=now.gradient,
+        hessian=now.hessian,
+        free=free,
+        distance=distance,
+        evaluations=evaluations,
+        problem=problem,
+    )
+
+
+def _damped(hessian: FloatArray, damping: float) -> FloatArray:
+    """Return a Hessian with a part of its diagonal added."""
+    if damping == 0:
+        return hessian
+    damped = hessian.copy()
+    diagonal = np.abs(np.diagonal(hessian))
+    damped[np.diag_indices(len(damped))] += damping * np.maximum(diagonal, 1e-9 * max(1.0, diagonal.max(initial=0)))
+    return damped
+
+
+def _is_positive(hessian: FloatArray, free: BoolArray, damping: float) -> bool:
+    """Return whether the damped Hessian of the free parameters is positive definite."""
+    try:
+        factor = np.linalg.cholesky(_damped(hessian, damping)[np.ix_(free, free)])
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.isfinite(factor).all())
+
+
+def _step(
+    at: FloatArray, gradient: FloatArray, hessian: FloatArray, box: Box, free: BoolArray, damping: float
+) -> FloatArray:
+    """Return a step towards the minimum of the damped quadratic model, which ends within the box.
+
+    The step goes straight to that minimum until it meets an edge of the box, and along the edge from there: each part
+    makes the model smaller.
+    """
+    damped = _damped(hessian, damping)
+    step, moving = np.zeros_like(at), free.copy()
+    below, above = box.low - at, box.high - at
+    while moving.any():
+        inner = np.ix_(moving, moving)
+        part = np.zeros_like(at)
+        part[moving] = np.linalg.solve(damped[inner], -(gradient + damped @ step)[moving])
+        room = np.where(part < 0, below, above) - step
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fractions = np.where(part != 0, room / part, np.inf)
+        fraction = min(1.0, float(fractions[moving].min()))
+        step += fraction * part
+        if fraction == 1:
+            break
+        # Several parameters may meet their edges in the same step; rounding must not let one slip through.
+        met = moving & (fractions <= fraction * (1 + 1e-12))
+        step[met] = np.where(part < 0, below, above)[met]
+        moving &= ~met
+    return step

@@ -1,0 +1,109 @@
+"""A likelihood with data, ranges and fixed parameters: what a fit minimises."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_core import DeclarationError, closest
+from datacard_fit.minimum.minimiser import TOLERANCE, Box, Minimum, minimise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from datacard_core import FloatArray
+    from datacard_fit.evaluation.bins import Data
+    from datacard_fit.evaluation.engine import Evaluation
+    from datacard_fit.likelihood import Likelihood
+
+
+@attrs.frozen(eq=False)
+class Task:
+    """A function to minimise, with its start and its ranges."""
+
+    likelihood: Likelihood
+    data: Data
+    start: FloatArray
+    """Start values of the engine's parameters, shape (parameters,)."""
+    box: Box
+
+    @classmethod
+    def of(
+        cls,
+        likelihood: Likelihood,
+        *,
+        data: Data | None = None,
+        values: Mapping[str, float] | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        freeze: Iterable[str] = (),
+    ) -> Task:
+        """Return the task of a likelihood.
+
+        Args:
+            likelihood: the likelihood.
+            data: observations; those of the model without.
+            values: start values by parameter.
+            ranges: lowest and highest value by parameter.
+            freeze: parameters that stay at their start value, and groups of parameters.
+
+        Raises:
+            DeclarationError: a name is unknown, or a range is empty.
+        """
+        table = likelihood.compiled.parameters
+        size = len(likelihood.engine.constraints.centers)
+        start = likelihood.array(dict(values or {}))[:size].copy()
+        low, high = table.low[:size].copy(), table.high[:size].copy()
+        problems = []
+        for name, (lowest, highest) in (ranges or {}).items():
+            place = likelihood.position(name)
+            if not lowest < highest:
+                problems.append(f"range of {name!r} is {lowest:g} to {highest:g}, expected a lower and a higher number")
+            elif place >= size:
+                problems.append(
+                    f"{name!r} is the parameter of a bin, which is at its minimum in a fit: it has no range"
+                )
+            else:
+                low[place], high[place] = lowest, highest
+        fixed = np.array([parameter.is_constant for parameter in table.parameters[:size]], dtype=np.bool_)
+        for name in freeze:
+            fixed[[place for place in _members(likelihood, name, problems) if place < size]] = True
+        if problems:
+            raise DeclarationError(problems)
+        return cls(likelihood, data or likelihood.data, start, Box(low=low, high=high, fixed=fixed))
+
+    def __call__(self, at: FloatArray, *, fisher: bool = False) -> Evaluation:
+        """Return the negative log-likelihood with its derivatives."""
+        return self.likelihood.engine.evaluate(at, self.data, fisher=fisher)
+
+    def minimum(
+        self, start: FloatArray | None = None, box: Box | None = None, *, tolerance: float = TOLERANCE
+    ) -> Minimum:
+        """Return the minimum, from the task's start and within its ranges unless others are given."""
+        return minimise(self, self.start if start is None else start, box or self.box, tolerance=tolerance)
+
+    def within(self, name: str, low: float, high: float = math.inf) -> Task:
+        """Return the task with another range of one parameter."""
+        place = self.likelihood.position(name)
+        lows, highs = self.box.low.copy(), self.box.high.copy()
+        lows[place], highs[place] = low, high
+        return attrs.evolve(self, box=attrs.evolve(self.box, low=lows, high=highs))
+
+    def all_values(self, at: FloatArray) -> FloatArray:
+        """Return all parameters of the likelihood, those of whole bins at their minimum."""
+        return self.likelihood.joined(at, self.likelihood.engine.pulls(at, self.data))
+
+
+def _members(likelihood: Likelihood, name: str, problems: list[str]) -> list[int]:
+    """Return the positions of a parameter, or of the members of a group."""
+    groups = likelihood.model.groups
+    # A parameter goes before a group of its name.
+    if name in groups and name not in likelihood.names:
+        return [likelihood.position(member) for member in groups[name] if member in likelihood.names]
+    if name not in likelihood.names:
+        known = [*likelihood.names, *groups]
+        problems.append(f"no parameter and no group {name!r} to freeze{closest(name, known)}")
+        return []
+    return [likelihood.position(name)]

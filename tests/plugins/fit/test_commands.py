@@ -1,0 +1,132 @@
+"""The commands fit, limit, impacts, scan and gof."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.commands import datacard, failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARD = (
+    "imax *\njmax *\nkmax *\nbin {bin}\nobservation 25\nbin {bin} {bin}\nprocess sig bkg\nprocess 0 1\nrate 10 15\n"
+    "bn lnN - 1.1\n"
+)
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "card.txt"
+    path.write_text(CARD.format(bin="SR"), encoding="utf-8")
+    return path
+
+
+def answer(*arguments: object) -> dict[str, Any]:
+    result = datacard(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+class TestFit:
+    def test_json(self, card: Path) -> None:
+        """The JSON has the POI with its interval, the nuisances, the status and the significance."""
+        found = answer("fit", card)
+        assert found["r"]["value"] == pytest.approx(1, abs=1e-3)
+        assert found["r"]["down"] < 0 < found["r"]["up"]
+        assert found["nuisances"]["bn"]["value"] == pytest.approx(0, abs=1e-3)
+        assert found["status"] == "converged"
+        assert found["significance"] > 1
+
+    def test_table(self, card: Path) -> None:
+        """Without --json the command prints one line for the POI and a table of nuisances."""
+        lines = datacard("fit", card).stdout.splitlines()
+        assert lines[0].startswith("r = 1 -0.")
+        assert any("bn" in line for line in lines)
+
+    def test_options(self, card: Path) -> None:
+        """Parameters are frozen, set and bounded, and Asimov data taken, by options."""
+        options = ["--asimov", "--expect-signal", "2", "--freeze", "bn", "--set", "bn=1", "--range", "r=0,9"]
+        found = answer("fit", card, *options)
+        assert found["r"]["value"] == pytest.approx(2, abs=1e-3)
+        assert found["nuisances"]["bn"] == {"value": 1.0, "error": None}
+
+    def test_missing_numbers_are_null(self, card: Path) -> None:
+        """An end that is missing is null, and the problem is printed."""
+        result = datacard("fit", card, "--range", "r=-1,0.5", "--json")
+        assert json.loads(result.stdout)["r"]["up"] is None
+        assert "Warning: r is at the end of its range" in result.stderr
+
+    def test_poi_of_a_process(self, card: Path) -> None:
+        """A POI is given to a process by --poi PROCESS=NAME."""
+        assert answer("fit", card, "--poi", "bkg=k")["k"]["value"] == pytest.approx(1, abs=1e-3)
+
+
+class TestCards:
+    def test_folder(self, tmp_path: Path) -> None:
+        """The cards of a folder are fitted together: twice the events halve the variance."""
+        for name in ("SR", "CR"):
+            (tmp_path / f"{name}.txt").write_text(CARD.format(bin=name), encoding="utf-8")
+        alone = answer("fit", tmp_path / "SR.txt", "--freeze", "bn")["r"]["up"]
+        both = answer("fit", tmp_path, "--freeze", "bn")["r"]["up"]
+        assert both == pytest.approx(alone / 2**0.5, rel=0.05)
+
+    def test_folder_without_cards(self, tmp_path: Path) -> None:
+        """A folder without a card is told."""
+        assert "has no card: no file of it ends in .txt" in failed(datacard("limit", tmp_path))
+
+    def test_contradicting_cards(self, card: Path) -> None:
+        """Two cards with one channel are refused."""
+        assert "several channels are called 'SR'" in failed(datacard("fit", card, card))
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (["--set", "bn"], "--set 'bn', expected NAME=VALUE"),
+        (["--range", "r=1"], "--range 'r=1', expected NAME=LOW,HIGH"),
+        (["--set", "bn=x"], "--set 'bn=x', expected NAME=VALUE"),
+        (["--freeze", "bm"], "no parameter and no group 'bm' to freeze"),
+        (["--mask", "XX"], "no channel 'XX' to mask"),
+        (["--poi", "a", "--poi", "b"], "several POIs need their processes"),
+    ],
+)
+def test_wrong_options(card: Path, option: list[str], told: str) -> None:
+    """A wrong option is one message."""
+    assert told in failed(datacard("fit", card, *option))
+
+
+def test_limit(card: Path) -> None:
+    """The limits are five expected ones and the observed one, which a blind run has not."""
+    found = answer("limit", card)
+    assert found["expected"] == sorted(found["expected"])
+    assert found["observed"] > found["expected"][2]
+    assert answer("limit", card, "--blind")["observed"] is None
+    assert datacard("limit", card).stdout.startswith("observed r < ")
+
+
+def test_impacts(card: Path) -> None:
+    """The JSON has the form of plotImpacts.py."""
+    found = answer("impacts", card)
+    assert found["POIs"][0]["name"] == "r"
+    assert [parameter["name"] for parameter in found["params"]] == ["bn"]
+    assert len(found["params"][0]["r"]) == 3
+    assert "bn" in datacard("impacts", card).stdout
+
+
+def test_scan(card: Path) -> None:
+    """A grid is given by its ends and its number of points."""
+    found = answer("scan", card, "--grid", "r=0,2,5")
+    assert [point["r"] for point in found["points"]] == [0, 0.5, 1, 1.5, 2]
+    assert "2ΔNLL" in datacard("scan", card, "--grid", "r=0,2,3").stdout
+
+
+def test_gof(card: Path) -> None:
+    """The goodness of fit has a p-value if toys are asked for."""
+    assert answer("gof", card)["p_value"] is None
+    assert 0 <= answer("gof", card, "--toys", "5", "--seed", "2")["p_value"] <= 1
+    assert "from 5 toys" in datacard("gof", card, "--toys", "5").stdout

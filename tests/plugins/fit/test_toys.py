@@ -1,0 +1,92 @@
+"""Toys and the goodness of fit."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from datacard_fit import goodness_of_fit, impacts, scan
+
+from datacard_core import DeclarationError
+from tests.support.likelihoods import of_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "imax *\njmax *\nkmax *\n"
+# Four counts of 100 events each are expected, and only their sum has a free parameter.
+COUNTS = HEAD + (
+    "bin a b c d\nobservation 110 90 100 120\nbin a a b b c c d d\nprocess s b s b s b s b\nprocess 0 1 0 1 0 1 0 1\n"
+    "rate 90 10 90 10 90 10 90 10\n"
+)
+
+
+class TestGoodnessOfFit:
+    def test_statistic(self, tmp_path: Path) -> None:
+        """The statistic is 2 Σ(λ - n + n log n/λ), with λ = 105 in each bin."""
+        found = goodness_of_fit(of_text(COUNTS, tmp_path))
+        events = [110, 90, 100, 120]
+        expected = 2 * sum(105 - n + n * math.log(n / 105) for n in events)
+        assert found.observed == pytest.approx(expected, rel=1e-5)
+        assert found.p_value is None
+
+    def test_toys(self, tmp_path: Path) -> None:
+        """The statistic of toys has the mean of χ² with three degrees of freedom."""
+        likelihood = of_text(COUNTS, tmp_path)
+        found = goodness_of_fit(likelihood, toys=200, seed=3)
+        # The mean of 200 numbers with variance 6 is within four standard deviations of 3.
+        assert found.toys.mean() == pytest.approx(3, abs=4 * math.sqrt(6 / 200))
+        assert found.p_value == pytest.approx(np.mean(found.toys >= found.observed))
+
+    def test_seed(self, tmp_path: Path) -> None:
+        """Equal seeds give equal toys, also if more are drawn."""
+        likelihood = of_text(COUNTS, tmp_path)
+        few, more = (goodness_of_fit(likelihood, toys=count, seed=7).toys for count in (3, 5))
+        assert few.tolist() == more[:3].tolist()
+        assert goodness_of_fit(likelihood, toys=3, seed=8).toys.tolist() != few.tolist()
+
+
+CARD = HEAD + (
+    "bin SR CR\nobservation 25 400\nbin SR SR CR\nprocess sig bkg bkg\nprocess 0 1 1\nrate 10 15 400\n"
+    "bn lnN - 1.1 1.1\n"
+)
+
+
+class TestScan:
+    def test_profile(self, tmp_path: Path) -> None:
+        """A scan in one parameter is the profile likelihood, 0 at the best fit."""
+        likelihood = of_text(CARD, tmp_path)
+        found = scan(likelihood, {"r": [0.0, 1.0, 2.0]})
+        assert found.best == pytest.approx((1.0,), abs=1e-3)
+        assert found.rise[1] == pytest.approx(0, abs=1e-5)
+        # The background hardly moves: the rise is nearly that of 15 expected events.
+        assert found.rise[0] == pytest.approx(15 - 25 + 25 * math.log(25 / 15), rel=0.05)
+
+    def test_plane(self, tmp_path: Path) -> None:
+        """A scan in two parameters fixes both: it is the likelihood itself here."""
+        likelihood = of_text(CARD, tmp_path)
+        found = scan(likelihood, {"r": [0.5, 2.0], "bn": [-1.0, 0.0, 1.0]})
+        best = likelihood.nll({"r": 1.0, "bn": 0.0})
+        for point, rise in zip(found.points.tolist(), found.rise.tolist(), strict=True):
+            assert rise == pytest.approx(likelihood.nll({"r": point[0], "bn": point[1]}) - best, abs=1e-4)
+
+    def test_three_parameters(self, tmp_path: Path) -> None:
+        """A scan of no parameter is refused."""
+        with pytest.raises(DeclarationError, match="a scan of 0 parameters, expected one or two"):
+            scan(of_text(CARD, tmp_path), {})
+
+
+class TestImpacts:
+    def test_sign_and_order(self, tmp_path: Path) -> None:
+        """More background means less signal, by (15·κ^θ - 15)/10 at the ends of the nuisance's interval."""
+        found = impacts(of_text(CARD, tmp_path))
+        (impact,) = found.impacts
+        low, value, high = impact.fitted
+        assert low < value < high
+        for end, r in zip((low, high), impact.poi[::2], strict=True):
+            # r follows the background of the signal region alone, since that count has no other parameter.
+            assert r == pytest.approx((25 - 15 * 1.1**end) / 10, rel=1e-3)
+        assert impact.size == pytest.approx(max(abs(r - impact.poi[1]) for r in impact.poi))
+        assert found.to_dict()["params"][0]["type"] == "Gaussian"
