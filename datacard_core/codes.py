@@ -149,6 +149,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "covers: the card has no row for it.",
             remedy="No action is needed if the systematic is meant for other categories or years.",
         ),
+        "no-mcstat": Code(
+            severities=_NOTICE,
+            meaning="A process has `mcstat=False`: its statistical errors are set to 0, and autoMCStats has no "
+            "parameters for it.",
+            remedy="No action is needed: the declaration asks for it.",
+        ),
         "no-shift": Code(
             severities=(Severity.WARNING, Severity.NOTICE),
             meaning="The Up and the Down template of a column equal the nominal in all bins, although datasets have "

@@ -37,6 +37,7 @@ from datacard_core.treatments.empty_variations import drop_empty_variations
 from datacard_core.treatments.flow import treat_flow
 from datacard_core.treatments.rounding import rounded
 from datacard_core.treatments.shape_only import shape_only_scales
+from datacard_core.treatments.statistics import without_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,7 +92,8 @@ def build_channel(
     templates = _rebinned(native, declared)
     labels = {request.column: request.labels for request in templates.layout.requests}
     inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
-    nominal, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
+    clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
+    nominal, exact_findings = without_errors(clipped, declared.columns, declared.exact)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     scales, scale_findings = shape_only_scales(variations, declared.shape_only, totals)
     data, rounding_findings = _observation(declared, templates, inside, nominal)
@@ -118,6 +120,7 @@ def build_channel(
         *fallback_findings(declared, plans, templates),
         *flow_findings,
         *clip_findings,
+        *exact_findings,
         *scale_findings,
         *rounding_findings,
         *(finding for contribution in made for finding in contribution.findings),

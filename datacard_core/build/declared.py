@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 
     from datacard_core.templates.binning import Binning
 
-# PocketCoffea's values, here and in the range below: its scripts give the same lines.
+# PocketCoffea's values: its scripts give the same line.
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
 """Options of autoMCStats that `mcstat=True` stands for."""
-
-RATEPARAM_RANGE = (0.0, 5.0)
-"""Range of the free parameter that `has_rateParam=True` declares."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -135,6 +132,11 @@ class DeclaredCard:
         )
 
     @property
+    def exact(self) -> tuple[str, ...]:
+        """Names of the processes whose statistical errors are set to 0."""
+        return tuple(process.name for process in self.mc_processes.values() if not process.mcstat)
+
+    @property
     def shape_only(self) -> tuple[str, ...]:
         """Processes whose shapes leave the normalisation to a free parameter; to r, if the process is a signal."""
         processes = self.mc_processes.values() if self.shape_only_for_rateparam else ()
@@ -149,23 +151,25 @@ class DeclaredCard:
         return (*declared, *self._implied())
 
     def _implied(self) -> Iterator[SystematicUncertainty]:
+        scaled: dict[str, tuple[Any, dict[str, dict[str, float]]]] = {}
         for process in self.floating:
-            bounds: dict[str, Any] = {"range": RATEPARAM_RANGE}
-            yield SystematicUncertainty(
-                f"SF_{process.name}", RATE_PARAM, [process.name], process.years, 1.0, options=bounds
-            )
+            parameter = process.rate_parameter
+            starts = scaled.setdefault(parameter["name"], (parameter["range"], {}))[1]
+            starts[process.name] = dict.fromkeys(process.years, parameter["initial"])
+        for name, (bounds, processes) in scaled.items():
+            yield SystematicUncertainty(name, RATE_PARAM, processes, options={"range": bounds})
         groups: dict[str, list[str]] = {}
         for systematic in self.systematics.values():
             for group in systematic.groups:
                 groups.setdefault(group, []).append(systematic.datacard_name)
         for group, members in groups.items():
             yield SystematicUncertainty(group, GROUP, options={"members": members})
-        if self.mcstat is not False and self.mc_processes:
+        uncertain = [process for process in self.mc_processes.values() if process.mcstat]
+        if self.mcstat is not False and uncertain:
             options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}
-            years = tuple(dict.fromkeys(year for process in self.mc_processes.values() for year in process.years))
-            yield SystematicUncertainty(
-                AUTO_MC_STATS, AUTO_MC_STATS, list(self.mc_processes), years, 1.0, options=options
-            )
+            years = tuple(dict.fromkeys(year for process in uncertain for year in process.years))
+            names = [process.name for process in uncertain]
+            yield SystematicUncertainty(AUTO_MC_STATS, AUTO_MC_STATS, names, years, 1.0, options=options)
 
     def frozen(self, arguments: Iterable[str] = ("mc_processes", "systematics", "data_processes")) -> DeclaredCard:
         """Return the card with read-only copies of its declarations.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
-from datacard_core.arguments import flag, scalar, scalars, text, type_of
+from datacard_core.arguments import flag, scalar, scalars, text, tree, type_of
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
+from datacard_core.declare.values import read_only_copy
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import name_problem, year_problem
-from datacard_core.names import duplicates
+from datacard_core.grammar import is_finite_number, name_problem, range_problem, year_problem
+from datacard_core.names import closest, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,14 +100,54 @@ class MCProcess(Process):
 
     is_signal: bool = attrs.field(converter=flag, kw_only=True)
     """True for a signal: its process ids are 0 and below, so that Combine scales it with r."""
-    has_rateParam: bool = attrs.field(default=False, converter=flag, kw_only=True)  # noqa: N815 - its old name
-    """True if a free parameter `SF_{name}` from 0 to 5 scales all years of a background."""
+    has_rateParam: bool | Mapping[str, Any] = attrs.field(default=False, converter=tree, kw_only=True)  # noqa: N815 - its old name
+    """True if a free parameter `SF_{name}`, which starts at 1 and goes from 0 to 5, scales all years of a background.
+
+    A dict has other values: `{"initial": 1, "range": (0, 3), "name": "SF_tt"}`, each of which may be left out.
+    Processes with one name share the parameter; `"range": None` is for no limits.
+    """
+    mcstat: bool = attrs.field(default=True, converter=flag, kw_only=True)
+    """False if the statistical errors of the process are set to 0, so that autoMCStats leaves it out."""
+
+    @property
+    def rate_parameter(self) -> dict[str, Any]:
+        """Name, start value and range of the free parameter; empty without one."""
+        if not self.has_rateParam:
+            return {}
+        given = self.has_rateParam if isinstance(self.has_rateParam, Mapping) else {}
+        # The defaults are those of PocketCoffea.
+        return {"name": f"SF_{self.name}", "initial": 1.0, "range": (0.0, 5.0), **given}
+
+    def frozen(self) -> Self:
+        """Return a read-only copy for a card."""
+        copy = super().frozen()
+        copy.__dict__["has_rateParam"] = read_only_copy(copy.has_rateParam)
+        return copy
 
     def _problems(self) -> Iterator[str | None]:
         yield from super()._problems()
-        for field in ("is_signal", "has_rateParam"):
+        this = f"MCProcess {self.name!r}"
+        for field in ("is_signal", "mcstat"):
             if not isinstance(answer := getattr(self, field), bool):
-                yield f"MCProcess {self.name!r}: {field} is {answer!r}, expected True or False"
+                yield f"{this}: {field} is {answer!r}, expected True or False"
+        given = self.has_rateParam
+        if not isinstance(given, bool | Mapping) or given == {}:
+            yield f"{this}: has_rateParam is {given!r}, expected True, False or a dict such as {{'range': (0, 3)}}"
+        elif isinstance(given, Mapping):
+            yield from (f"{this}: has_rateParam: {problem}" for problem in self._rate_problems(given))
+
+    def _rate_problems(self, given: Mapping[str, Any]) -> Iterator[str]:
+        known = ("initial", "name", "range")
+        for key in given:
+            if key not in known:
+                yield f"{key!r} is no part of a rateParam{closest(key, known)}"
+        parameter = self.rate_parameter
+        if problem := name_problem("name", parameter["name"]):
+            yield problem
+        if not is_finite_number(parameter["initial"]):
+            yield f"initial {parameter['initial']!r} is not a number"
+        if problem := range_problem(parameter["range"], parameter["initial"]):
+            yield problem
 
 
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
@@ -161,12 +203,21 @@ class MCProcesses(_Processes[MCProcess]):
         self._refuse_another(value)
         # Process and year are joined: `tt_a` in `b` and `tt` in `a_b` would both be the column `tt_a_b`.
         theirs = {column: process for column, process, _ in self.columns() if process.name != value.name}
-        if problems := [
+        problems = [
+            f"processes {other.name!r} and {value.name!r} share the rateParam {ours['name']!r}, and one has "
+            f"{part} {theirs[part]!r}, the other {ours[part]!r}: give both the same, or two names"
+            for other in self.values()
+            if (ours := value.rate_parameter) and (theirs := other.rate_parameter)
+            for part in ("initial", "range")
+            if other.name != value.name and theirs["name"] == ours["name"] and theirs[part] != ours[part]
+        ]
+        problems += [
             f"process {value.name!r} with year {year!r} and process {theirs[column].name!r} "
             f"would both be the column {column!r}: rename one of them"
             for column, _, year in _columns([value])
             if column in theirs
-        ]:
+        ]
+        if problems:
             raise DeclarationError(problems)
         return value
 

@@ -149,6 +149,35 @@ def test_background_with_has_rateparam() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("parameter", "line"),
+    [
+        ({"range": (0, 3)}, "SF_ttbar rateParam * ttbar_2022 1 [0,3]"),
+        ({"initial": 0.9}, "SF_ttbar rateParam * ttbar_2022 0.9 [0,5]"),
+        ({"range": None}, "SF_ttbar rateParam * ttbar_2022 1"),
+        ({"name": "norm_tt", "initial": np.float32(2)}, "norm_tt rateParam * ttbar_2022 2 [0,5]"),
+    ],
+    ids=str,
+)
+def test_has_rateparam_with_values(parameter: dict[str, Any], line: str) -> None:
+    """A dict gives start, range and name of the parameter; what it leaves out is as with True."""
+    ttbar = MCProcess(name="ttbar", samples="TTbar", years=YEARS, is_signal=False, has_rateParam=parameter)
+    (systematic,) = implied(ttbar)
+    assert list(KIND.problems(systematic)) == []
+    assert lines(systematic)[0] == line
+
+
+def test_has_rateparam_of_one_name() -> None:
+    """Processes that name one parameter share it, each in its years."""
+    made = [
+        MCProcess(name=name, samples=name, years=years, is_signal=False, has_rateParam={"name": "SF"})
+        for name, years in (("tt", ["2022"]), ("ttbb", ["2022", "2023"]))
+    ]
+    (systematic,) = implied(*made)
+    assert list(systematic.columns()) == [("tt", "2022"), ("ttbb", "2022"), ("ttbb", "2023")]
+    assert list(KIND.problems(systematic)) == []
+
+
 def test_signal_with_has_rateparam() -> None:
     """`has_rateParam` of a signal implies no parameter."""
     assert implied(MCProcess(name="s", samples="S", years=YEARS, is_signal=True, has_rateParam=True)) == []

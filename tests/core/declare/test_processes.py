@@ -170,13 +170,46 @@ class TestProblems:
         assert f"process {name!r}" in problem
         assert hint in problem
 
-    @pytest.mark.parametrize("field", ["is_signal", "has_rateParam"])
+    @pytest.mark.parametrize("field", ["is_signal", "has_rateParam", "mcstat"])
     @pytest.mark.parametrize("answer", ["False", None, 2], ids=repr)
     def test_switches(self, field: str, answer: Any) -> None:
         """A switch that is neither True nor False is refused."""
         (problem,) = refused(lambda: process(**{field: answer}))
         assert "'ttbar'" in problem
         assert f"{field} {answer!r}" in problem or f"{field} is {answer!r}" in problem
+
+    @pytest.mark.parametrize(
+        ("parameter", "hint"),
+        [
+            ({}, "has_rateParam is {}, expected True, False or a dict such as {'range': (0, 3)}"),
+            ({"rnage": (0, 3)}, "'rnage' is no part of a rateParam (did you mean 'range'?)"),
+            ({"initial": 6}, "range (0.0, 5.0) does not hold the initial value 6"),
+            ({"initial": "high"}, "initial 'high' is not a number"),
+            ({"range": (3, 0)}, "range (3, 0): the lowest value is not below the highest"),
+            ({"range": 3}, "range 3: expected a (lowest, highest) pair of numbers"),
+            ({"name": "SF tt"}, "name 'SF tt' is not a name that Combine accepts"),
+            ({"name": None}, "name None is a NoneType, expected a string"),
+        ],
+        ids=str,
+    )
+    def test_refused_rate_parameters(self, parameter: dict[str, Any], hint: str) -> None:
+        """A wrong start, range or name of a free parameter is told with the process."""
+        problems = refused(lambda: process(has_rateParam=parameter))
+        assert problems[0].startswith("MCProcess 'ttbar': has_rateParam")
+        assert hint in problems[0]
+
+    def test_shared_rate_parameters(self) -> None:
+        """Processes that share a parameter have one start and range."""
+        named = {"name": "SF", "range": (0, 3)}
+        processes = [process("tt", has_rateParam=named), process("ttbb", has_rateParam={**named, "initial": 2})]
+        (problem,) = refused(lambda: MCProcesses(processes))
+        assert "processes 'tt' and 'ttbb' share the rateParam 'SF', and one has initial 1.0, the other 2" in problem
+
+    def test_read_only_rate_parameter(self) -> None:
+        """A card keeps a copy of the dict, which nobody can change."""
+        frozen = process(has_rateParam={"range": (0, 3)}).frozen()
+        with pytest.raises(TypeError, match="read-only"):
+            frozen.has_rateParam["range"] = (0, 4)  # type: ignore[index]
 
     @pytest.mark.parametrize("answer", [np.True_, np.False_], ids=repr)
     def test_numpy_switches(self, answer: Any) -> None:
