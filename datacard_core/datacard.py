@@ -145,9 +145,7 @@ class Datacard(Sections, FromOutput):
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
         channels = build_channels(
             {category: self._named(declared)},
-            lambda layouts: collect_card(
-                declared, layouts[category], histogram_set, norm_categories, rateparam_norm_histograms
-            ),
+            lambda layouts: collect_card(declared, layouts, histogram_set, norm_categories, rateparam_norm_histograms),
             inventory=histogram_set.inventory,
         )
         given = Given(

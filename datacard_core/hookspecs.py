@@ -107,6 +107,8 @@ class Target:
     """
     samples: Mapping[str, Templates] = attrs.field(factory=dict)
     """Nominal templates of other samples, shape (n, bins), for each name under which the kind asked for some."""
+    observed: Mapping[str, float] = attrs.field(factory=dict)
+    """Number of observed events in each control region that the kind asked for, with those outside the bins."""
 
     _kinds: Callable[[str, Target], Sequence[Effect | Directive]] | None = attrs.field(default=None, repr=False)
 
@@ -179,6 +181,14 @@ class SystematicKind(ABC):
         process of the card. A sample that the output lacks, or has not in the year of a column, is an error.
         """
         return {}
+
+    def control_regions(self, systematic: SystematicUncertainty) -> Sequence[str]:  # noqa: ARG002 - overrides use it
+        """Return other categories whose observed events are needed, as `target.observed`.
+
+        Called before histograms are read, for declarations without problems. The events are those of the data process
+        in the years of the card. A category that the output lacks, and a card without data, are errors.
+        """
+        return ()
 
     def needs_variances(self, systematic: SystematicUncertainty) -> bool:  # noqa: ARG002 - overrides use it
         """Return True if the nuisance depends on the variances of templates, as bin-by-bin uncertainties do.

@@ -166,6 +166,9 @@ class Analysis:
         *,
         parts: bool,
     ) -> Collected:
+        if unknown := [name for name in layouts if name not in self.categories]:
+            known = self.categories
+            raise DeclarationError(f"the analysis has no category {name!r}{closest(name, known)}" for name in unknown)
         needed = Needed(
             declared=declared,
             layouts=layouts,

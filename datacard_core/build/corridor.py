@@ -13,7 +13,7 @@ import numpy as np
 from datacard_core.build.card_rules import check_against_output, check_declarations
 from datacard_core.build.channel import build_channel
 from datacard_core.build.coverage import Used, sample_problems
-from datacard_core.build.plans import plan_card
+from datacard_core.build.plans import plan_card, region_layouts
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
 from datacard_core.grouping import together
@@ -79,12 +79,14 @@ def build_channels(
     # Before the plans: the author of a kind may rely on declarations without problems.
     _check(groups, lambda declared: check_declarations(declared, inventory))
     planned = [(group, *plan_card(next(iter(group.values())))) for group in groups]
-    collected = collect({category: layout for group, layout, _ in planned for category in group})
+    layouts = {category: layout for group, layout, _ in planned for category in group}
+    collected = collect(layouts | region_layouts([(layout, plans) for _, layout, plans in planned], layouts))
     if inventory is None:
         _check(groups, lambda declared: check_against_output(declared, collected.inventory))
     every_plan = [plan for *_, plans in planned for plan in plans]
     if problems := dict.fromkeys(sample_problems(every_plan, collected.inventory)):
         raise DeclarationError(problems)
+    planned = [(group, layout, _with_observed(plans, collected)) for group, layout, plans in planned]
     used = Used.of(cards.values(), every_plan)
     calls: dict[str, tuple[object, ...]] = {}
     for group, layout, plans in planned:
@@ -167,6 +169,25 @@ def _placed(error: DeclarationError, categories: Sequence[str], shared: set[str]
     for note in getattr(error, "__notes__", ()):
         placed.add_note(note)
     return placed
+
+
+def _with_observed(plans: Sequence[Plan], collected: Collected) -> tuple[Plan, ...]:
+    """Return the plans with the observed events in the control regions that they need.
+
+    Raises:
+        DeclarationError: the card of such a category has no data.
+    """
+    return tuple(
+        attrs.evolve(plan, observed={region: _observed(plan, collected.sums[region]) for region in plan.regions})
+        for plan in plans
+    )
+
+
+def _observed(plan: Plan, sums: Sums) -> float:
+    if not sums.layout.requests[-1].is_data:
+        name = plan.systematic.name
+        raise DeclarationError(f"systematic {name!r}: the card of category {sums.category!r} has no data to count")
+    return float(sums.complete().totals[sums.layout.starts[-1]])
 
 
 def _totals(declared: DeclaredCard, layout: Layout, collected: Collected) -> dict[str, FloatArray]:

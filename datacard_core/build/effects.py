@@ -158,6 +158,7 @@ def _target(
         },
         values=plan.values,
         rates=rates[plan.positions],
+        observed=plan.observed,
         samples={name: scales.applied(inside[rows], plan.name, name, processes) for name, rows in plan.samples.items()},
         available={shift: read_only(templates.present[rows] == datasets) for shift, rows in plan.rows.items()},
     )

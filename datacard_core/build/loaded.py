@@ -30,7 +30,7 @@ Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 def collect_card(
     declared: DeclaredCard,
-    layout: Layout,
+    layouts: Mapping[str, Layout],
     histograms: HistogramSet,
     norm_categories: Iterable[str] | Mapping[str, Histograms] | None,
     norm_histograms: Histograms | None = None,
@@ -39,7 +39,7 @@ def collect_card(
 
     Args:
         declared: the declarations of the card.
-        layout: the rows of its templates.
+        layouts: the rows of its templates, and those of further categories whose data are counted.
         histograms: the histograms of its variable.
         norm_categories: categories to keep totals over, all of the histograms' if not given; or a dict of histograms
             by category.
@@ -48,13 +48,16 @@ def collect_card(
 
     Raises:
         InputError: histograms are missing or cannot be used.
+        DeclarationError: the histograms have no such further category.
     """
     category = declared.category
+    if unknown := [name for name in layouts if name not in (known := histograms.categories) and name != category]:
+        raise DeclarationError(f"the histograms have no category {name!r}{closest(name, known)}" for name in unknown)
     norm_sets = _norm_sets(histograms, norm_categories, norm_histograms) if declared.shape_only else {}
-    rows = norm_layout(declared, layout)
+    rows = norm_layout(declared, layouts[category])
     return Collected(
         inventory=histograms.inventory,
-        sums=collect(histograms, layout, [category], alone=True),
+        sums={name: collect(histograms, rows, [name], alone=True)[name] for name, rows in layouts.items()},
         norms={category: {name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()}},
     )
 

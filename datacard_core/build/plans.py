@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.names import closest, listing, plain
@@ -16,7 +17,7 @@ from datacard_core.templates.rows import Layout, Request
 from datacard_core.treatments.shape_only import Variation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
@@ -39,6 +40,8 @@ class _Reading:
     """For each name that the kind has for other samples, n requests of them."""
     variances: bool
     """True if the nuisance depends on the variances of these columns."""
+    regions: tuple[str, ...]
+    """Categories whose observed events it needs."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -60,6 +63,10 @@ class Plan:
     """Requests of other samples, each once."""
     values: tuple[Any, ...]
     """Declared value of each of the n columns."""
+    regions: tuple[str, ...]
+    """Categories whose observed events the kind needs."""
+    observed: Mapping[str, float] = attrs.field(factory=dict)
+    """Number of observed events in these categories, when they have been read."""
     fractions: FloatArray
     """Part of the uncertainty of each of the n columns that the nuisance carries, shape (n,)."""
 
@@ -129,7 +136,7 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     samples = {
         name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
     }
-    return _Reading(systematic, positions, labels, samples, asked.variances)
+    return _Reading(systematic, positions, labels, samples, asked.variances, asked.regions)
 
 
 def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
@@ -146,9 +153,32 @@ def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence
             for name, requests in reading.samples.items()
         },
         requests=tuple(dict.fromkeys(request for requests in reading.samples.values() for request in requests)),
+        regions=reading.regions,
         values=tuple(reading.systematic.value_for(column.process, column.year) for column in covered),
         fractions=np.array([reading.systematic.fraction_for(column.process, column.year) for column in covered]),
     )
+
+
+def region_layouts(planned: Iterable[tuple[Layout, Iterable[Plan]]], cards: Collection[str]) -> dict[str, Layout]:
+    """Return the layouts to read the control regions with that are no cards: their rows request data alone.
+
+    Raises:
+        DeclarationError: a kind needs the observed events of a category, and its card has no data.
+    """
+    layouts: dict[str, Layout] = {}
+    for layout, plans in planned:
+        for plan in plans:
+            if plan.regions and not layout.requests[-1].is_data:
+                raise DeclarationError(
+                    f"systematic {plan.systematic.name!r} needs the observed events of category "
+                    f"{listing(map(repr, plan.regions))}, and the card has no data"
+                )
+            for region in plan.regions:
+                if region not in cards and region not in layouts:
+                    # The last request is that of the data.
+                    others = (attrs.evolve(request, samples=()) for request in layout.requests[:-1])
+                    layouts[region] = Layout((*others, layout.requests[-1]))
+    return layouts
 
 
 def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Sequence[_Reading]) -> tuple[Request, ...]:
@@ -193,6 +223,8 @@ class Needs:
     """Names of other samples, by the kind's name for them and by process."""
     variances: bool = False
     """True if the nuisance depends on the variances of templates."""
+    regions: tuple[str, ...] = ()
+    """Categories whose observed events the kinds need."""
 
 
 def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> Needs:
@@ -206,7 +238,10 @@ def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> N
     shifts: dict[str, None] = {}
     samples: dict[str, dict[str, tuple[str, ...]]] = {}
     variances = False
+    regions: dict[str, None] = {}
     for provided in with_used(plugins, typ):
+        with provided.blamed(f"naming the control regions of systematic {systematic.name!r}") as kind:
+            regions.update(dict.fromkeys(strings(kind.control_regions(systematic))))
         variances |= _needs_variances(provided, systematic)
         shifts.update(dict.fromkeys(shifts_of(provided, systematic)))
         for name, of in samples_of(provided, systematic).items():
@@ -214,7 +249,7 @@ def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> N
                 raise plugins.kind(typ).fault(f"{doing}: {name!r} is the name of other samples in a kind that it uses")
     if both := [name for name in samples if name in shifts]:
         raise plugins.kind(typ).fault(f"{doing}: {both[0]!r} is the name of samples and a shift")
-    return Needs(tuple(shifts), samples, variances)
+    return Needs(tuple(shifts), samples, variances, tuple(regions))
 
 
 def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:

@@ -10,9 +10,19 @@ from datacard_gamma import factors_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacard_core import ControlRegion, DeclarationError, SystematicUncertainty, load_plugins
+from datacard_core import (
+    Analysis,
+    Category,
+    ControlRegion,
+    DeclarationError,
+    Systematics,
+    SystematicUncertainty,
+    load_plugins,
+)
 from datacard_core.testing import small_card
-from tests.support.outputs import card, rows, simulated, two_years
+from tests.support import analyses
+from tests.support.outputs import Output, card, observation, observed, rows, simulated, two_years
+from tests.support.outputs import problems as card_problems
 
 YEARS = ["2022", "2023"]
 PLUGINS = load_plugins()
@@ -66,9 +76,67 @@ def test_column_without_yield() -> None:
     assert rows(card(output, systematic).content())["fakes"] == ["fakes", "gmN", "10", "-", "-", "3.0", "-"]
 
 
+def regions(control: list[float]) -> Output:
+    """An output with 30 events of ttbar in SR, and some data in SR and in CR."""
+    contents = {"SR": {"nominal": [10, 20]}, "CR": {"nominal": [5, 5]}}
+    output = Output().add("Signal", "2022", simulated(contents)).add("TTbar", "2022", simulated(contents))
+    return output.add("Muon", "2022", observed({"SR": [31, 3], "CR": control}))
+
+
+def fakes(region: str) -> SystematicUncertainty:
+    return SystematicUncertainty("fakes", "gmN", ["ttbar"], ["2022"], 1.0, options={"control_region": region})
+
+
+def test_control_region_of_a_card() -> None:
+    """N is the number of observed events in another category of the histograms, also outside the bins."""
+    # Underflow 1, bins 4 and 6, overflow 4.
+    made = card(regions([1, 4, 6, 4]), fakes("CR"), data_processes=observation("Muon"))
+    assert rows(made.content())["fakes"] == ["fakes", "gmN", "15", "-", "2.0"]
+
+
+@pytest.mark.parametrize(
+    ("control", "region", "message"),
+    [
+        ([4, 6], "CRR", "the histograms have no category 'CRR' (did you mean 'CR'?)"),
+        ([0, 0], "CR", "category 'CR' has 0 observed events, expected a whole number above 0"),
+        ([4, 6.5], "CR", "category 'CR' has 10.5 observed events, expected a whole number above 0"),
+    ],
+)
+def test_wrong_control_region(control: list[float], region: str, message: str) -> None:
+    """A control region is a category with a whole number of observed events above 0."""
+    (problem,) = card_problems(regions(control), fakes(region), data_processes=observation("Muon"))
+    assert message in problem
+
+
+def test_control_region_without_data() -> None:
+    """A card without data has no observed events to take."""
+    (problem,) = card_problems(regions([4, 6]), fakes("CR"))
+    assert "needs the observed events of category 'CR', and the card has no data" in problem
+
+
+def test_control_region_of_an_analysis() -> None:
+    """In an analysis, the events are those of the other category's variable and data."""
+    declared = analyses.declarations(categories={"SR": Category("m"), "CR": Category("n")})
+    declared["systematics"] = Systematics(
+        [
+            SystematicUncertainty(
+                "fakes", "gmN", ["ttbar"], ["2022"], 1.0, options={"control_region": "CR"}, categories=["SR"]
+            )
+        ]
+    )
+    cards = Analysis(**declared).build(analyses.output(), verbose=False)
+    # The variable n has 20 and 100 events of data in 2022 and twice as many in 2023.
+    assert rows(cards["SR"].content())["fakes"][:3] == ["fakes", "gmN", "360"]
+    declared["systematics"] = Systematics([fakes("CRX")])
+    with pytest.raises(DeclarationError, match="the analysis has no category 'CRX'"):
+        Analysis(**declared).build(analyses.output(), verbose=False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"N": 12, "control_region": "CR"}, "has N and control_region 'CR'"),
+        ({"control_region": 5}, "control_region 5: expected the name of a category"),
         ({}, "option 'N' is missing"),
         ({"N": 0}, "N 0: expected a number above 0"),
         ({"N": -3}, "expected a number above 0"),

@@ -16,13 +16,15 @@ from datacard_core import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from datacard_core import FloatArray, SystematicUncertainty, Target
 
 AGREEMENT = 1e-3
 """Relative difference of N·α and the rate up to which a declared α counts as the one of the card."""
+ROUNDING = 1e-6
+"""Relative difference from a whole number up to which a sum of counts is one."""
 BY_CONVENTION = 1.0
 """Value of a declaration whose α is computed."""
 
@@ -31,13 +33,16 @@ class EventsOfControlRegion(SystematicKind):
     """A yield of a factor α times the expectation θ of a control region, in which N events were observed.
 
     The yield is α·θ, with θ constrained by the Poisson probability of N, so that its relative uncertainty is
-    1/√(N + 1). N is the option `N`. The value is 1.0 by convention, and α is then the rate divided by N for each
-    column, so that N·α in the card is the rate to the last digit. A value other than 1 is α, and must agree with the
-    rate of its column.
+    1/√(N + 1). N is the option `N`, or the number of observed events in the category `control_region`. The value is 1.0
+    by convention, and α is then the rate divided by N for each column, so that N·α in the card is the rate to the last
+    digit. A value other than 1 is α, and must agree with the rate of its column.
     """
 
     typ: ClassVar[str] = "gmN"
-    options: ClassVar[Mapping[str, str]] = {"N": "number of events that were observed in the control region"}
+    options: ClassVar[Mapping[str, str]] = {
+        "N": "number of events that were observed in the control region",
+        "control_region": "category whose observed events are N, in place of N",
+    }
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
         """Yield a problem for an N that is no number of events, and for each factor that is not above 0."""
@@ -46,13 +51,18 @@ class EventsOfControlRegion(SystematicKind):
             if not isinstance(value, float) or not value > 0:
                 yield f"{columns}: value {value!r}, expected a factor above 0, or 1.0 for the rate divided by N"
 
+    def control_regions(self, systematic: SystematicUncertainty) -> Sequence[str]:
+        """Return the control region, if it is a category."""
+        region = systematic.options.get("control_region")
+        return () if region is None else (region,)
+
     def effects(self, target: Target) -> Iterator[ControlRegion]:
         """Yield one effect on the columns that have a yield.
 
         Raises:
             DeclarationError: a declared factor times N is not the rate of its column.
         """
-        events = int(target.systematic.options["N"])
+        events = _events(target)
         declared, rates = np.array(target.values, dtype=np.float64), target.rates
         if problems := list(_product_problems(target, declared, events)):
             raise DeclarationError(problems)
@@ -63,14 +73,36 @@ class EventsOfControlRegion(SystematicKind):
 
 
 def _number_problems(options: Mapping[str, Any]) -> Iterator[str]:
+    if "control_region" in options:
+        region = options["control_region"]
+        if not isinstance(region, str) or not region:
+            yield f"control_region {region!r}: expected the name of a category"
+        if "N" in options:
+            yield f"has N and control_region {region!r}, whose observed events are N: leave one of them out"
+        return
     if "N" not in options:
-        yield "option 'N' is missing: the number of events that were observed in the control region"
+        yield "option 'N' is missing: the number of events in the control region, or its category as 'control_region'"
         return
     events = options["N"]
     if not is_finite_number(events) or events != int(events):
         yield f"N {events!r}: expected a whole number of events"
     elif not events > 0:
         yield f"N {events!r}: expected a number above 0, as the rate is N times a factor"
+
+
+def _events(target: Target) -> int:
+    options = target.systematic.options
+    if "N" in options:
+        return int(options["N"])
+    observed = target.observed[options["control_region"]]
+    events = round(observed)
+    # Counts that went through floating-point sums are whole numbers up to rounding only.
+    if events < 1 or abs(observed - events) > ROUNDING * observed:
+        raise DeclarationError(
+            f"systematic {target.systematic.name!r}: category {options['control_region']!r} has {observed:g} observed "
+            "events, expected a whole number above 0"
+        )
+    return events
 
 
 def factors_of(rates: FloatArray, events: int) -> FloatArray:

@@ -28,7 +28,7 @@ def norms(categories: Any, **changes: Any) -> list[str]:
         **{"shape_only_for_rateparam": True, **changes},
     )
     layout, _ = plan_card(declared)
-    return sorted(collect_card(declared, layout, histogram_set(output), categories).norms["SR"])
+    return sorted(collect_card(declared, {"SR": layout}, histogram_set(output), categories).norms["SR"])
 
 
 @pytest.mark.parametrize(("categories", "expected"), [(None, ["CR", "SR"]), (["CR"], ["CR"]), ("CR", ["CR"])])
