@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import sys
@@ -38,6 +39,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 YEARS = ("2022", "2023")
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests, which stay until the end, out of the garbage that is collected in each test."""
+    gc.collect()
+    gc.freeze()
 
 
 class Install(Protocol):

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import attrs
 import pytest
@@ -82,6 +83,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """
     multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "datacard_core.cli.commands"])
     with (
+        # Otherwise distributed preloads all that it can use, such as pandas, in place of these modules.
+        mock.patch.object(distributed.utils, "_forkserver_preload_set", new=True, create=True),
         # One repetition instead of three: a call that always kills its worker costs two new workers instead of four.
         dask.config.set(
             {
