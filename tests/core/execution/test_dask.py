@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from datacard_core import (
+    DEFAULT_PLUGINS,
     DatacardError,
     InputError,
     PluginCallError,
@@ -31,6 +32,7 @@ from datacard_core.cli.commands import main
 from datacard_core.execution.dask import cluster
 from datacard_core.execution.workers import results
 from tests.support.demo_files import SMALL_DEMO, contents, datasets_of, of_datasets, save, written
+from tests.support.plugins import Gated, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -293,33 +295,31 @@ class TestPlugins:
 
 
 class TestLostWorkers:  # the last ones, because new workers lack what earlier tests have imported
-    def test_worker_killed_while_it_reads(
-        self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
-    ) -> None:
+    def test_worker_killed_while_it_reads(self, client: Any, files: list[Path], tmp_path: Path) -> None:
         """Another worker reads the file, and the bytes are the same."""
-        stalling = tmp_path / "output_stalling.coffea"
-        os.mkfifo(stalling)  # opening it waits for the other end
+        declared = attrs.evolve(SMALL_DEMO, plugins=load_plugins(*DEFAULT_PLUGINS, Provider("gates", Gated())))
+        gate = files[-1].with_suffix(".gate")
+        os.mkfifo(gate)  # opening it waits for the other end
         killed: list[int] = []
 
         def kill() -> None:
-            with stalling.open("wb"):  # waits until a worker opens it to read
+            with gate.open("wb"):  # waits until a worker opens it to read
                 pids = client.run(os.getpid)
                 while len(busy := [worker for worker, tasks in client.processing().items() if tasks]) != 1:
                     time.sleep(0.02)
-                # The next worker that opens the path reads the whole file.
-                (tmp_path / "whole").write_bytes(files[-1].read_bytes())
-                (tmp_path / "whole").replace(stalling)
+                # The next worker reads the file at once.
+                gate.unlink()
                 killed.append(pids[busy[0]])
                 os.kill(pids[busy[0]], signal.SIGKILL)
 
         killer = threading.Thread(target=kill, daemon=True)
         killer.start()
         try:
-            cards = SMALL_DEMO.build([*files[:-1], stalling], executor=client)
+            cards = declared.build(files, source="gated", executor=client)
         finally:
             killer.join(20)
         cards.dump(tmp_path / "cards", executor=client)
-        assert contents(tmp_path / "cards") == expected
+        assert contents(tmp_path / "cards") == written(declared, files, tmp_path / "expected", source="gated")
         client.wait_for_workers(2, timeout=20)
         assert len(killed) == 1
         assert killed[0] not in client.run(os.getpid).values()
