@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support import kills
+from tests.support.processes import forked
 
 pytestmark = [
     pytest.mark.slow,
@@ -16,10 +16,15 @@ pytestmark = [
 ]
 
 
-def test_runs_that_are_killed() -> None:
+def test_runs_that_are_killed(tmp_path: Path) -> None:
     """No run hangs, leaves a process or makes other cards, whichever of its processes is killed."""
+    told = tmp_path / "told"
+
+    def trials() -> None:
+        sys.argv = ["kills", "--workers=2", "--interrupts=2", "--parents=2", "--seed=1"]
+        with told.open("w", encoding="utf-8") as sys.stdout:
+            assert kills.main() == 0
+
     # In a process of its own, because the runs are forks of it.
-    command = [sys.executable, "-m", "tests.support.kills", "--workers=3", "--interrupts=3", "--parents=3", "--seed=1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(": 0 faults") == 3
+    assert forked(trials) == 0, told.read_text(encoding="utf-8")
+    assert told.read_text(encoding="utf-8").count(": 0 faults") == 3

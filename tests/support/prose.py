@@ -257,6 +257,7 @@ class TestFunction:
         return len(self.name.removeprefix("test_").split("_"))
 
 
+@functools.cache
 def tests() -> list[TestFunction]:
     """Return every test of the project and of its examples."""
     paths = [path for folder in ("tests", "examples") for path in sorted((ROOT / folder).rglob("test_*.py"))]

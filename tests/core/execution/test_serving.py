@@ -4,54 +4,63 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import signal
-import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
 from datacard_core.execution import serving
-from datacard_core.execution.serving import NO_MORE, encoded
-from datacard_core.plugins.journal import journal
-from tests.support.paths import ROOT
-
-PARENT = """
-import signal, sys, time
-from datacard_core.execution import serving
 from datacard_core.execution.calls import pack
 from datacard_core.execution.processes import workers
-
-# A shell that started the tests with nohup ignores SIGHUP, and so does what it starts.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-if sys.argv[1] == "watch":
-    serving._killed_by_system = lambda: False
-with workers(2) as pool:
-    for subject in ("a", "b"):
-        pool.free().give(subject, pack(subject, time.sleep, (600,)))
-    time.sleep(0.2)  # The processes have begun.
-    print("begun", flush=True)
-    time.sleep(600)
-"""
+from datacard_core.execution.serving import NO_MORE, encoded
+from datacard_core.plugins.journal import journal
+from tests.support.processes import start
 
 
-@pytest.mark.slow  # a fresh interpreter
+def start_workers_and_wait(way: str, output: int, errors: int) -> None:
+    """Start two workers that call for long, tell it, and wait; in a copy of this process."""
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    for descriptor in (output, errors):
+        os.close(descriptor)
+    sys.stderr = os.fdopen(2, "w")
+    # A shell that started the tests with nohup ignores SIGHUP, and so does what it starts.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if way == "watch":
+        serving._killed_by_system = lambda: False
+    with workers(2) as pool:
+        for subject in ("a", "b"):
+            worker = pool.free()
+            assert worker is not None
+            worker.give(subject, pack(subject, time.sleep, (600,)))
+        time.sleep(0.2)  # The processes have begun.
+        os.write(1, b"begun\n")
+        time.sleep(600)
+
+
 @pytest.mark.parametrize("way", ["system", "watch"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_parent_is_killed(way: str, number: int) -> None:
     """The workers of a killed parent end with it, so that its standard error is closed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, way], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "begun\n"
-        parent.send_signal(number)
-        try:
-            # It waits until no process has the streams open any more.
-            _, errors = parent.communicate(timeout=20)
-        finally:
-            parent.kill()
-    assert (parent.returncode, errors) == (-number, "")
+    (reading, writing), (reading_errors, writing_errors) = os.pipe(), os.pipe()
+    parent = start(partial(start_workers_and_wait, way, writing, writing_errors))
+    os.close(writing)
+    os.close(writing_errors)
+    try:
+        with os.fdopen(reading) as begun, os.fdopen(reading_errors) as errors:
+            assert begun.readline() == "begun\n"
+            os.kill(parent, number)
+            # Both end when no process has the streams open any more.
+            for stream in (begun, errors):
+                assert select.select([stream], [], [], 20)[0]
+                assert stream.read() == ""
+    finally:
+        os.kill(parent, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(parent, 0)[1])
+    assert status == -number
 
 
 def test_parent_died_before_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
