@@ -180,6 +180,8 @@ class Datacard(Sections, FromOutput):
         # An assignment without effect would fail at a property.
         if not isinstance(getattr_static(type(self), name, None), property):
             super().__setattr__(name, value)
+            # Sections of a subclass may depend on the attribute.
+            vars(self).pop("_with_lines", None)
 
     def _keep(
         self, declared: DeclaredCard, channel: Channel, source: str | None = None, given: Given | None = None
@@ -242,13 +244,14 @@ class Datacard(Sections, FromOutput):
         formats = Formats.of(self.plugins, writer, serializer)
         card_name = f"datacard{formats.card_suffix}" if card_name is None else card_name
         shapes_name = f"shapes{formats.shapes_suffix}" if shapes_name is None else shapes_name
-        files, reference = self.files, stage.reference(shapes_name, within=card_name)
+        reference = stage.reference(shapes_name, within=card_name)
         if writer == COMBINE and getattr_static(type(self), "content") is not _CONTENT:
             # The override may not know the further arguments.
             text = self.content(reference)
-            files = attrs.evolve(files, channel=self._read(text, reference))
+            files = attrs.evolve(self.files, channel=self._read(text, reference))
         else:
             text = self.content(reference, writer=writer, serializer=serializer)
+            files = self.files
         files.stage_card(stage, card_name, shapes_name, text, formats)
 
     @orderly_end()

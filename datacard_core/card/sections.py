@@ -62,6 +62,10 @@ class Sections(BuiltCard):
         """The finished model of the card, with the lines of a subclass."""
         if not any(map(self._is_overridden, sections.BODY)):
             return self._built
+        return self._with_lines
+
+    @cached_property
+    def _with_lines(self) -> Channel:
         return with_lines(self._built, self._body())
 
     def preamble(self) -> str:
@@ -116,11 +120,14 @@ class Sections(BuiltCard):
         Raises:
             DeclarationError: a section of a subclass has lines that Combine would refuse, or that contradict the card.
         """
+        body = self._body()
+        # The lines may have changed since they were read: text and channel agree.
+        channel = vars(self)["_with_lines"] = with_lines(self._built, body)
         head = {
             name: self._text_of(name, *([shapes_name] if name == sections.SHAPES else [])) for name in sections.HEAD
         }
-        text = sections.joined({**head, **self._body()})
-        self._read(text, shapes_name)
+        text = sections.joined({**head, **body})
+        self._check_head(sections.divided(text), channel, shapes_name)
         return text
 
     def _read(self, text: str, shapes_name: str) -> Channel:
@@ -131,9 +138,12 @@ class Sections(BuiltCard):
         """
         written = sections.divided(text)
         channel = with_lines(self._built, {name: written[name] for name in sections.BODY})
+        self._check_head(written, channel, shapes_name)
+        return channel
+
+    def _check_head(self, written: dict[str, str], channel: Channel, shapes_name: str) -> None:
         if problems := list(sections.head_problems(written, self._own(channel, shapes_name))):
             raise DeclarationError(f"card {self.bin!r}, {problem}" for problem in problems)
-        return channel
 
     def _own(self, channel: Channel, shapes_name: str = "shapes.root") -> dict[str, str]:
         """Return the sections of a channel as the card writer makes them."""

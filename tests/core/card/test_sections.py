@@ -85,6 +85,38 @@ def test_attributes_set_behind_the_constructor() -> None:
     assert "SF_b extArg 1 [0,5]" in made.content()
 
 
+def test_lines_are_read_once(tmp_path: Path) -> None:
+    """The lines are asked for once for the channel and once for each text, and again after an assignment."""
+    asked = []
+
+    class Counting(Datacard):
+        start = "1"
+
+        def rate_parameters_section(self) -> str:
+            asked.append(self.start)
+            return f"SF_b extArg {self.start} [0,5]\n"
+
+    made: Any = rich_card(of=Counting)
+    assert made.channel is made.channel
+    assert (made.kmax, len(made.findings)) == (made.channel.kmax, len(made.channel.findings))
+    assert asked == ["1"]
+    made.dump(tmp_path)
+    assert asked == ["1", "1"]
+    made.start = "2"
+    assert "SF_b extArg 2 [0,5]" in [line for statement in made.channel.directives for line in statement.lines(made.channel)]
+    assert asked == ["1", "1", "2"]
+
+
+def test_text_and_channel_agree() -> None:
+    """A channel that was read before has the lines of the text that was made last."""
+    lines = ["SF_b extArg 1 [0,5]\n"]
+    made = of_class({"rate_parameters_section": lambda _: "".join(lines)})
+    first = made.channel
+    lines.append("SF_c extArg 1 [0,5]\n")
+    assert "SF_c" in made.content()
+    assert len(made.channel.directives) == len(first.directives) + 1
+
+
 def test_row() -> None:
     """A row of a subclass is a nuisance, counted in kmax."""
 
