@@ -49,6 +49,8 @@ class Distribution:
     """Folder that its metadata are in."""
     is_editable: bool = False
     """True if its files are elsewhere, as after `pip install --editable`."""
+    rivals: tuple[str, ...] = ()
+    """Other versions of it whose metadata are in the same folder, as an update that was broken off leaves them."""
 
     @property
     def origin(self) -> str:
@@ -181,8 +183,16 @@ def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
         elif (normalised := re.sub(r"[-_.]+", "-", distribution.name).lower()) not in seen:
             seen.add(normalised)
             # The first of this name may have no plugins; then it was skipped above, and its entry points count.
-            same = ((other, _read(other)) for other in importlib_metadata.distributions(name=distribution.name))
-            yield next(((other, its) for other, its in same if its.name), (metadata, distribution))
+            same = [(other, _read(other)) for other in importlib_metadata.distributions(name=distribution.name)]
+            metadata, distribution = next(((other, its) for other, its in same if its.name), (metadata, distribution))  # noqa: PLW2901
+            beside = [its for _, its in same if _competes(its, distribution)]
+            yield metadata, attrs.evolve(distribution, rivals=tuple(its.origin for its in beside))
+
+
+def _competes(one: Distribution, other: Distribution) -> bool:
+    # An installer writes a `dist-info`; the `egg-info` of the sources may stand beside it.
+    installed = all(its.location.endswith(".dist-info") for its in (one, other))
+    return installed and one.folder == other.folder and one.location != other.location
 
 
 def _has_plugins(metadata: _Metadata) -> bool:

@@ -7,6 +7,7 @@ order of registration.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
@@ -31,7 +32,12 @@ _SPECS = ModuleType("specs")
 """The hooks alone."""
 vars(_SPECS).update({hook: getattr(hookspecs, hook) for hook in HOOKS})
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9.]+")
+_LATER = (
+    "if it is one of a later version, install a newer datacard-core; a plugin for both versions marks it with "
+    "@hookimpl(optionalhook=True)"
+)
 _WITH_SUFFIX: tuple[tuple[str, type[Any], str], ...] = (
     ("plot", Plot, ".pdf"),
     ("card writer", CardWriter, ".txt"),
@@ -76,15 +82,14 @@ def hooks(plugin: object, name: str, origin: str) -> dict[str, Hook]:
     manager.add_hookspecs(_SPECS)
     refused: pluggy.PluginValidationError | None = None
     with blame(name, origin, "looking for its hooks"):
+        try:
+            manager.register(plugin, name=name)
+        except pluggy.PluginValidationError as error:
+            refused = error
         # The API first: a plugin for a newer one may implement hooks that do not exist here, and then the version is
         # the problem to report.
-        problems = list(_api_problems(plugin))
-        if not problems:
-            try:
-                manager.register(plugin, name=name)
-            except pluggy.PluginValidationError as error:
-                refused = error
-            problems = list(_hook_problems(manager.marks, plugin))
+        problems = [f"{problem}{_lacking(manager.marks)}" for problem in _api_problems(plugin)]
+        problems = problems or list(_hook_problems(manager.marks, plugin))
     if problems or refused:
         raise PluginLoadError("; ".join(problems) or str(refused), plugin=name, origin=origin) from refused
     # The functions are called directly: calls through `manager.hook` would drop a result of None.
@@ -119,6 +124,12 @@ def _older(versions: SpecifierSet) -> str:
     return "install versions of the two that fit together"
 
 
+def _lacking(marks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the end of a message about another API: the hooks of the plugin that this one does not have, or ""."""
+    unknown = [hook for attribute, options in marks.items() if (hook := options["specname"] or attribute) not in HOOKS]
+    return f"; {API_VERSION} has no hook {listing(map(repr, unknown))}" if unknown else ""
+
+
 class _Manager(pluggy.PluginManager):
     """Manager that keeps the marks it reads while it registers a plugin: reading them again takes as long."""
 
@@ -149,11 +160,19 @@ def _hook_problems(marks: Mapping[str, Mapping[str, Any]], plugin: object) -> It
     marked: set[str] = set()
     for attribute, options in marks.items():
         hook = options["specname"] or attribute
-        if hook not in HOOKS and options["optionalhook"] and misspelt(hook, HOOKS) is None:
+        of_later = misspelt(hook, HOOKS) is None
+        if hook not in HOOKS and options["optionalhook"] and of_later:
             # A hook of a later API, in a plugin that serves this one too.
             continue
         if hook not in HOOKS:
-            yield f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}{closest(hook, HOOKS)}"
+            unknown = f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}"
+            yield (
+                f"{unknown} in the plugin API {API_VERSION}: {_LATER}"
+                if of_later
+                else f"{unknown}{closest(hook, HOOKS)}"
+            )
+        elif names := _required(getattr(plugin, attribute)):
+            yield f"{hook} asks for {listing(map(repr, names))}, and hooks of the plugin API {API_VERSION} take nothing"
         elif hook in marked:
             yield f"{hook} is implemented twice"
         elif options["wrapper"] or options["hookwrapper"]:
@@ -165,6 +184,12 @@ def _hook_problems(marks: Mapping[str, Mapping[str, Any]], plugin: object) -> It
             marked.add(hook)
     if not marked:
         yield f"implements none of the hooks ({listing(HOOKS)}); is @hookimpl missing?"
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    """Return the arguments without which a function cannot be called."""
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.default is each.empty and each.kind not in _COLLECTING]
 
 
 def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[Provided[Any]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from datacard_core.plugins.discovery import Installed, InstalledPlugin
+    from datacard_core.plugins.discovery import Distribution, Installed, InstalledPlugin
 
 DEFAULT_PLUGINS = (
     *("lnn", "shape", "gamma", "linear", "rateparam", "params", "groups", "edits", "mcstats"),
@@ -78,7 +78,7 @@ class Selected:
             if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "datacard_core":
                 message += f"; datacard_core has the plugin API {API_VERSION}, it may be made for another"
             raise PluginLoadError(message, plugin=self.name, origin=origin) from error
-        if problem := _foreign_module(found):
+        if problem := _foreign_module(found, installed):
             raise PluginLoadError(problem, plugin=self.name, origin=origin)
         # pluggy registers a class without complaint, and fails at the first call.
         if isinstance(loaded, type):
@@ -146,11 +146,12 @@ def _not_selected(blocked: AbstractSet[str], names: Iterable[str]) -> Iterator[s
         yield f"cannot block {name!r}, it is not selected{closest(name, names)}"
 
 
-def _foreign_module(found: InstalledPlugin) -> str:
+def _foreign_module(found: InstalledPlugin, installed: Installed) -> str:
     """Return the problem if the imported module is not the one that the plugin's distribution installed, or "".
 
     The module must be in the folder of the distribution. Where the installer has left a record of its files, the module
-    must be in the record, and the recorded modules of its package must have their content.
+    must be in the record, and the recorded modules of its package must have their content. Without a record, no other
+    distribution in the folder may have a plugin in this module.
     """
     folder, name = found.distribution.folder, found.reference.partition(":")[0].strip()
     file = getattr(sys.modules.get(name), "__file__", None)
@@ -162,9 +163,11 @@ def _foreign_module(found: InstalledPlugin) -> str:
         place = f"its module was imported from {file}, and its distribution is in {folder}"
         return f"{place}: {wrong}; leave only one of the two on the path"
     hashes = _recorded(found.distribution.location)
-    if hashes is None:
-        return ""
     again = f"{wrong}; install {found.distribution.name} again"
+    if hashes is None:
+        others = listing(_claiming(name, found.distribution, installed))
+        unknown = f"{others} may have installed {file} too, and {found.origin} has left no record of its files"
+        return f"{unknown}: {again}" if others else ""
     if not any(path in hashes for path in _inside(file, folder)):
         return f"its module was imported from {file}, which its distribution has not installed: {again}"
     for other in _files_beside(name):
@@ -172,6 +175,13 @@ def _foreign_module(found: InstalledPlugin) -> str:
         if recorded.startswith(_SHA256) and recorded != _hash(other, *_stamp(other)):
             return f"{other} is not as its distribution installed it, but changed by an edit or another one: {again}"
     return ""
+
+
+def _claiming(module: str, distribution: Distribution, installed: Installed) -> list[str]:
+    """Return the other distributions in the folder of one that announce a plugin in the same module."""
+    others = [plugin for plugin in installed.plugins if plugin.reference.partition(":")[0].strip() == module]
+    beside = [other.distribution for other in others if other.distribution.folder == distribution.folder]
+    return [*distribution.rivals, *(its.origin for its in beside if its.location != distribution.location)]
 
 
 def _inside(file: str, folder: str) -> list[str]:

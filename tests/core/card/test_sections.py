@@ -103,7 +103,9 @@ def test_lines_are_read_once(tmp_path: Path) -> None:
     made.dump(tmp_path)
     assert asked == ["1", "1"]
     made.start = "2"
-    assert "SF_b extArg 2 [0,5]" in [line for statement in made.channel.directives for line in statement.lines(made.channel)]
+    assert "SF_b extArg 2 [0,5]" in [
+        line for statement in made.channel.directives for line in statement.lines(made.channel)
+    ]
     assert asked == ["1", "1", "2"]
 
 

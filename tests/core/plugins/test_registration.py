@@ -64,6 +64,27 @@ def test_hook_of_a_later_api() -> None:
     assert list(load_plugins(Plugin()).kinds) == ["acme"]
 
 
+@pytest.mark.parametrize(
+    ("requires", "said"),
+    [
+        (
+            "",
+            "there is no hook 'datacard_transforms' in the plugin API .*: if it is one of a later version, install a ",
+        ),
+        ("requires_api = '>=1.0'", "there is no hook 'datacard_transforms' in the plugin API"),
+        ("requires_api = '>=7.3'", "API >=7.3, and .*: install a newer .* has no hook 'datacard_transforms'"),
+    ],
+    ids=["unstated", "fits", "newer"],
+)
+def test_unmarked_hook_of_a_later_api(requires: str, said: str, install: Install) -> None:
+    """The error about such a hook without the mark names the plugin, the hook, the API and both ways out."""
+    later = "\n@hookimpl\ndef datacard_transforms():\n    return []\n"
+    install("acme", f"{kind_source()}{later}{requires}\n")
+    with pytest.raises(PluginLoadError, match=rf"plugin 'acme' \(acme 1\.0\): .*{said}") as raised:
+        load_plugins("acme")
+    assert "did you mean" not in str(raised.value)
+
+
 def test_mistyped_optional_hook(install: Install) -> None:
     """pluggy's optionalhook does not hide a mistyped hook."""
     source = "\n@hookimpl(optionalhook=True)\ndef datacard_systematic_kindz():\n    return []\n"
@@ -75,7 +96,7 @@ def test_mistyped_optional_hook(install: Install) -> None:
 def test_hook_with_arguments(install: Install) -> None:
     """A hook with an argument is an error that names the argument."""
     install("acme", "from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks(channel):\n    return []\n")
-    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\).*(?s:.*)channel"):
+    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): datacard_checks asks for 'channel'"):
         load_plugins("acme")
 
 
@@ -205,15 +226,6 @@ def test_required_api_of_another_version(required: str, way_out: str, install: I
     message = str(raised.value)
     assert message.startswith("plugin 'acme' (acme 3.1): it is made for the plugin API ")
     assert f"API {required}, and datacard_core has {API_VERSION}: {way_out}" in message
-
-
-def test_hook_of_a_newer_api(install: Install) -> None:
-    """For a plugin that requires a newer API, the error is about the version, not about hooks unknown here."""
-    source = "requires_api = '>=1.99'\n" + kind_source() + "\n@hookimpl\ndef datacard_of_the_future():\n    return ()\n"
-    install("acme", source)
-    with pytest.raises(PluginLoadError, match="install a newer datacard-core") as raised:
-        load_plugins("acme")
-    assert "datacard_of_the_future" not in str(raised.value)
 
 
 @pytest.mark.parametrize("required", ["1.0 or so", "=>1", 1, 1.0, ["1.0"]])

@@ -235,6 +235,39 @@ def test_module_of_the_standard_library(install: Install) -> None:
         load_plugins("acme")
 
 
+class TestWithoutRecord:
+    """Distributions of one folder, without records of their files, that may have installed one module."""
+
+    @staticmethod
+    def beside(folder: Path, distribution: str, version: str, entry_points: str) -> None:
+        """Write the metadata of one more distribution into a folder."""
+        metadata = folder / f"{distribution}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        (metadata / "entry_points.txt").write_text(f"[datacard_core.plugins]\n{entry_points}\n")
+
+    @pytest.mark.parametrize("reference", ["acme", "acme:plugin"])
+    def test_module_of_two_distributions(self, install: Install, reference: str) -> None:
+        """A module that another distribution announces too is refused: it may have overwritten it."""
+        folder = install("acme", f"{kind_source()}\nplugin = None\n")
+        self.beside(folder, "other", "7.0", f"other = {reference}")
+        with pytest.raises(PluginLoadError, match=r"\(acme 1\.0\): other 7\.0 may have installed .*acme\.py too"):
+            load_plugins("acme")
+
+    def test_two_versions_of_one_distribution(self, install: Install) -> None:
+        """Metadata of two versions, as an update that was broken off leaves them, are refused."""
+        folder = install("acme", kind_source())
+        self.beside(folder, "acme", "2.0", "acme = acme")
+        with pytest.raises(PluginLoadError, match=r"acme [12]\.0 may have installed .* install acme again"):
+            load_plugins("acme")
+
+    def test_others_of_the_folder(self, install: Install) -> None:
+        """Other distributions of the folder, and the module's own further plugins, do not matter."""
+        folder = install("acme", kind_source(), entry_points={"acme": "acme", "again": "acme"})
+        self.beside(folder, "other", "7.0", "other = other_module")
+        assert load_plugins("acme").origins == {"acme": "acme 1.0"}
+
+
 class TestRecord:
     """Modules that are not those which the distribution has installed, by its record of files."""
 
