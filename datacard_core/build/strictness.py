@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from datacard_core.findings import Finding
     from datacard_core.hookspecs import Check, SystematicKind
+    from datacard_core.plugins.families import Providers
     from datacard_core.plugins.manager import Plugins
-    from datacard_core.plugins.providers import Providers
 
 # A default argument is shared by all calls: it is read-only, so that no script can change it.
 NO_REASONS: Mapping[str, str] = MappingProxyType({})

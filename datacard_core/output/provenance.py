@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datacard_core.plugins.options import in_words
+from datacard_core.plugins.patches import patches
 from datacard_core.plugins.selection import LOCAL
 from datacard_core.version import __version__
 
@@ -29,7 +30,8 @@ def provenance(
 
     These plugins are the kinds of its rows and directives, its writer, the renderings that the writer needs, the
     serializer of its templates and the source of its histograms. Checks and plots change no card and are left out.
-    Equal cards of equal versions have equal lines.
+    Equal cards of equal versions have equal lines. Further lines name members of the core's classes that other code has
+    replaced, because the versions do not tell what they do.
 
     Args:
         plugins: the selected plugins.
@@ -53,7 +55,8 @@ def provenance(
         if provided is not None:
             by_origin.setdefault(_distribution(provided.origin), set()).add(_described(plugins, provided.plugin))
     lines = [f"plugins of {origin}: {', '.join(sorted(names))}" for origin, names in sorted(by_origin.items())]
-    return (f"datacard_core {__version__}", *lines)
+    replaced = [f"{patch} is replaced by {_one_line(patch.module)}" for patch in patches()]
+    return (f"datacard_core {__version__}", *lines, *replaced)
 
 
 def _described(plugins: Plugins, name: str) -> str:

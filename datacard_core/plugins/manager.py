@@ -10,6 +10,7 @@ import functools
 import importlib
 import pickle
 import sys
+from contextlib import contextmanager
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import attrs
 import cloudpickle
 
 from datacard_core.arguments import scalars
-from datacard_core.errors import PluginLoadError, with_type
+from datacard_core.errors import DatacardError, PluginLoadError, with_type
 from datacard_core.names import listing
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.conflicts import add, refuse_superfluous
@@ -35,10 +36,11 @@ from datacard_core.plugins.families import (
     WRITERS,
     Family,
     Interface,
+    Providers,
 )
-from datacard_core.plugins.providers import Providers
+from datacard_core.plugins.patches import Patch, of_pluggy, patches, put_back
 from datacard_core.plugins.registration import contributions
-from datacard_core.plugins.selection import DEFAULT_PLUGINS, LOCAL, name_of, select
+from datacard_core.plugins.selection import DEFAULT_PLUGINS, LOCAL, Selected, name_of, select
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
@@ -187,6 +189,7 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
         PluginConflictError: two selected plugins provide the same name or `typ`.
         PluginLoadError: a selected plugin cannot be imported, or is not a plugin.
         PluginCallError: a selected plugin failed.
+        DatacardError: other code has replaced members of pluggy's classes.
     """
     return load_from(look(), plugins or DEFAULT_PLUGINS, set(scalars(block)))
 
@@ -198,11 +201,15 @@ def load_from(
     origins: dict[str, str] = {}
     by_family: dict[Family[Any], dict[str, Provided[Any]]] = {family: {} for family in FAMILIES}
     selection = select(plugins, blocked, installed)
+    before = patches()
+    if problem := of_pluggy(before):
+        raise DatacardError(problem)
     for selected in selection:
-        origin, plugin = selected.load(installed)
-        origins[selected.name] = origin
-        for family, key, provided in contributions(plugin, selected.name, origin):
-            add(by_family[family], key, provided, family)
+        with _unpatched(selected, installed, before):
+            origin, plugin = selected.load(installed)
+            origins[selected.name] = origin
+            for family, key, provided in contributions(plugin, selected.name, origin):
+                add(by_family[family], key, provided, family)
 
     def providers(family: Family[Interface]) -> Providers[Interface]:
         return Providers(family, by_family[family], functools.partial(_way_to_select, origins))
@@ -224,6 +231,25 @@ def load_from(
     # Last, because a plugin may render for the writer of a plugin that is loaded after it.
     refuse_superfluous(loaded.writers, loaded.renderings.values())
     return loaded
+
+
+@contextmanager
+def _unpatched(selected: Selected, installed: Installed, before: tuple[Patch, ...]) -> Iterator[None]:
+    """Put back what a plugin replaces while it is loaded, and blame it, whatever fails because of it."""
+    failure = None
+    modules = len(sys.modules)
+    try:
+        yield
+    except DatacardError as error:
+        failure = error
+    # A module that was imported earlier has done then what it does at its import.
+    replaced = put_back(before) if selected.is_local or len(sys.modules) > modules else ""
+    if replaced:
+        message = f"it has replaced {replaced}, which has been put back: cards depend on it"
+        origin = LOCAL if selected.is_local else installed.plugin(selected.name).origin
+        raise PluginLoadError(message, plugin=selected.name, origin=origin) from failure
+    if failure:
+        raise failure
 
 
 def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
