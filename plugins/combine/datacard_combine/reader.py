@@ -88,7 +88,9 @@ class CombineCard(ReadCard):
         faults += found
         model, found = collected(model_of(self.content, library, naming))
         faults += found
-        told = [fault.finding(self.path.name, lenient=self._lenient) for fault in in_order(faults)]
+        # Faults that Combine's parser takes are errors where they leave no model.
+        lenient = self._lenient and model is not None
+        told = [fault.finding(self.path.name, lenient=lenient) for fault in in_order(faults)]
         if model is None or any(finding.severity is Severity.ERROR for finding in told):
             # A mass that was not given is the likely cause of missing templates.
             raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
@@ -136,7 +138,7 @@ def _without_doubts(faults: Sequence[Fault]) -> list[Fault]:
 
 def _undecoded(lines: Iterable[Line]) -> Iterable[Fault]:
     for line in lines:
-        if strange := _SURROGATE.search(line.text):
+        if not line.text.isascii() and (strange := _SURROGATE.search(line.text)):
             byte = ord(strange.group()) - 0xDC00
             message = f"the byte {byte:#x} is no UTF-8, which Combine cannot read: save the card as UTF-8"
             yield refused("text.encoding", message, line)

@@ -206,6 +206,14 @@ def test_keywords_of_places(folder: Path) -> None:
         _model(folder, keywords={"PROCESS": "top"})
 
 
+def test_lenient_model_has_an_error(folder: Path) -> None:
+    """A missing file leaves no model: the error tells it, also where the card is read leniently."""
+    (folder / "card.txt").write_text(SHAPES.replace("shapes.root", "other.root"))
+    card = read_card(folder / "card.txt", lenient=True)
+    with pytest.raises(CardError, match=r"shape.no-file.*other\.root"):
+        card.model()
+
+
 def test_template_reader_is_selected(folder: Path) -> None:
     """Without a plugin that reads the file, the error names its suffix."""
     (folder / "card.txt").write_text(SHAPES)

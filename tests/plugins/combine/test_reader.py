@@ -71,6 +71,14 @@ class TestFaults:
         assert found(below(*rows)) == [("columns.extra", "error"), ("columns.length", "error")]
         assert found(below(*rows, lenient=True)) == [("columns.extra", "warning"), ("columns.length", "error")]
 
+    def test_pairs_of_a_row_are_told_once(self) -> None:
+        """Of many pairs in a row that look swapped, the first is told with its place and the number of the others."""
+        read = below("a lnN - 1.1/0.9 1.2/0.8 1.1/0.9 1.3/0.7")
+        (told,) = (one for one in read.findings if one.code == "value.kappa-swapped")
+        assert told.place.endswith(":13:9")
+        # 1.1/0.9 stands twice and is one value.
+        assert "and so in 2 other cells of the row" in told.message
+
     def test_edit_above_row(self) -> None:
         """An edit above the row that it names is told as that."""
         read = below("nuisance edit drop * * lumi", "lumi lnN 1.02 1.02 1.02 1.02 1.02")

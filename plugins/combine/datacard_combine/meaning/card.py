@@ -93,7 +93,7 @@ def _take(state: State, view: BodyView, *, keep_edits: bool) -> Reading[None]:
 
 def _row(state: State, view: Row) -> Reading[None]:
     yield from _kind_clash(state, view)
-    found = list((yield from values(view, len(state.rates))))
+    found = list((yield from values(view, len(state.rates), state.numbers)))
     if state.is_repeated:
         found = [found[state.places[column.channel][column.process]] for column in state.head.columns]
     if view.kind == "gmN":
@@ -248,4 +248,6 @@ def _row_of_card(row: OpenRow, view: Row | EditLine) -> RowOfCard:
 def _has_effect(row: OpenRow, rates: Sequence[float]) -> bool:
     """Return whether Combine keeps a row: it has an effect on a column whose rate is not 0."""
     nothing = (0.0, 1.0) if row.kind == grammar.LN_N else (0.0,)
+    if 0 not in rates:
+        return not set(row.values).issubset(nothing)
     return any(value not in nothing and rate != 0 for value, rate in zip(row.values, rates, strict=True))

@@ -44,6 +44,8 @@ class State:
     rates: list[float]
     written: frozenset[str] = frozenset()
     """Names of all rows and parameters of the card, also of those below."""
+    numbers: dict[str, Value] = attrs.field(factory=lambda: {"-": 0.0})
+    """Cells of rows that are right in a row of any kind."""
     rows: list[OpenRow] = attrs.field(factory=list)
     by_name: dict[str, list[OpenRow]] = attrs.field(factory=dict)
     """Rows that a later line can change under a name."""

@@ -51,6 +51,8 @@ def _keywords(view: ShapesLine) -> Iterator[Fault]:
 
 def _ambiguous(content: Content, lines: ShapesLines) -> Iterator[Fault]:
     told: set[tuple[Line, Line]] = set()
+    if not any(line.channel == grammar.ANY != line.process for line in lines.by_place.values()):
+        return
     for column in content.head.columns:
         found = lines.matching(column.channel, column.process)
         narrow = [line for line in found if grammar.ANY in (line.channel, line.process)]
@@ -67,7 +69,7 @@ def _ambiguous(content: Content, lines: ShapesLines) -> Iterator[Fault]:
 
 
 def _without_line(content: Content, lines: ShapesLines, counting: set[str]) -> Iterator[Fault]:
-    if not lines.by_place:
+    if not lines.by_place or (grammar.ANY, grammar.ANY) in lines.by_place:
         return
     for place, column in enumerate(content.head.columns):
         if lines.of(column.channel, column.process) is None and content.rates[place] != 0:

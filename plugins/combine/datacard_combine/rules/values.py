@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from datacard_combine.syntax.faults import doubtful, mistaken, noted
 from datacard_combine.syntax.views import EditLine, Parameter
 from datacard_core import grammar
@@ -31,9 +33,7 @@ def value_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:  #
 
 
 def _of_row(row: RowOfCard) -> Iterator[Fault]:
-    found: dict[Value, int] = {}
-    for place, value in enumerate(row.values):
-        found.setdefault(value, place)
+    found = dict.fromkeys(row.values)
     found.pop(0.0, None)
     numbers = [value for value in found if isinstance(value, float)]
     # All factors of the row: one small factor among others may be meant.
@@ -42,37 +42,48 @@ def _of_row(row: RowOfCard) -> Iterator[Fault]:
             "value.kappa-relative",
             f"{row.name!r} has the factor {max(numbers):g}, for a relative uncertainty of {max(numbers):g} write "
             f"{1 + max(numbers):g}",
-            *_where(row, found[max(numbers)]),
+            *_where(row, max(numbers)),
         )
-    for value, place in found.items():
-        yield from _of_value(row, value, place)
+    told: dict[str, list[tuple[Fault, Value]]] = {}
+    for value in found:
+        for fault in _of_value(row, value):
+            told.setdefault(fault.code, []).append((fault, value))
+    # One for each row: in a card with a pair in each cell, thousands of them would hide all others.
+    for (fault, value), *others in told.values():
+        more = f", and so in {len(others)} other cells of the row" if others else ""
+        line, word = _where(row, value)
+        yield attrs.evolve(fault, message=fault.message + more, line=line, word=word)
 
 
-def _of_value(row: RowOfCard, value: Value, place: int) -> Iterator[Fault]:
+def _of_value(row: RowOfCard, value: Value) -> Iterator[Fault]:
+    """Yield the faults of a value, without their place."""
     if isinstance(value, tuple) and row.kind in {grammar.LN_N, "lnU"}:
         down, up = value
         if down > 1 > up:
             message = (
                 f"{row.name!r} has down {down:g} and up {up:g}: the order is down/up, and here the yield falls with it"
             )
-            yield doubtful("value.kappa-swapped", message, *_where(row, place))
+            yield doubtful("value.kappa-swapped", message)
         elif (down > 1 and up > 1) or (down < 1 and up < 1):
             message = f"{row.name!r} has down {down:g} and up {up:g} on the same side of 1"
-            yield noted("value.kappa-same-side", message, *_where(row, place))
+            yield noted("value.kappa-same-side", message)
     elif isinstance(value, tuple):
         return
     elif row.kind == "lnU" and max(value, 1 / value) > WIDE:
         message = (
             f"{row.name!r} is flat between {min(value, 1 / value):.3g} and {max(value, 1 / value):.3g} times the yield"
         )
-        yield noted("value.lnU", message, *_where(row, place))
+        yield noted("value.lnU", message)
     elif row.kind == "trG" and abs(value) >= 1:
         message = f"{row.name!r} changes the yield by {value:g} of itself at one standard deviation: it reaches 0 there"
-        yield doubtful("value.trG-large", message, *_where(row, place))
+        yield doubtful("value.trG-large", message)
     elif row.kind.startswith(grammar.SHAPE) and not row.kind.endswith("?") and value != 1:
         message = f"{row.name!r} has the scale {value:g}, which multiplies the parameter and not the templates"
-        yield noted("shape.scale", message, *_where(row, place))
+        yield noted("shape.scale", message)
 
 
-def _where(row: RowOfCard, place: int) -> tuple[Line, int | None]:
-    return (row.view.line, None) if isinstance(row.view, EditLine) else (row.view.line, row.view.first + place)
+def _where(row: RowOfCard, value: Value) -> tuple[Line, int | None]:
+    """Return line and word of the first cell with a value."""
+    if isinstance(row.view, EditLine):
+        return row.view.line, None
+    return row.view.line, row.view.first + row.values.index(value)

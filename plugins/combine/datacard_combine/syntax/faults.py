@@ -48,7 +48,8 @@ class Fault:
     def _quoted(self) -> str:
         if self.line is None:
             return ""
-        words = " ".join(self.line.words)
+        # A card may have thousands of words in a line, and each of these has a character at least.
+        words = " ".join(self.line.words[:LONGEST])
         return f"; in the line {words if len(words) <= LONGEST else words[: LONGEST - 1] + '…'!r}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Combine opens cards as text, where Python takes these three for the end of a line, and no other character.
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _WORD = re.compile(r"\S+")
 
 
@@ -48,8 +47,12 @@ class Line:
 
 def split(text: str) -> tuple[Line, ...]:
     """Return the lines of a text; `joined` gives back the text."""
-    found = [match for match in _LINE.finditer(text) if match.group()]
-    return tuple(Line(number, match[1], match[2]) for number, match in enumerate(found, start=1))
+    lines = []
+    # Combine opens cards as text, where Python takes \r\n, \r and \n for the end of a line, and no other character.
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        body = line.rstrip("\r\n")
+        lines.append(Line(number, body, line[len(body) :], tuple(body.split())))
+    return tuple(lines)
 
 
 def joined(lines: Iterable[Line]) -> str:

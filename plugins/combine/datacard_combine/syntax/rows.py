@@ -50,12 +50,13 @@ def row(line: Line, words: tuple[str, ...], name: str, nofloat: bool) -> Reading
     return Row(line, name, nofloat, kind, tuple(arguments), words[first:], first)
 
 
-def values(view: Row, columns: int) -> Reading[tuple[Value, ...]]:
+def values(view: Row, columns: int, numbers: dict[str, Value]) -> Reading[tuple[Value, ...]]:
     """Read the cells of a row.
 
     Args:
         view: the row.
         columns: number of columns of the card.
+        numbers: cells of rows above that are right in a row of any kind; those of this row are added.
     """
     if len(view.cells) < columns:
         message = f"{view.name!r} has {len(view.cells)} cells, expected {columns}, one for each column"
@@ -70,61 +71,68 @@ def values(view: Row, columns: int) -> Reading[tuple[Value, ...]]:
         )
         if grammar.cell_problem(_grammar_kind(view.kind), view.cells[columns]) is None:
             yield mistaken("columns.extra", message, view.line, view.first + columns)
-    # Most cells of a row are alike.
-    known: dict[str, Value] = {"-": 0.0}
-    found = []
-    for place, cell in enumerate(view.cells[:columns]):
-        value = known.get(cell)
+    cells = view.cells[:columns]
+    known: dict[str, Value] = {}
+    # Most cells of a row are alike, and so are those of many rows.
+    for cell in dict.fromkeys(cells):
+        value = numbers.get(cell)
         if value is None:
-            value = known[cell] = yield from _value(view, cell, view.first + place)
-        found.append(value)
-    return tuple(found)
+            value = yield from _value(view, cell)
+            if isinstance(value, float) and value > 0 and grammar.is_number(cell):
+                numbers[cell] = value
+        known[cell] = value
+    return tuple(map(known.__getitem__, cells))
 
 
 def _grammar_kind(kind: str) -> str:
     return grammar.SHAPE_OR_LN_N if kind.endswith("?") else kind
 
 
-def _value(view: Row, cell: str, place: int) -> Reading[Value]:
+def _value(view: Row, cell: str) -> Reading[Value]:
     # Any number of dashes means no effect.
     if not cell.strip("-"):
         return 0.0
     if "/" in cell:
-        return (yield from _pair(view, cell, place))
+        return (yield from _pair(view, cell))
     value = parsed(cell)
     if value is None:
         comma = ": the decimal sign is a point" if "," in cell else ""
         message = f"{view.name!r} has the cell {cell!r}, expected a number or -{comma}"
-        yield refused("value.number", message, view.line, place)
+        yield refused("value.number", message, *_where(view, cell))
         return 0.0
     if not grammar.is_number(cell):
-        yield from number_at(view.line, place, f"{view.name!r}: the cell")
+        yield from number_at(*_where(view, cell), f"{view.name!r}: the cell")
     if value < 0 and view.kind not in grammar.SIGNED_KEYWORDS:
         code = "value.scale-negative" if view.kind.startswith(grammar.SHAPE) else "value.kappa-negative"
         message = f"{view.name!r} has the cell {cell!r}, expected a number above 0 in a row of {view.kind}"
-        yield refused(code, message, view.line, place)
+        yield refused(code, message, *_where(view, cell))
     elif value == 0 and view.kind in {grammar.LN_N, "lnU"}:
         message = f"{view.name!r} has the factor 0, which Combine takes for no effect: write - for no effect"
-        yield mistaken("value.kappa-zero", message, view.line, place)
+        yield mistaken("value.kappa-zero", message, *_where(view, cell))
     return value
 
 
-def _pair(view: Row, cell: str, place: int) -> Reading[Value]:
+def _where(view: Row, cell: str) -> tuple[Line, int]:
+    """Return line and word of the first cell with a text."""
+    return view.line, view.first + view.cells.index(cell)
+
+
+def _pair(view: Row, cell: str) -> Reading[Value]:
     if view.kind not in {grammar.LN_N, "lnU"} and "?" not in view.kind:
         message = f"{view.name!r} has the cell {cell!r}, expected one number: down/up is for lnN, lnU and shape?"
-        yield refused("value.asymmetric", message, view.line, place)
+        yield refused("value.asymmetric", message, *_where(view, cell))
         return 0.0
     numbers = [parsed(part) for part in cell.split("/")]
     if None in numbers:
         message = f"{view.name!r} has the cell {cell!r}, expected two numbers, down/up"
-        yield refused("value.number", message, view.line, place)
+        yield refused("value.number", message, *_where(view, cell))
         return 0.0
     found = [number for number in numbers if number is not None]
     if min(found) <= 0:
         message = f"{view.name!r} has the cell {cell!r}, expected two numbers above 0, down/up"
-        yield refused("value.kappa-zero", message, view.line, place)
+        yield refused("value.kappa-zero", message, *_where(view, cell))
     if len(found) != 2:  # noqa: PLR2004 - a pair
         message = f"{view.name!r} has the cell {cell!r} with {len(found)} numbers, expected two, down/up"
-        yield mistaken("value.number", message, view.line, place)
+        yield mistaken("value.number", message, *_where(view, cell))
         return (found[0], found[-1])
     return (found[0], found[1])

@@ -1,0 +1,101 @@
+# ruff: noqa: T201 - a command
+"""Public cards, held to what Combine's parser takes from them; run by hand on copies of the repositories.
+
+    python -m tests.support.public_cards FOLDER
+
+FOLDER has a folder for each repository. The command prints a row for each of them: cards with the content that Combine
+reads, cards that both refuse, cards that are read otherwise, models, and why there is no model, by the code of the
+first error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import attrs
+from datacard_combine.reader import CombineCard
+
+from datacard_core import CardError, Severity, load_plugins, read_card
+from tests.support.canonical import canonical, digest
+from tests.support.paths import SHARED_DATA
+
+MASSES = (125, 200, 120, 800)
+"""Values of `$MASS`, of which the repositories have templates for some."""
+EXPECTED = SHARED_DATA / "cards" / "parse" / "public_cards.json"
+
+
+@attrs.define
+class Row:
+    """Figures of one repository."""
+
+    cards: int = 0
+    equal: int = 0
+    refused: int = 0
+    other: list[str] = attrs.field(factory=list)
+    models: int = 0
+    reasons: Counter[str] = attrs.field(factory=Counter)
+
+
+def compare(folder: Path) -> dict[str, Row]:
+    """Return the figures of each repository."""
+    rows: dict[str, Row] = {}
+    plugins = load_plugins()
+    for expected in json.loads(EXPECTED.read_text(encoding="utf-8"))["cards"]:
+        repository = expected["repo"].rpartition("/")[2]
+        path = folder / repository / expected["path"]
+        # A copy may be newer than the digests.
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected["sha256"]:
+            continue
+        row = rows.setdefault(repository, Row())
+        row.cards += 1
+        try:
+            card = read_card(path, lenient=True, plugins=plugins)
+        except CardError as error:
+            if expected["outcome"].startswith("refused"):
+                row.refused += 1
+            else:
+                row.other.append(f"{path}: {error.findings[0]}")
+            continue
+        assert isinstance(card, CombineCard)
+        if expected["outcome"] != "read" or digest(canonical(card.content)) == expected["parse_sha256"]:
+            row.equal += 1
+        else:
+            row.other.append(str(path))
+        reason = _reason(card)
+        row.models += not reason
+        row.reasons.update([reason] * bool(reason))
+    return rows
+
+
+def _reason(card: CombineCard) -> str:
+    """Return the code of the first error if a card has a model for none of the masses, and an empty text if it has."""
+    reason = ""
+    for mass in MASSES:
+        try:
+            card.model(mass=mass)
+        except CardError as error:
+            reason = reason or next(one.code for one in error.findings if one.severity is Severity.ERROR)
+        else:
+            return ""
+    return reason
+
+
+def main() -> None:
+    """Print the table, and end with status 1 if a card is read otherwise than by Combine."""
+    rows = compare(Path(sys.argv[1]))
+    print("| repository | cards | equal | refused by both | models | no model |")
+    print("|---|---|---|---|---|---|")
+    for repository, row in sorted(rows.items()):
+        reasons = ", ".join(f"{code} {count}" for code, count in row.reasons.most_common())
+        print(f"| {repository} | {row.cards} | {row.equal} | {row.refused} | {row.models} | {reasons} |")
+    other = [text for row in rows.values() for text in row.other]
+    print(*other, sep="\n")
+    sys.exit(bool(other))
+
+
+if __name__ == "__main__":
+    main()
