@@ -206,6 +206,18 @@ def test_keywords_of_places(folder: Path) -> None:
         _model(folder, keywords={"PROCESS": "top"})
 
 
+def test_templates_of_two_files(folder: Path) -> None:
+    """Variations that stand in several files are put together in the order of the columns."""
+    with uproot.open(folder / "shapes.root") as root, uproot.recreate(folder / "more.root") as other:
+        for name in ("wj", "wj_jesUp", "wj_jesDown"):
+            other[name] = root[name].to_hist()
+    head = "shapes wj * more.root $PROCESS $PROCESS_$SYSTEMATIC\n" + SHAPES
+    (shape,) = _model(folder, "jes shape - 1 1", head=head).channels[0].nuisances[0].effects
+    assert isinstance(shape, Shape)
+    assert shape.up.values.tolist() == [[44, 51], [13, 8]]
+    assert shape.down.values.tolist() == [[36, 49], [11, 8]]
+
+
 def test_lenient_model_has_an_error(folder: Path) -> None:
     """A missing file leaves no model: the error tells it, also where the card is read leniently."""
     (folder / "card.txt").write_text(SHAPES.replace("shapes.root", "other.root"))

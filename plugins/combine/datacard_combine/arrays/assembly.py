@@ -15,7 +15,7 @@ from datacard_core import DATA, Axis, Channel, Column, Model, Templates
 
 if TYPE_CHECKING:
     from datacard_combine.arrays.places import Naming
-    from datacard_combine.arrays.templates import Library
+    from datacard_combine.arrays.templates import Found, Library
     from datacard_combine.meaning.content import ColumnOfCard, Content
     from datacard_combine.syntax.faults import Reading
 
@@ -36,10 +36,16 @@ class Part:
     has_templates: bool
     axis: Axis
 
-    @property
-    def columns(self) -> tuple[ColumnOfCard, ...]:
-        """Columns of the channel."""
+    columns: tuple[ColumnOfCard, ...] = attrs.field(init=False)
+    """Columns of the channel."""
+
+    @columns.default
+    def _columns(self) -> tuple[ColumnOfCard, ...]:
         return tuple(self.content.head.columns[place] for place in self.places)
+
+    def template(self, process: str, systematic: str = "") -> Found | None:
+        """Return the nominal template of a process, or that under a systematic with its direction, or None."""
+        return self.library.found.get((self.name, process, systematic))
 
 
 def model_of(content: Content, library: Library, naming: Naming) -> Reading[Model | None]:
@@ -71,8 +77,8 @@ def _channel(part: Part) -> Reading[Channel | None]:
     if part.has_templates:
         if not (yield from nominal_faults(part)):
             return None
-        found = [part.library.at(part.naming.place(part.name, name)) for name in _names(part)]
-        part = attrs.evolve(part, axis=next(item.block.axis for item in found if item is not None))
+        found = [part.template(name) for name in _names(part)]
+        part = attrs.evolve(part, axis=next(item.axis for item in found if item is not None))
     nominal, data = _nominal(part), _data(part)
     rates = np.array([part.content.rates[place] for place in part.places])
     if part.has_templates:
@@ -112,7 +118,7 @@ def _nominal(part: Part) -> Templates:
         if not part.has_templates:
             values[row] = rate
         # Combine leaves out a process whose rate is 0, and does not look for its template.
-        elif rate != 0 and (found := part.library.at(part.naming.place(part.name, column.process))) is not None:
+        elif rate != 0 and (found := part.template(column.process)) is not None:
             values[row] = found.block.templates.values[found.row]
             variances[row] = found.block.templates.variances[found.row]
     return Templates(values, variances)
@@ -120,7 +126,7 @@ def _nominal(part: Part) -> Templates:
 
 def _data(part: Part) -> Templates:
     observation = part.content.head.observation.get(part.name)
-    found = part.library.at(part.naming.place(part.name, DATA)) if part.has_templates else None
+    found = part.template(DATA) if part.has_templates else None
     if observation is None:
         zeros = np.zeros((1, part.axis.bins))
         return Templates(zeros, zeros)

@@ -83,7 +83,7 @@ def _shapes(part: Part, row: RowOfCard, values: dict[int, Value]) -> Reading[lis
     for at, value in values.items():
         process = part.columns[at].process
         name = old_name(part.content, row.name, part.name, process)
-        up, down = (part.library.at(part.naming.place(part.name, process, f"{name}{end}")) for end in DIRECTIONS)
+        up, down = (part.template(process, f"{name}{end}") for end in DIRECTIONS)
         # Of a row that ends in a question mark, Combine looks for the Up template alone.
         if row.kind.endswith("?") and up is None and down is None:
             factors[at] = value
@@ -104,6 +104,10 @@ def _shapes(part: Part, row: RowOfCard, values: dict[int, Value]) -> Reading[lis
 
 
 def _stacked(found: list[Found]) -> Templates:
+    first = found[0].block
+    # Most files have one block.
+    if all(item.block is first for item in found):
+        return first.templates[np.array([item.row for item in found])]
     return Templates(
         np.array([item.block.templates.values[item.row] for item in found]),
         np.array([item.block.templates.variances[item.row] for item in found]),

@@ -46,7 +46,7 @@ def nominal_faults(part: Part) -> Reading[bool]:
         if place is None:
             is_complete = False
             yield refused("shape.no-line", f"no shapes line for process {name!r} in channel {part.name!r}")
-        elif (item := part.library.at(place)) is None:
+        elif (item := part.template(name)) is None:
             is_complete = False
             yield from _absent(part, place)
         else:
@@ -84,11 +84,11 @@ def _absent(part: Part, place: Place) -> Reading[None]:
 
 def _binnings(found: list[tuple[Place, Found]]) -> Reading[bool]:
     # The data come first, and their bins are those of the channel.
-    axis = found[0][1].block.axis
+    axis = found[0][1].axis
     is_possible = True
     for place, item in found[1:]:
-        own = item.block.axis
-        if own.same_binning(axis):
+        own = item.axis
+        if own is axis or own.same_binning(axis):
             continue
         is_possible = is_possible and own.bins == axis.bins
         # Combine copies templates of other edges bin by bin.
@@ -111,31 +111,37 @@ def _overflows(found: list[tuple[Place, Found]]) -> Reading[None]:
 def variation_faults(part: Part, row: RowOfCard, at: int, pair: tuple[Found | None, Found | None]) -> Reading[bool]:
     """Look at the Up and Down templates of a column; return whether they can be used."""
     process = part.columns[at].process
-    nominal = part.library.at(part.naming.place(part.name, process))
-    where = f"{row.name!r} on process {process!r} in channel {part.name!r}"
+    nominal = part.template(process)
     is_right = nominal is not None
+    if nominal and all(found and _fits(found, nominal) for found in pair):
+        return True
+    where = f"{row.name!r} on process {process!r} in channel {part.name!r}"
     for direction, found in zip(DIRECTIONS, pair, strict=True):
         if found is None or nominal is None:
             is_right = False
             message = f"{where} has no {direction} template"
             yield (mistaken if row.kind.endswith("?") else refused)("shape.no-variation", message, row.view.line)
             continue
-        values = found.block.templates.values[found.row]
         if found.block.of != nominal.block.of:
             message = f"{where}: {direction} is a {found.block.of} and the nominal template a {nominal.block.of}"
             yield mistaken("shape.class-mixed", message, row.view.line)
-        if found.block.axis.bins != nominal.block.axis.bins:
+        if found.axis.bins != nominal.axis.bins:
             is_right = False
-            message = f"{where}: {direction} has {found.block.axis.bins} bins, the nominal {nominal.block.axis.bins}"
+            message = f"{where}: {direction} has {found.axis.bins} bins, the nominal {nominal.axis.bins}"
             yield refused("shape.binning", message, row.view.line)
-        elif not found.block.axis.same_binning(nominal.block.axis):
+        elif not found.axis.same_binning(nominal.axis):
             yield mistaken("shape.binning", f"{where}: {direction} has other edges than the nominal", row.view.line)
-        if not np.all(np.isfinite(values)):
+        if not found.is_finite:
             yield mistaken("shape.not-finite", f"{where}: {direction} has a bin that is not finite", row.view.line)
-        elif values.sum() <= 0:
-            message = f"{where}: {direction} has the integral {values.sum():g}, at which Combine stops"
+        elif found.integral <= 0:
+            message = f"{where}: {direction} has the integral {found.integral:g}, at which Combine stops"
             yield mistaken("shape.empty-variation", message, row.view.line)
     return is_right
+
+
+def _fits(found: Found, nominal: Found) -> bool:
+    """Return whether a varied template has no fault, as most have none."""
+    return found.block.of == nominal.block.of and found.axis is nominal.axis and found.is_finite and found.integral > 0
 
 
 def optional_faults(
@@ -170,7 +176,7 @@ def channel_faults(part: Part, nominal: Templates, data: Templates) -> Reading[N
     statistics = part.content.mc_stats.get(part.name)
     for at, (place, column) in enumerate(zip(part.places, part.columns, strict=True)):
         rate, where = part.content.rates[place], f"process {column.process!r} in channel {part.name!r}"
-        found = part.library.at(part.naming.place(part.name, column.process))
+        found = part.template(column.process)
         if found is None or rate == 0:
             continue
         if statistics is not None and not found.block.has_variances:

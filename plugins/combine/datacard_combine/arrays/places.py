@@ -11,7 +11,7 @@ from datacard_combine.meaning.content import RowOfCard
 from datacard_core import DATA, DIRECTIONS, grammar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_combine.meaning.content import Content
     from datacard_combine.meaning.shapes import ShapesLines
@@ -54,21 +54,28 @@ class Naming:
 
     def place(self, channel: str, process: str, systematic: str = "") -> Place | None:
         """Return the place of a template, or None in a channel without templates or without a pattern for it."""
+        return next(self.places(channel, process, (systematic,)), None)
+
+    def places(self, channel: str, process: str, systematics: Iterable[str]) -> Iterator[Place]:
+        """Yield the places of the templates of a process under some systematics, without those that have no pattern."""
         line = self.lines.of(channel, process)
-        if line is None or line.is_fake or len(line.fields) < (3 if systematic else 2):
-            return None
-        values = {
-            "$PROCESS": process,
-            "$CHANNEL": channel,
-            "$SYSTEMATIC": systematic,
+        if line is None or line.is_fake:
+            return
+        # In this order and anywhere in a word, as Combine does it.
+        before = [field.replace("$PROCESS", process).replace("$CHANNEL", channel) for field in line.fields]
+        later = {
             "$MASS": f"{self.mass:.0f}" if self.mass % 1 == 0 else str(self.mass),
             **{f"${word}": value for word, value in self.keywords.items()},
         }
-        file, name = line.fields[0], line.fields[2 if systematic else 1]
-        # In this order and anywhere in a word, as Combine does it.
-        for keyword, value in values.items():
-            file, name = file.replace(keyword, value), name.replace(keyword, value)
-        return Place(channel, process, systematic, file, name, line)
+        for systematic in systematics:
+            pattern = 2 if systematic else 1
+            if len(before) > pattern:
+                file, name = (before[at].replace("$SYSTEMATIC", systematic) for at in (0, pattern))
+                # Few patterns have further keywords.
+                if "$" in file or "$" in name:
+                    for keyword, value in later.items():
+                        file, name = file.replace(keyword, value), name.replace(keyword, value)
+                yield Place(channel, process, systematic, file, name, line)
 
 
 def has_mass(content: Content) -> bool:
@@ -78,17 +85,17 @@ def has_mass(content: Content) -> bool:
 
 def places(content: Content, naming: Naming) -> Iterator[Place]:
     """Yield the places of all templates that a card needs, or may have in a row whose kind ends in a question mark."""
-    columns = [(place, column) for place, column in enumerate(content.head.columns) if content.rates[place] != 0]
-    channels = [channel for channel in content.head.channels if channel in content.head.observation]
-    nominal = [*((channel, DATA) for channel in channels), *((column.channel, column.process) for _, column in columns)]
-    found = [naming.place(channel, process) for channel, process in nominal]
-    for row in content.rows:
-        if isinstance(row, RowOfCard) and row.kind.startswith(grammar.SHAPE):
-            for place, column in columns:
-                if row.values[place] != 0:
-                    name = old_name(content, row.name, column.channel, column.process)
-                    found += [naming.place(column.channel, column.process, f"{name}{end}") for end in DIRECTIONS]
-    yield from (place for place in found if place is not None)
+    for channel in content.head.channels:
+        if channel in content.head.observation:
+            yield from naming.places(channel, DATA, [""])
+    shapes = [row for row in content.rows if isinstance(row, RowOfCard) and row.kind.startswith(grammar.SHAPE)]
+    for place, column in enumerate(content.head.columns):
+        if content.rates[place] != 0:
+            names = [
+                old_name(content, row.name, column.channel, column.process) for row in shapes if row.values[place] != 0
+            ]
+            varied = [f"{name}{end}" for name in dict.fromkeys(names) for end in DIRECTIONS]
+            yield from naming.places(column.channel, column.process, ["", *varied])
 
 
 def old_name(content: Content, name: str, channel: str, process: str) -> str:

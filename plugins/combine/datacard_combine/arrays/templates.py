@@ -6,41 +6,43 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from datacard_combine.syntax.faults import mistaken
 from datacard_core import InputError, grammar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from datacard_combine.arrays.places import Place
     from datacard_combine.syntax.faults import Reading
     from datacard_combine.syntax.lines import Line
-    from datacard_core import StoredTemplates, TemplateFile
+    from datacard_core import Axis, StoredTemplates, TemplateFile
 
 
 @attrs.frozen(eq=False)
 class Found:
-    """Position of a template among those of a file."""
+    """A template among those of a file."""
 
     block: StoredTemplates
     row: int
+    axis: Axis
+    """Axis of the block, the same object for all templates with equal edges."""
+    integral: float
+    is_finite: bool
 
 
 @attrs.frozen(eq=False)
 class Library:
-    """All templates of a card, by file and name."""
+    """All templates of a card."""
 
-    by_name: Mapping[tuple[str, str], Found]
+    found: Mapping[tuple[str, str, str], Found]
+    """Templates by channel, process and systematic, which is empty for nominal ones."""
     others: Mapping[tuple[str, str], str]
-    """Class of each object that is no template."""
+    """Class of each object that is no template, by file and name."""
     missing: frozenset[str]
     """Files that cannot be read."""
-
-    def at(self, place: Place | None) -> Found | None:
-        """Return the template at a place, or None."""
-        return None if place is None else self.by_name.get((place.file, place.name))
 
 
 def read(
@@ -53,14 +55,15 @@ def read(
         folder: directory of the card, to which the paths of files are relative.
         reader: function that reads templates of a file by name.
     """
-    by_file: dict[str, dict[str, Place]] = {}
+    by_file: dict[str, dict[str, list[Place]]] = {}
     for place in wanted:
-        by_file.setdefault(place.file, {}).setdefault(place.name, place)
-    found: dict[tuple[str, str], Found] = {}
+        by_file.setdefault(place.file, {}).setdefault(place.name, []).append(place)
+    found: dict[tuple[str, str, str], Found] = {}
+    axes: dict[bytes, Axis] = {}
     others: dict[tuple[str, str], str] = {}
     missing = set()
     for file, names in by_file.items():
-        first = next(iter(names.values()))
+        first = next(iter(names.values()))[0]
         if keywords := first.unknown:
             message = f"{keywords[0]} has no value in the file {file!r}; {_KNOWN}"
             yield mistaken("shape.keyword", message, first.line.line)
@@ -71,9 +74,21 @@ def read(
             yield mistaken("shape.no-file", str(error), first.line.line)
             continue
         for block in content.stored:
-            found |= {(file, name): Found(block, row) for row, name in enumerate(block.names)}
+            for name, template in zip(block.names, _each(block, axes), strict=True):
+                found |= {(place.channel, place.process, place.systematic): template for place in names[name]}
         others |= {(file, name): of for name, of in content.others.items()}
     return Library(found, others, frozenset(missing))
+
+
+def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:
+    """Yield the templates of a block."""
+    values = block.templates.values
+    axis = axes.setdefault(block.axis.edges.tobytes(), block.axis)
+    # For all at once: a call for each template takes longer than reading it.
+    integrals: list[float] = block.templates.norms.tolist()
+    are_finite: list[bool] = np.all(np.isfinite(values), axis=1).tolist()
+    for row, (integral, is_finite) in enumerate(zip(integrals, are_finite, strict=True)):
+        yield Found(block, row, axis, integral, is_finite)
 
 
 def hash_faults(lines: Iterable[Line], folder: Path) -> Reading[None]:

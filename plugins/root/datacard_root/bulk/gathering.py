@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     from datacard_root.buffers import FloatArray, IntArray
 
-BLOCK = 1024
-"""Number of records that are read at once, few enough to stay in the processor's cache."""
 MANY_LAYOUTS = 16
-"""Number of layouts in a block after which each record is read alone: comparing takes longer then."""
+"""Number of layouts among records of one length after which each record is read alone: comparing takes longer then."""
 NAME = FRONT.itemsize
 """Position of the name in a record."""
 SMALLEST = NAME + 2
@@ -72,9 +70,7 @@ class Records:
         for length in np.unique(lengths).tolist():
             rows = np.flatnonzero(lengths == length)
             tails = pieces(self.content, self.starts[rows] + self.tails[rows], length)
-            for start in range(0, len(rows), BLOCK):
-                block = slice(start, start + BLOCK)
-                yield from self._alike(rows[block], tails[block], old_versions=old_versions)
+            yield from self._alike(rows, tails, old_versions=old_versions)
 
     def _alike(self, rows: IntArray, tails: npt.NDArray[np.uint8], *, old_versions: bool) -> Iterator[StoredTemplates]:
         """Yield the templates of each layout among records whose bytes behind the title are equally many."""
