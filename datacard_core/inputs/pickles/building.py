@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import pickle
 from collections import Counter, OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,8 +18,8 @@ import numpy as np
 from datacard_core.inputs.histograms import DecodedHistogram
 from datacard_core.inputs.pickles import builtin_types, plain_arrays
 from datacard_core.inputs.pickles.limits import DEEPEST, Budget, check_key
-from datacard_core.inputs.pickles.opcodes import read_records
-from datacard_core.inputs.pickles.records import Record, RefusedError, described, is_name, unknown_form
+from datacard_core.inputs.pickles.records import Named, Record, RefusedError, described, unknown_form
+from datacard_core.inputs.pickles.running import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -40,6 +41,8 @@ _TEXTS = frozenset({str, bytes})
 # Lengths, as in `_Building.length`. PocketCoffea's outputs use names, which are shared, up to fifty times.
 _NUMBER = 8
 _CONTAINER = 64
+# Memory of the edges of a bin, in bytes. An axis of equal bins makes them from three numbers.
+_EDGES = 16
 _FREE_LENGTH = 10_000_000
 _LENGTH_PER_BYTE = 100
 _STORAGES = ("atomic_int64", "double", "int64", "mean", "unlimited", "weight", "weighted_mean")
@@ -88,6 +91,8 @@ class _Building:
         # Built values and their lengths by the id of their record. The record is kept with them: while it lives, no
         # other object has its id.
         self._built: dict[int, tuple[object, object, int]] = {}
+        self.axes: dict[bytes, tuple[tuple[Any, ...], tuple[int, ...]]] = {}
+        """Axes and their numbers of bins by their state, which is the same in most histograms of a variable."""
 
     def build(self, value: object) -> Any:
         """Return the real object of a value of the pickle.
@@ -98,6 +103,9 @@ class _Building:
         kind = type(value)
         if kind in _LEAVES:
             self.length += len(value) if kind in _TEXTS else _NUMBER  # type: ignore[arg-type]
+            return value
+        if isinstance(value, np.generic):
+            self.length += value.nbytes
             return value
         if known := self._built.get(id(value)):
             _, built, length = known
@@ -126,7 +134,9 @@ class _Building:
     def _build(self, value: object) -> object:
         match value:
             case dict():
-                value.update([(key, self.build(item)) for key, item in value.items()])
+                for key, item in value.items():
+                    # A value that is replaced does not disturb the iteration, a new key would.
+                    value[key] = self.build(item)
             case list():
                 value[:] = map(self.build, value)
             case tuple():
@@ -134,7 +144,7 @@ class _Building:
             case Record() if value.name in _BUILDERS:
                 return _BUILDERS[value.name](self, value)
             # Their elements were checked as keys are, before they were put in.
-            case set() | frozenset() | bytearray() | np.generic():
+            case set() | frozenset() | bytearray():
                 pass
             case _:
                 raise RefusedError(f"a bare {described(value)} where data is expected")
@@ -173,23 +183,34 @@ def _decoded(building: _Building, record: Record, contents: Record) -> object:
     if not isinstance(bins, np.ndarray) or bins.ndim != 1 or bins.dtype != expected:
         raise unknown_form(contents)
     length = building.length
-    kind: Any = _real(*contents.name)
-    shell = kind.__new__(kind)
-    # A shell without bins is safe as long as no bin is asked for: boost_histogram does not compare the number of
-    # bins with the axes. Here only its axes are looked at, and the shell does not leave this function.
-    shell.__setstate__((*_contents_state(building, state[:-1]), bins[:0]))
-    axes_of = hist.Hist.__new__(hist.Hist)
-    axes_of.__setstate__((0, {**_attributes(building, record), "_hist": shell}))
-    axes = axes_of.axes
-    _check_axes(axes, bins.size)
-    building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length) + _edges_of(axes))
+    axes_state = tuple(_contents_state(building, state[:-1]))
+    attributes = _attributes(building, record)
+    # The pickle of a state has its values with their types, and states of other values have other ones.
+    key = pickle.dumps((contents.name, bins.size, axes_state, attributes), pickle.HIGHEST_PROTOCOL)
+    if key not in building.axes:
+        axes = _axes_of(contents, (*axes_state, bins[:0]), attributes)
+        _check_axes(axes, bins.size)
+        building.axes[key] = axes, tuple(axis.extent for axis in axes)
+    axes, shape = building.axes[key]
+    building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length) + _EDGES * sum(shape))
     weighted = contents.name[1] == "any_weight"
-    shape = tuple(axis.extent for axis in axes)
     if math.prod(shape) * (1 + weighted) != bins.size:
         raise RefusedError("a histogram with another number of bins than its axes have")
     # Value and variance of a weighted bin stand side by side, as real and imaginary part of a complex number do.
     values = bins.view(np.complex128) if weighted else bins * (1 + 1j)
-    return DecodedHistogram(tuple(axes), values.reshape(shape, order="F"), weighted)
+    return DecodedHistogram(axes, values.reshape(shape, order="F"), weighted)
+
+
+def _axes_of(contents: Record, state: tuple[object, ...], attributes: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the axes of `hist` that belong to a state without bins."""
+    kind: Any = _real(*contents.name)
+    shell = kind.__new__(kind)
+    # A shell without bins is safe as long as no bin is asked for: boost_histogram does not compare the number of
+    # bins with the axes. Here only its axes are looked at, and the shell does not leave this function.
+    shell.__setstate__(state)
+    axes_of = hist.Hist.__new__(hist.Hist)
+    axes_of.__setstate__((0, {**attributes, "_hist": shell}))
+    return tuple(axes_of.axes)
 
 
 def _attributes(building: _Building, record: Record) -> dict[str, Any]:
@@ -218,13 +239,8 @@ def _contents(building: _Building, record: Record) -> object:
     # boost_histogram does not compare them, and would show memory beyond its bins.
     if any(axis.size < 0 for axis in axes) or math.prod(axis.extent for axis in axes) != result.size():
         raise RefusedError("a histogram with another number of bins than its axes have")
-    building.budget.spend(_edges_of(axes))
+    building.budget.spend(_EDGES * sum(axis.extent for axis in axes))
     return result
-
-
-def _edges_of(axes: Iterable[Any]) -> int:
-    """Return the memory of the edges of axes, which an axis of equal bins makes from three numbers."""
-    return sum(2 * _NUMBER * max(axis.extent, 0) for axis in axes)
 
 
 def _check_axes(axes: Iterable[Any], bins: int) -> None:
@@ -247,7 +263,7 @@ def _check_axes(axes: Iterable[Any], bins: int) -> None:
 
 def _contents_state(building: _Building, state: tuple[object, ...]) -> Iterator[object]:
     for position, value in enumerate(state):
-        if not is_name(value, _CONVERSION):
+        if type(value) is not Named or value.name != _CONVERSION:
             yield building.build(value)
         # A transform calls the functions of the two names before the conversion.
         elif state[position - 2 : position] in _TRANSFORMS:

@@ -6,16 +6,16 @@ for. `datacard_core.inputs.pickles.opcodes` has the instructions.
 
 from __future__ import annotations
 
-import io
 import pickle
 import re
 import sys
-from functools import partial
-from itertools import count, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
 
 from datacard_core.inputs.pickles.limits import check_key
 from datacard_core.inputs.pickles.records import Named, Record, RefusedError
+from datacard_core.inputs.pickles.window import Window
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 # Memory, in bytes, of a container or record with what is kept while real objects are built, and of an item in it.
 CONTAINER = 450
 ITEM = 80
+# Memory, in bytes, of a short text without its content.
+SHORT = 64
 _POINTER = 8
+_SCALAR = 48
 
-_STEPS_BETWEEN_CHECKS = 4096
 _LARGE = 1 << 16
 """Size of an object, in bytes, that is counted at once and not at the next check."""
-_PIECE = 1 << 20
-_LONGEST_LINE = 4096
 _LONGEST_NAME = 256
 _MOST_REFUSED = 100
 _MOST_MARKS = 1000
 
 
-class _Finished(Exception):  # noqa: N818 - no error
+class Finished(Exception):  # noqa: N818 - no error
     """The pickle has come to its end."""
 
 
@@ -54,12 +54,10 @@ class Machine:
         budget: Budget,
     ) -> None:
         self.budget = budget
-        self._source = _Counted(stream, budget)
-        self._buffer = io.BufferedReader(self._source, _LARGE)
-        # The most frequent call of all.
-        self.read = self._buffer.read
+        self.window = Window(stream, budget)
         self.stack: list[Any] = []
         self._below: list[list[Any]] = []
+        self._steps = 0
         self.memo: list[Any] = []
         self._names: dict[Name, Named] = {}
         self._admitted = admitted
@@ -67,48 +65,30 @@ class Machine:
         # A dict, as its keys are in order and each once.
         self._refused: dict[str, None] = {}
 
-    def run(self, opcodes: Mapping[bytes, Callable[[Machine], None]]) -> object:
-        """Return the value that the pickle ends with.
-
-        Raises:
-            RefusedError: it names what is not admitted, or asks for too much.
-            EOFError: it ends too early.
-            Exception: it is damaged.
-        """
-        codes = iter(partial(self.read, 1), None)
-        try:
-            # In blocks, as a check after each instruction would cost as much as the instruction.
-            for steps in count(step=_STEPS_BETWEEN_CHECKS):
-                self._check(steps)
-                for code in islice(codes, _STEPS_BETWEEN_CHECKS):
-                    opcodes[code](self)
-        except _Finished:
-            self._check(steps)
-        except RefusedError:
-            raise
-        except Exception as error:
-            # An argument that is cut off raises errors of many types.
-            if self._source.has_ended:
-                raise EOFError("the pickle has no end") from error
-            raise
-        finally:
-            # Also after a failure: refused names often are the reason why the pickle went wrong.
-            self._check_names()
-        return self.stack.pop()
-
     def finish(self) -> None:
         """End the pickle, with the value on top of the stack.
 
         Raises:
-            _Finished: always.
+            Finished: always.
         """
-        raise _Finished
+        raise Finished
 
-    def _check(self, steps: int) -> None:
+    def check(self, steps: int) -> None:
+        """Check the limits, after a number of instructions since the last check.
+
+        Raises:
+            RefusedError: the pickle asks for more than it may.
+        """
+        self._steps += steps
         held = len(self.stack) + len(self.memo) + sum(map(len, self._below))
-        self.budget.check(_POINTER * held, steps)
+        self.budget.check(_POINTER * held, self._steps)
 
-    def _check_names(self) -> None:
+    def check_names(self) -> None:
+        """Raise if a name was not admitted.
+
+        Raises:
+            RefusedError: with all these names.
+        """
         if self._refused:
             raise RefusedError(listing(self._refused, len(self._refused)))
 
@@ -123,29 +103,6 @@ class Machine:
         """Put a value on the stack whose size is not known before."""
         self.spend(sys.getsizeof(value))
         self.stack.append(value)
-
-    def number(self, size: int) -> int:
-        """Read an unsigned number of some bytes."""
-        return int.from_bytes(self.read(size), "little")
-
-    def payload(self, size: int) -> bytes | bytearray:
-        """Read the content of a text or an array, in pieces, since its size may be forged."""
-        if size <= _PIECE:
-            return self.read(size)
-        content = bytearray()
-        while size > len(content):
-            piece = self.read(min(size - len(content), _PIECE))
-            if not piece:
-                raise EOFError("the content of an array has no end")
-            content += piece
-        return content
-
-    def line(self) -> bytes:
-        """Read a line, such as the name of a module in an old protocol."""
-        line = self._buffer.readline(_LONGEST_LINE)
-        if not line.endswith(b"\n"):
-            raise pickle.UnpicklingError("a line has no end")
-        return line[:-1]
 
     def mark(self) -> None:
         """Put a mark on the stack: what follows belongs together."""
@@ -175,21 +132,22 @@ class Machine:
         key = (re.sub(r"^numpy\.core\.", "numpy._core.", module), name)
         if key not in self._names:
             self.spend(CONTAINER)
-            self._names[key] = Named(key)
+            self._names[key] = Named(key, self._at_once.get(key))
             if key not in self._admitted:
                 # Reading goes on, so that all refused names are told at once.
                 self._refused[f"{module}.{name}"] = None
                 if len(self._refused) > _MOST_REFUSED:
-                    self._check_names()
+                    self.check_names()
         return self._names[key]
 
     def call(self, named: Named, args: tuple[Any, ...]) -> object:
         """Return what stands for the result of a call."""
-        if not isinstance(named, Named) or type(args) is not tuple:
+        if type(named) is not Named or type(args) is not tuple:
             raise pickle.UnpicklingError("a call of what is no class or function")
-        if build := self._at_once.get(named.name):
-            result = build(args)
-            self.spend(sys.getsizeof(result))
+        if named.build is not None:
+            result = named.build(args)
+            # A scalar of numpy takes half a microsecond to tell its size. Its bytes are in the file.
+            self.spend(_SCALAR + 2 * result.nbytes if isinstance(result, np.generic) else sys.getsizeof(result))
             return result
         self.spend(CONTAINER)
         return Record(named.name, args)
@@ -197,17 +155,18 @@ class Machine:
     def fill(self, values: list[Any]) -> None:
         """Put values, keys and values in turn, into the dict on top of the stack."""
         self.spend(ITEM * len(values) // 2)
-        target = self.stack[-1]
-        if isinstance(target, Record):
-            target.items.extend(zip(values[::2], values[1::2], strict=True))
+        target, one_by_one = self.stack[-1], iter(values)
+        pairs = zip(one_by_one, one_by_one, strict=True)
+        if type(target) is Record:
+            target.items.extend(pairs)
             return
-        for key in values[::2]:
+        if type(target) is not dict:
+            raise pickle.UnpicklingError("a key for what is no dict")
+        for key, value in pairs:
             # Almost all keys are short strings.
             if type(key) is not str or len(key) > _LONGEST_NAME:
                 check_key(key)
-        if type(target) is not dict:
-            raise pickle.UnpicklingError("a key for what is no dict")
-        target.update(zip(values[::2], values[1::2], strict=True))
+            target[key] = value
 
     def extend(self, values: list[Any]) -> None:
         """Put values into the list on top of the stack."""
@@ -217,21 +176,3 @@ class Machine:
         if type(target) is not list:
             raise pickle.UnpicklingError("an element for what is no list")
         target.extend(values)
-
-
-class _Counted(io.RawIOBase):
-    """A stream that counts how many bytes were read of it."""
-
-    def __init__(self, stream: BinaryIO, budget: Budget) -> None:
-        self._stream = stream
-        self._budget = budget
-        self.has_ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._stream.readinto(buffer)  # type: ignore[attr-defined]
-        self._budget.read += count
-        self.has_ended = not count
-        return int(count)

@@ -6,54 +6,20 @@ import codecs
 import pickle
 import re
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from datacard_core.inputs.pickles.limits import check_key
-from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, Machine
+from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, SHORT, Machine
 from datacard_core.inputs.pickles.records import Named, Record, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    from datacard_core.inputs.pickles.limits import Budget
-    from datacard_core.inputs.pickles.records import Name
+    from collections.abc import Callable
 
     Instruction = Callable[[Machine], None]
 
 _NUMBER = 32
 """Memory of a number, in bytes."""
-_SHORT = 64
-"""Memory of a short text, in bytes, without its content."""
-_UNSIGNED = struct.Struct("<I")
-
-
-def read_records(
-    stream: BinaryIO,
-    admitted: Collection[Name],
-    at_once: Mapping[Name, Callable[[tuple[Any, ...]], object]],
-    budget: Budget,
-) -> object:
-    """Read a pickle that ends with the stream.
-
-    Args:
-        stream: where to read it.
-        admitted: modules and names of what the pickle may name, with numpy's modules as of numpy 2.
-        at_once: functions that build an object of its arguments while the pickle is read, in place of a record.
-        budget: what the pickle may ask for.
-
-    Returns:
-        Containers, plain values and records.
-
-    Raises:
-        RefusedError: the pickle names what is not admitted, or asks for too much.
-        Exception: the pickle is damaged; any exception is possible.
-    """
-    machine = Machine(stream, admitted, at_once, budget)
-    content = machine.run(_INSTRUCTIONS)
-    # Reading on also makes lz4 see the end of its frame, without which a file that was cut off there would pass.
-    if machine.read(1):
-        raise pickle.UnpicklingError("more bytes follow its pickle")
-    return content
+UNSIGNED = struct.Struct("<I")
 
 
 def _constant(value: object) -> Instruction:
@@ -65,7 +31,7 @@ def _number(layout: str) -> Instruction:
     unpack, size = struct.Struct(layout).unpack, struct.calcsize(layout)
 
     def push(machine: Machine) -> None:
-        machine.stack.append(unpack(machine.read(size))[0])
+        machine.stack.append(unpack(machine.window.read(size))[0])
         machine.budget.spent += _NUMBER
 
     return push
@@ -73,34 +39,35 @@ def _number(layout: str) -> Instruction:
 
 def _byte(machine: Machine) -> None:
     # Python keeps one object for each number of a byte.
-    machine.stack.append(machine.read(1)[0])
+    machine.stack.append(machine.window.read(1)[0])
 
 
 def _sized(width: int, convert: Callable[[Any], object]) -> Instruction:
     """Return the instruction for a value with its size before it, in a number of some bytes."""
-    return lambda machine: machine.made(convert(machine.payload(machine.number(width))))
+    return lambda machine: machine.made(convert(machine.window.payload(machine.window.number(width))))
 
 
 def _short(convert: Callable[[bytes], object]) -> Instruction:
     """Return the instruction for a text or bytes of at most 255 bytes, the most frequent values."""
 
     def push(machine: Machine) -> None:
-        machine.stack.append(convert(machine.read(machine.read(1)[0])))
-        machine.budget.spent += _SHORT
+        machine.stack.append(convert(machine.window.read(machine.window.read(1)[0])))
+        machine.budget.spent += SHORT
 
     return push
 
 
 def _line(convert: Callable[[bytes], object]) -> Instruction:
     """Return the instruction for a value that is written as a line of text."""
-    return lambda machine: machine.made(convert(machine.line()))
+    return lambda machine: machine.made(convert(machine.window.line()))
 
 
 def _bytearray(content: bytes | bytearray) -> bytearray:
     return content if isinstance(content, bytearray) else bytearray(content)
 
 
-def _text(content: bytes | bytearray) -> str:
+def text(content: bytes | bytearray) -> str:
+    """Return the text of its bytes."""
     return content.decode("utf-8", "surrogatepass")
 
 
@@ -131,11 +98,11 @@ def _recall(index: Callable[[Machine], int]) -> Instruction:
 
 
 def _recall_byte(machine: Machine) -> None:
-    machine.stack.append(machine.memo[machine.read(1)[0]])
+    machine.stack.append(machine.memo[machine.window.read(1)[0]])
 
 
 def _recall_word(machine: Machine) -> None:
-    machine.stack.append(machine.memo[_UNSIGNED.unpack(machine.read(4))[0]])
+    machine.stack.append(machine.memo[UNSIGNED.unpack(machine.window.read(4))[0]])
 
 
 def _pop(machine: Machine) -> None:
@@ -214,7 +181,7 @@ def _append(machine: Machine) -> None:
 
 
 def _name_of_lines(machine: Machine) -> Named:
-    return machine.named(machine.line().decode(), machine.line().decode())
+    return machine.named(machine.window.line().decode(), machine.window.line().decode())
 
 
 def _name(machine: Machine) -> None:
@@ -251,16 +218,17 @@ def _call_of_mark(machine: Machine) -> None:
 
 def _build(machine: Machine) -> None:
     state = machine.stack.pop()
-    if not isinstance(machine.stack[-1], Record):
+    record = machine.stack[-1]
+    if type(record) is not Record:
         raise pickle.UnpicklingError("a state for what has none")
-    machine.stack[-1].state = state
+    record.state, record.dtype = state, None
 
 
 def _skip(size: int) -> Instruction:
     """Return the instruction for the number of the protocol, or for the size of a frame, which is a hint."""
 
     def skip(machine: Machine) -> None:
-        machine.read(size)
+        machine.window.read(size)
 
     return skip
 
@@ -273,17 +241,17 @@ def _refused(what: str) -> Instruction:
 
 
 def _index_of_line(machine: Machine) -> int:
-    index = int(machine.line())
+    index = int(machine.window.line())
     if index < 0:
         raise pickle.UnpicklingError("a negative index")
     return index
 
 
 def _index(size: int) -> Callable[[Machine], int]:
-    return lambda machine: machine.number(size)
+    return lambda machine: machine.window.number(size)
 
 
-_INSTRUCTIONS: dict[bytes, Instruction] = {
+_BY_OPCODE: dict[bytes, Instruction] = {
     pickle.PROTO: _skip(1),
     pickle.FRAME: _skip(8),
     pickle.STOP: Machine.finish,
@@ -302,9 +270,9 @@ _INSTRUCTIONS: dict[bytes, Instruction] = {
     pickle.LONG: _line(_old_integer),
     pickle.FLOAT: _line(float),
     # Text and bytes
-    pickle.SHORT_BINUNICODE: _short(_text),
-    pickle.BINUNICODE: _sized(4, _text),
-    pickle.BINUNICODE8: _sized(8, _text),
+    pickle.SHORT_BINUNICODE: _short(text),
+    pickle.BINUNICODE: _sized(4, text),
+    pickle.BINUNICODE8: _sized(8, text),
     pickle.UNICODE: _line(lambda line: codecs.decode(line, "raw-unicode-escape")),
     pickle.STRING: _line(_old_text),
     pickle.SHORT_BINSTRING: _sized(1, lambda content: content.decode("ascii")),
@@ -354,3 +322,6 @@ _INSTRUCTIONS: dict[bytes, Instruction] = {
     **dict.fromkeys((pickle.EXT1, pickle.EXT2, pickle.EXT4), _refused("a code of the extension registry")),
     **dict.fromkeys((pickle.NEXT_BUFFER, pickle.READONLY_BUFFER), _refused("a buffer outside the pickle")),
 }
+
+INSTRUCTIONS = {opcode[0]: instruction for opcode, instruction in _BY_OPCODE.items()}
+"""Functions of a machine by the byte that stands for them."""

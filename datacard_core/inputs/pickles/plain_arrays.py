@@ -24,14 +24,12 @@ def scalar(args: tuple[Any, ...]) -> object:
     Raises:
         RefusedError: it is no plain number or text.
     """
-    match args:
-        # An empty text has no bytes, which np.frombuffer refuses.
-        case (Record(args=("U0" | "S0" as code, *_)), b""):
-            return np.str_() if code == "U0" else np.bytes_()
-        case (dtype, content):
-            plain = _dtype(dtype)
-            if isinstance(content, bytes) and plain.itemsize == len(content):
-                return np.frombuffer(content, plain)[0]
+    if len(args) == 2:  # noqa: PLR2004 - dtype and content
+        dtype, content = args
+        plain = dtype.dtype if type(dtype) is Record and dtype.dtype is not None else _dtype(dtype)
+        if type(content) is bytes and plain.itemsize == len(content):
+            # An empty text has no bytes, which np.frombuffer refuses.
+            return np.frombuffer(content, plain)[0] if content else plain.type()
     raise RefusedError("a numpy scalar of a form that is not known")
 
 
@@ -77,7 +75,8 @@ def _dtype(record: object) -> np.dtype[Any]:
         case Record(name=("numpy", "dtype"), args=(str(code), *_), state=state):
             match state:
                 case (3, "<" | ">" | "|" | "=" as order, None, None, None, *_) if _PLAIN.fullmatch(code):
-                    return _plain_dtype(code, order)
+                    record.dtype = _plain_dtype(code, order)
+                    return record.dtype
             raise RefusedError(f"the numpy dtype {code!r}, which is not a plain number or text")
     raise RefusedError("a numpy array without a dtype")
 

@@ -7,9 +7,14 @@ call of it becomes a record, which keeps its arguments. Real objects are built a
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
 
 Name: TypeAlias = tuple[str, str]
 """Module and name of a class or function."""
@@ -24,6 +29,8 @@ class Named:
     """A class or function that a pickle names, which is not imported."""
 
     name: Name
+    build: Callable[[tuple[Any, ...]], object] | None = attrs.field(default=None, eq=False)
+    """Function that makes an object of the arguments of a call at once, in place of a record."""
 
 
 @attrs.define(eq=False)
@@ -37,6 +44,8 @@ class Record:
     elements: list[object] = attrs.field(factory=list)
     """Elements of an object that stands for a list."""
     state: object = None
+    dtype: np.dtype[Any] | None = None
+    """The dtype that it stands for, once it was asked for; until it gets another state."""
 
 
 def is_name(value: object, name: Name) -> bool:

@@ -287,6 +287,28 @@ class TestMemory:
         one, other = (output["variables"][name]["TTbar"]["TTbar_2022"].contents for name in "mn")
         assert not np.shares_memory(one, other)
 
+    def test_axes_are_shared_if_equal(self) -> None:
+        """Histograms have the axes that they were written with, and share them if all of them are equal."""
+        axes: list[Any] = [
+            hist.axis.Variable([0, 1, 2], name="x", label="x"),
+            hist.axis.Variable([0, 1, 2], name="x", label="y"),
+            hist.axis.Variable([-0.0, 1, 2], name="x", label="x"),
+            hist.axis.Variable([0, 1, 3], name="x", label="x"),
+            hist.axis.Regular(2, 0, 2, name="x", label="x"),
+            hist.axis.StrCategory(["a", "b", "c"], name="x", label="x"),
+            hist.axis.StrCategory(["a", "c", "b"], name="x", label="x"),
+            hist.axis.IntCategory([0, 1, 2], name="x", label="x"),
+        ]
+        written: list[hist.Hist[Any]] = [hist.Hist(axis, storage="weight") for axis in axes]
+        content = pickle.dumps([pickle.loads(pickle.dumps(one)) for one in (*written, *written)])
+        found: Any = unpickled(io.BytesIO(content), decode=True)
+        for one, again, axis in zip(found, found[len(axes) :], axes, strict=False):
+            assert one.axes is again.axes
+            assert one.axes[0] == axis
+            assert one.axes[0].__dict__ == axis.__dict__
+            assert str(one.axes[0]) == str(axis)
+        assert len({id(one.axes) for one in found}) == len(axes)
+
     @pytest.mark.slow
     @pytest.mark.parametrize("filled", [True, False])
     def test_reading_takes_the_bins_memory_once(self, *, filled: bool, tmp_path: Path) -> None:
