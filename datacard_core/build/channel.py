@@ -99,11 +99,13 @@ def build_channel(
     data, rounding_findings = _observation(declared, templates, inside, nominal)
     # After clipping: Combine compares each rate with the integral of the template in the file.
     rates = nominal.norms
+    covering = {plan.name for plan in plans if len(plan.positions)}
     made = [
         _treated(plan, effects_of(declared, plan, templates, inside, scales, rates), declared, nominal)
         # A kind is not called without columns, so that its author need not handle empty arrays.
         if len(plan.positions) or not plan.systematic.processes
-        else _uncovered(plan)
+        # Another declaration of the nuisance may give it a row.
+        else _Contribution(plan, findings=() if plan.name in covering else (_uncovered(plan),))
         for plan in plans
     ]
     channel = attrs.evolve(_channel(declared, templates.axis, data, nominal, made), shape_only_factors=scales.named)
@@ -147,9 +149,9 @@ def _nominal(inside: Templates, templates: TemplateSet, declared: DeclaredCard) 
     return inside[templates.layout.starts[: len(declared.columns)]]
 
 
-def _uncovered(plan: Plan) -> _Contribution:
+def _uncovered(plan: Plan) -> Finding:
     message = "it covers no column of this card and has no row"
-    return _Contribution(plan, findings=(notice("no-effect", message, systematic=plan.name),))
+    return notice("no-effect", message, systematic=plan.name)
 
 
 def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates) -> _Contribution:

@@ -148,7 +148,24 @@ class DeclaredCard:
         A nuisance of two kinds has a declaration for each of them.
         """
         declared = (part for systematic in self.systematics.values() for part in systematic.by_typ())
-        return (*declared, *self._implied())
+        return (*map(self._with_members, declared), *self._implied())
+
+    @cached_property
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        """Names in the card of the systematics of each group that they name."""
+        members: dict[str, tuple[str, ...]] = {}
+        for systematic in self.systematics.values():
+            for group in systematic.groups:
+                members[group] = (*members.get(group, ()), systematic.datacard_name)
+        return members
+
+    def _with_members(self, systematic: SystematicUncertainty) -> SystematicUncertainty:
+        """Return the declaration of a group with the systematics that name it too; others as they are."""
+        members, listed = self._members.get(systematic.datacard_name), systematic.options.get("members")
+        # Members of a wrong type are told by the kind.
+        if systematic.typ != GROUP or members is None or not isinstance(listed, tuple):
+            return systematic
+        return attrs.evolve(systematic, options={"members": tuple(dict.fromkeys((*listed, *members)))})
 
     def _implied(self) -> Iterator[SystematicUncertainty]:
         scaled: dict[str, tuple[Any, dict[str, dict[str, float]]]] = {}
@@ -158,12 +175,9 @@ class DeclaredCard:
             starts[process.name] = dict.fromkeys(process.years, parameter["initial"])
         for name, (bounds, processes) in scaled.items():
             yield SystematicUncertainty(name, RATE_PARAM, processes, options={"range": bounds})
-        groups: dict[str, list[str]] = {}
-        for systematic in self.systematics.values():
-            for group in systematic.groups:
-                groups.setdefault(group, []).append(systematic.datacard_name)
-        for group, members in groups.items():
-            yield SystematicUncertainty(group, GROUP, options={"members": members})
+        for group, members in self._members.items():
+            if group not in self.systematics or self.systematics[group].typ != GROUP:
+                yield SystematicUncertainty(group, GROUP, options={"members": members})
         uncertain = [process for process in self.mc_processes.values() if process.mcstat]
         if self.mcstat is not False and uncertain:
             options = {**MCSTAT, **(self.mcstat if isinstance(self.mcstat, Mapping) else {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,7 +11,7 @@ from datacard_core.arguments import scalars, wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import row_keyword
 from datacard_core.model.channel import Channel
-from datacard_core.model.parameters import Group, SharedParameter
+from datacard_core.model.parameters import Group, NuisanceEdit, SharedParameter
 from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
@@ -66,7 +67,15 @@ class Model:
                 if isinstance(directive, Group) and (members := directive.members_in(channel)):
                     gathered.setdefault(directive.name, set()).update(members)
         named = {name: tuple(sorted(gathered[name])) for name in sorted(gathered)}
-        return cls(channels=channels, parameters=tuple(shared), groups=named)
+        frozen = frozenset(
+            name
+            for channel in channels
+            for directive in channel.directives
+            if isinstance(directive, NuisanceEdit) and directive.verb == "freeze"
+            for name in channel.parameter_names
+            if re.fullmatch(directive.words[0], name)
+        )
+        return cls(channels=channels, parameters=tuple(shared), groups=named, frozen=frozen)
 
     def channel(self, name: str) -> Channel:
         """Return the channel of that name.

@@ -8,7 +8,7 @@ import pytest
 
 from datacard_core import SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card
-from tests.support.outputs import rows
+from tests.support.outputs import card, rows, signal_and_ttbar, two_processes
 
 YEARS = ["2022", "2023"]
 PLUGINS = load_plugins()
@@ -34,6 +34,24 @@ def test_wrong_members(name: str, options: dict[str, Any], message: str) -> None
     """Members are names of parameters, and the group has a name of its own."""
     (problem,) = problems(name, **options)
     assert message in problem
+
+
+def test_members_of_both_declarations() -> None:
+    """A group that is declared and named by systematics has one line with the members of both."""
+    lumi = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02, groups="all")
+    xsec = SystematicUncertainty("xsec", "lnN", ["vjets"], YEARS, 1.05)
+    declared = SystematicUncertainty("all", "group", options={"members": ["xsec", "lumi"]})
+    text = small_card(lumi, xsec, declared).content()
+    assert text.count("all group =") == 1
+    assert rows(text)["all"] == ["all", "group", "=", "xsec", "lumi"]
+
+
+def test_group_of_a_free_parameter() -> None:
+    """The parameter that has_rateParam declares may be a member."""
+    processes = two_processes(["2022"], has_rateParam=True)
+    group = SystematicUncertainty("free", "group", options={"members": ["SF_ttbar"]})
+    made = card(signal_and_ttbar(nominal=[1, 2, 3]), group, mc_processes=processes)
+    assert rows(made.content())["free"] == ["free", "group", "=", "SF_ttbar"]
 
 
 def test_members_that_survive() -> None:

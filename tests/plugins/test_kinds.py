@@ -6,15 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import uproot
 
-from datacard_core import BinByBinStatistics, Group, NuisanceEdit, Severity, SharedParameter, load_plugins, read_card
-from tests.support.kinds import EDITS, EXAMPLES
+from datacard_core import (
+    BinByBinStatistics,
+    Group,
+    NuisanceEdit,
+    Severity,
+    SharedParameter,
+    SystematicUncertainty,
+    load_plugins,
+    read_card,
+)
+from datacard_core.testing import small_card
+from tests.support.kinds import EDITS, EXAMPLES, YEARS
+from tests.support.outputs import card, signal_and_ttbar, two_processes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from datacard_core import Channel, Directive, Model
     from tests.support.kinds import Example
+
+
+FREEZE = next(example for example in EDITS if example.name == "edit freeze")
 
 
 def body(text: str) -> list[str]:
@@ -64,7 +79,7 @@ def written_and_read(example: Example, folder: Path) -> tuple[Model, Model]:
     return made.model, read_card(folder / "datacard.txt").model()
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+@pytest.mark.parametrize("example", [*EXAMPLES, FREEZE], ids=lambda example: example.name)
 def test_round_trip(example: Example, tmp_path: Path) -> None:
     """The model of the written card is that of the declarations: effects, parameters, factors and groups."""
     made, read = written_and_read(example, tmp_path)
@@ -76,5 +91,48 @@ def test_round_trip(example: Example, tmp_path: Path) -> None:
     assert list(map(plain, told(channel))) == list(map(plain, told(again)))
     assert set(made.parameters) == set(read.parameters)
     assert made.groups == read.groups
+    assert made.frozen == read.frozen
     assert not [finding for finding in read.findings if finding.severity is not Severity.NOTICE]
     assert any(isinstance(one, BinByBinStatistics) for one in told(again))
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor", "row"),
+    [
+        ("top", "ghost", "jes shape - - 1.0 1.0 - -"),
+        ("ghost", "top", "jes lnN - - 1.1 1.1 - -"),
+        ("top", "vjets", "jes shape? - - 1.0 1.0 1.1 1.1"),
+    ],
+)
+def test_nuisance_of_two_kinds(shape: str, factor: str, row: str, tmp_path: Path) -> None:
+    """The row is of the kinds whose columns are in the card, and only columns of the shape have templates."""
+    declared = [
+        SystematicUncertainty("jes", "shape", [shape], YEARS, 1.0),
+        SystematicUncertainty("jes_rate", "lnN", [factor], YEARS, 1.1, datacard_name="jes"),
+    ]
+    made = small_card(*declared)
+    assert body(made.content()) == [row]
+    assert "no-effect" not in [finding.code for finding in made.findings]
+    made.dump(tmp_path)
+    with uproot.open(tmp_path / "shapes.root") as file:
+        varied = [name for name in file.keys(cycle=False) if "jes" in name]
+    expected = [f"top_{year}_jes{way}" for year in YEARS for way in ("Up", "Down")] if shape == "top" else []
+    assert sorted(varied) == sorted(expected)
+
+
+def test_constraint_of_has_rate_param() -> None:
+    """A param of the name of the parameter that has_rateParam declares constrains it, without another change."""
+    processes = two_processes(["2022"], has_rateParam=True)
+    constraint = SystematicUncertainty("SF_ttbar", "param", options={"mean": 1.0, "sigma": 0.1})
+    made = card(signal_and_ttbar(nominal=[1, 2, 3]), constraint, mc_processes=processes)
+    assert body(made.content()) == ["SF_ttbar rateParam * ttbar_2022 1 [0,5]", "SF_ttbar param 1.0 0.1"]
+    assert made.kmax == 1
+
+
+def test_factor_of_some_channels() -> None:
+    """A rateParam is in the channels that its pattern matches, and in others a notice tells that it is not."""
+    free = SystematicUncertainty("SF", "rateParam", ["top"], ["2022"], 1.0, options={"channels": "CR_*"})
+    assert body(small_card(free, bin_prefix="CR").content()) == ["SF rateParam * top_2022 1"]
+    made = small_card(free)
+    assert body(made.content()) == []
+    assert [finding.code for finding in made.findings if finding.systematic == "SF"] == ["no-effect"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from datacard_core.grammar import ANY, EDITS, LN_N, SHAPE
+from datacard_core.grammar import ANY, EDITS, GROUP, LN_N, SHAPE, keyword_of
 from datacard_core.model.parameters import FormulaFactor, Group, NuisanceEdit
-from datacard_core.names import closest
+from datacard_core.names import closest, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +25,9 @@ def reference_problems(channel: Channel, declared: DeclaredCard) -> Iterator[str
     known = {systematic.datacard_name for systematic in declared.all_systematics()} | set(declared.all_nuisances)
     # Lines by which a nuisance of an earlier edit may be named.
     kinds = {nuisance.name: nuisance.keyword.split()[0] for nuisance in channel.nuisances}
+    groups = (words[0] for words in map(str.split, channel.lines()) if keyword_of(words) == GROUP)
+    for name in duplicates(groups):
+        yield f"group {name!r} has two lines, and Combine stops at the second: declare it once"
     for statement in channel.statements:
         where = f"systematic {statement.systematic!r}"
         directive = statement.directive
@@ -42,7 +45,7 @@ def _group_problems(channel: Channel, group: Group, known: Iterable[str]) -> Ite
         if member in formulas:
             yield f"member {member!r} of group {group.name!r} is a formula, and a group is one of parameters"
         elif member not in channel.parameter_names and member not in known:
-            names = sorted(channel.parameter_names.union(known) - {group.name})
+            names = sorted(channel.parameter_names)
             yield f"no parameter is called {member!r}, a member of group {group.name!r}{closest(member, names)}"
         elif member not in channel.parameter_names and member in with_lines:
             yield f"member {member!r} of group {group.name!r} has lines in the card, and is no parameter"

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from datacard_core import Analysis, Category, DeclarationError, SystematicUncertainty
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Analysis,
+    Category,
+    DeclarationError,
+    RawLine,
+    SystematicKind,
+    SystematicUncertainty,
+    Target,
+    load_plugins,
+)
 from datacard_core.testing import small_card
 from tests.support import analyses
+from tests.support.plugins import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 YEARS = ["2022", "2023"]
 LUMI = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02)
@@ -80,6 +94,21 @@ def test_members_that_are_no_parameters() -> None:
     assert "member 'fail' of group 'theory' is a formula" in problem
     (problem,) = problems(group("lumi", name="exp"), group("exp"))
     assert "member 'exp' of group 'theory' has lines in the card, and is no parameter" in problem
+
+
+def test_group_of_two_declarations() -> None:
+    """A line of a plugin for a group that the card has is refused, as Combine stops at it."""
+
+    class Line(SystematicKind):
+        typ: ClassVar[str] = "line"
+        covers_columns: ClassVar[bool] = False
+
+        def effects(self, target: Target) -> Iterable[RawLine]:  # noqa: ARG002
+            yield RawLine("theory group = lumi")
+
+    plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Line()))
+    with pytest.raises(DeclarationError, match="group 'theory' has two lines"):
+        small_card(LUMI, group("lumi"), SystematicUncertainty("x", "line"), plugins=plugins)
 
 
 def test_member_of_another_card() -> None:
