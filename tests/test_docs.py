@@ -29,7 +29,7 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.testing import assert_plugin
-from tests.support import findings_page, pages, public_api
+from tests.support import findings_page, kinds_page, pages, public_api
 from tests.support.commands import verbs
 from tests.support.paths import ROOT
 
@@ -426,6 +426,16 @@ def test_provenance_of_page(install: Install, card_arguments: CardArguments) -> 
 def test_findings_page_is_generated() -> None:
     """The page of findings is the one that the registry makes; its first lines have the command."""
     assert pages.read("docs/findings.md") == findings_page.page()
+
+
+def test_kinds_page_is_generated() -> None:
+    """The page of kinds is the one that their docstrings and examples make; its first lines have the command."""
+    assert pages.read("docs/kinds.md") == kinds_page.page()
+
+
+def test_kinds_page_runs() -> None:
+    """The declarations of the page are right."""
+    run("docs/kinds.md", {})
 
 
 def test_findings_page_runs() -> None:

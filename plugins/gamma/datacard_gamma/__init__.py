@@ -32,10 +32,10 @@ BY_CONVENTION = 1.0
 class EventsOfControlRegion(SystematicKind):
     """A yield of a factor α times the expectation θ of a control region, in which N events were observed.
 
-    The yield is α·θ, with θ constrained by the Poisson probability of N, so that its relative uncertainty is
-    1/√(N + 1). N is the option `N`, or the number of observed events in the category `control_region`. The value is 1.0
-    by convention, and α is then the rate divided by N for each column, so that N·α in the card is the rate to the last
-    digit. A value other than 1 is α, and must agree with the rate of its column.
+    The yield is α·θ, with the Poisson probability of N for θ, so that its relative uncertainty is about 1/√N. N is the
+    option `N`, or the number of observed events in the category `control_region`. The value is 1.0 by convention, and α
+    is then the rate divided by N for each column, so that N·α in the card is the rate to the last digit. A value other
+    than 1 is α, and must agree with the rate of its column.
     """
 
     typ: ClassVar[str] = "gmN"

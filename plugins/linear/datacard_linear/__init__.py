@@ -102,7 +102,7 @@ class FermiDirac(LinearFactor):
 
 
 class FermiDiracWithoutObservable(FermiDirac):
-    """A factor 1 + ε·θ on the yield with the density of `dFD`, in which toys have no θ₀.
+    """A factor 1 + ε·θ on the yield with the density of `dFD`, but without a global observable for toys.
 
     The density of θ is proportional to 1/((1 + exp(s·(θ - 1)))·(1 + exp(-s·(θ + 1)))). The value is ε, which may be
     below 0, and the option `steepness` is s.
