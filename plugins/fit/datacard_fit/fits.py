@@ -132,7 +132,7 @@ def level_of(confidence: float) -> float:
 
 def _best(task: Task, level: float | None) -> tuple[Minimum, dict[str, Interval]]:
     """Return the best minimum, and the intervals at a level of the rise."""
-    best = task.minimum()
+    best = task.best()
     for _ in range(3):
         if level is None:
             return best, {}
@@ -159,14 +159,18 @@ def _interval(task: Task, profile: Profile, level: float) -> Interval:
 
 def _result(task: Task, best: Minimum, intervals: Mapping[str, Interval], nll: float) -> FitResult:
     values = task.all_values(best.at)
+    names = task.likelihood.names
     problems = [best.problem] if best.problem else []
+    flat = best.degenerate()
+    if flat:
+        together = " and ".join(names[place] for place in flat)
+        problems.append(f"{together}: the likelihood does not change in this direction, and has no single minimum")
     # The inverse of a Hessian that is not positive would look like errors.
-    covariance = np.zeros_like(best.hessian) if best.problem else best.covariance
+    covariance = np.zeros_like(best.hessian) if problems else best.covariance
     errors = np.full(len(values), np.nan)
     moved = np.flatnonzero(best.free)
-    errors[moved] = np.sqrt(np.diagonal(covariance)[moved]) if not best.problem else np.nan
+    errors[moved] = np.sqrt(np.diagonal(covariance)[moved]) if not problems else np.nan
     at_edge = ~best.free & ~task.box.fixed
-    names = task.likelihood.names
     problems += [f"{names[place]} is at the end of its range" for place in np.flatnonzero(at_edge).tolist()]
     problems += [f"interval of {name}, {problem}" for name, found in intervals.items() for problem in found.problems]
     return FitResult(

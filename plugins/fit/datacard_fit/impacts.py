@@ -98,7 +98,7 @@ def impacts(
     """
     poi = poi or likelihood.pois[0]
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
-    best, level = task.minimum(), level_of(confidence)
+    best, level = task.best(), level_of(confidence)
     place = likelihood.position(poi)
     moving = [name for at, name in enumerate(likelihood.names[: len(best.at)]) if not task.box.fixed[at]]
     wanted = [name for name in moving if name != poi] if names is None else list(names)

@@ -242,7 +242,7 @@ def significance(
     poi = poi or likelihood.pois[0]
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
     place = likelihood.position(poi)
-    best = task.minimum()
+    best = task.best()
     if best.at[place] <= 0:
         return 0.0
     return math.sqrt(max(Profile.of(task, poi, best).rise(0.0), 0.0))

@@ -70,7 +70,7 @@ def scan(
     if len(grid) not in (1, 2):
         raise DeclarationError([f"a scan of {len(grid)} parameters, expected one or two"])
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
-    best = task.minimum()
+    best = task.best()
     names = tuple(grid)
     places = [likelihood.position(name) for name in names]
     axes = [np.asarray(grid[name], dtype=float) for name in names]

@@ -84,7 +84,7 @@ def goodness_of_fit(
         freeze: parameters and groups that stay at their start values.
     """
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
-    best = task.minimum()
+    best = task.best()
     found, problems = [], {best.problem}
     # A seed for each toy: toy n is the same however many are drawn, and wherever.
     for part in np.random.SeedSequence(seed).spawn(toys):

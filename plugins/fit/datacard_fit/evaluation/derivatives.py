@@ -240,8 +240,9 @@ class Pairs:
             return
         parameters = self.compiled.ordinary
         tau, by_ratio = np.zeros((2, len(morphing.moving), parameters))
-        tau[morphing.row, morphing.parameter] = self.tau
-        by_ratio[morphing.row, morphing.parameter] = self.by_ratio
+        # A nuisance may have two rows in a card, and so two pairs with one column.
+        np.add.at(tau, (morphing.row, morphing.parameter), self.tau)
+        np.add.at(by_ratio, (morphing.row, morphing.parameter), self.by_ratio)
         yields = self.yields.values[morphing.moving]
         # Products of the derivatives of a yield and of a template of the same column.
         mixed = jacobian[morphing.moving].T @ tau
@@ -285,7 +286,7 @@ class Pairs:
         which = np.flatnonzero(morphing.log[morphing.row])
         bins = self.raw.shape[1]
         cells = np.zeros((len(hessian), len(rows), bins))
-        cells[morphing.parameter[which], place[morphing.row[which]]] = self.raw[which]
+        np.add.at(cells, (morphing.parameter[which], place[morphing.row[which]]), self.raw[which])
         content = self.yields.templates.values[morphing.moving[rows]]
         weight = (self._corrected()[rows] * content * yields[rows, None]).ravel()
         flat = cells.reshape(len(hessian), -1)

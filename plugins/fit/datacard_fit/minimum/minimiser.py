@@ -21,6 +21,8 @@ TOLERANCE = 1e-9
 _EVALUATIONS = 200
 # Smallest damping, and one beyond which steps are too short to change anything.
 _DAMPED, _STUCK = 1e-3, 1e12
+# Smallest eigenvalue of a scaled Hessian that is more than rounding, and smallest part in its direction that is told.
+_FLAT, _PART = 1e-9, 0.1
 # Differences below this share of the value are those of its rounding.
 _ROUNDING = 1e-12
 # Bounds of the ratio of the actual to the predicted decrease, below and above which the damping changes.
@@ -86,6 +88,21 @@ class Minimum:
         if self.free.any():
             covariance[inner] = np.linalg.inv(self.hessian[inner])
         return covariance
+
+    def degenerate(self) -> list[int]:
+        """Return the free parameters along whose common direction the function does not change, most of all first."""
+        places = np.flatnonzero(self.free)
+        width = np.sqrt(np.abs(np.diagonal(self.hessian)[places]))
+        if not places.size or not np.isfinite(width).all():
+            return []
+        # Scaled by its diagonal, the Hessian is the inverse of a matrix of correlations, whatever the units are.
+        scale = np.where(width > 0, width, 1.0)
+        values, directions = np.linalg.eigh(self.hessian[np.ix_(places, places)] / np.outer(scale, scale))
+        if values[0] > _FLAT:
+            return []
+        part = np.abs(directions[:, 0])
+        order = np.argsort(-part, kind="stable")
+        return [int(place) for place in places[order[part[order] > _PART]]]
 
 
 def minimise(function: Function, start: FloatArray, box: Box, *, tolerance: float = TOLERANCE) -> Minimum:
@@ -186,7 +203,7 @@ def _step(
     while moving.any():
         inner = np.ix_(moving, moving)
         part = np.zeros_like(at)
-        part[moving] = np.linalg.solve(damped[inner], -(gradient + damped @ step)[moving])
+        part[moving] = _solved(damped[inner], -(gradient + damped @ step)[moving])
         room = np.where(part < 0, below, above) - step
         with np.errstate(divide="ignore", invalid="ignore"):
             fractions = np.where(part != 0, room / part, np.inf)
@@ -199,3 +216,12 @@ def _step(
         step[met] = np.where(part < 0, below, above)[met]
         moving &= ~met
     return step
+
+
+def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the solution of linear equations, of degenerate ones the shortest."""
+    try:
+        solution: FloatArray = np.linalg.solve(matrix, right).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        solution = np.linalg.lstsq(matrix, right, rcond=None)[0].astype(np.float64, copy=False)
+    return solution

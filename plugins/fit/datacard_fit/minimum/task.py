@@ -84,6 +84,22 @@ class Task:
         """Return the minimum, from the task's start and within its ranges unless others are given."""
         return minimise(self, self.start if start is None else start, box or self.box, tolerance=tolerance)
 
+    def best(self) -> Minimum:
+        """Return the best fit.
+
+        It starts where the POIs have their start values, or where they are 0, whichever is nearer to the data: signals
+        that are far too large there lead to other minima. The other start is tried if the first one leads to none.
+        """
+        pois = [place for place in map(self.likelihood.position, self.likelihood.pois) if not self.box.fixed[place]]
+        none = self.start.copy()
+        none[pois] = 0.0
+        starts = sorted((self.start, self.box.clipped(none)), key=lambda start: self(start).value)
+        minimum = self.minimum(starts[0])
+        if not minimum.problem:
+            return minimum
+        other = self.minimum(starts[1])
+        return minimum if other.problem and minimum.value <= other.value else other
+
     def within(self, name: str, low: float, high: float = math.inf) -> Task:
         """Return the task with another range of one parameter."""
         place = self.likelihood.position(name)
