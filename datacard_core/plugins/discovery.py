@@ -143,7 +143,8 @@ def _state(entry: str) -> tuple[str, int | None]:
         return path, None
 
 
-@functools.lru_cache(maxsize=1)
+# A few results, for a path that changes to and fro, as in tests of plugins that are made for a test.
+@functools.lru_cache(maxsize=4)
 def _look(*_: object) -> Installed:
     found: dict[str, list[InstalledPlugin]] = {ENTRY_POINT_GROUP: [], COMMANDS_GROUP: []}
     broken: list[Distribution] = []
