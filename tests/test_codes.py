@@ -107,6 +107,7 @@ def test_core_codes_are_registered() -> None:
     assert used(CORE) == {name: set(code.severities) for name, code in CODES.items()}
 
 
+@pytest.mark.slow
 def test_codes_of_built_in_plugins_are_declared(plugin_codes: Mapping[str, set[Severity]]) -> None:
     """The codes in the plugins' sources are those that their kinds and checks declare."""
     declared = [code for maker in built_in_makers().values() for code in maker.codes]

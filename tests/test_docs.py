@@ -227,6 +227,7 @@ def test_missing_method_is_noticed() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", GIVEN)
 def test_given_classes_are_documented(given: str) -> None:
     """The table of given objects has every public member of their classes."""
@@ -345,6 +346,7 @@ def test_migration_script_writes_files(migrated: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_migration_script_declares_rows(migrated: Path) -> None:
     """The card has the rows that the complete script declares."""
     card = (migrated / "datacard_SR_run3.txt").read_text(encoding="utf-8").splitlines()
@@ -377,6 +379,7 @@ def test_getting_started_runs(demo_folder: Path) -> None:
     assert printed.startswith(f"{names['card'].observation}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["correlations"])
 def test_page_runs(page: str, tmp_path: Path) -> None:
     """The code of a page about declarations runs, and its assertions hold."""
@@ -410,6 +413,7 @@ def datacard_systematic_kinds():
 """
 
 
+@pytest.mark.slow
 def test_provenance_of_page(install: Install, card_arguments: CardArguments) -> None:
     """A card begins with the comments that the page shows."""
     points = {"acme_gmn": "datacard_acme_gmn"}
@@ -423,6 +427,7 @@ def test_provenance_of_page(install: Install, card_arguments: CardArguments) -> 
     assert card.content().startswith(re.sub(r"(datacard.core) 0\.1\.0", rf"\1 {__version__}", shown))
 
 
+@pytest.mark.slow
 def test_findings_page_is_generated() -> None:
     """The page of findings is the one that the registry makes; its first lines have the command."""
     assert pages.read("docs/findings.md") == findings_page.page()

@@ -41,6 +41,7 @@ def acme_theory(install: Install, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     sys.modules.pop(MODULE, None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("acme_theory")
 def test_theory_example_makes_one_shape(card_arguments: CardArguments) -> None:
     """An envelope of three variations is one shape, and the card names the package."""

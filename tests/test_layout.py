@@ -146,6 +146,7 @@ class TestImports:
         """No module imports from a later layer."""
         assert [str(found) for found in imports.upward()] == []
 
+    @pytest.mark.slow
     def test_circles_of_modules(self) -> None:
         """No two modules import each other, directly or in a circle."""
         assert imports.circles(imports.module_graph()) == []

@@ -40,12 +40,14 @@ def test_docstring_openings(everything: Prose) -> None:
     assert everything.opening_share < MOST_OPENINGS, listed(everything.bad_openings)
 
 
+@pytest.mark.slow
 def test_vague_words(everything: Prose) -> None:
     """Docstrings and comments have next to no word such as "whatever" and "thing"."""
     texts = prose.with_vague_words((*everything.docstrings, *everything.comments))
     assert everything.vague_rate < MOST_VAGUE, listed(texts)
 
 
+@pytest.mark.slow
 def test_vague_words_in_messages(everything: Prose) -> None:
     """Messages have next to no word such as "whatever" and "thing"."""
     assert everything.message_rate < MOST_VAGUE, listed(prose.with_vague_words(everything.messages))

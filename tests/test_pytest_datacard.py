@@ -83,6 +83,7 @@ def test_output(datacard_output: dict[str, Any]) -> None:
     assert datacard_output["datasets_metadata"] == small_output()["datasets_metadata"]
 
 
+@pytest.mark.slow
 def test_cards(datacard_card: Callable[..., Datacard]) -> None:
     """The fixture datacard_card makes cards of the small output."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.02)

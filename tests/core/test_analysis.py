@@ -36,6 +36,7 @@ class TestOutputs:
         path.write_bytes(lz4.frame.compress(cloudpickle.dumps(complete)))
         return path
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("form", ["path", "text", "list", "tuple"])
     def test_paths(self, form: str, tmp_path: Path) -> None:
         """A path gives the cards of the output that it holds."""
@@ -47,6 +48,7 @@ class TestOutputs:
             name: made.content() for name, made in from_dict.items()
         }
 
+    @pytest.mark.slow
     def test_loaded(self, tmp_path: Path) -> None:
         """A loaded output is taken as it is."""
         path = self.write(output(), tmp_path / "output_all.coffea")

@@ -78,6 +78,7 @@ class TestContainers:
         assert scalars({"b", "a"}) == ("a", "b")
         assert scalars(np.array(["b", "a"])) == ("b", "a")
 
+    @pytest.mark.slow
     def test_list_that_fails(self) -> None:
         """A list whose iterator fails is one record, as is an iterator without end."""
         for value in (FailingList(["a"]), itertools.count()):
@@ -197,6 +198,7 @@ def test_edges(edges: Any) -> None:
         _card(bins_edges=edges)
 
 
+@pytest.mark.slow
 def test_path_of_no_file(tmp_path: Path) -> None:
     """A path that no system has is refused, and a path of pathlib is one."""
     for path in (5, b"a", "a\0b", "\udcff\ud800"):

@@ -97,6 +97,7 @@ def cards(card: Callable[..., Datacard]) -> dict[str, Datacard]:
 class TestScript:
     """The script, run."""
 
+    @pytest.mark.slow
     def test_commands(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The script combines the cards by their bins and makes a workspace."""
         combine_datacards(cards, tmp_path / "out", "x.sh", "all.txt", "all.root")
@@ -109,6 +110,7 @@ class TestScript:
         ]
         assert (tmp_path / "out" / "all.txt").read_text() == "a card that is combined\n"
 
+    @pytest.mark.slow
     def test_default_names(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """Default names are those of PocketCoffea."""
         combine_datacards(cards, tmp_path)
@@ -122,6 +124,7 @@ class TestScript:
         assert lines[0] == "#!/usr/bin/env bash"
         assert next(line for line in lines if not line.startswith("#")) == "set -euo pipefail"
 
+    @pytest.mark.slow
     def test_executable(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The script is executable."""
         combine_datacards(cards, tmp_path)
@@ -131,6 +134,7 @@ class TestScript:
         subprocess.run([tmp_path / "combine_cards.sh"], env=environment, check=True, capture_output=True)
         assert len(shell.calls) == 2
 
+    @pytest.mark.slow
     def test_failing_combination(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """After a failure of combineCards.py an earlier combined card stays, and no new file is left."""
         combine_datacards(cards, tmp_path, "x.sh", "all.txt")
@@ -141,11 +145,13 @@ class TestScript:
         assert (tmp_path / "all.txt").read_text() == "an earlier card\n"
         assert [path.name for path in tmp_path.glob("*.part")] == []
 
+    @pytest.mark.slow
     def test_failing_workspace(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """Where the workspace fails, the script fails."""
         combine_datacards(cards, tmp_path, "x.sh")
         assert shell.run("x.sh", tmp_path, failing="text2workspace.py").returncode == 1
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "missing", [["combineCards.py"], ["text2workspace.py"], ["combineCards.py", "text2workspace.py"]], ids=" ".join
     )
@@ -163,6 +169,7 @@ class TestScript:
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.sh"]
         assert shell.calls == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("masks", [True, False])
     def test_channel_masks(self, masks: bool, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The workspace can mask channels where the argument says so."""
@@ -180,6 +187,7 @@ class TestScript:
 class TestPlaces:
     """Directories and names."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("absolute", [True, False], ids=["by its absolute path", "by its relative path"])
     @pytest.mark.parametrize("path", ["x.sh", "scripts/x.sh", "scripts/of mine/x.sh", "../x.sh", "./x.sh"])
     def test_called_from_another_directory(
@@ -203,6 +211,7 @@ class TestPlaces:
         assert {call.directory for call in shell.calls} == {str(out)}
         assert list(elsewhere.iterdir()) == []
 
+    @pytest.mark.slow
     def test_absolute_path(
         self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -213,6 +222,7 @@ class TestPlaces:
         assert shell.run(script, tmp_path).returncode == 0
         assert {call.directory for call in shell.calls} == {str(tmp_path / "out")}
 
+    @pytest.mark.slow
     def test_cdpath(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The script ignores CDPATH."""
         combine_datacards(cards, tmp_path / "out", "x.sh")
@@ -222,6 +232,7 @@ class TestPlaces:
         assert (done.returncode, done.stdout) == (0, "a card that is combined\n")
         assert {call.directory for call in shell.calls} == {str(tmp_path / "out")}
 
+    @pytest.mark.slow
     def test_moved_directory(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The script still works after its directory has moved."""
         combine_datacards(cards, tmp_path / "out", "scripts/x.sh")
@@ -229,6 +240,7 @@ class TestPlaces:
         assert shell.run(tmp_path / "moved/scripts/x.sh", tmp_path).returncode == 0
         assert {call.directory for call in shell.calls} == {str(tmp_path / "moved")}
 
+    @pytest.mark.slow
     def test_blanks_and_quotes(self, card: Callable[..., Datacard], shell: Shell, tmp_path: Path) -> None:
         """Names with blanks and quotes survive the shell."""
         names = ["a card.txt", "it's.txt", 'say "hi".txt', "$HOME.txt", "`id`.txt", "a;b&c|d>e.txt", "back\\slash.txt"]
@@ -241,6 +253,7 @@ class TestPlaces:
         assert second.arguments == [combined, "-o", workspace]
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([combined, "x.sh"])
 
+    @pytest.mark.slow
     def test_leading_dash(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """A name with a leading dash is not taken for an option."""
         combine_datacards(cards, tmp_path, "x.sh", "-all.txt", "-work.root")
@@ -262,6 +275,7 @@ class TestPlaces:
 class TestMissingCards:
     """Cards that are not where the script will look for them."""
 
+    @pytest.mark.slow
     def test_told(self, cards: dict[str, Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A missing card is told when the script is written, with its path."""
         name = next(iter(cards))
@@ -286,6 +300,7 @@ class TestMissingCards:
         combine_datacards(cards, tmp_path, verbose=False)
         assert capsys.readouterr().err == ""
 
+    @pytest.mark.slow
     def test_several_folders(
         self, card: Callable[..., Datacard], shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -316,11 +331,13 @@ class TestTemplates:
         combine_datacards({f"cards/{name}": made for name, made in cards.items()}, folder)
         return folder / "combine_cards.sh"
 
+    @pytest.mark.slow
     def test_of_one_run(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """Cards with their own templates are combined."""
         done = shell.run(self.dumped(cards, tmp_path / "out"), tmp_path)
         assert (done.returncode, done.stderr, len(shell.calls)) == (0, "", 2)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("change", ["another", "missing"])
     def test_of_another_run(self, change: str, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """The script refuses a card whose templates were changed or removed, and names both; no command is run."""
@@ -337,6 +354,7 @@ class TestTemplates:
         assert "datacard_a" not in done.stderr
         assert shell.calls == []
 
+    @pytest.mark.slow
     def test_changed_on_purpose(self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path) -> None:
         """A card without the line is combined, whatever its templates are."""
         script = self.dumped(cards, tmp_path / "out")
@@ -349,6 +367,7 @@ class TestTemplates:
 class TestRefused:
     """Cards and names that cannot be combined."""
 
+    @pytest.mark.slow
     def test_one_bin_twice(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
         """Two cards of one bin are an error that names both."""
         with pytest.raises(DeclarationError, match=r"'one\.txt', 'two\.txt'.*'SR_2022_2023'.*bin_prefix"):
@@ -361,6 +380,7 @@ class TestRefused:
             combine_datacards(cards, tmp_path / "out", "combine.bash")
         assert not (tmp_path / "out").exists()
 
+    @pytest.mark.slow
     def test_no_dict(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
         """A list of cards, a single card, or other values are an error that shows the dict to write."""
         for given in ([card()], card(), "datacard.txt"):
@@ -404,6 +424,7 @@ class TestRefused:
         with pytest.raises(DeclarationError, match=r"datacard_a\.txt"):
             combine_datacards(cards, tmp_path, card_name="datacard_a.txt")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("names", "words"),
         [

@@ -66,6 +66,7 @@ class TestArguments:
             None,
         ]
 
+    @pytest.mark.slow
     def test_mcstat(self) -> None:
         """The argument mcstat is read back with all its settings."""
         complete = {"threshold": 10, "include_signal": 0, "hist_mode": 1}
@@ -123,6 +124,7 @@ class TestAttributes:
         assert (made.imax, made.jmax, made.kmax) == (1, 5, 6)
         assert [words[:2] for words in lines[:3]] == [["imax", "1"], ["jmax", "5"], ["kmax", "6"]]
 
+    @pytest.mark.slow
     def test_observation(self) -> None:
         """The observation is the sum of the written data, -1 without data."""
         assert rich_card().observation == 2 * (5 + 6 + 7 + 8)
@@ -190,6 +192,7 @@ class TestRates:
         with pytest.raises(DeclarationError, match="did you mean 'JESUp'"):
             rich_card().rate("ttbar_2022", variation)
 
+    @pytest.mark.slow
     def test_text_and_file(self, tmp_path: Path) -> None:
         """The rates in the text are the integrals in the file."""
         made = rich_card()
@@ -281,6 +284,7 @@ class TestFindings:
         """Each finding names the channel."""
         assert {finding.channel for finding in rich_card().findings} == {"SR_2022_2023"}
 
+    @pytest.mark.slow
     def test_strict_with_warnings(self) -> None:
         """With strict, all warnings are raised at once."""
         made = rich_card()
@@ -302,6 +306,7 @@ class TestFindings:
 class TestArgumentsStayAsTheyWere:
     """Building cards changes neither output nor declarations."""
 
+    @pytest.mark.slow
     def test_several_cards(self, tmp_path: Path) -> None:
         """Several cards of the same objects do not change them."""
         output, arguments = rich(), rich_arguments()
@@ -319,6 +324,7 @@ class TestArgumentsStayAsTheyWere:
         assert cards[0].content() == rich_card(rich()).content()
         assert (tmp_path / "0" / "shapes.root").read_bytes() == (tmp_path / "2" / "shapes.root").read_bytes()
 
+    @pytest.mark.slow
     def test_defaultdict(self) -> None:
         """No look-up adds to a defaultdict."""
         output = rich()
@@ -333,6 +339,7 @@ class TestArgumentsStayAsTheyWere:
         assert [finding for finding in made.findings if finding.code == "no-dataset"]
         assert (output.histograms, output.periods, output.by_dataset) == before
 
+    @pytest.mark.slow
     def test_failing_card(self) -> None:
         """A card that fails does not change them either."""
         output = rich()

@@ -169,6 +169,7 @@ class TestTogether:
         assert raised.value is failure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codes", [1, 20_000])
 def test_many_findings_take_little_time(codes: int) -> None:
     """Twenty thousand findings are copied and printed in about a second, of one code or of as many codes."""

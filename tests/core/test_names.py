@@ -146,6 +146,7 @@ def test_names_of_one_family_differ(word: str, known: str) -> None:
     assert misspelt(known, [word]) is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from("abcde")))
 def test_duplicates_are_in_order(names: list[str]) -> None:
     """Duplicates are the names that occur more than once, in their order."""

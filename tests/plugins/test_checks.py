@@ -27,6 +27,7 @@ def varied(nominal: Sequence[float], up: Sequence[float], down: Sequence[float])
 
 
 class TestLargeVariations:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("up", "large"),
         [(20, False), (20.001, True), (100, True), (5, False), (4.999, True), (0, True), (10, False)],
@@ -164,6 +165,7 @@ class TestSharedTemplates:
 
 
 class TestEmptyBackground:
+    @pytest.mark.slow
     def test_signal_without_background(self) -> None:
         """The warning names the bins that have signal but no background."""
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[0, 20, 0]))

@@ -158,6 +158,7 @@ def test_files_without_the_plugin(files: list[Path]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_loaded_output_without_the_plugin(files: list[Path], tmp_path: Path) -> None:
     """The plugin has no influence on the cards of a loaded output."""
     analysis(without_the_plugin()).build(load_output(files)).dump(tmp_path / "without")

@@ -44,6 +44,7 @@ def by_itself(loaded: dict[str, Any], name: str, **options: Any) -> Datacard:
 class TestCards:
     """The cards of an analysis."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "options",
         [{}, {"mcstat": False}, {"mcstat": {"threshold": 3}}, {"bin_prefix": "ttH"}],
@@ -60,6 +61,7 @@ class TestCards:
             assert made.data_obs == expected.data_obs
             assert made.findings == expected.findings
 
+    @pytest.mark.slow
     def test_shape_only_totals(self) -> None:
         """Shape-only totals are those over all categories, each with its variable."""
         cards = Analysis(**declarations(shape_only_for_rateparam=True)).build(output())
@@ -75,6 +77,7 @@ class TestCards:
             ]
             assert totals[0] == pytest.approx(totals[1])
 
+    @pytest.mark.slow
     def test_shape_only_totals_of_some_categories(self) -> None:
         """Shape-only totals may be those over some categories."""
         cards = Analysis(**declarations(shape_only_for_rateparam=True, rateparam_norm_categories="CR")).build(output())
@@ -83,6 +86,7 @@ class TestCards:
         assert by_hand.template(cards["SR"], "ttbar_2022", "JESUp") == pytest.approx([44 * factor, 124 * factor])
         assert by_hand.template(cards["CR"], "ttbar_2023", "JESUp") == pytest.approx([44 * factor, 221 * factor])
 
+    @pytest.mark.slow
     def test_default_label(self) -> None:
         """The years are the label where none is given."""
         declared = declarations()
@@ -101,6 +105,7 @@ class TestCards:
         declared = declarations(categories={"2b": Category("m")}, bin_prefix="ttH")
         assert Analysis(**declared).build(made.loaded)["2b"].bin == "ttH_2b_run3"
 
+    @pytest.mark.slow
     def test_arguments_stay_as_they_were(self) -> None:
         """Building changes neither output nor declarations."""
         loaded, declared = output(), declarations(mcstat={"threshold": 3}, shape_only_for_rateparam=True)
@@ -110,6 +115,7 @@ class TestCards:
         assert (loaded, {name: declared[name] for name in declared if name != "plugins"}) == before
         assert [made.content() for made in first.values()] == [made.content() for made in second.values()]
 
+    @pytest.mark.slow
     def test_findings(self) -> None:
         """The findings of all categories are in one tuple."""
         loaded = output()
@@ -119,6 +125,7 @@ class TestCards:
         assert len(cards.findings) == sum(len(made.findings) for made in cards.values())
         assert "SR_run3" in cards.report()
 
+    @pytest.mark.slow
     def test_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Findings are printed to standard error, one line for those that categories share."""
         typo = Systematics([by_hand.shape("JESS", years=YEARS)])
@@ -129,6 +136,7 @@ class TestCards:
         (line,) = [line for line in printed.err.splitlines() if "[no-variation]" in line]
         assert line.startswith("warning [no-variation] SR_run3, CR_run3, VR_run3, ttbar_2022, ttbar_2023, JESS: ")
 
+    @pytest.mark.slow
     def test_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
         """With verbose=False no text is printed."""
         loaded = output()
@@ -166,6 +174,7 @@ class TestProblems:
         with pytest.raises(DeclarationError, match="edge"):
             Analysis(**declarations(categories={"SR": Category("m", [0, 1.5])})).build(output())
 
+    @pytest.mark.slow
     def test_strict(self) -> None:
         """With strict, the warnings of all categories are raised at once."""
         loaded = output()

@@ -24,6 +24,7 @@ class TestDumping:
 
     NAMES = ("datacard_{}_run3.txt", "shapes_{}_run3.root")
 
+    @pytest.mark.slow
     def test_names(self, tmp_path: Path) -> None:
         """Files have the names of the documented script."""
         Analysis(**declarations()).build(output()).dump(tmp_path / "cards")
@@ -32,6 +33,7 @@ class TestDumping:
             "combine_datacards_run3.sh",
         }
 
+    @pytest.mark.slow
     def test_templates(self, tmp_path: Path) -> None:
         """Each card names the file of its templates."""
         cards = Analysis(**declarations()).build(output())
@@ -43,6 +45,7 @@ class TestDumping:
                 total = file["ttbar_2022_nominal"].values().sum()
                 assert total == pytest.approx(made.rate("ttbar_2022"))
 
+    @pytest.mark.slow
     def test_script(self, tmp_path: Path) -> None:
         """The script joins all cards under their bins."""
         Analysis(**declarations()).build(output()).dump(tmp_path, channel_masks=True)
@@ -52,6 +55,7 @@ class TestDumping:
         assert "datacard_combined_run3.txt" in script
         assert "text2workspace.py datacard_combined_run3.txt -o workspace_run3.root --channel-masks" in script
 
+    @pytest.mark.slow
     def test_missing_serializer(self, tmp_path: Path) -> None:
         """With an unknown serializer no file is written."""
         cards = Analysis(**declarations()).build(output())
@@ -63,6 +67,7 @@ class TestDumping:
 class TestPlots:
     """Plots of all categories."""
 
+    @pytest.mark.slow
     def test_all_categories(self, tmp_path: Path) -> None:
         """A plot is drawn for each category."""
         files = cards_with(Yields(), Names()).plot(tmp_path, "yields")
@@ -75,12 +80,14 @@ class TestPlots:
         assert len(files) == 4
         assert names_in(tmp_path) == sorted(file.name for file in files)
 
+    @pytest.mark.slow
     def test_plot_of_unselected_plugin(self, install: Install, tmp_path: Path) -> None:
         """A plot of an installed plugin that is not selected comes with the way to select it."""
         install("acme_plots", PLUGIN.format(name="'sketch'", suffix="'.png'", body="path.touch()"))
         with pytest.raises(MissingProviderError, match=r"may have it: select one with load_plugins\(…, 'acme_plots'\)"):
             cards_with(Yields()).plot(tmp_path, "sketch")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("what", ["a card", "cards"])
     def test_all_or_none(self, what: str, tmp_path: Path) -> None:
         """One plot that fails leaves no new file."""

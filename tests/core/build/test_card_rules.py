@@ -270,6 +270,7 @@ class TestPseudoData:
 class TestYears:
     """The years of a card."""
 
+    @pytest.mark.slow
     def test_single_string(self) -> None:
         """One year may be a string."""
         assert rich_card(years="2022").years == ("2022",)
@@ -298,6 +299,7 @@ class TestPlugins:
         with pytest.raises(MissingProviderError, match="lnn"):
             rich_card(plugins=load_plugins("shape", "rateparam", "mcstats", "combine", "root"))
 
+    @pytest.mark.slow
     def test_missing_autoMCStats(self) -> None:  # noqa: N802 - Combine's word
         """A card without the plugin for autoMCStats comes with the way out."""
         plugins = load_plugins("lnn", "shape", "rateparam", "combine", "root")

@@ -19,6 +19,7 @@ from tests.support.rich import lumi, rich_card
 class TestMcstat:
     """The statistical uncertainty per bin."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("mcstat", "line"),
         [

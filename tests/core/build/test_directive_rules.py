@@ -76,6 +76,7 @@ def with_lines(arguments: CardArguments, *lines: str, block: Iterable[str] = (),
 class TestLines:
     """Lines that a plugin adds."""
 
+    @pytest.mark.slow
     def test_edit_of_other_nuisances(self, card_arguments: CardArguments) -> None:
         """A warning tells that a line drops a nuisance in Combine, whose row stays in the card."""
         made = with_lines(card_arguments, "nuisance edit drop * * lumi")
@@ -84,6 +85,7 @@ class TestLines:
         assert finding.severity.name == "WARNING"
         assert (finding.systematic, "'nuisance edit drop * * lumi'" in finding.message) == ("mine", True)
 
+    @pytest.mark.slow
     def test_group(self, card_arguments: CardArguments) -> None:
         """A plugin's kind may write a line of group."""
 
@@ -104,6 +106,7 @@ class TestLines:
         assert rows(card)["experiment"] == ["group", "=", "lumi"]
         assert rows(card)["kmax"][0] == "1"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("line", "counts"),
         [
@@ -129,6 +132,7 @@ class TestLines:
         card = Datacard(**card_arguments(plugins=plugins, systematics=systematics))
         assert rows(card)["kmax"][0] == str(2 + counts)
 
+    @pytest.mark.slow
     def test_groups_and_comments(self, card_arguments: CardArguments) -> None:
         """Groups, edits and comments define no name."""
         comments = "# shapes of my own", "# param x", "# param y"
@@ -136,6 +140,7 @@ class TestLines:
         assert "\nlumi group = lumi\n" in text
         assert "\n# shapes of my own\n" in text
 
+    @pytest.mark.slow
     def test_line_for_each_column(self, card_arguments: CardArguments) -> None:
         """One parameter may have a line for each column."""
         lines = [f"x rateParam * {column} 1 [0,5]" for column in ("top_2022", "top_2023")]
@@ -168,6 +173,7 @@ class TestLines:
             Datacard(**card_arguments(plugins=plugins, systematics=mine("writing"), mcstat=False)).content()
         assert raised.value.plugin == "writing"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "line", ["imax 1", "kmax *", "shapes * * mine.root $PROCESS", "rate 1 2", "bin SR", "process a"]
     )
@@ -178,6 +184,7 @@ class TestLines:
         ):
             with_lines(card_arguments, line)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "line", ["lumi lnN 1.5 - - - - -", "x shape 1 1 1 1 1 1", "x gmN 7 1 - - - - -", "x shape? 1 - -"]
     )
@@ -255,6 +262,7 @@ class TestNames:
         with pytest.raises(PluginCallError, match=rf"plugin 'acme' \(local\).*'mine'.*{name!r}.*it is a nuisance"):
             with_lines(card_arguments, line)
 
+    @pytest.mark.slow
     def test_line_called_like_parameter(
         self,
         card_arguments: CardArguments,
@@ -270,6 +278,7 @@ class TestNames:
         with pytest.raises((PluginCallError, DeclarationError), match="'SF_top'"):
             with_lines(card_arguments, "SF_top rateParam * vjets_2022 1 [0,2]", mc_processes=processes)
 
+    @pytest.mark.slow
     def test_two_starts(self, card_arguments: CardArguments) -> None:
         """One parameter with two starts in a plugin's lines is an error."""
         with pytest.raises(PluginCallError, match=r"plugin 'acme' \(local\).*'x', it is rateParam 2 \[0,5\]"):
@@ -279,6 +288,7 @@ class TestNames:
 class TestAutoMCStats:
     """The statistical uncertainty has one line."""
 
+    @pytest.mark.slow
     def test_two_thresholds(self, card_arguments: CardArguments) -> None:
         """A declared autoMCStats with another threshold than mcstat is an error."""
         stats = SystematicUncertainty("stats", "autoMCStats", ["top"], YEARS, 1.0, options={"threshold": 10})
@@ -287,6 +297,7 @@ class TestAutoMCStats:
             Datacard(**card_arguments(systematics=systematics))
         assert "autoMCStats 10 0 1" in Datacard(**card_arguments(systematics=systematics, mcstat=False)).content()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("line", ["SR_2022_2023 autoMCStats 10", "* autoMCStats 10 1 1"])
     def test_plugin_line(self, line: str, card_arguments: CardArguments) -> None:
         """A plugin's line of autoMCStats needs mcstat=False."""

@@ -54,6 +54,7 @@ class Envelope(SystematicKind):
 class TestKinds:
     """Kinds that a plugin adds."""
 
+    @pytest.mark.slow
     def test_kind_with_new_effect(self, install: Install, card_arguments: CardArguments) -> None:
         """A plugin distribution adds a kind with an effect that the core does not have."""
         source = '''
@@ -102,6 +103,7 @@ class TestKinds:
         assert rows(card)["mine"] == ["gmN", "10", "0.7", "1.4", "6.0", "12.0", "-", "-"]
         assert rows(card)["kmax"][0] == "1"
 
+    @pytest.mark.slow
     def test_several_variations(self, card_arguments: CardArguments) -> None:
         """A kind may read more variations than two."""
         systematic = attrs.evolve(mine("envelope", members=3)["mine"], value=None, coffea_name_alias="scale")
@@ -193,6 +195,7 @@ class TestTarget:
         assert told == [40.0]
         assert told == [card.rate("ttbar_2022")]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [

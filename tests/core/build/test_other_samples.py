@@ -148,6 +148,7 @@ class TestFiles:
         outputs = {"main": main, "first": first, "second": second}
         return [save(directory / f"{name}.coffea", made.loaded) for name, made in outputs.items()]
 
+    @pytest.mark.slow
     def test_partial_files(self, tmp_path: Path) -> None:
         """Files with parts of the samples give the card of the whole output, in any order."""
         files, whole = self.files(tmp_path), self.analysis().build(output().loaded)["SR"]

@@ -90,6 +90,7 @@ class Forgetful(Effect):
 class TestEffects:
     """Effects of a plugin's class."""
 
+    @pytest.mark.slow
     def test_asked_once(self) -> None:
         """Columns, keyword and cells are those of the first question, in the card and in all that reads it."""
         made: list[Forgetful] = []
@@ -106,6 +107,7 @@ class TestEffects:
             assert prefit(built.channel).excluded == ("mine",)
         assert sorted(made[0].asked) == ["cells", "columns", "keyword"]
 
+    @pytest.mark.slow
     def test_buffer(self) -> None:
         """A kind may use an array again for the next nuisance."""
         buffer = np.ones((2, 3))
@@ -119,6 +121,7 @@ class TestEffects:
         assert built.rate("top_2022", "oneUp") == pytest.approx(66)
         assert built.rate("top_2022", "twoUp") == pytest.approx(90)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("columns", [[2, 3], (2, 3), np.array([2, 3], dtype=np.uint8)], ids=repr)
     def test_columns_of_other_types(self, columns: Any) -> None:
         """Columns may be a list, or of another type of integers, also where a template is left out."""
@@ -129,6 +132,7 @@ class TestEffects:
 
         assert row(card(make)) == ["-", "-", "-", "1.0", "-", "-"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("text", [np.str_("1.2"), "evil"], ids=["numpy", "subclass"])
     def test_text_of_other_types(self, text: str) -> None:
         """A cell has the characters of a string, and none of the methods of its class."""
@@ -147,6 +151,7 @@ class TestEffects:
         assert row(built) == ["-", "-", "1.2", "1.2", "-", "-"]
         assert [type(cell) for cell in built.channel.nuisances[0].entries[0].cells] == [str, str]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "make",
         [
@@ -192,6 +197,7 @@ class Own(Shape):
 class TestSubclasses:
     """Subclasses of the core's classes."""
 
+    @pytest.mark.slow
     def test_templates(self) -> None:
         """A subclass of Shape has templates in the file, clipped as others, and a keyword of its own."""
 
@@ -209,11 +215,13 @@ class TestSubclasses:
         assert isinstance(effect, Unconstrained)
         assert effect.up.values[0].tolist() == pytest.approx([33, 22, 0])
 
+    @pytest.mark.slow
     def test_meaning(self) -> None:
         """A subclass is not in the band of the background as its base class is."""
         shifted = card(lambda target: [Own(target, target.nominal.values * 1.1)])
         assert prefit(shifted.channel).excluded == ("mine",)
 
+    @pytest.mark.slow
     def test_arguments_of_its_own(self) -> None:
         """A subclass that cannot be made with other templates is the plugin's failure where it has to be."""
         right = card(lambda target: [Own(target, target.nominal.values * 1.1)])
@@ -221,6 +229,7 @@ class TestSubclasses:
         with pytest.raises(PluginCallError, match=r"plugin 'acme' .*making Own of 'mine' .*that are written"):
             card(lambda target: [Own(target, target.nominal.values - 25)])
 
+    @pytest.mark.slow
     def test_same_meaning(self) -> None:
         """A subclass that says so is kept as an object of its base class, but not its subclasses."""
 
@@ -239,6 +248,7 @@ class TestSubclasses:
         assert prefit(of["same"].channel).excluded == ()
         assert prefit(of["further"].channel).excluded == ("mine",)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("base", "keyword"), [(Normalisation, "shape"), (Normalisation, "shape?"), (Shape, "lnN")], ids=str
     )
@@ -264,6 +274,7 @@ def directive(**body: Any) -> Directive:
 class TestDirectives:
     """Directives of a plugin's class."""
 
+    @pytest.mark.slow
     def test_lines_are_read_once(self) -> None:
         """The lines are those of the first question, in the text and in kmax."""
         once = iter(["x param 0 1"])
@@ -272,12 +283,14 @@ class TestDirectives:
             assert rows(built)["x"] == ["param", "0", "1"]
             assert rows(built)["kmax"][0] == "1"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("counted", ["x", 1.5, -3, 17, None, 0])
     def test_wrong_count(self, counted: Any) -> None:
         """A number of constraints that Combine does not count is the plugin's failure."""
         with pytest.raises(PluginCallError, match=r"plugin 'acme' .*kmax counts .*, and Combine counts 1"):
             card(lambda _: [directive(constraints=lambda *_: counted)])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("order", [None, "first", float("nan"), True], ids=repr)
     def test_wrong_order(self, order: Any) -> None:
         """An order that is not a number is the plugin's failure."""
@@ -310,6 +323,7 @@ def of_check(run: Callable[[Channel], Iterable[Any]]) -> list[Finding]:
 class TestFindings:
     """Findings of a check."""
 
+    @pytest.mark.slow
     def test_subclass(self) -> None:
         """A finding of a subclass is kept as a finding, whatever its arguments are."""
 
@@ -323,17 +337,20 @@ class TestFindings:
         (finding,) = of_check(lambda _: [Mine("hello")])
         assert str(finding) == "warning [own] SR_2022_2023: hello"
 
+    @pytest.mark.slow
     def test_text(self) -> None:
         """The text of a finding is one line without characters that a terminal obeys."""
         (finding,) = of_check(lambda _: [warning("own", "\x1b[31mone\n two\ud800", column=np.str_("top"))])
         assert str(finding) == "warning [own] SR_2022_2023, top:  [31mone  two "
         assert type(finding.column) is str
 
+    @pytest.mark.slow
     def test_wrong_place(self) -> None:
         """A place that is not a string is the check's failure."""
         with pytest.raises(PluginCallError, match=r"plugin 'acme' .*column of a finding is not a string"):
             checked(lambda _: [Finding(Severity.WARNING, "own", "hello", column=3)])  # type: ignore[arg-type]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [
@@ -349,6 +366,7 @@ class TestFindings:
         with pytest.raises(PluginCallError, match=r"plugin 'acme' .*running check 'running'"):
             checked(lambda channel: [change(channel)])  # type: ignore[func-returns-value]
 
+    @pytest.mark.slow
     def test_setting_attributes(self) -> None:
         """Attributes that a check sets are those of its own copy of the channel."""
 

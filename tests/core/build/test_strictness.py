@@ -172,6 +172,7 @@ class TestAccept:
 class TestCodesOfChecks:
     """Codes that plugins declare."""
 
+    @pytest.mark.slow
     def test_selected(self) -> None:
         """The codes of a selected check can be refused and accepted; only the analysis can accept."""
         plugins = load_plugins(*PLUGINS, AcmePlugin())

@@ -11,6 +11,7 @@ from tests.support.outputs import PLUGINS, signal_and_ttbar, two_processes
 from tests.support.rich import rich, rich_arguments, rich_card
 
 
+@pytest.mark.slow
 def test_output() -> None:
     """Histograms, metadata and cutflow are those that the script gave."""
     output = rich()
@@ -20,6 +21,7 @@ def test_output() -> None:
     assert made.cutflow is output.cutflow
 
 
+@pytest.mark.slow
 def test_options() -> None:
     """Options are read back, and those of autoMCStats one by one."""
     made = rich_card(rateparam_norm_categories=["SR", "CR"])
@@ -30,6 +32,7 @@ def test_options() -> None:
     assert (made.threshold, made.include_signal, made.hist_mode) == (10, 0, 1)
 
 
+@pytest.mark.slow
 def test_suffix_of_years() -> None:
     """Without a suffix, the years are the suffix."""
     assert rich_card().bin_suffix == "2022_2023"
@@ -51,6 +54,7 @@ def test_card_of_an_analysis() -> None:
         _ = made.cutflow
 
 
+@pytest.mark.slow
 def test_pickle() -> None:
     """A card arrives from another process as the same text."""
     made = rich_card()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_datasets() -> None:
     """Datasets of a sample are those of a year, or of all years of the card."""
     made = rich_card()
@@ -24,6 +25,7 @@ def test_datasets() -> None:
         made.get_datasets_by_sample("TTbr", "2023")
 
 
+@pytest.mark.slow
 def test_empty_dataset() -> None:
     """A dataset without events in the preselection is empty."""
     made = rich_card()
@@ -31,6 +33,7 @@ def test_empty_dataset() -> None:
     assert not made.is_empty_dataset("VV_2022")
 
 
+@pytest.mark.slow
 def test_templates_by_name(tmp_path: Path) -> None:
     """Templates by name are those of the file."""
     made = rich_card()
@@ -55,6 +58,7 @@ def test_rearranged() -> None:
     assert histogram["signal_2022", "JESUp", :].values().tolist() == [2, 3]
 
 
+@pytest.mark.slow
 def test_rearranged_data() -> None:
     """Rearranged data have one process and no variation."""
     output = rich()

@@ -48,6 +48,7 @@ def test_own_sections() -> None:
     assert made.mcstat_section() == "SR_2022_2023 autoMCStats 10 0 1\n"
 
 
+@pytest.mark.slow
 def test_line_behind_the_own_ones(tmp_path: Path) -> None:
     """A line of a subclass is in the text, the file and the model, and the own lines stay what they are."""
     made, plain = rich_card(of=Formula), rich_card()
@@ -60,6 +61,7 @@ def test_line_behind_the_own_ones(tmp_path: Path) -> None:
     assert made.findings == plain.findings
 
 
+@pytest.mark.slow
 def test_lines_that_replace(tmp_path: Path) -> None:
     """Lines without `super()` replace the own ones, which a notice tells."""
     made = of_class({"rate_parameters_section": lambda _: "mu rateParam * vv_* 1 [0,2]\n"})
@@ -119,6 +121,7 @@ def test_text_and_channel_agree() -> None:
     assert len(made.channel.directives) == len(first.directives) + 1
 
 
+@pytest.mark.slow
 def test_row() -> None:
     """A row of a subclass is a nuisance, counted in kmax."""
 
@@ -137,6 +140,7 @@ def test_row() -> None:
     assert effect.down.tolist() == pytest.approx([1 / 1.1, 1 / 1.1, 0.9])  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_constraint_is_counted() -> None:
     """A `param` line of a subclass is counted in kmax."""
     made = of_class({"mcstat_section": lambda self: Datacard.mcstat_section(self) + "width param 1.0 0.1\n"})
@@ -189,6 +193,7 @@ def test_faulty_line_writes_no_file(tmp_path: Path) -> None:
 class TestContent:
     """A subclass that writes the text itself, as PocketCoffea's `content` does."""
 
+    @pytest.mark.slow
     def test_further_lines(self, tmp_path: Path) -> None:
         """Lines that the text adds are in the file."""
 
@@ -202,6 +207,7 @@ class TestContent:
         assert text.endswith("theory group = lumi\n")
         assert "shapes * SR_2022_2023 other.root " in text
 
+    @pytest.mark.slow
     def test_faulty_lines(self, tmp_path: Path) -> None:
         """A line that the text adds is checked."""
 
@@ -215,6 +221,7 @@ class TestContent:
         ):
             rich_card(of=Faulty).dump(tmp_path)
 
+    @pytest.mark.slow
     def test_sections_and_files_of_a_script(self, tmp_path: Path) -> None:
         """A script may write the card and pass arguments of its own to its sections."""
 

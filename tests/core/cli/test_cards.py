@@ -167,11 +167,13 @@ class TestBuild:
         assert "2 cards in two; combine them with: bash two/combine_datacards_2024.sh" in result.stdout
         assert files_below(Path("one")) == files_below(Path("two"))
 
+    @pytest.mark.slow
     def test_without_data(self, output: Path, script: Path) -> None:
         """The table shows that there are no data."""
         result = datacard("build", write(script), output, "-o", "cards")
         assert entries(result.stdout, "data") == ["data", "none", "none"]
 
+    @pytest.mark.slow
     def test_channel_masks(self, output: Path, script: Path) -> None:
         """The script has --channel-masks only with that option."""
         write(script, options="label='x'")
@@ -226,6 +228,7 @@ class TestBuild:
         assert "JER" in message
         assert not Path("cards").exists()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("in_script", "options", "made"),
         [
@@ -283,6 +286,7 @@ class TestBuild:
         assert last.search(every.stderr)
         assert not last.search(few.stderr)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "names"),
         [
@@ -303,6 +307,7 @@ class TestBuild:
         cards = {name for name in files_below(Path("cards")) if not name.startswith("plots")}
         assert len(cards) == 2 * 2 + 1
 
+    @pytest.mark.slow
     def test_failing_plot(self, output: Path, script: Path) -> None:
         """The error names the plugin; the cards stay and there is no plot."""
         failing = PLOTS.replace("path.write_text(channel.bin)", "raise RuntimeError('out of ink')")
@@ -328,6 +333,7 @@ class TestBuild:
         write(script, PLOTS + SMALL, "plugins=load_plugins('mcstats', 'combine', 'root', 'coffea', Own())")
         assert re.search(message, failed(datacard("build", script, "absent.coffea", "-o", "cards", *options)))
 
+    @pytest.mark.slow
     def test_writer(self, output: Path, script: Path) -> None:
         """The card is the text of the named writer."""
         own = """

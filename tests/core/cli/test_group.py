@@ -36,6 +36,7 @@ class TestErrors:
         message = failed(datacard("build", script, output, "-o", "cards"))
         assert message.endswith("This is unexpected; run again with --debug to see where.\n")
 
+    @pytest.mark.slow
     def test_error_of_a_plugin(self, output: Path, script: Path, install: Install) -> None:
         """The message names the plugin and its version, and shows its text as it is."""
         install(

@@ -55,6 +55,7 @@ class TestInspect:
         assert re.search(r"│ VV +│ 1 +│", result.stdout)
         assert re.search(r"│ VV +│ no histogram +│", result.stdout)
 
+    @pytest.mark.slow
     def test_several_files(self) -> None:
         """Several files are listed as one output."""
         files = sorted((SHARED_DATA / "partial").glob("*TTbar*.coffea"))

@@ -34,6 +34,7 @@ def datacard_systematic_kinds():
 
 
 class TestPlugins:
+    @pytest.mark.slow
     def test_built_in(self) -> None:
         """The built-in plugins are selected and work."""
         result = datacard("plugins")
@@ -43,6 +44,7 @@ class TestPlugins:
             assert (row[1:4], row[5]) == (["datacard-core", __version__, "yes"], "ok")
         assert entries(result.stdout, "lnn")[4] == "kinds: lnN, lnU"
 
+    @pytest.mark.slow
     def test_check(self, install: Install) -> None:
         """With --check, what a plugin provides is listed."""
         install("acme_gmn", KIND, distribution="acme-gmn", version="2.3")
@@ -50,6 +52,7 @@ class TestPlugins:
         row = entries(datacard("plugins", "--check").stdout, "acme_gmn")
         assert row == ["acme_gmn", "acme-gmn", "2.3", "no", "kinds: gmN[7]", "ok"]
 
+    @pytest.mark.slow
     def test_no_import_without_check(self, install: Install) -> None:
         """A plugin that is not selected is not imported."""
         install("acme_unseen", "raise RuntimeError('imported')")
@@ -82,6 +85,7 @@ class TestPlugins:
         assert entries(result.stdout, "lnn")[-1] == "ok"
         assert result.stderr == ""
 
+    @pytest.mark.slow
     def test_broken_metadata(self, install: Install) -> None:
         """Broken metadata and double names are reported without --check."""
         install("one", entry_points={"acme": "one"})
@@ -117,6 +121,7 @@ class TestPlugins:
         assert acme["provides"]["kinds"] == {"gmN[7]": {"options": {}, "codes": {}}}
         assert all(word in result.stderr for word in ("one", "two", "three", "four", "five"))
 
+    @pytest.mark.slow
     def test_json_is_reproducible(self, install: Install) -> None:
         """The JSON document is sorted and the same each time."""
         install("acme", "raise RuntimeError('\\udcff')")
@@ -128,6 +133,7 @@ class TestPlugins:
         assert document["api"] == API_VERSION
         assert [plugin["name"] for plugin in document["plugins"] if plugin["status"] == "broken"] == ["acme"]
 
+    @pytest.mark.slow
     def test_plugins_of_an_analysis(self, script: Path, install: Install) -> None:
         """The selected and the local plugins of an analysis are listed."""
         install("acme", KIND)
@@ -142,6 +148,7 @@ class TestPlugins:
         assert "hello" not in result.stdout
         assert json.loads(datacard("plugins", script, "--json").stdout)["plugins"][0]["name"] == "acme"
 
+    @pytest.mark.slow
     def test_conflict_in_an_analysis(self, script: Path, install: Install) -> None:
         """Two plugins of one kind are an error with the line of the script."""
         for name in ("one", "two"):
@@ -164,6 +171,7 @@ class TestNewPlugin:
         assert shlex.split(test) == ["pytest", "a b/datacard-acme-gmn"]
         assert 'load_plugins(*DEFAULT_PLUGINS, "acme_gmn")' in result.stdout
 
+    @pytest.mark.slow
     def test_second_run(self, script: Path) -> None:
         """A second run is an error that changes no file."""
         assert datacard("new-plugin", "acme-gmn").exit_code == 0

@@ -40,6 +40,7 @@ class TestScript:
         assert re.search(message, found.rstrip())
         assert not Path("cards").exists()
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without end is needed")
     def test_device(self, output: Path, script: Path) -> None:
         """A device, which may have no end, is no script and no output."""
@@ -60,6 +61,7 @@ class TestScript:
         assert "output_all.coffea is not a Python script: ANALYSIS.py comes first, then OUTPUT" in message
         assert "the arguments look swapped" in message
 
+    @pytest.mark.slow
     def test_import_of_a_module_beside_it(
         self, output: Path, script: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -72,6 +74,7 @@ class TestScript:
         assert result.exit_code == 0, result.stderr
         assert (elsewhere / "cards" / "datacard_SR_from_beside.txt").is_file()
 
+    @pytest.mark.slow
     def test_arguments_and_current_directory(self, output: Path, script: Path) -> None:
         """A script has no arguments and the current directory, and leaves no trace in the process."""
         Path("label.txt").write_text("from_file")
@@ -83,6 +86,7 @@ class TestScript:
         assert (sys.argv, sys.path) == (arguments, path)
         assert "datacard_analysis" not in set(sys.modules) - modules
 
+    @pytest.mark.slow
     def test_change_of_the_working_directory(self, output: Path, script: Path) -> None:
         """A script that changes the working directory does not redirect the cards."""
         write(script, "import os\nos.chdir('/')\n" + SMALL)

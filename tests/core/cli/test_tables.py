@@ -60,6 +60,7 @@ def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",),
 
 
 class TestYields:
+    @pytest.mark.slow
     def test_labels(self) -> None:
         """Labels have a column of their own if a process has one, and names stay to be searched for."""
         processes = two_processes(["2022"])
@@ -95,6 +96,7 @@ class TestYields:
         )
         assert ["signal", text] in rows(drawn(tabulate_yields(analysis.build(output.loaded), 80)))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("width", [20, 40, 80, 200])
     def test_many_categories(self, width: int) -> None:
         """Categories beyond the width go to further tables, and no number is folded."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 class TestShow:
+    @pytest.mark.slow
     def test_output_to_a_file(self, made: Made) -> None:
         """Output to a file has no escape codes and no folded lines."""
         _, result = made

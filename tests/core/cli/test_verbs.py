@@ -43,6 +43,7 @@ class TestAddedVerbs:
         assert "(acme 1.0)" in result.stdout
         assert "acme" not in sys.modules
 
+    @pytest.mark.slow
     def test_other_verbs_import_nothing(self, install: Install) -> None:
         """A verb that cannot be imported disturbs no other."""
         install("acme", "raise RuntimeError", entry_points_text=points("hello = acme:hello"))
@@ -70,11 +71,13 @@ class TestAddedVerbs:
         message = failed(datacard("hello", "CMS"))
         assert "verb 'hello' comes from several places: acme 1.0 (acme:hello), other 1.0 (other:hello)" in message
 
+    @pytest.mark.slow
     def test_verb_of_the_core_stays(self, install: Install) -> None:
         """No distribution replaces a verb of the core."""
         install("acme", HELLO, entry_points_text=points("plugins = acme:hello"))
         assert "hello" not in datacard("plugins").stdout
 
+    @pytest.mark.slow
     def test_plugins_are_listed_alone(self, install: Install) -> None:
         """A distribution with verbs and without plugins is no plugin."""
         install("acme", HELLO, entry_points_text=points("hello = acme:hello"))

@@ -76,6 +76,7 @@ class TestDeclarations:
         assert (cards["SR"].observation, cards["CR"].observation) == (-1, 500)
         assert cards["SR"].data_obs["data_obs", :].values().tolist() == [10, 20]
 
+    @pytest.mark.slow
     def test_processes(self) -> None:
         """A process of one category is in its card alone, and takes part in the systematics that name it."""
         names = ["signal", "ttbar", "qcd"]
@@ -107,6 +108,7 @@ class TestDeclarations:
         assert "autoMCStats" not in cards["SR"].content()
         assert "CR_2022 autoMCStats 10 0 1" in cards["CR"].content()
 
+    @pytest.mark.slow
     def test_same_as_one_by_one(self, tmp_path: Path) -> None:
         """Categories that differ give the cards of analyses that have only one of them."""
         sr, cr = Category("m", data_processes=None, exclude_systematics=["JES"]), Category("m", mc_processes=with_qcd())

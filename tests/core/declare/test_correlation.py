@@ -188,6 +188,7 @@ class TestCorrelateFactors:
         again, *_ = correlate(common, "process", 0.36)
         assert again.fraction == pytest.approx(0.5 * 0.6)
 
+    @pytest.mark.slow
     def test_categories(self) -> None:
         """Between categories, cards have the common row and their own, with a common part of √0.25."""
         lumi = systematic(name="lumi", processes=["ttbar"], value=1.1, categories=["SR", "CR"])

@@ -35,6 +35,7 @@ def test_dict_by_label() -> None:
     assert factor_of(rho, ["a", "b"]) == pytest.approx(np.array([[1, 0], [0.6, 0.8]]))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 1000))
 def test_product_is_the_matrix(size: int, rank: int, seed: int) -> None:
     """The factor times its transpose gives any matrix back, also one of a rank below its size."""

@@ -324,6 +324,7 @@ class TestMerging:
         assert merged.get_coffea_name("ttbar", "2023") == "JER_tt"
         assert merged.get_coffea_name("vjets", "2023") == "x"
 
+    @pytest.mark.slow
     @given(columns, st.data())
     def test_partitions(self, values: dict[tuple[str, str], Any], data: st.DataObject) -> None:
         """Every partition of columns into declarations merges to the same nuisance."""
@@ -344,6 +345,7 @@ class TestMerging:
             assert merged.value_for(process, year) == value
             assert merged.get_coffea_name(process, year) == f"part_{part_of[process, year]}"
 
+    @pytest.mark.slow
     @given(columns, columns)
     def test_disjoint_columns(self, first: dict[tuple[str, str], Any], second: dict[tuple[str, str], Any]) -> None:
         """Two declarations are merged exactly where they share no column."""

@@ -39,6 +39,7 @@ def test_coffea_reads_the_file(demo: dict[str, Any], written: DemoFiles) -> None
     assert set(structure(loaded)) == set(structure(demo))
 
 
+@pytest.mark.slow
 def test_files_in_the_folder(written: DemoFiles) -> None:
     """The folder has the output, and the analysis script of the package."""
     assert written.analysis.read_bytes() == Path(analysis.__file__).read_bytes()

@@ -38,6 +38,7 @@ def axes(histogram: Any) -> tuple[Any, ...]:
     )
 
 
+@pytest.mark.slow
 def test_containers(demo: dict[str, Any], real: dict[str, Any]) -> None:
     """The containers are those of PocketCoffea, level by level."""
     assert list(demo) == list(real)

@@ -53,6 +53,7 @@ def alive() -> set[int]:
     return {process.pid for process in multiprocessing.active_children() if process.pid}
 
 
+@pytest.mark.slow
 def test_processes_are_used_again() -> None:
     """A process that has answered gets the next call, and a second one is started for a call beside it."""
     with workers(2) as pool:
@@ -69,6 +70,7 @@ def test_processes_are_used_again() -> None:
     assert not alive()
 
 
+@pytest.mark.slow
 def test_temporary_files_are_removed_with_the_processes() -> None:
     """A process makes its temporary files in a directory that is removed, although the process is killed."""
     with workers(1) as pool:
@@ -83,6 +85,7 @@ def test_temporary_files_are_removed_with_the_processes() -> None:
     assert not Path(directory).exists()
 
 
+@pytest.mark.slow
 def test_death_while_it_works() -> None:
     """A process that dies in a call has no answer."""
     with workers(1) as pool:
@@ -92,6 +95,7 @@ def test_death_while_it_works() -> None:
         assert worker.take() == ("file", None)
 
 
+@pytest.mark.slow
 def test_death_in_the_middle_of_a_message() -> None:
     """A process that dies while it sends its answer has none, and nothing waits for the rest of the message."""
     with workers(1) as pool:
@@ -102,6 +106,7 @@ def test_death_in_the_middle_of_a_message() -> None:
         assert worker.take() == ("file", None)
 
 
+@pytest.mark.slow
 def test_death_while_it_waits() -> None:
     """A process that dies between two calls is replaced by another one."""
     with workers(1) as pool:
@@ -116,6 +121,7 @@ def test_death_while_it_waits() -> None:
         assert other.take()[1] is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_failing_block_ends_processes_at_once(error: type[BaseException]) -> None:
     """When the block fails, the processes end in the middle of their calls."""
@@ -140,6 +146,7 @@ def test_ctrl_c_reaches_the_parent_alone() -> None:
         assert result(about, answer) is None
 
 
+@pytest.mark.slow
 def test_interrupt_tells_what_it_waited_for() -> None:
     """Ctrl-C while calls are made has a note with their subjects."""
     with pytest.raises(KeyboardInterrupt) as raised:

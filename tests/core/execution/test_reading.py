@@ -229,12 +229,14 @@ def of_2022(plugins: Plugins, **changes: Any) -> Analysis:
 
 
 class TestCalls:
+    @pytest.mark.slow
     def test_path_and_needed_variables(self, tmp_path: Path) -> None:
         """A source is called once per file, with its path and the needed variables."""
         source = Recording()
         of_2022(with_plugins(Provider("mine", source))).build(str(tmp_path / "some.file"), source="recording")
         assert source.asked == [(tmp_path / "some.file", {"m"})]
 
+    @pytest.mark.slow
     def test_histograms_of_hist_are_accepted(self, tmp_path: Path) -> None:
         """A source may return histograms of hist."""
         made = of_2022(with_plugins(Provider("mine", Recording())))
@@ -248,6 +250,7 @@ class TestCalls:
             of_2022(with_plugins(Provider("mine", source))).build(of_year("2022"), source="recording")
         assert source.asked == []
 
+    @pytest.mark.slow
     def test_missing_variable_is_told_with_closest(self, install: Install, tmp_path: Path) -> None:
         """A variable in no file is an error with the closest match."""
         install("acme_npz", NPZ)
@@ -296,6 +299,7 @@ class Returning(HistogramSource):
 class TestReadOnce:
     """Mappings that a source returns are read once, while the source can be blamed."""
 
+    @pytest.mark.slow
     def test_mappings_on_all_levels(self, tmp_path: Path) -> None:
         """Dicts that fail when they are read twice make the card of plain ones."""
         plugins = with_plugins(Provider("mine", Returning(changing(of_year("2022")))))
@@ -313,6 +317,7 @@ class TestReadOnce:
 
 
 class TestUnknownSources:
+    @pytest.mark.slow
     def test_closest_match_is_told(self, install: Install, tmp_path: Path) -> None:
         """An unknown source is an error with the closest match."""
         install("acme_npz", NPZ)
@@ -322,6 +327,7 @@ class TestUnknownSources:
         ):
             of_2022(with_plugins("acme_npz")).build(tmp_path / "2022.npz", source="npy")
 
+    @pytest.mark.slow
     def test_workers_get_no_task(self, tmp_path: Path) -> None:
         """An unknown source is an error before workers get a task."""
 
@@ -391,6 +397,7 @@ def build_with(body: str, install: Install, *files: Path, **where: Any) -> Any:
 
 
 class TestFaults:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("raised_there", "cause"),
         [
@@ -421,6 +428,7 @@ class TestFaults:
         assert (raised.value.plugin, raised.value.origin) == ("acme", "acme-sources 0.7")
         assert re.search(rf"reading {re.escape(str(tmp_path))}/202[23]\.file: ", str(raised.value))
 
+    @pytest.mark.slow
     def test_interrupt_passes(self, install: Install, tmp_path: Path) -> None:
         """An interrupt of the user is not converted."""
         with pytest.raises(KeyboardInterrupt):
@@ -502,6 +510,7 @@ class TestFaults:
         said = [f"{file}: {problem}" for file in files for problem in ("it ends too early", "it has no edges")]
         assert list(raised.value.problems) == said
 
+    @pytest.mark.slow
     def test_bad_content_is_told_with_its_file(self, install: Install, tmp_path: Path) -> None:
         """A bad bin content is told with file, dataset, category and variation, and not blamed."""
         file = tmp_path / "2022.file"

@@ -102,6 +102,7 @@ def expected(
     return written(analysis, small_demo, tmp_path_factory.mktemp("expected") / "cards")
 
 
+@pytest.mark.slow
 def test_expected_files(expected: dict[str, bytes]) -> None:
     """The files are cards, templates and a script."""
     assert sorted(expected) == sorted(
@@ -192,6 +193,7 @@ class TestSameBytes:
         assert written(declared, PARTIAL, tmp_path / "many") == from_one
         assert written(declared, PARTIAL[::-1], tmp_path / "many in parallel", jobs=2) == from_one
 
+    @pytest.mark.slow
     def test_negative_zero(self, tmp_path: Path) -> None:
         """A yield of -0.0 has the same bytes whether its file is merged or not."""
         one = by_hand.Output().mc("Signal", "2022", nominal=[-0.0, 1])
@@ -295,6 +297,7 @@ class TestPartsOfADataset:
         assert written(small(), files, tmp_path / "parts", parts=True, jobs=jobs) == expected
         assert written(small(), files[::-1], tmp_path / "reversed", parts=True, jobs=jobs) == expected
 
+    @pytest.mark.slow
     def test_variation_in_one_part(self, tmp_path: Path) -> None:
         """The part without the variation falls back to the nominal, in any order of the files."""
         files = self.files(tmp_path, JESUp=[11, 0, 6], JESDown=[9, 0, 4])
@@ -415,6 +418,7 @@ class TestProblems:
         assert len(problems) == 1
         assert "and 1 more" in problems[0]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("shape_only", [False, True])
     def test_problems_of_several_categories(self, *, shape_only: bool, small_demo: dict[str, Any]) -> None:
         """The problems of all categories are reported at once."""
@@ -439,6 +443,7 @@ class TestProblems:
         assert not (tmp_path / "cards").exists()
 
 
+@pytest.mark.slow
 def test_only_requested_variables_are_kept(cuts: dict[str, list[Path]]) -> None:
     """The histograms of other variables are left out, and their names stay."""
     for file in cuts["by year"]:

@@ -63,6 +63,7 @@ def test_parent_is_killed(way: str, number: int) -> None:
     assert status == -number
 
 
+@pytest.mark.slow
 def test_parent_died_before_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process whose parent has died before the system was asked to watch it ends at once."""
     context = multiprocessing.get_context("fork")
@@ -78,6 +79,7 @@ def _end_with_parent_and_wait() -> None:
     time.sleep(60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", ["output.coffea", "größe", "\udcff"], ids=ascii)
 def test_subjects(subject: str) -> None:
     """Each name of a file is sent as it is, also one whose bytes are no text."""

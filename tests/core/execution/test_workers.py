@@ -170,6 +170,7 @@ def called(function: Callable[..., Any], given: Mapping[str, tuple[Any, ...]], *
 
 @everywhere
 class TestEverywhere:
+    @pytest.mark.slow
     def test_results_of_several_calls(self, place: str) -> None:
         """Each call has its result."""
         with PLACES[place]() as where:
@@ -186,6 +187,7 @@ class TestEverywhere:
         with PLACES[place]() as where:
             assert called(double, {}, **where) == {}
 
+    @pytest.mark.slow
     def test_datacard_error_is_unchanged(self, place: str) -> None:
         """A DatacardError arrives as it was raised, and the other calls have their results."""
         with PLACES[place]() as where:
@@ -196,6 +198,7 @@ class TestEverywhere:
         assert error.problems == ("3 is odd", "3 is no even number")
         assert str(error) == "2 problems:\n  - 3 is odd\n  - 3 is no even number"
 
+    @pytest.mark.slow
     def test_unexpected_error_names_subject_and_worker(self, place: str) -> None:
         """An unexpected error becomes a DatacardError with the subject, the type, the process and the host."""
         with PLACES[place]() as where:
@@ -210,6 +213,7 @@ class TestEverywhere:
 
 
 class TestEndingEarly:
+    @pytest.mark.slow
     @pytest.mark.parametrize("place", ["in threads", "in a process pool"])
     def test_given_pool_stays_usable(self, place: str) -> None:
         """A pool of the caller takes more work after the results were abandoned."""
@@ -276,12 +280,14 @@ class TestUnusableExecutors:
 
 
 class TestUnpicklable:
+    @pytest.mark.slow
     def test_arguments(self) -> None:
         """A call that cannot be pickled is an error with its subject, and not the death of a worker."""
         with pytest.raises(DatacardError, match=r"^file 2: .*cannot pickle") as raised:
             called(double, {"file 1": (1,), "file 2": (threading.Lock(),)}, jobs=2)
         assert "is its memory too small" not in str(raised.value)
 
+    @pytest.mark.slow
     def test_results(self) -> None:
         """A result that cannot be pickled is an error with its subject, and not the death of a worker."""
         found = called(make_lock, calls(1, 2), jobs=2)
@@ -293,6 +299,7 @@ class TestUnpicklable:
 
 
 class TestLostWorkers:
+    @pytest.mark.slow
     def test_process_that_dies_once(self, tmp_path: Path) -> None:
         """A new process repeats the calls, and no result is missing."""
         given = {f"file {number}": (tmp_path / "died", number) for number in range(6)}
@@ -342,6 +349,7 @@ class TestLostWorkers:
         assert str(found["file 1"]).startswith("file 1: ")
         assert "BrokenProcessPool" in str(found["file 1"])
 
+    @pytest.mark.slow
     def test_given_pool_is_broken_already(self) -> None:
         """A pool that was broken before is a DatacardError."""
         with concurrent.futures.ProcessPoolExecutor(1) as pool:

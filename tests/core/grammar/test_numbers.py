@@ -12,18 +12,21 @@ from hypothesis import strategies as st
 from datacard_core import grammar, number
 
 
+@pytest.mark.slow
 @given(st.floats(allow_nan=False))
 def test_number_reads_back_equal(value: float) -> None:
     """The text of a number reads back as the same number."""
     assert float(number(value)) == value
 
 
+@pytest.mark.slow
 @given(st.floats(allow_nan=False, width=32))
 def test_numpy_number_reads_back_equal(value: float) -> None:
     """The text of a number of numpy reads back as the same number."""
     assert float(number(np.float32(value))) == value  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @given(st.floats())
 def test_number_is_one_word(value: float) -> None:
     """The text of a number has no blanks."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class TestAxes:
     """Axes of the variable."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("axis", "edges"),
         [

@@ -77,6 +77,7 @@ class TestHistogramArrays:
         other.dump(tmp_path / "other")
         assert (tmp_path / "one" / "shapes.root").read_bytes() == (tmp_path / "other" / "shapes.root").read_bytes()
 
+    @pytest.mark.slow
     def test_with_flow(self, tmp_path: Path) -> None:
         """An array with flow bins gives the card of the histogram."""
         histogram = by_hand.simulated({"SR": VALUES}, hist_axis(), variances={"SR": VARIANCES}, labels=LABELS)
@@ -84,6 +85,7 @@ class TestHistogramArrays:
         self.assert_same(made, card(histogram), tmp_path)
         assert "flow-lost" in by_hand.codes(made)
 
+    @pytest.mark.slow
     def test_without_flow(self, tmp_path: Path) -> None:
         """An array without flow bins gives the card of the histogram."""
         inside = slice(1, -1)
@@ -97,6 +99,7 @@ class TestHistogramArrays:
         self.assert_same(made, card(histogram), tmp_path)
         assert "flow-lost" not in by_hand.codes(made)
 
+    @pytest.mark.slow
     def test_of_data(self, tmp_path: Path) -> None:
         """An array of data, without variations, gives the card of the histogram."""
         counts = [0.0, 12.0, 25.0, 31.0, 0.0]

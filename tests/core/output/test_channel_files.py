@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class TestDumping:
     """Card and templates as files."""
 
+    @pytest.mark.slow
     def test_names(self, tmp_path: Path) -> None:
         """Card and templates are written under their names."""
         made = rich_card()
@@ -40,6 +41,7 @@ class TestDumping:
         assert sorted(path.name for path in folder.iterdir()) == ["card.txt", "templates.root"]
         assert text_of(folder / "card.txt") == made.content("templates.root")
 
+    @pytest.mark.slow
     def test_hash_of_the_templates(self, tmp_path: Path) -> None:
         """The card names its templates, relative to itself, and their SHA-256, as other programs compute it."""
         rich_card().dump(tmp_path, card_name="cards/SR.txt", shapes_name="shapes/SR.root")
@@ -48,6 +50,7 @@ class TestDumping:
         digest = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
         assert line == f"# templates: ../shapes/SR.root sha256 {digest}"
 
+    @pytest.mark.slow
     def test_text_without_last_line_end(self, tmp_path: Path) -> None:
         """The hash has a line of its own behind a text that a subclass ends without a line end."""
 
@@ -66,6 +69,7 @@ class TestDumping:
         for name in ("datacard.txt", "shapes.root"):
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("what", ["writer", "serializer"])
     def test_unknown_writer(self, what: str, tmp_path: Path) -> None:
         """With an unknown writer or serializer no file is written."""
@@ -81,6 +85,7 @@ class TestDumping:
             rich_card().dump(tmp_path / "out", shapes_name="my shapes.root")
         assert not (tmp_path / "out").exists()
 
+    @pytest.mark.slow
     def test_one_name_for_both(self, tmp_path: Path) -> None:
         """Card and templates under one name are refused."""
         with pytest.raises(DeclarationError, match="one"):
@@ -107,6 +112,7 @@ print("\\n".join(map(str, made.findings)))
 """
 
 
+@pytest.mark.slow
 def test_order_of_hashes(tmp_path: Path) -> None:
     """No byte and no finding depends on the order of hashes."""
     done = elsewhere(HASHING, tmp_path / "other", directory=tmp_path)
@@ -120,6 +126,7 @@ def test_order_of_hashes(tmp_path: Path) -> None:
 class TestPlots:
     """Plots of a card."""
 
+    @pytest.mark.slow
     def test_file_name(self, tmp_path: Path) -> None:
         """A plot's file is named by plot and bin."""
         files = card_with(Yields(), Names()).plot(tmp_path / "new" / "plots", "yields")
@@ -137,18 +144,21 @@ class TestPlots:
         assert [file.name for file in files] == ["yields_SR_run3.txt", "names_SR_run3.pdf"]
         assert contents(tmp_path) == {"yields_SR_run3.txt": "6 60", "names_SR_run3.pdf": "signal_2022 ttbar_2022"}
 
+    @pytest.mark.slow
     def test_without_names(self, tmp_path: Path) -> None:
         """Without names, all plots of the selection are drawn, in one order."""
         for plots in ([Yields(), Names()], [Names(), Yields()]):
             files = card_with(*plots).plot(tmp_path)
             assert [file.name for file in files] == ["names_SR_run3.pdf", "yields_SR_run3.txt"]
 
+    @pytest.mark.slow
     def test_replaced(self, tmp_path: Path) -> None:
         """An old file of the same name is replaced."""
         (tmp_path / "yields_SR_run3.txt").write_text("old")
         card_with(Yields()).plot(tmp_path)
         assert contents(tmp_path) == {"yields_SR_run3.txt": "6 60"}
 
+    @pytest.mark.slow
     def test_files_beside_the_plot(self, tmp_path: Path) -> None:
         """A file that a plot writes beside its path does not stay."""
 
@@ -159,6 +169,7 @@ class TestPlots:
         card_with(Calling(untidy)).plot(tmp_path)
         assert contents(tmp_path) == {"calling_SR_run3.pdf": "drawn"}
 
+    @pytest.mark.slow
     def test_arguments(self, tmp_path: Path) -> None:
         """A plot gets the channel and a path with the name of the file."""
         got: list[Any] = []
@@ -198,6 +209,7 @@ class TestPlots:
             card_with(Yields()).plot(tmp_path / "plots", "yields", "yields")
         assert not (tmp_path / "plots").exists()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("body", "cause", "said"),
         [

@@ -121,6 +121,7 @@ def names(directory: Path) -> list[str]:
 class TestSerializers:
     """A serializer declares its files."""
 
+    @pytest.mark.slow
     def test_suffix_and_patterns(self, tmp_path: Path) -> None:
         """The file has the suffix, and Combine's line the places, that the serializer declares."""
         made = card(output(), shape("jes"), plugins=PLUGINS)

@@ -44,6 +44,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
 @pytest.mark.parametrize("first", ["shapes", "cards"])
 def test_files_in_two_directories(step: int, first: str, tmp_path: Path) -> None:
@@ -65,6 +66,7 @@ def left_by_a_kill(folder: Path) -> Path:
     return folder / "shapes" / FOLDER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"directories": 3, "files": []}', "\xff"])
 def test_damaged_journal(text: str, tmp_path: Path) -> None:
     """A journal that cannot be read is told with its path, and nothing beside it is removed."""

@@ -224,6 +224,7 @@ class TestContributors:
         assert by_hand.found(made, "empty-variation")
         assert of_the_core(made.content()) == ["combine", "root"]
 
+    @pytest.mark.slow
     def test_idle_plugins_change_no_byte(self) -> None:
         """Selected objects of every family that a card does not use change no byte of it."""
         idle = Provider("idle", Silent(), Blank(), Doubling(), Text(), Plain(), Pickled())
@@ -258,6 +259,7 @@ class TestRenderings:
         (line,) = header(made.content(writer="plain", serializer=""))[1:]
         return line.removeprefix("plugins of the analysis itself: ").split(", ")
 
+    @pytest.mark.slow
     def test_needed_rendering(self) -> None:
         """A rendering that the card needs is named."""
         assert self.named(Provider("lines", rendering(RawLine))) == ["kinds", "lines", "writing"]
@@ -277,12 +279,14 @@ class TestRenderings:
         others = Provider("others", rendering(Unused))
         assert "others" not in self.named(Provider("lines", rendering(RawLine)), others)
 
+    @pytest.mark.slow
     def test_rendering_of_a_base_class(self) -> None:
         """A rendering of a base class is named only if none of the closer class is selected."""
         general = Provider("general", rendering(Directive))
         assert self.named(general) == ["general", "kinds", "writing"]
         assert "general" not in self.named(general, Provider("lines", rendering(RawLine)))
 
+    @pytest.mark.slow
     def test_rendering_that_the_writer_has(self) -> None:
         """A rendering of a base class is not named if the writer renders the class itself."""
         general = Provider("general", rendering(Effect))
@@ -290,6 +294,7 @@ class TestRenderings:
 
 
 class TestOrigins:
+    @pytest.mark.slow
     def test_lines_of_distributions(self, install: Install) -> None:
         """Each distribution has a line with its version, sorted by name."""
         install("acme_twice", KIND.format(typ="twice"), distribution="acme-physics", version="2.1")
@@ -302,6 +307,7 @@ class TestOrigins:
             "plugins of zeta 0.3.dev1: zeta",
         ]
 
+    @pytest.mark.slow
     def test_plugins_of_one_distribution(self, install: Install) -> None:
         """Plugins of one distribution share its line, sorted, if the card uses them."""
         source = KIND.format(typ="first") + (
@@ -331,6 +337,7 @@ class TestOrigins:
         )
         assert header(made.content())[-1] == "plugins of the analysis itself: an object, my_module"
 
+    @pytest.mark.slow
     def test_distribution_without_metadata(self, install: Install) -> None:
         """A distribution without metadata is unknown, and its folder is not in the card."""
         folder = install("acme", KIND.format(typ="acme"), metadata="")
@@ -340,6 +347,7 @@ class TestOrigins:
 
 
 class TestSameBytes:
+    @pytest.mark.slow
     def test_order_of_selection(self, install: Install) -> None:
         """A card has the same text in any order of selection."""
         install("acme", KIND.format(typ="acme"))
@@ -356,6 +364,7 @@ class TestSameBytes:
         }
         assert len(texts) == 1
 
+    @pytest.mark.slow
     def test_content_and_file(self, tmp_path: Path) -> None:
         """`content` and the written file have the same provenance."""
         made = card(lnn(), plugins=with_plugins(Provider("mine", Text())))
@@ -390,6 +399,7 @@ class TestSources:
         read = made.build(file, source="pickled")["SR"].content()
         assert header(read)[-1] == "plugins of the analysis itself: reading"
 
+    @pytest.mark.slow
     def test_source_without_a_part(self, tmp_path: Path) -> None:
         """A source that did not read the histograms is not named."""
         made = analysis(with_plugins(Provider("reading", Pickled())), ["2022"])
@@ -397,6 +407,7 @@ class TestSources:
         assert header(made.build(file)["SR"].content()) == [f"datacard_core {VERSION}", f"{CORE}combine, lnn, root"]
         assert made.build(of_year("2022"))["SR"].content() == made.build(file)["SR"].content()
 
+    @pytest.mark.slow
     def test_local_source_called_coffea(self, tmp_path: Path) -> None:
         """A source of the analysis itself that is called coffea is named."""
         file = tmp_path / "2022.coffea"

@@ -66,18 +66,21 @@ def acme(install: Install) -> None:
 
 @pytest.mark.usefixtures("acme")
 class TestOutsidePlugins:
+    @pytest.mark.slow
     def test_effect(self) -> None:
         """A third plugin renders the effect of one plugin for the writer of another, beside Combine's text."""
         made = card(mine("gamma"), plugins=with_plugins("acme_gamma", "acme_json", "acme_bridge"))
         assert read(made)["rows"] == {"mine": [{"events": 7, "channel": "SR_run3"}]}
         assert by_hand.rows(made.content())["mine"] == ["mine", "gmN", "7", "-", "0.5"]
 
+    @pytest.mark.slow
     def test_directive(self) -> None:
         """A third plugin renders the directive of one plugin for the writer of another."""
         made = card(mine("comment"), plugins=with_plugins("acme_gamma", "acme_json", "acme_bridge"))
         assert read(made)["lines"] == [{"comment": "on 1"}]
         assert "# on 1\n" in made.content()
 
+    @pytest.mark.slow
     def test_own_and_contributed_renderings(self) -> None:
         """Own and contributed renderings of a writer stand in one card."""
         made = card(
@@ -97,6 +100,7 @@ class TestOutsidePlugins:
             "lines": [{"start": 1.0}],
         }
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("typ", "what"),
         [
@@ -117,6 +121,7 @@ class TestOutsidePlugins:
         )
         assert not (tmp_path / "cards").exists()
 
+    @pytest.mark.slow
     def test_unselected_rendering(self) -> None:
         """An installed rendering that is not selected is neither used nor imported."""
         plugins = with_plugins("acme_gamma", "acme_json")
@@ -124,6 +129,7 @@ class TestOutsidePlugins:
             card(mine("gamma"), plugins=plugins).content(writer="json")
         assert "acme_bridge" not in sys.modules
 
+    @pytest.mark.slow
     def test_rendering_for_another_writer(self, install: Install) -> None:
         """A rendering for another writer does not count."""
         install("acme_other", BRIDGE.replace('"json"', '"yaml"'))
@@ -131,6 +137,7 @@ class TestOutsidePlugins:
         with pytest.raises(MissingProviderError, match=r"'json'.* has no rendering for the effect acme_gamma\.Gamma"):
             card(mine("gamma"), plugins=plugins).content(writer="json")
 
+    @pytest.mark.slow
     def test_unneeded_rendering_changes_no_byte(self) -> None:
         """A card without the effect has the same bytes with and without a plugin that renders it."""
         texts = [
@@ -141,6 +148,7 @@ class TestOutsidePlugins:
         assert texts[0] == texts[1]
         assert texts[2] == texts[3]
 
+    @pytest.mark.slow
     def test_pickle_of_a_card(self) -> None:
         """A card from a pickle has the same renderings and the same text."""
         plugins = with_plugins("acme_gamma", "acme_json", "acme_bridge")
@@ -149,6 +157,7 @@ class TestOutsidePlugins:
         assert list(back.plugins.renderings) == list(plugins.renderings)
         assert back.content(writer="json") == made.content(writer="json")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_cards_of_other_processes(self, jobs: int, tmp_path: Path) -> None:
         """Cards with a contributed rendering are the same here and in worker processes."""
@@ -188,6 +197,7 @@ def two_categories(plugins: Plugins) -> Analysis:
 
 
 class TestClosestClass:
+    @pytest.mark.slow
     def test_base_class(self) -> None:
         """A rendering of a class counts for a subclass that says so, for own and contributed renderings."""
         assert written(factor) == "own\n"
@@ -199,6 +209,7 @@ class TestClosestClass:
         with pytest.raises(MissingProviderError, match="has no rendering for the effect"):
             written(make, Provider("acme", rendering(Gamma, "gamma")))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("first", ["a", "z"])
     def test_closest_class(self, first: str) -> None:
         """The rendering of the closest class counts, in any order of selection."""
@@ -208,12 +219,14 @@ class TestClosestClass:
         assert written(precise, *plugins[::-1]) == "precise\n"
         assert written(gamma, *plugins) == "gamma\n"
 
+    @pytest.mark.slow
     def test_rendering_of_every_effect(self) -> None:
         """A rendering of Effect counts for the effects that the writer does not render itself."""
         every = Provider("acme", rendering(Effect, "some effect"))
         assert written(gamma, every) == "some effect\n"
         assert written(factor, every) == "own\n"
 
+    @pytest.mark.slow
     def test_effects_and_directives(self) -> None:
         """Renderings of Effect and of Directive do not mix."""
         both = Provider("acme", rendering(Effect, "effect"), rendering(Directive, "line"))
@@ -283,6 +296,7 @@ class TestFaults:
         )
         assert raised.value.__cause__ is cause
 
+    @pytest.mark.slow
     def test_failing_rendering_of_a_distribution(self, install: Install) -> None:
         """The error about a rendering names its distribution and version."""
         install("acme_gamma", GAMMA)

@@ -110,12 +110,14 @@ def other(card: Callable[..., Datacard]) -> Datacard:
     return card(systematics=Systematics([SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.5)]))
 
 
+@pytest.mark.slow
 def test_files_of_a_card(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """There are a card and its templates, and no other file."""
     card().dump(tmp_path, "card.txt", "templates.root")
     assert sorted(contents(tmp_path)) == ["card.txt", "templates.root"]
 
 
+@pytest.mark.slow
 def test_existing_files(card: Callable[..., Datacard], other: Datacard, tmp_path: Path) -> None:
     """Existing files are replaced."""
     other.dump(tmp_path)
@@ -127,6 +129,7 @@ def test_existing_files(card: Callable[..., Datacard], other: Datacard, tmp_path
     assert text_of(tmp_path / "datacard.txt") == card().content()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [
@@ -196,6 +199,7 @@ def test_file_in_place_of_a_directory(card: Callable[..., Datacard], tmp_path: P
     assert ".part" not in str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["datacard.txt", "shapes.root"])
 def test_read_only_file(name: str, card: Callable[..., Datacard], other: Datacard, tmp_path: Path) -> None:
     """A file that the user has made read-only is not replaced, not by root either."""
@@ -208,6 +212,7 @@ def test_read_only_file(name: str, card: Callable[..., Datacard], other: Datacar
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_mode_of_an_earlier_file(card: Callable[..., Datacard], other: Datacard, tmp_path: Path) -> None:
     """A file that is replaced keeps the mode that the user has given to it."""
     other.dump(tmp_path)
@@ -228,6 +233,7 @@ def test_mode_of_an_earlier_script(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "run.sh").stat().st_mode) & 0o740 == 0o740
 
 
+@pytest.mark.slow
 def test_writer_fails(card: Callable[..., Datacard], other: Datacard, tmp_path: Path) -> None:
     """A writer that fails leaves all files as they were."""
     other.dump(tmp_path)
@@ -237,6 +243,7 @@ def test_writer_fails(card: Callable[..., Datacard], other: Datacard, tmp_path: 
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "then",
     [
@@ -293,6 +300,7 @@ def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("then", "said"),
     [
@@ -400,6 +408,7 @@ def test_directory_in_place_of_the_card(card: Callable[..., Datacard], tmp_path:
     assert (tmp_path / "card.txt").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False], ids=["where older files are", "where no files are"])
 def test_last_file_cannot_be_moved(
     there: bool,
@@ -426,6 +435,7 @@ def test_last_file_cannot_be_moved(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_file_cannot_be_restored(
     card: Callable[..., Datacard], other: Datacard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -587,6 +597,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
     os.umask(before)
 
 
+@pytest.mark.slow
 def test_modes(umask: int, small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Files have the modes of the user's umask, and scripts are executable."""
     SMALL_DEMO.build(small_demo).dump(tmp_path / "cards")
@@ -596,6 +607,7 @@ def test_modes(umask: int, small_demo: dict[str, Any], tmp_path: Path) -> None:
     assert os.umask(umask) == umask
 
 
+@pytest.mark.slow
 def test_link_to_a_file(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A symbolic link stays, and its target is replaced."""
     real = tmp_path / "elsewhere" / "real.txt"
@@ -635,6 +647,7 @@ def test_templates_in_another_directory(card: Callable[..., Datacard], tmp_path:
     assert (tmp_path / "cards" / name).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("card_name", "shapes_name", "referred"),
     [
@@ -677,6 +690,7 @@ with lz4.frame.open("output.coffea") as file:
 """
 
 
+@pytest.mark.slow
 def test_equal_bytes_in_another_process(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Another process gives equal bytes, with another time, hash seed, time zone and language."""
     save(tmp_path / "output.coffea", small_demo)
@@ -691,6 +705,7 @@ def test_equal_bytes_in_another_process(small_demo: dict[str, Any], tmp_path: Pa
     assert [name for name in one if one[name] != two[name]] == []
 
 
+@pytest.mark.slow
 def test_equal_bytes_twice(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Writing a card twice gives equal bytes."""
     for name in ("one", "two"):

@@ -32,6 +32,7 @@ def test_templates_of_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(made.data_obs["data_obs", :].values(), file["data_obs_nominal"][0])
 
 
+@pytest.mark.slow
 def test_names_in_file(tmp_path: Path) -> None:
     """The file has exactly the templates that the rows name."""
     made = rich_card()
@@ -63,6 +64,7 @@ def test_copy() -> None:
     assert made.observation == 52
 
 
+@pytest.mark.slow
 def test_regular_axis() -> None:
     """A regular axis stays regular."""
     axis = hist.axis.Regular(3, 0, 1.5, name="events.m", label="m [GeV]")

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
+@pytest.mark.slow
 def test_finding_of_a_check(card_arguments: CardArguments) -> None:
     """A warning of a contributed check is among the card's findings, and an error stops the card."""
 
@@ -71,6 +72,7 @@ def test_contributed_writer_and_serializer(card_arguments: CardArguments, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.yields", "templates.txt"]
 
 
+@pytest.mark.slow
 def test_path_of_a_serializer(card_arguments: CardArguments, tmp_path: Path) -> None:
     """A serializer gets a path with the final suffix, on which libraries such as numpy depend."""
     card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Numpy()))))
@@ -244,6 +246,7 @@ def test_error_of_the_core_passes(card_arguments: CardArguments) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "finding",
     [

@@ -55,6 +55,7 @@ def test_blocking_resolves_a_conflict(install: Install) -> None:
     assert plugins.kind("acme").plugin == "acme_two"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("interface", "method"),
     [
@@ -91,6 +92,7 @@ def test_typ_twice_in_one_plugin() -> None:
 
 
 class TestRenderings:
+    @pytest.mark.slow
     @pytest.mark.parametrize("of", [Normalisation, Factor])
     @pytest.mark.parametrize("name", ["a_plugin", "z_plugin"])
     def test_rendering_that_the_writer_has(self, of: type[Effect | Directive], name: str) -> None:

@@ -104,6 +104,7 @@ def test_distributions_are_searched_once(
     assert finder.calls == 1
 
 
+@pytest.mark.slow
 def test_distribution_found_twice(install: Install) -> None:
     """Of two versions of a distribution on the path, the first counts."""
     install("acme", kind_source(typ="stale"), version="0.9")

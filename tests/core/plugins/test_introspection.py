@@ -204,6 +204,7 @@ def test_unselected_plugin(install: Install) -> None:
     assert found.location == str(folder / "acme_unseen-0.3.dist-info")
 
 
+@pytest.mark.slow
 def test_check_describes_contributions(install: Install) -> None:
     """With check=True a plugin is imported, and its contributions of all families are described."""
     install("acme", EVERYTHING)
@@ -242,6 +243,7 @@ def test_broken_plugin(source: str, install: Install) -> None:
     json.dumps(as_document(reports)).encode("ascii")
 
 
+@pytest.mark.slow
 def test_required_api_of_a_refused_plugin(install: Install) -> None:
     """The report on a plugin for another API has the version that it requires."""
     install("acme", f"{KIND}\nrequires_api = '>=7.3'")
@@ -255,6 +257,7 @@ def test_keyboard_interrupt(install: Install) -> None:
         report_plugins(check=True)
 
 
+@pytest.mark.slow
 def test_name_of_two_distributions(install: Install) -> None:
     """Two plugins of one name are both broken, each with its location, and neither is imported."""
     folders = [install(name, "raise RuntimeError", entry_points={"acme": name}) for name in ("one", "two")]
@@ -270,6 +273,7 @@ def test_name_of_two_distributions(install: Install) -> None:
     assert not {"one", "two"} & set(sys.modules)
 
 
+@pytest.mark.slow
 def test_distribution_found_twice(install: Install) -> None:
     """Of two versions of a distribution on the path, the first is reported."""
     install("acme", KIND, version="0.9")
@@ -277,6 +281,7 @@ def test_distribution_found_twice(install: Install) -> None:
     assert report("acme", check=True).location == str(first / "acme-1.0.dist-info")
 
 
+@pytest.mark.slow
 def test_entry_point_listed_twice(install: Install) -> None:
     """An entry point that its distribution lists twice is reported once."""
     install("acme", KIND, entry_points_text="[datacard_core.plugins]\nacme = acme\nacme = acme\n")
@@ -292,6 +297,7 @@ def test_unreadable_entry_points(install: Install) -> None:
     assert found.error == "acme 0.3: the entry points in its metadata cannot be read, install it again"
 
 
+@pytest.mark.slow
 def test_plugin_without_metadata(install: Install) -> None:
     """A plugin without metadata has a report with its location."""
     folder = install("acme", KIND, metadata="")
@@ -322,6 +328,7 @@ class _Finder:
         return [_InMemory()] if context.name in {None, "nowhere"} else []
 
 
+@pytest.mark.slow
 def test_distribution_without_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """A distribution that a finder keeps in memory is reported with an unknown location."""
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, _Finder()])
@@ -330,6 +337,7 @@ def test_distribution_without_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report("lnn").status == OK
 
 
+@pytest.mark.slow
 def test_remains_of_a_distribution(install: Install) -> None:
     """Remains without metadata are reported as broken, and the complete distribution as ok."""
     install("acme", KIND)
@@ -346,6 +354,7 @@ def test_remains_of_a_distribution(install: Install) -> None:
     assert "remains" not in sys.modules
 
 
+@pytest.mark.slow
 def test_plugins_of_an_analysis(install: Install) -> None:
     """With an analysis, its plugins are selected, and no other plugin is imported."""
     install("acme", KIND)
@@ -412,6 +421,7 @@ def test_keys_of_the_document(install: Install) -> None:
     assert {plugin["status"] for plugin in document["plugins"]} == {OK, BROKEN, NOT_LOOKED_INTO}
 
 
+@pytest.mark.slow
 def test_options_of_a_kind() -> None:
     """The options of a built-in kind are described by name."""
     found = report("rateparam").provides

@@ -102,6 +102,7 @@ def test_unselected_broken_plugin(
     assert reason in (report.error or "")
 
 
+@pytest.mark.slow
 def test_name_of_two_distributions(install: Install, card_arguments: CardArguments) -> None:
     """Two distributions with one plugin name are an error if it is selected, and change no card otherwise."""
     before = Datacard(**card_arguments()).content()

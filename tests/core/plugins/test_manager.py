@@ -154,6 +154,7 @@ def test_pickle_of_an_object() -> None:
     assert list(back.kinds) == ["lnN", "lnU", "theirs"]
 
 
+@pytest.mark.slow
 def test_order_of_selection(card_arguments: CardArguments) -> None:
     """Plugins, kinds, checks, card and findings are the same in any order of selection."""
     one = load_plugins(*DEFAULT_PLUGINS, Provider("a", Acme()), Provider("b", Acme("other")))
@@ -166,6 +167,7 @@ def test_order_of_selection(card_arguments: CardArguments) -> None:
     assert cards[0].findings == cards[1].findings
 
 
+@pytest.mark.slow
 def test_installing_changes_no_card(install: Install, card_arguments: CardArguments, tmp_path: Path) -> None:
     """An installed plugin that is not selected changes no byte of a card, and is not imported."""
     Datacard(**card_arguments()).dump(tmp_path / "before")
@@ -216,6 +218,7 @@ def test_all_missing_kinds_are_told(card_arguments: CardArguments) -> None:
         Datacard(**card_arguments(plugins=load_plugins("combine", "root")))
 
 
+@pytest.mark.slow
 def test_bytes_in_another_order(card_arguments: CardArguments, tmp_path: Path) -> None:
     """Card and templates have the same bytes in any order of selection."""
     for order, folder in ((DEFAULT_PLUGINS, "one"), (DEFAULT_PLUGINS[::-1], "two")):

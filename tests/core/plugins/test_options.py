@@ -85,6 +85,7 @@ def selected(*plugins: Any) -> Any:
     return rows(made.content())["mine"][-1], [line for line in made.content().splitlines() if line.startswith("# pl")]
 
 
+@pytest.mark.slow
 def test_options_of_an_installed_plugin(install: Install) -> None:
     """The plugin is made with its options, and the card names them, sorted."""
     install("acme", SOURCE)
@@ -94,6 +95,7 @@ def test_options_of_an_installed_plugin(install: Install) -> None:
     assert selected(("acme", {"factor": 1.25, "years": ("2022", "2023")})) == (cell, comments)
 
 
+@pytest.mark.slow
 def test_plugin_without_given_options(install: Install) -> None:
     """A plugin that has options is made with none if none are given."""
     install("acme", SOURCE)
@@ -101,6 +103,7 @@ def test_plugin_without_given_options(install: Install) -> None:
     assert selected("acme")[1][0] == "# plugins of acme 1.0: acme"
 
 
+@pytest.mark.slow
 def test_options_in_another_process(install: Install) -> None:
     """The options travel with the selection."""
     install("acme", SOURCE)

@@ -253,6 +253,7 @@ def test_failing_options(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attributes", "words"),
     [

@@ -95,6 +95,7 @@ def test_names_from_one_word(package: Path) -> None:
     assert pyproject(package)["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["datacard_acme_gmn"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_spellings_of_a_name(spelling: str, package: Path, tmp_path: Path) -> None:
     """All spellings of a name give the same package."""
@@ -103,6 +104,7 @@ def test_spellings_of_a_name(spelling: str, package: Path, tmp_path: Path) -> No
     assert contents_of(tmp_path / "again" / "datacard-acme-gmn") == contents_of(package)
 
 
+@pytest.mark.slow
 def test_required_versions(package: Path) -> None:
     """The package requires this version of the core and this version of the plugin interface."""
     core = Requirement(pyproject(package)["project"]["dependencies"][0])
@@ -126,6 +128,7 @@ def test_required_version_of_the_core(version: str, series: str) -> None:
     assert SpecifierSet(f">={series}").contains(version, prereleases=True)
 
 
+@pytest.mark.slow
 def test_installed_package(installed: list[str]) -> None:
     """The installed package provides its kind and can be selected."""
     assert installed
@@ -147,6 +150,7 @@ def test_tests_of_the_package(installed: list[str], tmp_path: Path, monkeypatch:
     assert re.search(r"^7 passed", printed, re.MULTILINE), printed
 
 
+@pytest.mark.slow
 def test_code_of_the_readme(installed: list[str]) -> None:
     """The code of the README runs."""
     page = Path(installed[0], "README.md").read_text(encoding="utf-8")

@@ -71,6 +71,7 @@ def test_missing_and_further_labels() -> None:
     assert template(made, "signal_2022") == [1, 1, 1, 0]
 
 
+@pytest.mark.slow
 def test_order_is_that_of_any_files(tmp_path: Path) -> None:
     """Files in any order give the card of the whole output, whose labels are those of its datasets in order."""
     parts = {

@@ -149,6 +149,7 @@ class TestExactness:
             assert summed(datasets, order).complete().values[0, 1] == 1
             assert summed(datasets, order, alone=True).complete().values[0, 1] == 1
 
+    @pytest.mark.slow
     def test_hundred_tenths(self) -> None:
         """A hundred tenths are the exact sum, rounded once."""
         parts = [[0.1, 0, 0]] * 100

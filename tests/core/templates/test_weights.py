@@ -33,6 +33,7 @@ def told(output: object) -> list[str]:
     return [str(finding) for finding in findings if finding.code == "altered-content"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("from_file", [False, True])
 def test_one_altered_number(output: dict[str, Any], from_file: bool, tmp_path: Path) -> None:
     """A content that was doubled is told with both sums, also of the overflow, and from a file."""
@@ -52,6 +53,7 @@ def test_output_as_it_was_filled(output: dict[str, Any]) -> None:
     assert told(output) == []
 
 
+@pytest.mark.slow
 def test_variable_that_is_filled_otherwise(output: dict[str, Any]) -> None:
     """A variable with several entries for each event differs in most datasets, of which nothing can be said."""
     for sample, datasets in output["variables"]["discriminant"].items():
@@ -61,6 +63,7 @@ def test_variable_that_is_filled_otherwise(output: dict[str, Any]) -> None:
     assert told(output) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sumw", [{}, None, {"SR": 3}, {"SR": {DATASET: {SAMPLE: {"nominal": "many"}}}}])
 def test_outputs_without_sums(sumw: object, output: dict[str, Any]) -> None:
     """An output whose `sumw` is missing, or of another form, is read as before."""

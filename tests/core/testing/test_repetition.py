@@ -106,6 +106,7 @@ def test_time_in_seconds() -> None:
     assert "that the plot 'numbers' is the same a second later" in failure(module)
 
 
+@pytest.mark.slow
 def test_products_of_failures(install: Install, tmp_path: Path) -> None:
     """The product of a failure is the type of its error, and the order is the same also backwards."""
     install("acme", SOURCE.replace("TEXT", "{1 / 0}"))

@@ -46,6 +46,7 @@ def _change(found: Mapping[str, tuple[NDArray[Any], ...]], column: str, nuisance
     return nominal * 0 if varied is None else varied[0] - nominal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["Up", "Down"])
 @pytest.mark.parametrize("rho", [0.36, [[1, 0.6], [0.6, 1]], [[1, 1], [1, 1]]])
 def test_quadrature(output: outputs.Output, tmp_path: Path, direction: str, rho: Any) -> None:
@@ -71,6 +72,7 @@ def test_negative_weight(output: outputs.Output) -> None:
     assert outputs.template(made, "ttbar_2023", "jes_1Down") == [16, 20]
 
 
+@pytest.mark.slow
 def test_variances(output: outputs.Output) -> None:
     """Errors are between those of nominal and variation, as these have the same events."""
     made = outputs.card(output, *correlate(outputs.shape("jes", years=YEARS), "year", 0.25))

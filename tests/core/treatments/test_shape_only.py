@@ -106,6 +106,7 @@ class TestShapeOnly:
         factor = (140 + 20) / (175 + 40)
         assert template(made, "ttbar_2022", "JESUp") == pytest.approx([12 * factor, 24 * factor])
 
+    @pytest.mark.slow
     def test_without_free_parameter(self) -> None:
         """A card without a free parameter does not change."""
         systematic = shape("JES", ["ttbar"], ["2022", "2023"])

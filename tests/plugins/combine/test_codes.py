@@ -40,6 +40,7 @@ def _codes(node: ast.expr) -> Iterator[str]:
             yield from (["counts.imax", "counts.jmax"] if inner.value == "counts." else [inner.value])
 
 
+@pytest.mark.slow
 def test_used_codes_are_declared(used: set[tuple[str, str]]) -> None:
     """The codes of the sources are those that the reader declares."""
     assert {code for code, _ in used} == set(CODES)

@@ -64,6 +64,7 @@ def _model(folder: Path, *rows: str, head: str = SHAPES, **options: Any) -> Mode
     return read_card(folder / "card.txt").model(**options)
 
 
+@pytest.mark.slow
 def test_own_card_reads_back(tmp_path: Path) -> None:
     """A card that this package writes reads back as its channel: columns, templates, data, rows and lines."""
     card = small_card()
@@ -168,6 +169,7 @@ def test_faults_of_templates(folder: Path, head: str, row: str, code: str) -> No
     assert code in [finding.code for finding in raised.value.findings]
 
 
+@pytest.mark.slow
 def test_templates_of_another_run(tmp_path: Path) -> None:
     """Templates that were written again are told with the line, strictly as an error and leniently once."""
     small_card().dump(tmp_path)
@@ -186,6 +188,7 @@ def test_templates_of_another_run(tmp_path: Path) -> None:
     assert told in lenient.findings
 
 
+@pytest.mark.slow
 def test_card_without_its_templates(tmp_path: Path) -> None:
     """A card that was copied alone is read, and its model tells of the missing file."""
     small_card().dump(tmp_path)
@@ -195,6 +198,7 @@ def test_card_without_its_templates(tmp_path: Path) -> None:
         card.model()
 
 
+@pytest.mark.slow
 def test_keywords_of_places(folder: Path) -> None:
     """The mass and further keywords are replaced in files and objects."""
     head = SHAPES.replace("shapes.root $PROCESS ", "shapes.root $PROCESS$ERA$MASS ").replace("-1 90", "8 90")

@@ -130,6 +130,7 @@ class TestReadCard:
         assert read_card(path).text == text
 
 
+@pytest.mark.slow
 def test_plugin_conforms(tmp_path: Path) -> None:
     """The plugin meets all that the core expects of a writer and a reader."""
     path = tmp_path / "card.txt"
@@ -200,6 +201,7 @@ WORDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=9).map(" ".join), max_size=12))
 def test_any_words_are_read(lines: list[str]) -> None:

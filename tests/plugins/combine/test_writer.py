@@ -220,6 +220,7 @@ class TestRows:
         made = channel([1, 2], [Nuisance("JES", (morphing([1], 0.5),))])
         assert line(made, "JES") == ["JES", "shape", "-", "0.5"]
 
+    @pytest.mark.slow
     @settings(deadline=None, max_examples=40)
     @given(up=factors, down=factors)
     def test_pairs_round_trip(self, up: float, down: float) -> None:
@@ -227,6 +228,7 @@ class TestRows:
         made = channel([1, 2], [Nuisance("unc", (on([1], [up], down=[down]),))])
         assert [float(word) for word in line(made, "unc")[3].split("/")] == [down, up]
 
+    @pytest.mark.slow
     @settings(deadline=None, max_examples=40)
     @given(initial=st.floats(1e-5, 100), low=st.floats(-100, 0), high=st.floats(100, 1e9))
     def test_free_parameters_round_trip(self, initial: float, low: float, high: float) -> None:
@@ -288,6 +290,7 @@ class TestShapeAndFactorInOneRow:
         made = channel([1, 2, 3], [Nuisance("mix", (on([2], [1.25]), morphing([1])))])
         assert line(made, "mix") == ["mix", "shape?", "-", "1.0", "1.25"]
 
+    @pytest.mark.slow
     def test_templates(self, tmp_path: Path) -> None:
         """Only the columns with a shape have Up and Down templates in the file."""
         made = mixed_card(nominal=[10, 20, 30], mixUp=[11, 22, 33], mixDown=[9, 18, 27])

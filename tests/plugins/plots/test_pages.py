@@ -37,6 +37,7 @@ def test_page_per_nuisance(tmp_path: Path) -> None:
     assert "vjets" not in first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "processes",
     [
@@ -105,6 +106,7 @@ def test_page_after_another() -> None:
         assert steps(alone) == steps(after)
 
 
+@pytest.mark.slow
 def test_numbers_of_a_panel() -> None:
     """A panel shows templates, ratios, statistical error and relative yields of its process."""
     jes = shifted("jes", [3], [[1, 1.5]], [[-1, -1.5]])
@@ -123,6 +125,7 @@ def test_numbers_of_a_panel() -> None:
     assert "yield +25.0 % / −25.0 %" in words(figure)  # noqa: RUF001 - minus sign
 
 
+@pytest.mark.slow
 def test_scale_and_other_effects() -> None:
     """Effects without templates, years and scale are named."""
     mixed = Nuisance("mixed", (shape([1], [[9, 9]], [[-9, -9]], [0.5]), Normalisation(np.array([3]), np.array([2.0]))))

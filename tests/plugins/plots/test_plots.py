@@ -61,6 +61,7 @@ QUICK = ("one bin",)
 """Channels that are drawn in every run. Drawing takes half a second, so all other channels are marked as slow."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what", [what if what in QUICK else pytest.param(what, marks=pytest.mark.slow, id=what) for what in HARD]
 )
@@ -105,6 +106,7 @@ class TestEqualBytes:
         """Two drawings of one channel have equal bytes."""
         assert draw(name, VARIED, tmp_path / "other.pdf") == reference
 
+    @pytest.mark.slow
     def test_date(self, reference: bytes) -> None:
         """The file contains no date."""
         assert b"Date" not in reference

@@ -44,6 +44,7 @@ class TestWords:
         assert "Unc. (stat., prefit)" in found
         assert not [text for text in found if "syst" in text]
 
+    @pytest.mark.slow
     def test_label_of_data(self, stack: StackOf) -> None:
         """The legend distinguishes counts from weighted data."""
         assert "Data" in stack.legend
@@ -112,6 +113,7 @@ class TestContents:
         assert signal.get_data().values.tolist() == [1, 2]
         assert not signal.get_fill()
 
+    @pytest.mark.slow
     def test_band(self) -> None:
         """The band surrounds the background."""
         stack = StackOf(channel(factors("norm", [3], [2.0])))
@@ -126,6 +128,7 @@ class TestContents:
         assert not [name for name in stack.legend if "Data" in name]
         assert "Unc. / bkg." in stack.words
 
+    @pytest.mark.slow
     def test_colours_of_processes(self, stack: StackOf) -> None:
         """A process keeps its colour if yields change."""
         for found in (stack, StackOf(channel(values=VALUES[[0, 3, 3, 2]]))):
@@ -134,6 +137,7 @@ class TestContents:
             assert to_hex(handles["top"].get_facecolor()) == COLOURS[1]
             assert to_hex(handles["vjets"].get_facecolor()) == COLOURS[2]
 
+    @pytest.mark.slow
     def test_many_processes(self) -> None:
         """The smallest of many processes share one layer, and none is left out."""
         handles = StackOf(channel_of(1000, signals=20)).legend
@@ -147,12 +151,14 @@ class TestContents:
         )
         assert handles["b0"].get_data().values.tolist() == [1000 * 1001 / 2] * 2
 
+    @pytest.mark.slow
     def test_as_many_processes_as_allowed(self) -> None:
         """As many processes as can be distinguished are all shown."""
         assert not [name for name in StackOf(channel_of(MOST_BACKGROUNDS, MOST_SIGNALS)).legend if "smaller" in name]
 
 
 class TestAxes:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("values", "scale"), [([10, 20], "linear"), ([1, 49], "linear"), ([1, 100], "log"), ([0, 20], "linear")]
     )
@@ -177,6 +183,7 @@ class TestAxes:
             assert (expected.background + expected.up).max() <= bottom
             assert frame.x0 <= box.x0 < box.x1 <= frame.x1
 
+    @pytest.mark.slow
     def test_points_beyond_the_ratio(self) -> None:
         """The ratio shows data over background, and an arrow for a point above the axis."""
         data = Templates(np.array([[45.0 * 4, 65.0]]), np.array([[1.0, 1.0]]))
@@ -184,6 +191,7 @@ class TestAxes:
         assert [points(ratio, "o")[1], points(ratio, "^")[0]] == [[4, 1], [0.5]]
         assert ratio.get_ylim() == (0, 2)
 
+    @pytest.mark.slow
     def test_ratio_without_background(self) -> None:
         """Bins without background have no ratio."""
         made = channel(
@@ -205,6 +213,7 @@ class TestNamesOfBins:
         assert len(set(drawn)) == named
         assert drawn[0] == "c0"
 
+    @pytest.mark.slow
     def test_position_of_names(self) -> None:
         """Each name is at the centre of its bin."""
         axis = Axis(np.array([0.0, 1.0, 5.0]), "x", categories=("$ee$", "b"))

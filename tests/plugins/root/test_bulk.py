@@ -31,6 +31,7 @@ def _row(found: TemplateFile, name: str) -> tuple[Any, int]:
     return next((block, block.names.index(name)) for block in found.stored if name in block.names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", damaged_root.COMPRESSIONS, ids=str)
 def test_files_of_uproot(tmp_path: Path, compression: Any) -> None:
     """Each histogram of uproot's is read at once, with the numbers that uproot reads."""
@@ -41,6 +42,7 @@ def test_files_of_uproot(tmp_path: Path, compression: Any) -> None:
     assert ours == damaged_root.contents(read_with_uproot, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", [None, "lz4", "zlib", "zstd"])
 @pytest.mark.parametrize("axis", [UNIFORM, VARIABLE], ids=lambda axis: axis.name)
 def test_own_files(tmp_path: Path, axis: Axis, compression: str | None) -> None:
@@ -77,6 +79,7 @@ def test_variances_without_errors(tmp_path: Path) -> None:
     assert not block.has_variances
 
 
+@pytest.mark.slow
 def test_many_layouts(tmp_path: Path) -> None:
     """Histograms of which each has other edges are read at once too, each with its own edges."""
     path = tmp_path / "shapes.root"
@@ -108,6 +111,7 @@ def test_odd_histograms(tmp_path: Path) -> None:
     assert {name for block in RootReader().read(path, names).stored for name in block.names} == set(names)
 
 
+@pytest.mark.slow
 def test_damaged_files(tmp_path: Path) -> None:
     """Of a damaged file the project reads the numbers that uproot reads, or refuses it as uproot does."""
     assert list(damaged_root.differences(tmp_path, 40, seed=1)) == []

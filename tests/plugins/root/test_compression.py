@@ -40,6 +40,7 @@ def test_unknown_compression() -> None:
         RootSerializer(compression="brotli")
 
 
+@pytest.mark.slow
 @given(records=st.lists(st.binary(max_size=300) | st.binary(max_size=30).map(lambda part: part * 20), max_size=5))
 def test_bytes_of_uproot(records: list[bytes]) -> None:
     """Compressed records have the bytes that uproot makes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 import uproot
 
 from datacard_core import Axis, NamedTemplates, Templates
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_order_and_classes(tmp_path: Path) -> None:
     """Every template is a TH1D under its name and without title, in the given order."""
     names = tuple(f"process{number * 7919 % 1000}_nominal" for number in range(1000))
@@ -48,6 +50,7 @@ def test_added_histogram(tmp_path: Path) -> None:
         assert file["tt_2018_nominal"].values().tolist() == templates.templates.values[1].tolist()
 
 
+@pytest.mark.slow
 def test_two_gigabytes(tmp_path: Path) -> None:
     """A file beyond 2 GB is refused before it is opened."""
     axis = Axis(np.linspace(0.0, 1.0, 1_000_001), "x", uniform=True)

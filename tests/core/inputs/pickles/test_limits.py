@@ -103,12 +103,14 @@ def test_shared_objects_written_out(tmp_path: Path) -> None:
     assert "the same objects so often" in said
 
 
+@pytest.mark.slow
 def test_honest_lists_are_read() -> None:
     """Many small objects of an honest file are within the limits."""
     content = {f"dataset {number}": {"nominal": number, "JESUp": float(number)} for number in range(10_000)}
     assert unpickled(io.BytesIO(pickle.dumps(content))) == content
 
 
+@pytest.mark.slow
 def test_many_small_objects_are_refused(tmp_path: Path) -> None:
     """Objects that take far more memory than their data are refused."""
     content = b"\x80\x05](" + b"\x8f" * 1_000_000 + b"e."

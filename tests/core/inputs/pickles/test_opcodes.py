@@ -27,6 +27,7 @@ def read(content: bytes) -> Any:
     return unpickled(io.BytesIO(content))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(content=plain, protocol=st.sampled_from(PROTOCOLS[3:]))
 def test_plain_data_are_equal(content: object, protocol: int) -> None:

@@ -56,6 +56,7 @@ def test_complete_sketch() -> None:
     assert [dataset.lacks for dataset in datasets] == [None] * len(datasets)
 
 
+@pytest.mark.slow
 def test_kind_that_refuses_missing_variations() -> None:
     """The sketch is completed only for a kind that refuses outputs that lack a variation."""
     plugins = load_plugins(*load_plugins(), Provider("acme", Complete()))

@@ -89,6 +89,7 @@ CHECKS: dict[type[Check], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     # Only a search with many examples finds the failure of FewBins.

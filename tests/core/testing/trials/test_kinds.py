@@ -223,6 +223,7 @@ KINDS: dict[type[SystematicKind], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 @pytest.mark.parametrize("broken", KINDS, ids=lambda broken: broken.__name__)
 def test_wrong_kinds(broken: type[SystematicKind]) -> None:
@@ -298,6 +299,7 @@ def test_companions() -> None:
     assert_plugin(Provider("acme", Pair()), examples={"pair": {}}, beside=beside, companions=COMPANIONS)
 
 
+@pytest.mark.slow
 def test_without_companions() -> None:
     """A kind that needs other declarations has no card without them."""
     said = failure(Provider("acme", Pair()), examples={"pair": {}}, companions=COMPANIONS[:1])
@@ -323,6 +325,7 @@ class Contrary(Average):
         raise InputError(f"{target.bin} is not fit")
 
 
+@pytest.mark.slow
 def test_refused_complete_output() -> None:
     """A kind that refuses an output with all its variations is reported with the error."""
     assert "expected: a card\n  instead: InputError: SR_2016_2017 is not fit" in failure(

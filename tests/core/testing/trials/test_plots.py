@@ -45,6 +45,7 @@ PLOTS: dict[type[Plot], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", PLOTS, ids=lambda broken: broken.__name__)
 def test_wrong_plots(broken: type[Plot]) -> None:
     """The failure of a wrong plot names the plugin, the plot, the expectation and the result."""

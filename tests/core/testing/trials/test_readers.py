@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import pytest
+
 from datacard_core import CardFile, CardReader, ReadCard, notice
 from tests.support.conformance import failure
 from tests.support.plugins import Provider
@@ -57,6 +59,7 @@ class Brittle(Plains):
         return Plain(file, end="" if file.content else str(file.content[0]))
 
 
+@pytest.mark.slow
 def test_readers_that_do_not_conform(tmp_path: Path) -> None:
     """Changed text, undeclared codes, exceptions and a missing card are told."""
     path = tmp_path / "note.txt"

@@ -18,6 +18,7 @@ def broken_rendering(effect: Counted, channel: Channel) -> list[Any]:
     return [effect.size, channel.bin]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", ["listing", "other's"], ids=["selected writer", "unknown writer"])
 def test_wrong_renderings(writer: str) -> None:
     """The failure of a wrong rendering names the plugin, the writer and the cause, even without the writer."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import pytest
+
 from datacard_core import InputError, TemplateFile, TemplateReader
 from datacard_core.testing import assert_plugin
 from tests.support.conformance import failure
@@ -37,6 +39,7 @@ class Nameless(Refusing):
     suffixes: ClassVar[Sequence[str]] = ("acme",)
 
 
+@pytest.mark.slow
 def test_template_readers() -> None:
     """Errors must name the file, and suffixes begin with a dot."""
     assert_plugin(Provider("acme", Refusing()))

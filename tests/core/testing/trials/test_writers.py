@@ -132,6 +132,7 @@ WRITERS: dict[type[CardWriter], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     # Only a search with many examples finds the failure of FewColumns.
