@@ -111,7 +111,6 @@ class Renderer:
     def contributed(self) -> list[Provided[Rendering]]:
         """The contributed renderings that the channel needs."""
         # A dict keeps the order of the channel, a set would not.
-        # A dict keeps the order of the channel, a set would not.
         needed = dict.fromkeys(rendered_class(type(item), self._by_class) for item in items(self.channel))
         functions = [self._by_class[of] for of in needed if of is not None]
         return [function.provided for function in functions if isinstance(function, _Contributed)]

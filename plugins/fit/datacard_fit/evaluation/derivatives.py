@@ -98,10 +98,11 @@ class Derivatives:
         penalised, inverse = self.compiled.penalised, self.compiled.widths**-2.0
         gradient[penalised] += self.yields.variables[penalised] * inverse
         hessian[penalised, penalised] += inverse
-        ordinary = self._without_formulas(gradient, hessian, fisher=fisher)
-        if not self.compiled.cells.events.size:
-            return ordinary
-        return self._with_cells(ordinary, outer, weight, pairs, fisher=fisher)
+        if self.compiled.cells.events.size:
+            gradient, hessian = self._with_cells((gradient, hessian), outer, weight, pairs, fisher=fisher)
+        if self.compiled.functions.formulas:
+            gradient, hessian = self._without_formulas(gradient, hessian, fisher=fisher)
+        return gradient, hessian
 
     def _by_bins(self, pairs: Pairs) -> tuple[FloatArray, FloatArray]:
         """Return the derivatives of V + ratio·Q, and those of Q, both of shape (variables, channels, bins)."""
@@ -126,31 +127,29 @@ class Derivatives:
     def _without_formulas(
         self, gradient: FloatArray, hessian: FloatArray, *, fisher: bool
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the derivatives by the ordinary parameters alone."""
+        """Return the derivatives by the parameters, from those by all variables and cells."""
         size, functions = self.compiled.ordinary, self.compiled.functions
-        if not functions.formulas:
-            return gradient, hessian
+        formulas = len(functions.formulas)
         # The chain rule; second derivatives of a formula count with the derivative by its value.
-        chain = np.zeros((len(gradient), size))
-        chain[:size] = np.eye(size)
-        bends = np.zeros((size, size))
-        for place, derived in enumerate(functions.derived(self.yields.variables)):
-            chain[size + place, derived.parameters] = derived.gradient
+        chain = np.delete(np.eye(len(gradient)), np.s_[size : size + formulas], axis=1)
+        bends = np.zeros((chain.shape[1], chain.shape[1]))
+        for place, derived in enumerate(functions.derived(self.yields.variables), size):
+            chain[place, derived.parameters] = derived.gradient
             if not fisher:
-                bends[np.ix_(derived.parameters, derived.parameters)] += gradient[size + place] * derived.hessian
+                bends[np.ix_(derived.parameters, derived.parameters)] += gradient[place] * derived.hessian
         return gradient @ chain, chain.T @ hessian @ chain + bends
 
     def _with_cells(
         self,
-        ordinary: tuple[FloatArray, FloatArray],
+        variables: tuple[FloatArray, FloatArray],
         outer: FloatArray,
         weight: FloatArray,
         pairs: Pairs,
         *,
         fisher: bool,
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the derivatives by the ordinary parameters and those of cells."""
-        cells, size = self.compiled.cells, self.compiled.ordinary
+        """Return the derivatives by the variables and by the parameters of cells."""
+        cells, size = self.compiled.cells, len(variables[0])
         channel = self.layout.channel[cells.column]
         poisson = cells.events > 0
         inner = np.where(
@@ -164,25 +163,14 @@ class Derivatives:
         if not fisher:
             mixed += (self.jacobian[cells.column] * (by_total * inner)[:, None]).T
             pairs.add_mixed(mixed, by_total)
-        if self.compiled.functions.formulas:
-            mixed = self._chain().T @ mixed
         # Cells meet only in their bin.
         same = (channel[:, None] == channel) & (cells.bin[:, None] == cells.bin)
         total = size + len(own)
         hessian = np.zeros((total, total))
-        hessian[:size, :size] = ordinary[1]
+        hessian[:size, :size] = variables[1]
         hessian[:size, size:], hessian[size:, :size] = mixed, mixed.T
         hessian[size:, size:] = same * np.outer(own, own * bend)
-        return np.concatenate([ordinary[0], by_total * own]), hessian
-
-    def _chain(self) -> FloatArray:
-        """Return the derivatives of the variables by the ordinary parameters."""
-        size = self.compiled.ordinary
-        chain = np.zeros((self.jacobian.shape[1], size))
-        chain[:size] = np.eye(size)
-        for place, derived in enumerate(self.compiled.functions.derived(self.yields.variables)):
-            chain[size + place, derived.parameters] = derived.gradient
-        return chain
+        return np.concatenate([variables[0], by_total * own]), hessian
 
 
 @attrs.frozen(eq=False, kw_only=True)
