@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from datacard_core import CardError, Severity, read_card
 from datacard_core.testing import assert_plugin
 from tests.support.cards import HEAD, SHAPES, below, card, found
+from tests.support.damaged_cards import damaged, failures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,21 +220,6 @@ def test_damaged_cards_are_read(seed: int) -> None:
         assert card(damaged(text, generator)).text
 
 
-def damaged(text: str, generator: random.Random) -> str:
-    """Return a text with one to five of its words changed."""
-    lines = [line.split(" ") for line in text.splitlines()]
-    for _ in range(generator.randint(1, 5)):
-        line, other = generator.choice(lines), generator.choice(lines)
-        place = generator.randrange(len(line))
-        match generator.randrange(5):
-            case 0:
-                line[place] = generator.choice(other)
-            case 1:
-                line.insert(place, generator.choice(other))
-            case 2 if len(line) > 1:
-                del line[place]
-            case 3:
-                lines.insert(generator.randrange(len(lines)), list(other))
-            case _:
-                line[place] = line[place][: generator.randint(0, len(line[place]))] + generator.choice("#/[-*9\\")
-    return "\n".join(" ".join(line) for line in lines)
+def test_models_of_damaged_cards(tmp_path: Path) -> None:
+    """A damaged card with templates gives a model or errors of the project, and no other exception."""
+    assert list(failures(tmp_path, 60, seed=1)) == []
