@@ -62,6 +62,25 @@ ACME = """
     def datacard_systematic_kinds():
         return [Doubling()]
 """
+OTHER_SAMPLES = """
+    import numpy as np
+
+    from datacard_core import Shape, SystematicKind, hookimpl
+
+    class OtherSample(SystematicKind):
+        typ = "other-sample"
+        options = {"of": "sample of Up"}
+
+        def samples(self, systematic):
+            return {"Up": {process: [systematic.options["of"]] for process in systematic.processes}}
+
+        def effects(self, target):
+            yield Shape(target.positions, target.samples["Up"], target.nominal, scale=np.ones(len(target.positions)))
+
+    @hookimpl
+    def datacard_systematic_kinds():
+        return [OtherSample()]
+"""
 FAILING_WRITER = """
     from datacard_core import CardWriter, hookimpl
 
@@ -272,6 +291,21 @@ class TestPlugins:
         assert written(analysis, files, tmp_path / "there", executor=client) == expected
         text = (tmp_path / "there" / SMALL_DEMO.card_name("SR")).read_text()
         assert [line.split()[:3] for line in text.splitlines() if line.startswith("twice")] == [["twice", "lnN", "2.0"]]
+
+    def test_other_samples(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
+        """A kind that reads a sample of another process gives the same bytes there, in processes and here."""
+        client.run(site.addsitedir, str(install("acme_samples", OTHER_SAMPLES)))
+        gen = SystematicUncertainty(
+            "gen", "other-sample", ["ttbar"], SMALL_DEMO.years, 1.0, options={"of": "SingleTop"}
+        )
+        analysis = attrs.evolve(with_acme("acme_samples"), systematics=Systematics([gen]))
+        expected = written(analysis, files, tmp_path / "here")
+        assert written(analysis, files, tmp_path / "there", executor=client) == expected
+        assert written(analysis, files[::-1], tmp_path / "processes", jobs=2) == expected
+        cards = analysis.build(files, executor=client)
+        year = SMALL_DEMO.years[0]
+        # Up is the nominal of the other sample, a process of its own here.
+        assert cards["SR"].rate(f"ttbar_{year}", "genUp") == cards["SR"].rate(f"singletop_{year}")
 
     def test_missing_on_the_workers(self, client: Any, files: list[Path], install: Install) -> None:
         """A plugin that the workers do not have is an error with its version here."""
