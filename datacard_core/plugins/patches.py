@@ -93,5 +93,5 @@ def put_back(before: Iterable[Patch]) -> str:
 
 def of_pluggy(found: Iterable[Patch]) -> str:
     """Return the problem with replaced members of pluggy, without which no plugin can be loaded, or ""."""
-    replaced = [f"{patch} by {patch.module}" for patch in found if str(patch).startswith("pluggy.")]
-    return f"{', '.join(replaced)}: other code has replaced it, and no plugin can be loaded" if replaced else ""
+    replaced = [f"{patch.module!r} has replaced {patch}" for patch in found if str(patch).startswith("pluggy.")]
+    return f"other code in {' and '.join(replaced)}: no plugin can be loaded" if replaced else ""
