@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -32,9 +33,9 @@ from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.values import own
-from datacard_core.errors import DeclarationError
+from datacard_core.errors import DeclarationError, InputError
 from datacard_core.execution.progress import progress
-from datacard_core.execution.reduction import reduce_files, reduce_output
+from datacard_core.execution.reduction import read_note, reduce_files, reduce_output
 from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
@@ -136,19 +137,32 @@ class Analysis:
         """
         declared = self._declared()
         jobs, parts, verbose = given_count("jobs", jobs), given_flag("parts", parts), given_flag("verbose", verbose)
-        channels = build_channels(
-            declared,
-            lambda layouts: self._collected(output, declared, layouts, source, executor, jobs, parts=parts),
-            run=lambda build, calls: _shown(
-                results(build, calls, executor=executor, jobs=jobs, on_worker=build_to_send), len(calls)
-            ),
-        )
         read_by = None if isinstance(output, Mapping) or self._is_built_in(source) else source
+        with self._noted(read_by):
+            channels = build_channels(
+                declared,
+                lambda layouts: self._collected(output, declared, layouts, source, executor, jobs, parts=parts),
+                run=lambda build, calls: _shown(
+                    results(build, calls, executor=executor, jobs=jobs, on_worker=build_to_send), len(calls)
+                ),
+            )
         made = {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories}
         cards = Cards(self._files, self.plugins, made)
         if verbose:
             print_report(cards.findings)
         return cards
+
+    @contextmanager
+    def _noted(self, source: str | None) -> Iterator[None]:
+        """Name the histogram source with an error about histograms, some of which are told when cards are built."""
+        try:
+            yield
+        except InputError as error:
+            if source is not None and (note := read_note(self.plugins.source(source))) not in getattr(
+                error, "__notes__", ()
+            ):
+                error.add_note(note)
+            raise
 
     def _is_built_in(self, source: str) -> bool:
         """Return whether a source is the built-in one; cards do not name it, and equal those of a loaded output."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from datacard_core.execution.executors import ExecutorLike
+    from datacard_core.hookspecs import HistogramSource
     from datacard_core.inputs.structure import OutputDict
+    from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.rows import Layout
     from datacard_core.templates.sums import Sums
@@ -168,8 +170,13 @@ def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirem
         # The source may have named the file already.
         failure = InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems)
         # Without the file, so that files with the same fault have one note.
-        failure.add_note(f"read by source {source!r} of plugin {provided.plugin!r} ({provided.origin})")
+        failure.add_note(read_note(provided))
         raise failure from error
+
+
+def read_note(provided: Provided[HistogramSource]) -> str:
+    """Return the note of an error about what a histogram source has read."""
+    return f"read by source {provided.name!r} of plugin {provided.plugin!r} ({provided.origin})"
 
 
 def reduce_files(

@@ -12,9 +12,26 @@ _COUNT = re.compile(r"[0-9]+")
 
 
 def number(value: float) -> str:
-    """Return the shortest text that reads back as the same number."""
+    """Return the shortest text that reads back as the same number.
+
+    Raises:
+        TypeError: the value is a text, a bool or another object.
+    """
     # The repr of numpy's floats would be `np.float64(…)`.
-    return repr(float(value))
+    return repr(real_number(value))
+
+
+def real_number(value: object) -> float:
+    """Return a real number of any library as a float.
+
+    Raises:
+        TypeError: the value is a text, which `float` would read, a bool or another object.
+    """
+    if isinstance(value, float):
+        return float(value)
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{value!r:.200} ({type(value).__name__}) is not a number")
+    return float(value)
 
 
 def is_number(text: str) -> bool:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from datacard_core.inputs.structure import OutputDict
-    from datacard_core.model.arrays import ComplexArray, IntArray
+    from datacard_core.model.arrays import ComplexArray, FloatArray, IntArray
 
 NOMINAL = "nominal"
+_NUMBERS = "biuf"
+"""Kinds of numpy's types that are real numbers."""
 
 
 def stems(labels: Iterable[str]) -> list[str]:
@@ -103,12 +105,12 @@ class HistogramArray:
 
         Raises:
             InputError: the shapes disagree with the axis and the names, or names occur twice.
-            TypeError: an array is masked.
+            TypeError: an array is masked, or holds no real numbers.
         """
         names = names_of(categories), None if variations is None else names_of(variations)
         lengths = tuple(len(found) for found in names if found is not None)
         allowed = (*lengths, axis.bins + 2), (*lengths, axis.bins)
-        arrays = [np.asarray(unmasked(array), dtype=np.float64) for array in (values, variances)]
+        arrays = [_numbers(array) for array in (values, variances)]
         shapes = tuple(array.shape for array in arrays)
         if shapes not in {(shape, shape) for shape in allowed}:
             raise InputError(
@@ -147,6 +149,8 @@ class HistogramArray:
             yield f"its axis is {self.axis!r}, expected an Axis"
         elif not _are_edges(self.axis.edges):
             yield f"its axis has edges {self.axis.edges!r}, expected an array of at least two, rising"
+        else:
+            yield from _text_problems(self.axis)
 
     def _content_problems(self) -> Iterator[str]:
         shape = np.shape(self.contents)
@@ -170,6 +174,27 @@ class HistogramArray:
         """Return the name of a bin by its position in memory: its number in ROOT, or "underflow" or "overflow"."""
         number = place + 1 - self.flow[0]
         return {0: "underflow", self.axis.bins + 1: "overflow"}.get(number, f"bin {number}")
+
+
+def _numbers(array: npt.ArrayLike) -> FloatArray:
+    found = np.asarray(unmasked(array))
+    # A cast to floats reads texts and dates too.
+    if found.dtype.kind not in _NUMBERS:
+        raise TypeError(f"an array of {found.dtype}, expected numbers: {found.ravel()[:3].tolist()!r:.200}")
+    return found.astype(np.float64)
+
+
+def _text_problems(axis: Axis) -> Iterator[str]:
+    for what, text in (("name", axis.name), ("label", axis.label)):
+        if not isinstance(text, str):
+            yield f"the {what} of its axis is {text!r:.200}, expected a text"
+    if axis.uniform not in (True, False):
+        yield f"uniform of its axis is {axis.uniform!r:.200}, expected True or False"
+    labels = axis.categories
+    if labels is not None:
+        are_names = isinstance(labels, tuple) and all(isinstance(label, str) for label in labels)
+        if not are_names or len(labels) != axis.bins or duplicates(labels):
+            yield f"the categories of its axis are {labels!r:.200}, expected a tuple of {axis.bins} names, each once"
 
 
 def _are_edges(edges: Any) -> bool:

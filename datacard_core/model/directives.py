@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from datacard_core.grammar import auto_mc_stats_line, rate_param_line
+from datacard_core.grammar.numbers import real_number
 from datacard_core.model.arrays import FrozenArrays, whole
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import stands_for
@@ -83,12 +84,15 @@ def own(directive: Directive) -> Directive:
         if of is RawLine and isinstance(directive, RawLine):
             return RawLine(plain(directive.text))
         if of is BinByBinStatistics and isinstance(directive, BinByBinStatistics):
+            include_signal = directive.include_signal
+            if include_signal not in (True, False):
+                raise TypeError(f"include_signal is {include_signal!r:.200}, expected True or False")
             return BinByBinStatistics(
-                _float(directive.threshold), bool(directive.include_signal), operator.index(directive.hist_mode)
+                _float(directive.threshold), bool(include_signal), operator.index(directive.hist_mode)
             )
     return directive
 
 
 def _float(value: float) -> float:
     # numpy's scalars have another repr, which would show in messages.
-    return value if type(value) in (int, float) else float(value)
+    return value if type(value) in (int, float) else real_number(value)

@@ -519,6 +519,7 @@ class TestFaults:
             build_with(body, install, file)
         place = f"{file}: sample 'Signal', dataset 'Signal_2022': category 'SR', variation 'nominal'"
         assert f"{place} has a content of nan in bin 1 (2 such in all): look for a bad weight" in str(raised.value)
+        assert raised.value.__notes__ == ["read by source 'faulty' of plugin 'acme' (acme-sources 0.7)"]
 
     def test_unreadable_file_is_named(self, install: Install, tmp_path: Path) -> None:
         """The error for a file that a source cannot read names the file."""

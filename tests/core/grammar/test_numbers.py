@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,13 @@ def test_numbers_of_c_and_python(text: str) -> None:
 def test_other_numbers(text: str) -> None:
     """Text that another reader would refuse, or that is not finite, is none."""
     assert not grammar.is_number(text)
+
+
+@pytest.mark.parametrize("value", ["1.5", b"1", True, None, 1j, [1.0]])
+def test_no_number_is_written(value: Any) -> None:
+    """Texts, which Python's `float` would read, and other objects are no numbers."""
+    with pytest.raises(TypeError, match="is not a number"):
+        number(value)
 
 
 def test_count() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datacard_core import BinByBinStatistics, FreeParameter, RawLine
+from datacard_core.model.directives import own
 from tests.support import outputs
 
 if TYPE_CHECKING:
@@ -58,3 +59,20 @@ def test_constraints(text: str, count: int, channel: Channel) -> None:
 def test_order() -> None:
     """Free parameters come first and the statistical uncertainty last."""
     assert FreeParameter.order < RawLine.order < BinByBinStatistics.order
+
+
+@pytest.mark.parametrize(
+    "directive",
+    [
+        FreeParameter("SF", np.array([1]), "1"),  # type: ignore[arg-type]
+        FreeParameter("SF", np.array([1]), 1, ("0", "5")),  # type: ignore[arg-type]
+        BinByBinStatistics(threshold="10"),  # type: ignore[arg-type]
+        BinByBinStatistics(include_signal="no"),  # type: ignore[arg-type]
+        BinByBinStatistics(hist_mode="1"),  # type: ignore[arg-type]
+    ],
+    ids=["start", "range", "threshold", "signal", "mode"],
+)
+def test_text_for_a_number(directive: Directive) -> None:
+    """A text in place of a number or a bool is refused when a kind returns it."""
+    with pytest.raises(TypeError, match=r"expected|not a number|interpreted"):
+        own(directive)
