@@ -4,6 +4,9 @@ from datacard_core import grammar
 from datacard_core.analysis.analysis import Analysis
 from datacard_core.analysis.cards import Cards
 from datacard_core.combination import combine_datacards
+from datacard_core.conventions.check import check_names
+from datacard_core.conventions.convention import Convention, NamePattern
+from datacard_core.conventions.files import read_convention
 from datacard_core.correlations.table import CorrelationTable, correlation_table
 from datacard_core.datacard import Datacard
 from datacard_core.declare.category import Category
@@ -110,6 +113,7 @@ __all__ = [
     "ConstrainedParameter",
     "ConstraintTerm",
     "ControlRegion",
+    "Convention",
     "CorrelationTable",
     "DataProcess",
     "DataProcesses",
@@ -143,6 +147,7 @@ __all__ = [
     "MissingProviderError",
     "Model",
     "MorphedShape",
+    "NamePattern",
     "NamedTemplates",
     "Normalisation",
     "Nuisance",
@@ -174,6 +179,7 @@ __all__ = [
     "Templates",
     "UniformNormalisation",
     "UnknownPluginError",
+    "check_names",
     "closest",
     "combine_datacards",
     "correlate",
@@ -190,6 +196,7 @@ __all__ = [
     "number",
     "prefit",
     "read_card",
+    "read_convention",
     "report",
     "warning",
 ]

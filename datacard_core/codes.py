@@ -258,6 +258,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "has both, a notice: they are not correlated.",
             remedy="Give both one name if they are one uncertainty; otherwise no action is needed.",
         ),
+        "undescribed-name": Code(
+            severities=_WARNING,
+            meaning="A nuisance has a name that belongs to one analysis, and no convention describes it.",
+            remedy="Describe the name in a file that `datacard names --make-template` begins, and give it with "
+            "`--conventions`.",
+        ),
+        "unknown-name": Code(
+            severities=_WARNING,
+            meaning="No convention for names has the name of a nuisance.",
+            remedy="Give the nuisance a common name with `datacard_name` or `names`, or describe its name in the "
+            "project's convention.",
+        ),
         "unknown-process": Code(
             severities=_WARNING,
             meaning="A systematic names a process that is not declared, and that is no misspelling of one that is: the "

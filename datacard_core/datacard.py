@@ -16,6 +16,7 @@ from datacard_core.build.strictness import NO_REASONS, Strictness
 from datacard_core.card.built import BuiltCard, Given
 from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
+from datacard_core.card.renaming import renamed_cards
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError, FinishedCardError
@@ -26,7 +27,6 @@ from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
-from datacard_core.output.sections import BODY, HEAD
 from datacard_core.output.staging import Staging, staging
 from datacard_core.plugins.manager import load_plugins
 
@@ -206,7 +206,7 @@ class Datacard(Sections, FromOutput):
         """
         formats = Formats.of(self.plugins, writer, serializer)
         name = f"shapes{formats.shapes_suffix}" if shapes_filename is None else shapes_filename
-        if writer == COMBINE and any(map(self._is_overridden, (*HEAD, *BODY))):
+        if writer == COMBINE and super().own_text:
             return self._composed(name)
         return self.files.text(name, formats)
 
@@ -219,6 +219,7 @@ class Datacard(Sections, FromOutput):
         *,
         writer: str = "combine",
         serializer: str = "root",
+        names: Mapping[str, str] | None = None,
     ) -> None:
         """Write the card and its templates to a directory; after a failure both files are as before.
 
@@ -229,13 +230,35 @@ class Datacard(Sections, FromOutput):
                 given. A writer that needs no templates has no such file.
             writer: the card writer.
             serializer: the template serializer.
+            names: names in the card of processes, columns and parameters, by their names in the declarations.
 
         Raises:
+            DeclarationError: the names cannot be given, as for `renamed`.
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
+        card = self.renamed(names or {})
         with staging(directory) as stage:
-            self.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+            card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Return the card with other names of processes, columns and parameters; groups and formulas follow.
+
+        Args:
+            names: new names by those in the declarations. Names that the card has not are left out, as several cards
+                share one map, unless they are misspelt.
+
+        Raises:
+            DeclarationError: a name is misspelt or is not one that Combine accepts, two would become one, or a subclass
+                or a plugin writes lines with the names itself; all problems.
+        """
+        return renamed_cards({"": self}, names)[""] if names else self
+
+    @property
+    def own_text(self) -> tuple[str, ...]:
+        """Methods by which a subclass writes text of the card itself."""
+        changed = getattr_static(type(self), "content") is not _CONTENT
+        return (*super().own_text, "content") if changed else super().own_text
 
     def stage(
         self, stage: Staging, card_name: str | None, shapes_name: str | None, *, writer: str, serializer: str
@@ -245,7 +268,7 @@ class Datacard(Sections, FromOutput):
         card_name = f"datacard{formats.card_suffix}" if card_name is None else card_name
         shapes_name = f"shapes{formats.shapes_suffix}" if shapes_name is None else shapes_name
         reference = stage.reference(shapes_name, within=card_name)
-        if writer == COMBINE and getattr_static(type(self), "content") is not _CONTENT:
+        if writer == COMBINE and "content" in self.own_text:
             # The override may not know the further arguments.
             text = self.content(reference)
             files = attrs.evolve(self.files, channel=self._read(text, reference))

@@ -101,6 +101,8 @@ class Analysis:
     """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
     accept: Mapping[str, str] = attrs.field(default=NO_REASONS, converter=tree)
     """Reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors."""
+    names: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
+    """Names in the written cards of processes, columns and parameters, by their names in the declarations."""
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):
@@ -147,7 +149,7 @@ class Analysis:
                 ),
             )
         made = {name: Datacard.of(declared[name], channels[name], read_by) for name in self.categories}
-        cards = Cards(self._files, self.plugins, made)
+        cards = Cards(self._files, self.plugins, made, self.names)
         if verbose:
             print_report(cards.findings)
         return cards

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.arguments import given_count, given_flag
+from datacard_core.card.renaming import renamed_cards
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
@@ -40,6 +41,8 @@ class Cards(Mapping[str, Datacard]):
     _names: FileNames
     plugins: Plugins
     _cards: Mapping[str, Datacard]
+    new_names: Mapping[str, str] = attrs.field(factory=dict)
+    """Names in the written cards of processes, columns and parameters, by their names in the declarations."""
 
     def __getitem__(self, category: str) -> Datacard:
         return self._cards[category]
@@ -73,6 +76,19 @@ class Cards(Mapping[str, Datacard]):
         """Return the findings as text."""
         return report(self.findings)
 
+    def renamed(self, names: Mapping[str, str]) -> Cards:
+        """Return the cards with other names of processes, columns and parameters; groups and formulas follow.
+
+        Args:
+            names: new names by those in the declarations. Names that no card has are left out, unless they are
+                misspelt.
+
+        Raises:
+            DeclarationError: a name is misspelt or is not one that Combine accepts, two would become one, or a plugin
+                writes lines with the names itself; all problems.
+        """
+        return Cards(self._names, self.plugins, renamed_cards(self._cards, names)) if names else self
+
     @orderly_end()
     def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
         """Draw all categories as `Datacard.plot` does; after a failure no file is left.
@@ -96,6 +112,7 @@ class Cards(Mapping[str, Datacard]):
         channel_masks: bool = False,
         writer: str = "combine",
         serializer: str = "root",
+        names: Mapping[str, str] | None = None,
         executor: ExecutorLike | None = None,
         jobs: int = 1,
     ) -> tuple[Path, ...]:
@@ -108,6 +125,8 @@ class Cards(Mapping[str, Datacard]):
             channel_masks: whether the workspace that the script makes can mask channels.
             writer: the card writer.
             serializer: the template serializer.
+            names: names in the cards of processes, columns and parameters, by their names in the declarations; those
+                of the analysis if not given.
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
             jobs: without an executor, the number of processes.
 
@@ -115,24 +134,27 @@ class Cards(Mapping[str, Datacard]):
             The paths of the files, in the order in which they appear.
 
         Raises:
-            DeclarationError: the cards cannot be combined, or channel masks are asked for without a script.
+            DeclarationError: the cards cannot be combined, the names cannot be given, or channel masks are asked for
+                without a script.
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
         jobs, channel_masks = given_count("jobs", jobs), given_flag("channel_masks", channel_masks)
+        # Before a file is written, and for all cards at once: one map may be misspelt for all of them.
+        cards = self.renamed(self.new_names if names is None else names)
         formats = Formats.of(self.plugins, writer, serializer)
-        shapes = {category: self._names.shapes(category, formats.shapes_suffix) for category in self}
-        names = {category: self._names.card(category, formats.card_suffix) for category in self}
+        shapes = {category: self._names.shapes(category, formats.shapes_suffix) for category in cards}
+        files = {category: self._names.card(category, formats.card_suffix) for category in cards}
         # Made first: cards that cannot be combined are an error before a file is written.
-        script = self._script(formats, names, channel_masks=channel_masks)
+        script = self._script(formats, files, channel_masks=channel_masks)
         whole = ""
         # Most writers write a card for each channel: what they would get of all channels is not made for them.
         if formats.joins_channels:
-            contexts = [card.files.context(shapes[category], formats) for category, card in self.items()]
+            contexts = [card.files.context(shapes[category], formats) for category, card in cards.items()]
             whole = text_of_all(formats.writer, contexts)
         calls = {
-            category: (card, None if whole else names[category], shapes[category], writer, serializer)
-            for category, card in self.items()
+            category: (card, None if whole else files[category], shapes[category], writer, serializer)
+            for category, card in cards.items()
         }
         with staging(directory) as stage, progress("writing cards", len(calls)) as advance:
             if executor is None and jobs == 1:
@@ -151,11 +173,11 @@ class Cards(Mapping[str, Datacard]):
                 stage.text(self.script_name, script, executable=True)
         return tuple(Path(directory) / name for name in stage.names)
 
-    def _script(self, formats: Formats, names: Mapping[str, str], *, channel_masks: bool) -> str:
+    def _script(self, formats: Formats, files: Mapping[str, str], *, channel_masks: bool) -> str:
         """Return the text of the script, or "" for cards of another format than Combine's."""
         if formats.is_combine:
             return combination_script(
-                {names[category]: card for category, card in self.items()},
+                {files[category]: card for category, card in self.items()},
                 path=self.script_name,
                 card_name=self._names.combined(formats.card_suffix),
                 workspace_name=self._names.workspace,

@@ -101,6 +101,11 @@ class Sections(BuiltCard):
         """Sections of the card without the lines of a subclass; none of them but the shapes names a file."""
         return self._own(self._built)
 
+    @property
+    def own_text(self) -> tuple[str, ...]:
+        """Methods by which a subclass writes text of the card itself."""
+        return tuple(name for name in (*sections.HEAD, *sections.BODY) if self._is_overridden(name))
+
     def _body(self) -> dict[str, str]:
         # PocketCoffea asks for the last section only if the card has the line.
         names = sections.BODY if self.mcstat else sections.BODY[:-1]

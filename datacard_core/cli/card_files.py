@@ -35,6 +35,7 @@ def read_all(paths: Iterable[Path]) -> list[ReadCard]:
             found |= dict.fromkeys(_cards(path))
         except InputError as error:
             errors.append(error)
+    # Strict reading would refuse cards that a collaboration has fitted already.
     for path in found:
         try:
             cards.append(read_card(path, lenient=True))

@@ -7,6 +7,7 @@ import click
 from datacard_core.cli.cards import build, demo
 from datacard_core.cli.correlations import correlations
 from datacard_core.cli.group import CommandGroup, debug_option
+from datacard_core.cli.names import names
 from datacard_core.cli.outputs import inspect
 from datacard_core.cli.plugins import new_plugin, plugins
 
@@ -27,5 +28,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (build, correlations, demo, inspect, new_plugin, plugins):
+for verb in (build, correlations, demo, inspect, names, new_plugin, plugins):
     main.add_command(verb)

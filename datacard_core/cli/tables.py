@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.analysis.cards import Cards
+    from datacard_core.conventions.convention import Convention
     from datacard_core.correlations.table import CorrelationTable
     from datacard_core.datacard import Datacard
     from datacard_core.inputs.histograms import HistogramArray
@@ -117,6 +118,15 @@ def tabulate_correlations(correlations: CorrelationTable, width: int) -> Iterato
                 table.add_row("" if row.nuisance == before else row.nuisance, row.keyword, row.where, *entries)
                 before = row.nuisance
         yield table
+
+
+def tabulate_names(names: Iterable[str], conventions: Sequence[Convention]) -> Table:
+    """Return a table of names of nuisances, with class and description in the first convention that has them."""
+    table = _table("names", "name", "class", "description")
+    for name in names:
+        found = next(filter(None, (convention.pattern_of(name) for convention in conventions)), None)
+        table.add_row(name, found.of if found else "-", found.description if found else "")
+    return table
 
 
 def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:

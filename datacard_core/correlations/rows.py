@@ -35,6 +35,7 @@ class Row:
 
 def rows_of(cells: Iterable[Cell]) -> tuple[Row, ...]:
     """Return the rows of cells; those of a parameter stand together, also if it has several kinds."""
+    # By name first: a kind that only a later channel has would otherwise stand at the end of the table.
     by_name: dict[str, dict[str, dict[tuple[str, str], dict[str, str]]]] = {}
     for cell in cells:
         by_column = by_name.setdefault(cell.nuisance, {}).setdefault(cell.keyword, {})

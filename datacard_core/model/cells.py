@@ -43,6 +43,7 @@ def cells_of(model: Model) -> Iterator[Cell]:
     """Yield the cells of all channels of a model, in the order of its channels and rows."""
     for channel in model.channels:
         for nuisance in channel.nuisances:
+            # That of the row: of a shape on some columns and lnN on others, it is one parameter with one constraint.
             keyword = nuisance.keyword
             for entry in nuisance.entries:
                 yield from _of_entry(channel, nuisance.name, keyword, entry)

@@ -122,6 +122,8 @@ class Channel:
     """Rates in the card that the channel was read from, shape (columns,); None for the integrals of the templates."""
     has_templates: bool = True
     """False for a channel of one bin whose card has rates alone."""
+    old_names: Mapping[str, str] = attrs.field(factory=dict)
+    """Names in the declarations of processes and parameters that were renamed for the card, by their names there."""
 
     @property
     def directives(self) -> tuple[Directive, ...]:

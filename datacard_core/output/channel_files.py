@@ -47,6 +47,7 @@ class ChannelFiles:
             formats.serializer,
             self.source,
         )
+        lines += tuple(f"{old!r} of the analysis is {new!r}" for new, old in self.channel.old_names.items())
         shapes_name = shapes_name if formats.needs_templates else ""
         return CardContext(self.channel, shapes_name, lines, rendered, formats.patterns)
 

@@ -31,6 +31,7 @@ LAYERS = (
     ("hookspecs",),
     # DESIGN.md has these two on one level: plugins may import inputs, and inputs never plugins.
     ("inputs", "correlations"),
+    ("conventions",),
     ("plugins",),
     ("templates",),
     ("treatments",),

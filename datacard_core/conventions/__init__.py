@@ -1,0 +1,1 @@
+"""Conventions for the names of nuisances, and checks against them."""

@@ -1,0 +1,59 @@
+"""The command `datacard names`: the check, a project's convention, and the template for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.cards import HEAD
+from tests.support.commands import datacard, entries, failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    """Return a card with a common name, another one, and one of an analysis."""
+    rows = [
+        f"{name} lnN 1.02 1.02 1.02 1.02 1.02\n"
+        for name in ("lumi_13p6TeV_2022", "pileup_weights", "CMS_HIG24001_fakes")
+    ]
+    path = tmp_path / "card.txt"
+    path.write_text(f"{HEAD}{''.join(rows)}SF rateParam SR top 1\n", encoding="utf-8")
+    return path
+
+
+def test_check(card: Path) -> None:
+    """Names are listed with their class; those without one, or without a description, give the exit status 1."""
+    result = datacard("names", card)
+    assert result.exit_code == 1
+    assert entries(result.stdout, "lumi_13p6TeV_2022")[1] == "luminosity"
+    assert entries(result.stdout, "CMS_HIG24001_fakes")[1] == "custom"
+    assert "warning [undescribed-name] CMS_HIG24001_fakes: it belongs to this analysis" in result.stderr
+    assert "SF" not in result.output
+
+
+def test_convention_of_a_project(card: Path) -> None:
+    """With the names described, the exit status is 0."""
+    ours = card.with_name("ours.yaml")
+    ours.write_text("CMS_HIG24001_fakes: custom, Our fakes\n", encoding="utf-8")
+    result = datacard("names", card, "--conventions", ours)
+    assert result.exit_code == 0, result.output
+    assert entries(result.stdout, "CMS_HIG24001_fakes")[1:] == ["custom", "Our fakes"]
+
+
+def test_template(card: Path) -> None:
+    """The template has the names that are to be described, and passes when a description stands there."""
+    result = datacard("names", card, "--make-template", "--convention", "none")
+    assert result.exit_code == 0
+    ours = card.with_name("ours.yaml")
+    ours.write_text(result.stdout.replace('""', "Described"), encoding="utf-8")
+    assert "CMS_HIG24001_fakes:\n  class: custom\n  description: Described\n" in ours.read_text(encoding="utf-8")
+    assert datacard("names", card, "--convention", "none", "--conventions", ours).exit_code == 0
+
+
+def test_unreadable_convention(card: Path) -> None:
+    """A convention that is not there is an error with its path."""
+    assert "ours.yaml cannot be read" in failed(datacard("names", card, "--conventions", card.with_name("ours.yaml")))
