@@ -8,8 +8,8 @@ from datacard_core.grammar.lines import (
     is_constraint,
     keyword_of,
     rate_param_line,
+    stated_templates,
     templates_line,
-    templates_of,
 )
 from datacard_core.grammar.names import group_problem, name_problem, template_names, year_problem
 from datacard_core.grammar.numbers import is_count, is_finite_number, is_number, number, short
@@ -124,8 +124,8 @@ __all__ = [
     "shape_problems",
     "short",
     "source_problem",
+    "stated_templates",
     "template_names",
     "templates_line",
-    "templates_of",
     "year_problem",
 ]

@@ -36,7 +36,7 @@ def templates_line(name: str, digest: str) -> str:
     return f"{TEMPLATES} {name} sha256 {digest}"
 
 
-def templates_of(line: str) -> tuple[str, str] | None:
+def stated_templates(line: str) -> tuple[str, str] | None:
     """Return the file and the SHA-256 that a line of `templates_line` names, or None for another line."""
     found = _TEMPLATES.fullmatch(line)
     return None if found is None else (found[1], found[2])

@@ -25,9 +25,9 @@ class TestLines:
     def test_templates(self, name: str) -> None:
         """The comment on the templates gives back file and hash, and no other comment does."""
         line = grammar.templates_line(name, "0a" * 32)
-        assert grammar.templates_of(line) == (name, "0a" * 32)
-        assert grammar.templates_of(f"{line} or so") is None
-        assert grammar.templates_of("# templates: shapes.root") is None
+        assert grammar.stated_templates(line) == (name, "0a" * 32)
+        assert grammar.stated_templates(f"{line} or so") is None
+        assert grammar.stated_templates("# templates: shapes.root") is None
 
     @pytest.mark.parametrize(
         ("line", "keyword", "counts"),

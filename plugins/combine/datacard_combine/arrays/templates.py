@@ -94,7 +94,7 @@ def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:
 def hash_faults(lines: Iterable[Line], folder: Path) -> Reading[None]:
     """Yield the files of templates that are not those that the card was written with."""
     for line in lines:
-        if (named := grammar.templates_of(line.text)) is None:
+        if (named := grammar.stated_templates(line.text)) is None:
             continue
         name, expected = named
         try:
