@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +21,11 @@ from datacard_core import (
     read_card,
 )
 from datacard_core.testing import small_card
-from tests.support.kinds import EDITS, EXAMPLES, YEARS
+from tests.support.canonical import canonical
+from tests.support.cards import card as card_of
+from tests.support.kinds import EDITS, EXAMPLES, GOLDEN, YEARS, golden
 from tests.support.outputs import card, signal_and_ttbar, two_processes
+from tests.support.paths import TESTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from tests.support.kinds import Example
 
 
+# `combine.json` has what Combine's DatacardParser.py, of the commit da0a2f49, takes from these cards.
+CARDS = TESTS / "cards" / "kinds"
 FREEZE = next(example for example in EDITS if example.name == "edit freeze")
 
 
@@ -136,3 +143,19 @@ def test_factor_of_some_channels() -> None:
     made = small_card(free)
     assert body(made.content()) == []
     assert [finding.code for finding in made.findings if finding.systematic == "SF"] == ["no-effect"]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_cards(name: str) -> None:
+    """Cards with all kinds have the whole text of the golden cards."""
+    expected = (CARDS / f"{name}.txt").read_text(encoding="utf-8")
+    assert golden(name).content() == expected.replace("VERSION", importlib.metadata.version("datacard-core"))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_parse_of_golden_cards(name: str) -> None:
+    """The reader takes from a golden card what Combine's own parser took from it, with its edits carried out."""
+    read = card_of((CARDS / f"{name}.txt").read_text(encoding="utf-8"), lenient=True)
+    found = canonical(read.content)
+    for part, expected in json.loads((CARDS / "combine.json").read_text(encoding="utf-8"))[name].items():
+        assert found[part] == expected

@@ -245,3 +245,64 @@ EDITS = (
     ),
 )
 """An example of each verb of `nuisance edit`."""
+
+GOLDEN = {
+    "rows": (
+        'SystematicUncertainty("lumi", "lnN", ["signal", "top"], years, 1.02, groups=["experiment"], nofloat=True)',
+        'SystematicUncertainty("xsec", "lnN", {"top": (0.95, 1.07)}, ["2022"], groups=["theory"])',
+        'SystematicUncertainty("norm", "lnU", ["top"], ["2023"], (0.5, 1.5), groups=["theory"])',
+        'SystematicUncertainty("fakes", "gmN", ["vjets"], years, 1.0, options={"N": 12})',
+        'SystematicUncertainty("mcnorm", "gmM", ["top"], years, 0.3)',
+        'SystematicUncertainty("bias", "trG", {"top": -0.1, "signal": 0.05}, years)',
+        'SystematicUncertainty("flat", "unif", ["top"], years, 0.2, options={"range": (-1, 1.5)})',
+        'SystematicUncertainty("soft", "dFD", ["top"], years, 0.2, options={"steepness": 5})',
+        'SystematicUncertainty("soft2", "dFD2", ["top"], years, -0.2, options={"steepness": 4.5})',
+        'SystematicUncertainty("jes", "shape", ["top"], years, 1.0, groups=["experiment"])',
+        'SystematicUncertainty("jes_rate", "lnN", ["signal"], years, (0.9, 1.2), datacard_name="jes")',
+        'SystematicUncertainty("tune", "shapeU", ["top"], ["2022"], 1.0, coffea_name_alias="jes")',
+        'SystematicUncertainty("isr", "shapeN", ["vjets"], ["2022"], 0.5, coffea_name_alias="jes")',
+        'SystematicUncertainty("fsr", "shapeN2", ["vjets"], ["2023"], 1.0, coffea_name_alias="jes")',
+    ),
+    "lines": (
+        'SystematicUncertainty("eff", "rateParam", ["top"], years, 0.9, options={"range": (0, 1)})',
+        'SystematicUncertainty("eff", "param", options={"mean": 0.9, "sigma": (0.05, 0.1), "range": (0, 1)})',
+        (
+            'SystematicUncertainty("fail", "rateParam", ["vjets"], years, "(1-@0)/@1", '
+            'options={"arguments": ["eff", "kf"]})'
+        ),
+        'SystematicUncertainty("kf", "extArg", options={"initial": 1.1, "range": (0.5, 2)})',
+        'SystematicUncertainty("kf", "flatParam")',
+        'SystematicUncertainty("kg", "extArg", options={"initial": 2.0, "constant": True})',
+        'SystematicUncertainty("mu", "extArg", options={"source": "pdfs.root:w"})',
+        'SystematicUncertainty("SF_vjets", "rateParam", ["vjets"], ["2023"], "factors.root:w")',
+        'SystematicUncertainty("pdf_index", "discrete")',
+        'SystematicUncertainty("reg", "constr", options={"formula": "@0-@1", "arguments": ["eff", "kf"], "sigma": 1})',
+        'SystematicUncertainty("free", "group", options={"members": ["eff", "kf"]})',
+    ),
+    "edits": (
+        'SystematicUncertainty("lumi", "lnN", ["top", "vjets"], years, 1.02)',
+        'SystematicUncertainty("xsec", "lnN", ["top"], years, 1.05)',
+        'SystematicUncertainty("pdf", "lnN", ["top"], years, 1.03)',
+        'SystematicUncertainty("pileup", "lnN", ["vjets"], years, 0.98)',
+        (
+            'SystematicUncertainty("e1", "edit", options={"verb": "add", "process": "vjets_.*", "name": "trigger", '
+            '"kind": "lnN", "value": (0.9, 1.2)})'
+        ),
+        'SystematicUncertainty("e2", "edit", options={"verb": "drop", "process": "top_2022", "name": "lumi"})',
+        'SystematicUncertainty("e3", "edit", options={"verb": "rename", "old": "lumi", "new": "lumi_13TeV"})',
+        'SystematicUncertainty("e4", "edit", options={"verb": "changepdf", "name": "lumi_13TeV", "kind": "lnU"})',
+        'SystematicUncertainty("e5", "edit", options={"verb": "merge", "name": "xsec", "other": "pdf"})',
+        (
+            'SystematicUncertainty("e6", "edit", options={"verb": "split", "process": "top_2023", "name": "xsec", '
+            '"first": "qcd", "second": "ewk", "first_value": 1.04, "second_value": 1.02})'
+        ),
+        'SystematicUncertainty("e7", "edit", options={"verb": "flip", "name": "pileup", "mode": "n2p"})',
+        'SystematicUncertainty("e8", "edit", options={"verb": "freeze", "name": "trigger"})',
+    ),
+}
+"""Declarations of cards that have all kinds together, by name of the golden card."""
+
+
+def golden(name: str) -> Datacard:
+    """Return the card of a golden name."""
+    return Example(name, GOLDEN[name], ()).card()
