@@ -270,6 +270,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="Give the nuisance a common name with `datacard_name` or `names`, or describe its name in the "
             "project's convention.",
         ),
+        "unknown-parameter": Code(
+            severities=_WARNING,
+            meaning="A `constr` or `flatParam` names a parameter that no line of the card defines.",
+            remedy="No action is needed if a physics model of Combine makes it; otherwise correct the name.",
+        ),
         "unknown-process": Code(
             severities=_WARNING,
             meaning="A systematic names a process that is not declared, and that is no misspelling of one that is: the "

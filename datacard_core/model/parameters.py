@@ -110,6 +110,8 @@ class ConstraintTerm(SharedParameter):
     """Names of the parameters @0, @1, …; empty if the formula has the names themselves."""
     sigma: str
     """Width: a number, or the name of a parameter."""
+    # Combine makes parameters in the order of the card, and those of the formula are needed.
+    order: ClassVar[int] = 21
 
     @property
     def line(self) -> str:

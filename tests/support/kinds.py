@@ -149,17 +149,10 @@ EXAMPLES = (
         ),
         ("pdf_index discrete", "mu extArg pdfs.root:w"),
     ),
-    Example(
+    _one(
         "constr",
-        (
-            'SystematicUncertainty("a", "rateParam", ["top"], ["2022"], 1.0)',
-            'SystematicUncertainty("b", "rateParam", ["top"], ["2023"], 1.0)',
-            (
-                'SystematicUncertainty("smooth", "constr", options={"formula": "@0-@1", "arguments": ["a", "b"], '
-                '"sigma": 0.2})'
-            ),
-        ),
-        ("a rateParam * top_2022 1", "b rateParam * top_2023 1", "smooth constr @0-@1 {a,b} 0.2"),
+        'SystematicUncertainty("prior", "constr", options={"formula": "@0-1", "arguments": ["r"], "sigma": 0.5})',
+        "prior constr @0-1 {r} 0.5",
     ),
     Example(
         "groups",
@@ -276,7 +269,7 @@ GOLDEN = {
         'SystematicUncertainty("mu", "extArg", options={"source": "pdfs.root:w"})',
         'SystematicUncertainty("SF_vjets", "rateParam", ["vjets"], ["2023"], "factors.root:w")',
         'SystematicUncertainty("pdf_index", "discrete")',
-        'SystematicUncertainty("reg", "constr", options={"formula": "@0-@1", "arguments": ["eff", "kf"], "sigma": 1})',
+        'SystematicUncertainty("reg", "constr", options={"formula": "@0-@1", "arguments": ["eff", "r"], "sigma": 1})',
         'SystematicUncertainty("free", "group", options={"members": ["eff", "kf"]})',
     ),
     "edits": (

@@ -98,7 +98,8 @@ def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tu
     expected = "that problems() says what is wrong with a declaration, or a card"
     with trial.case.trying(expected):
         try:
-            trial.small.card(output, trial.plugins, *trial.small.needed(), systematic)
+            # Beside the others, which its options may name.
+            trial.small.card_beside(systematic, output, trial.plugins)
         except DeclarationError as error:
             # A kind may find a mistake only when it has the histograms.
             return error.problems

@@ -33,9 +33,9 @@ def unused(*systematics: SystematicUncertainty) -> list[str]:
 
 def test_unknown_argument() -> None:
     """An argument that no line defines is refused once, with the formula and the closest parameter."""
-    (problem,) = dict.fromkeys(problems(EFF, formula("fail", "1-@0", "effi")))
+    (problem,) = problems(EFF, formula("fail", "1-@0", "effi"))
     assert "systematic 'fail' needs the parameter 'effi', which no line of the card defines" in problem
-    assert "(did you mean 'eff'?)" in problem
+    assert "(did you mean 'eff'?); an extArg defines one that a physics model makes" in problem
 
 
 def test_arguments_of_other_lines() -> None:
@@ -59,11 +59,44 @@ def test_circle() -> None:
     assert "the formulas 'f', 'g' need each other" in problem
 
 
-def test_unknown_parameters_of_constraints() -> None:
-    """Arguments and width of a constr, and the parameter of a flatParam, are in the card."""
-    term = line("reg", "constr", formula="@0", arguments=["ef"], sigma="delt")
-    found = problems(EFF, term, line("kf", "flatParam"))
-    assert [problem.split("the parameter ")[1].split(",")[0] for problem in found] == ["'ef'", "'delt'", "'kf'"]
+def test_misspelt_parameters() -> None:
+    """A constr or a flatParam that names a parameter with a slip is refused, with the parameter."""
+    term = line("reg", "constr", formula="@0", arguments=["trigger_lepon"], sigma=1)
+    trigger = SystematicUncertainty("trigger_lepton", "lnN", ["top"], YEARS, 1.02)
+    scale = line("scale_kf", "extArg", initial=1.0)
+    assert [
+        problem.split(": ", 2)[-1] for problem in problems(trigger, scale, term, line("scale_fk", "flatParam"))
+    ] == [
+        "no line of the card defines 'scale_fk' (did you mean 'scale_kf'?)",
+        "no line of the card defines 'trigger_lepon' (did you mean 'trigger_lepton'?)",
+    ]
+
+
+def test_parameters_of_a_model() -> None:
+    """A constr or a flatParam of another parameter has a warning, as a physics model may make it."""
+    term = line("reg", "constr", formula="@0-2*@1", arguments=["r_bin0", "r_bin1"], sigma="delta")
+    found = [one.message for one in small_card(term, line("kappa", "flatParam")).findings if "unknown-p" in one.code]
+    assert [message.split("'")[1] for message in found] == ["kappa", "r_bin0", "r_bin1", "delta"]
+    of_r = small_card(line("p", "constr", formula="@0-1", arguments=["r"], sigma=1))
+    assert "unknown-parameter" not in [one.code for one in of_r.findings]
+
+
+def test_parameters_behind_a_constr() -> None:
+    """Combine makes free parameters and extArg behind constr lines, unless a param constrains them."""
+    term = line("reg", "constr", formula="@0-@1", arguments=["eff", "kf"], sigma=1)
+    kf, constraint = line("kf", "extArg", initial=1.0), line("eff", "param", mean=1.0, sigma=0.1)
+    assert [problem.split("'")[5] for problem in problems(EFF, kf, constraint, term)] == ["kf"]
+    made = small_card(term, EFF, kf, constraint, line("kf", "param", mean=1.0, sigma=0.1))
+    text = made.content()
+    assert text.index("kf param") < text.index("reg constr")
+
+
+def test_start_is_the_mean() -> None:
+    """A parameter starts at the mean of its constraint, which Combine takes."""
+    (problem,) = problems(EFF, line("eff", "param", mean=0.9, sigma=0.1))
+    assert "parameter 'eff' starts at 1, and the mean of its constraint is 0.9" in problem
+    (problem,) = problems(line("kf", "extArg", initial=2.0), line("kf", "param", mean=1.0, sigma=0.1))
+    assert "parameter 'kf' starts at 2" in problem
 
 
 def test_parameter_without_use() -> None:
