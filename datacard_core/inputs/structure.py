@@ -225,13 +225,29 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
     by_dataset = dict(entries(by_dataset)) if isinstance(by_dataset, Mapping) else by_dataset
     lacking = [BY_DATASET] if from_file and not by_dataset else []
     lacking += [BY_PERIOD] if "by_datataking_period" not in metadata else []
-    if lacking:
+    if lacking and not from_file and (level := _level_of_metadata(metadata)):
+        yield f"datasets_metadata {level}: pass output['datasets_metadata']"
+    elif lacking:
         yield _not_postprocessed(" and no ".join(map(place_text, lacking)))
     if "by_datataking_period" in metadata:
         yield from _period_problems(metadata["by_datataking_period"])
     if from_file and by_dataset:
         strange = list(_strange_entries(by_dataset))
         yield from strange or _merged_twice(by_dataset)
+
+
+def _level_of_metadata(metadata: Mapping[Any, Any]) -> str:
+    """Return the problem of a part of an output that is not its metadata but another level, or an empty text."""
+    if {"variables", "cutflow"} <= metadata.keys():
+        return "is a whole output"
+    parts = [dict(entries(part)) for part in metadata.values() if isinstance(part, Mapping)]
+    if not parts or len(parts) < len(metadata):
+        return ""
+    if all({"sample", "year"} <= part.keys() for part in parts):
+        return f"is {place_text(BY_DATASET)}"
+    if all(isinstance(names, set | list | tuple) for part in parts for names in part.values()):
+        return f"is {place_text(BY_PERIOD)}"
+    return ""
 
 
 def _period_problems(periods: object) -> Iterator[str]:
@@ -252,7 +268,9 @@ def _cutflow_problems(cutflow: object) -> Iterator[str]:
         yield from _not_dicts("cutflow", cutflow, 1)
         return
     cutflow = dict(entries(cutflow))
-    if "presel" not in cutflow:
+    if {"variables", "cutflow"} <= cutflow.keys():
+        yield "cutflow is a whole output: pass output['cutflow']"
+    elif "presel" not in cutflow:
         yield (
             f"cutflow has no 'presel', the counts after the preselection; {_keys(cutflow)}: pass output['cutflow'], "
             "which tells the datasets that must have histograms"

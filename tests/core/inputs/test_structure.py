@@ -275,6 +275,22 @@ class TestArguments:
             "it is empty: pass output['cutflow'], which tells the datasets that must have histograms"
         )
 
+    @pytest.mark.parametrize("level", ["by_dataset", "by_datataking_period"])
+    def test_level_of_the_metadata(self, level: str) -> None:
+        """A part of the metadata is told as that, and not as an output that was not postprocessed."""
+        output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
+        (problem,) = refused(output.histograms, output.loaded["datasets_metadata"][level], output.cutflow)
+        assert problem == f"datasets_metadata is datasets_metadata[{level!r}]: pass output['datasets_metadata']"
+
+    def test_whole_output(self) -> None:
+        """A whole output in place of its parts is told for each of them."""
+        whole = by_hand.signal_and_ttbar(nominal=[10, 20, 30]).loaded
+        assert [problem.split(":")[0].split(";")[0] for problem in refused(whole, whole, whole)] == [
+            "histograms is a whole output",
+            "datasets_metadata is a whole output",
+            "cutflow is a whole output",
+        ]
+
     def test_swapped_arguments(self) -> None:
         """Swapped metadata and counts are one problem."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
