@@ -53,7 +53,8 @@ def visible(text: str) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown word: the closest known name, or all known names."""
-    known = list(dict.fromkeys(known))
+    # Objects of other types may stand among names that are refused for it.
+    known = [name for name in dict.fromkeys(known) if isinstance(name, str)]
     # Reversed, so that the first of several names stays that differ in upper and lower case only.
     by_lower = {name.lower(): name for name in reversed(known)}
     matches = difflib.get_close_matches(str(word).lower(), list(by_lower), n=1, cutoff=0.6)
@@ -68,7 +69,10 @@ def misspelt(word: str, known: Iterable[str]) -> str | None:
     Names that differ in a digit, such as 2016 and 2018, and short names that differ in a letter, such as ttW and ttZ,
     are taken as different names.
     """
-    return next((name for name in known if name != word and _is_slip(str(word).lower(), name.lower())), None)
+    if not isinstance(word, str):
+        return None
+    names = (name for name in known if isinstance(name, str) and name != word)
+    return next((name for name in names if _is_slip(word.lower(), name.lower())), None)
 
 
 def listing(names: Iterable[object], most: int = 12) -> str:

@@ -95,10 +95,10 @@ def plain_norm_categories(given: Any) -> tuple[str, ...] | Mapping[str, Histogra
     Raises:
         DeclarationError: they are neither.
     """
-    if given is None or isinstance(given, Mapping):
-        return given if given is None else dict(items(given))
-    names = scalars(given)
-    if strange := [name for name in names if not isinstance(name, str)]:
+    if given is None:
+        return None
+    names = dict(items(given)) if isinstance(given, Mapping) else scalars(given)
+    if strange := [name for name in names if not isinstance(name, str) or not name]:
         raise DeclarationError(
             f"rateparam_norm_categories has {strange[0]!r} ({type_of(strange[0])}), expected names of categories, or a "
             "dict of histograms by category"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from functools import cache, cached_property
 from inspect import getattr_static
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from datacard_core.arguments import shown
 from datacard_core.output.sections import BODY, HEAD
 
 if TYPE_CHECKING:
@@ -84,16 +86,19 @@ def assignment_problem(card: Any, base: type, name: str, value: object) -> str |
     if name not in public_names(base) or _is_same(getattr(card, name, None), value):
         return None
     if name in inspect.signature(base).parameters:
-        way_out = f"make another card with {name}={value!r:.60}"
+        way_out = f"make another card with {name}={shown(value, 60)}"
     elif name in HONOURED:
         way_out = "override it in a subclass of Datacard"
     else:
         way_out = "it follows from the arguments: make another card from other ones"
-    return f"{name!r} cannot be set to {value!r:.60}, because the card is built already and would not change: {way_out}"
+    reason = "because the card is built already and would not change"
+    return f"{name!r} cannot be set to {shown(value, 60)}, {reason}: {way_out}"
 
 
 def _is_same(current: object, value: object) -> bool:
     """Return True if an assignment changes nothing, as PocketCoffea's scripts do with values they have just read."""
     # Objects of other types may have an == of their own, such as that of arrays.
     plain = (str, int, float, list, tuple, dict, type(None))
-    return current is value or (isinstance(current, plain) and isinstance(value, plain) and current == value)
+    with suppress(Exception):  # Methods of a subclass may fail in any way.
+        return current is value or (isinstance(current, plain) and isinstance(value, plain) and bool(current == value))
+    return False

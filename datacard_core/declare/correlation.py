@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
 
+from datacard_core.arguments import given_text, items, number_or_other, scalar, scalars, shown, tree
 from datacard_core.declare.matrices import factor_of
 from datacard_core.declare.systematics import SystematicUncertainty
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import LN_N, PARAMETER_KEYWORDS, ROW_KEYWORDS, SHAPE, is_finite_number
-from datacard_core.names import closest, duplicates, listing, names_of
+from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +59,7 @@ def decorrelate(systematic: SystematicUncertainty, by: By, *, names: str | None 
     Raises:
         DeclarationError: a group has unknown members, or not all are in a group, or names are equal; all problems.
     """
+    names = None if names is None else given_text("names", names)
     partition = _partition(systematic, by)
     own = _names(partition, names or f"{{name}}_{{{partition.field}}}")
     return list(
@@ -93,7 +95,8 @@ def correlate(
     Raises:
         DeclarationError: the kind has no fractions, or rho is no correlation, and as for `decorrelate`; all problems.
     """
-    partition = _partition(systematic, by)
+    names, common = None if names is None else given_text("names", names), given_text("common", common)
+    partition, rho = _partition(systematic, by), tree(rho, number_or_other)
     if problems := list(_kind_problems(systematic)):
         raise DeclarationError(f"systematic {systematic.name!r}: {problem}" for problem in problems)
     if is_finite_number(rho):
@@ -182,7 +185,7 @@ def _partition(systematic: SystematicUncertainty, by: By) -> _Partition:
     """
     if not isinstance(systematic, SystematicUncertainty):
         raise DeclarationError(
-            f"{systematic!r:.120} is a {type(systematic).__name__}, expected a SystematicUncertainty"
+            f"{shown(systematic)} is a {type(systematic).__name__}, expected a SystematicUncertainty"
         )
     known: dict[str, tuple[str, ...]] = {
         "year": tuple(systematic.years),
@@ -190,18 +193,22 @@ def _partition(systematic: SystematicUncertainty, by: By) -> _Partition:
         "category": systematic.categories or (),
     }
     if isinstance(by, Mapping):
-        groups = tuple(_Member(name, names_of(elements)) for name, elements in by.items())
+        groups = tuple(_Member(name, scalars(elements)) for name, elements in items(by))
         dimension = _dimension([element for group in groups for element in group.elements], known)
         problems = list(_group_problems(groups, dimension, known))
         partition = _Partition(systematic, dimension, "group", groups)
     else:
-        known_by = isinstance(by, str) and by in known
+        dimension = cast("str", scalar(by))
         expected = "'year', 'process', 'category' or a dict of groups"
-        problems = [] if known_by else [f"by is {by!r}, expected {expected}{closest(by, known)}"]
-        elements = known[by] if known_by else ()
+        problems = (
+            [] if dimension in known else [f"by is {dimension!r}, expected {expected}{closest(dimension, known)}"]
+        )
+        elements = known.get(dimension, ())
         if not elements and not problems:
-            problems = [f"it has no {by} to divide by{': list its categories' if by == 'category' else ''}"]
-        partition = _Partition(systematic, by, by, tuple(_Member(element, (element,)) for element in elements))
+            way_out = ": list its categories" if dimension == "category" else ""
+            problems = [f"it has no {dimension} to divide by{way_out}"]
+        members = tuple(_Member(element, (element,)) for element in elements)
+        partition = _Partition(systematic, dimension, dimension, members)
     if problems:
         raise DeclarationError(f"systematic {systematic.name!r}: {problem}" for problem in problems)
     return partition

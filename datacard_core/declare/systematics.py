@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
+from datacard_core.arguments import given_text, scalar, scalars
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
+from datacard_core.declare.processes import Process
 from datacard_core.declare.rules import GivenSystematic
 from datacard_core.declare.values import ReadOnlyDict, SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
@@ -21,7 +23,6 @@ from datacard_core.names import closest, listing, misspelt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core.declare.processes import Process
 
 Value: TypeAlias = float | tuple[float, float]
 """A number, or a (down, up) pair."""
@@ -257,17 +258,17 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
 
     def list_type(self, syst_type: str) -> list[str]:
         """Return the names of the nuisances of one kind."""
-        return [name for name, systematic in self.items() if systematic.typ == syst_type]
+        return [name for name, systematic in self.items() if systematic.typ == scalar(syst_type)]
 
     def get_systematics_by_type(self, syst_type: str) -> dict[str, SystematicUncertainty]:
         """Return the nuisances of one kind; of `shape`, those of Combine's other kinds of shapes too."""
         # PocketCoffea's scripts find all nuisances that have templates so.
-        typs = SHAPE_KEYWORDS if syst_type == SHAPE else {syst_type}
+        typs = SHAPE_KEYWORDS if (typ := scalar(syst_type)) == SHAPE else {typ}
         return {name: systematic for name, systematic in self.items() if systematic.typ in typs}
 
     def get_systematics_by_process(self, process: Process | str) -> dict[str, SystematicUncertainty]:
         """Return the nuisances that affect a process, which may be given by its name."""
-        chosen = process if isinstance(process, str) else process.name
+        chosen = given_text("process", process.name if isinstance(process, Process) else process)
         return {name: systematic for name, systematic in self.items() if chosen in systematic.processes}
 
     def of_category(self, category: str, exclude: Iterable[str] = ()) -> Systematics:
@@ -277,7 +278,7 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
             category: the category.
             exclude: nuisances to leave out.
         """
-        left_out = set(exclude)
+        left_out = set(scalars(exclude))
         chosen = {name: self[name].of_category(category) for name in self if name not in left_out}
         if len(chosen) == len(self) and all(systematic is self[name] for name, systematic in chosen.items()):
             return self

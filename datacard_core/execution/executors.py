@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
+from datacard_core.arguments import shown
 from datacard_core.errors import DatacardError
 
 if TYPE_CHECKING:
@@ -47,6 +48,6 @@ def executor_of(given: ExecutorLike) -> Executor:
         found = given.get_executor(pure=False)
     if not callable(getattr(found, "submit", None)):
         raise DatacardError(
-            f"executor is {found!r}, expected a concurrent.futures.Executor or a dask.distributed.Client"
+            f"executor is {shown(found)}, expected a concurrent.futures.Executor or a dask.distributed.Client"
         )
     return cast("Executor", found)

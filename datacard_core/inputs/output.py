@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from datacard_core.arguments import number_or_other, scalars
+from datacard_core.arguments import number_or_other, scalar, scalars
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import NOMINAL, stored
 from datacard_core.inputs.structure import BY_PERIOD, entries, place_text, type_and_value, value_at
@@ -116,7 +116,7 @@ class HistogramSet:
 
     def _is_data(self, dataset: str) -> bool:
         # PocketCoffea writes the answer as text.
-        return str(value_at(self.datasets_metadata, ("by_dataset", dataset, "isMC"))) == "False"
+        return str(scalar(value_at(self.datasets_metadata, ("by_dataset", dataset, "isMC")))) == "False"
 
     def datasets(self, sample: str, year: str) -> tuple[str, ...]:
         """Return the datasets of a sample in a year, sorted; empty if there is no such sample or year."""
@@ -184,7 +184,7 @@ class HistogramSet:
 
     def parent(self, dataset: str) -> str:
         """Return the sample of a dataset as a whole, of which its subsamples are parts; empty if it is not known."""
-        return str(value_at(self.datasets_metadata, ("by_dataset", dataset, "sample")) or "")
+        return str(scalar(value_at(self.datasets_metadata, ("by_dataset", dataset, "sample"))) or "")
 
     def counts_by_variation(self, category: str, dataset: str, sample: str) -> bool:
         """Return True if the cutflow of a category has a count for each shape variation."""

@@ -223,7 +223,9 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
     metadata = dict(entries(metadata))
     by_dataset = metadata.get("by_dataset")
     by_dataset = dict(entries(by_dataset)) if isinstance(by_dataset, Mapping) else by_dataset
-    lacking = [BY_DATASET] if from_file and not by_dataset else []
+    # An object of another type may be neither true nor false, and is told below.
+    is_there = by_dataset is not None and (not isinstance(by_dataset, dict) or bool(by_dataset))
+    lacking = [BY_DATASET] if from_file and not is_there else []
     lacking += [BY_PERIOD] if "by_datataking_period" not in metadata else []
     if lacking and not from_file and (level := _level_of_metadata(metadata)):
         yield f"datasets_metadata {level}: pass output['datasets_metadata']"
@@ -231,7 +233,7 @@ def _metadata_problems(metadata: object, *, from_file: bool = False) -> Iterator
         yield _not_postprocessed(" and no ".join(map(place_text, lacking)))
     if "by_datataking_period" in metadata:
         yield from _period_problems(metadata["by_datataking_period"])
-    if from_file and by_dataset:
+    if from_file and is_there:
         strange = list(_strange_entries(by_dataset))
         yield from strange or _merged_twice(by_dataset)
 
@@ -291,7 +293,7 @@ def _strange_entries(by_dataset: object) -> Iterator[str]:
     yield from _not_dicts(place_text(BY_DATASET), by_dataset, 2)
     for dataset, entry in entries(by_dataset):
         for key in ("isMC", "sample", "year"):
-            value = value_at(entry, [key], "")
+            value = scalar(value_at(entry, [key], ""))
             if not isinstance(value, str | bool) or len(str(value)) > _LONGEST:
                 yield f"{place_text((*BY_DATASET, dataset, key))} {type_and_value(value)}, expected a short text"
 
@@ -311,10 +313,10 @@ def _merged_twice(by_dataset: object) -> Iterator[str]:
 
 
 def _is_doubled(entry: Mapping[str, Any]) -> bool:
-    year = str(entry.get("year", ""))
+    year = str(scalar(entry.get("year", "")))
     lengths = range(_SHORTEST_YEAR, len(year) // 2 + 1)
     repeated = any(year == year[:length] * (len(year) // length) for length in lengths)
-    return repeated or str(entry.get("isMC", True)) not in ("True", "False")
+    return repeated or str(scalar(entry.get("isMC", True))) not in ("True", "False")
 
 
 def _not_postprocessed(lacking: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.arguments import scalars, wrong_type
+from datacard_core.arguments import items, scalars, type_of, wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import row_keyword
 from datacard_core.model.channel import Channel
@@ -61,7 +61,11 @@ class Model:
             for directive in channel.directives
             if isinstance(directive, SharedParameter)
         )
-        gathered = {name: set(members) for name, members in (groups or {}).items()}
+        gathered = {name: set(scalars(members)) for name, members in items({} if groups is None else groups)}
+        if strange := [
+            word for group in gathered.items() for word in (group[0], *group[1]) if not isinstance(word, str)
+        ]:
+            raise DeclarationError(f"groups has {strange[0]!r} ({type_of(strange[0])}), expected names by name")
         for channel in channels:
             for directive in channel.directives:
                 if isinstance(directive, Group) and (members := directive.members_in(channel)):

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.arguments import wrong_type
+from datacard_core.errors import DeclarationError
 from datacard_core.grammar import INERT_KEYWORDS, keyword_of
 from datacard_core.model.arrays import FrozenArrays, real
+from datacard_core.model.channel import Channel
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.model.effects import Normalisation, Shape
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from datacard_core.model.arrays import BoolArray, FloatArray
-    from datacard_core.model.channel import Channel
     from datacard_core.model.effects import Effect
 
 
@@ -82,6 +84,8 @@ def prefit(channel: Channel) -> Prefit:
     Returns:
         Expectation and uncertainties per bin, in events.
     """
+    for problem in wrong_type("channel", channel, Channel, "a Channel"):
+        raise DeclarationError(problem)
     initial = _initial_factors(channel)
     values = channel.nominal.values * initial[:, None]
     is_background = np.array([not column.is_signal for column in channel.columns], dtype=bool)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from datacard_core.arguments import scalar
 from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
 from datacard_core.hookspecs import CardWriter
 
@@ -37,6 +38,7 @@ class Formats:
         Raises:
             MissingProviderError: no selected plugin has that writer.
         """
+        serializer = cast("str", scalar(serializer))
         provided = plugins.writer(writer)
         with provided.blamed("naming its files") as its:
             needs_templates, is_combine = its.needs_templates, its.is_combine

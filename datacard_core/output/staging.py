@@ -113,6 +113,7 @@ class Staging:
 
     def reference(self, name: str, *, within: str) -> str:
         """Return the path of a file of the directory, relative to the file `within` that refers to it."""
+        name, within = path_text(name), path_text(within)
         if Path(name).is_absolute():
             return name
         return os.path.relpath(self.directory / name, (self.directory / within).parent)

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from datacard_core.arguments import scalar
+from datacard_core.arguments import scalar, type_of
 from datacard_core.errors import MissingProviderError
 from datacard_core.hookspecs import (
     CardReader,
@@ -120,6 +120,9 @@ class Providers(Mapping[str, Provided[Interface]]):
         """
         if name in self:
             return self[name]
+        name = scalar(name)
+        if not isinstance(name, str):
+            raise MissingProviderError(f"the {self.family.word} is {name!r} ({type_of(name)}), expected its name")
         hint = closest(name, self)
         raise MissingProviderError(
             f"no selected plugin provides the {self.family.word} {name!r}; provided are {listing(self) or 'none'}"

@@ -46,7 +46,7 @@ class FailingNumber(_Fails, float):
     """A number."""
 
 
-class _Unlike:
+class Unlike:
     """An object whose `==` gives an array."""
 
     def __eq__(self, other: object) -> Any:
@@ -66,5 +66,5 @@ def nested(levels: int) -> list[Any]:
 CYCLE: dict[str, Any] = {}
 CYCLE["tt"] = CYCLE
 
-HOSTILE: list[Any] = [Failing(), FailingList(["a"]), FailingDict(a=1), _Unlike(), np.ma.masked, object(), type]
+HOSTILE: list[Any] = [Failing(), FailingList(["a"]), FailingDict(a=1), Unlike(), np.ma.masked, object(), type]
 ENDLESS = (itertools.count, lambda: itertools.repeat("a"))

@@ -19,7 +19,7 @@ from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.rules.card import faults_of
 from datacard_combine.syntax.faults import collected, in_order, refused
 from datacard_combine.syntax.lines import joined, split
-from datacard_core import CardError, CardReader, InputError, ReadCard, Severity, grammar
+from datacard_core import CardError, CardReader, InputError, ReadCard, Severity, grammar, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +77,8 @@ class CombineCard(ReadCard):
             InputError: a keyword is one that Combine has itself.
             MissingProviderError: no selected plugin reads such files.
         """
+        if mass is not None and not is_finite_number(mass):
+            raise InputError(f"mass is a {type(mass).__name__}, expected a finite number")
         if own := [word for word in keywords if f"${word}" in grammar.KEYWORDS]:
             raise InputError(f"keywords={{{own[0]!r}: …}}: ${own[0]} has a value already; give the mass as mass=…")
         lines = ShapesLines(self.content.head.shapes)
