@@ -48,11 +48,13 @@ def test_vague_words(everything: Prose) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_vague_words_in_messages(everything: Prose) -> None:
     """Messages have next to no word such as "whatever" and "thing"."""
     assert everything.message_rate < MOST_VAGUE, listed(prose.with_vague_words(everything.messages))
 
 
+@pytest.mark.slow
 def test_share_of_comments() -> None:
     """Core and plugins have a reason beside 3 to 6 % of their lines."""
     by_wing = {**prose.core_files(), **prose.plugin_files()}

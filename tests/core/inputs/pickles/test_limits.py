@@ -30,9 +30,8 @@ by_fork = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs
 @pytest.mark.parametrize("kind", range(len(HOSTILE)), ids=[make.__name__ for make in HOSTILE])
 def test_hostile_file_takes_little(tmp_path: Path, kind: int) -> None:
     """A hostile file takes at most ten times its content and 50 MB, and ends in a result or an error of ours."""
-    for number in (kind, kind + len(HOSTILE)):
-        content = forged(number, seeded(SEED, number))
-        assert not read_apart(save_pickle(tmp_path / "a.coffea", content)).problem(len(content))
+    content = forged(kind, seeded(SEED, kind))
+    assert not read_apart(save_pickle(tmp_path / "a.coffea", content)).problem(len(content))
 
 
 @by_fork
