@@ -116,6 +116,7 @@ def test_codes_of_built_in_plugins_are_declared(plugin_codes: Mapping[str, set[S
     assert not set(declared) & set(CODES)
 
 
+@pytest.mark.slow
 def test_built_in_plugins_warn(plugin_codes: Mapping[str, set[Severity]]) -> None:
     """All findings of built-in plugins are warnings, or notices where the text of the code says so."""
     texts = {code: text for maker in built_in_makers().values() for code, text in maker.codes.items()}

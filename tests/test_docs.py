@@ -240,6 +240,7 @@ def test_given_classes_are_documented(given: str) -> None:
     assert [name for name in names if not re.search(rf"`{name}[`(]", row)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hook", HOOKS)
 def test_hook_is_tested(hook: str) -> None:
     """Every hook is implemented in a test other than those of this page."""
@@ -443,6 +444,7 @@ def test_kinds_page_runs() -> None:
     run("docs/kinds.md", {})
 
 
+@pytest.mark.slow
 def test_findings_page_runs() -> None:
     """The example on the page of findings runs."""
     names: dict[str, Any] = {}

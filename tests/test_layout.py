@@ -151,6 +151,7 @@ class TestImports:
         """No two modules import each other, directly or in a circle."""
         assert imports.circles(imports.module_graph()) == []
 
+    @pytest.mark.slow
     def test_circles_of_packages(self) -> None:
         """No two packages import each other, directly or in a circle."""
         assert imports.circles(imports.room_graph()) == []

@@ -117,6 +117,7 @@ class TestScript:
         assert shell.run(tmp_path / "combine_cards.sh", tmp_path).returncode == 0
         assert shell.calls[1].arguments == ["datacard_combined.txt", "-o", "workspace.root"]
 
+    @pytest.mark.slow
     def test_stops_at_failure(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
         """The script stops at the first command that fails."""
         combine_datacards(cards, tmp_path)
@@ -177,6 +178,7 @@ class TestScript:
         assert shell.run("x.sh", tmp_path).returncode == 0
         assert ("--channel-masks" in shell.calls[1].arguments) == masks
 
+    @pytest.mark.slow
     def test_equal_bytes(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
         """Equal cards give equal bytes."""
         for name in ("one", "two"):
@@ -286,6 +288,7 @@ class TestMissingCards:
         assert "[missing-card]" in line
         assert str(tmp_path / name) in line
 
+    @pytest.mark.slow
     def test_file_in_another_folder(
         self, card: Callable[..., Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -295,6 +298,7 @@ class TestMissingCards:
         combine_datacards({"card.txt": made}, tmp_path)
         assert f"there is '{tmp_path / 'SR' / 'card.txt'}'" in capsys.readouterr().err
 
+    @pytest.mark.slow
     def test_not_verbose(self, cards: dict[str, Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The warning can be left out, for a script that writes the cards later."""
         combine_datacards(cards, tmp_path, verbose=False)
@@ -315,6 +319,7 @@ class TestMissingCards:
         assert combination.directory == str(tmp_path / "all")
         assert [argument.split("=")[1] for argument in combination.arguments] == list(made)
 
+    @pytest.mark.slow
     def test_one_file_twice(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
         """Two names of one file are an error."""
         with pytest.raises(DeclarationError, match=r"card '\./a\.txt' and card 'a\.txt' are one file"):
@@ -413,12 +418,14 @@ class TestRefused:
             combine_datacards(cards, tmp_path)
         assert "process 'top_2022' is a signal in card 'top.txt' and a background in 'signal.txt'" in str(raised.value)
 
+    @pytest.mark.slow
     def test_all_problems_at_once(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
         """All problems are told at once."""
         with pytest.raises(DeclarationError) as raised:
             combine_datacards({"one.txt": card(), "two.txt": card()}, tmp_path, "combine")
         assert len(raised.value.problems) == 2
 
+    @pytest.mark.slow
     def test_combined_card_replaces_card(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
         """A combined card that would replace one of its cards is an error."""
         with pytest.raises(DeclarationError, match=r"datacard_a\.txt"):

@@ -131,6 +131,7 @@ class TestAttributes:
         assert rich_card(years=["2023"]).observation == 5 + 6 + 7 + 8
         assert rich_card(data_processes=None).observation == -1
 
+    @pytest.mark.slow
     def test_has_data(self) -> None:
         """A card has data if it has a data process."""
         assert rich_card().has_data
@@ -258,6 +259,7 @@ class TestFindings:
         assert printed.out == ""
         assert set(printed.err.splitlines()) >= {str(finding) for finding in made.findings if finding.code == "clipped"}
 
+    @pytest.mark.slow
     def test_not_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A card that is not verbose prints no text."""
         assert rich_card().findings

@@ -84,6 +84,7 @@ def test_zipped_file(tmp_path: Path) -> None:
     assert read_card(path, reader="notes", plugins=NOTES).text == "all is well."
 
 
+@pytest.mark.slow
 def test_zipped_file_that_has_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A zipped file is read up to the size of a card."""
     monkeypatch.setattr("datacard_core.reading.LONGEST_CARD", 1000)
@@ -103,6 +104,7 @@ def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
         read_card(path, reader="notes", plugins=NOTES)
 
 
+@pytest.mark.slow
 def test_unknown_reader(tmp_path: Path) -> None:
     """A reader that no selected plugin has is an error with the closest name."""
     with pytest.raises(MissingProviderError, match="did you mean 'combine'"):

@@ -232,6 +232,7 @@ class TestWeightedData:
         assert by_hand.codes(by_hand.card(by_hand.signal_and_ttbar(nominal=[10.5, 20.25, 30.125]))) == []
 
 
+@pytest.mark.slow
 def test_card_without_the_plugin() -> None:
     """Without the plugin there are no findings of its checks, and the card is the same."""
     output = by_hand.signal_and_ttbar(nominal=[0, 20, 30], JESUp=[9, 90, 90], JESDown=[1, 1, 1])

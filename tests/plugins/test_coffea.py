@@ -148,6 +148,7 @@ def test_code_in_a_file(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.slow
 def test_files_without_the_plugin(files: list[Path]) -> None:
     """Without the plugin a file is an error whose message shows how to select it."""
     with pytest.raises(MissingProviderError) as raised:

@@ -45,6 +45,7 @@ def test_wrong_words(options: dict[str, Any], message: str) -> None:
     assert message in problem
 
 
+@pytest.mark.slow
 def test_edits_are_told() -> None:
     """A card with an edit has a warning that the rows are not what Combine fits."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.02)

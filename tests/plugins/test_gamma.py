@@ -43,6 +43,7 @@ def effect(systematic: SystematicUncertainty) -> ControlRegion:
     return found
 
 
+@pytest.mark.slow
 def test_declared_factor() -> None:
     """A declared factor that agrees with the rate gives way to the one whose product is the rate to the last digit."""
     # vjets has 24 and 48 events: 24 / 7 = 3.428571…, and N may differ from the product by 1e-3 of it.
@@ -50,6 +51,7 @@ def test_declared_factor() -> None:
     assert (found.factors * 7).tolist() == [24.0, 48.0]
 
 
+@pytest.mark.slow
 def test_wrong_declared_factors() -> None:
     """Each factor that does not give the rate is told with the product, the rate and the right factor."""
     with pytest.raises(DeclarationError) as raised:
@@ -59,6 +61,7 @@ def test_wrong_declared_factors() -> None:
     assert "write 1.0 for the factor 2" in raised.value.problems[0]
 
 
+@pytest.mark.slow
 @given(st.floats(1e-6, 1e9), st.integers(1, 10**6))
 def test_product_is_the_rate(rate: float, events: int) -> None:
     """N times the factor differs from the rate by less than the distance of two doubles."""
@@ -114,6 +117,7 @@ def test_control_region_without_data() -> None:
     assert "needs the observed events of category 'CR', and the card has no data" in problem
 
 
+@pytest.mark.slow
 def test_control_region_of_an_analysis() -> None:
     """In an analysis, the events are those of the other category's variable and data."""
     declared = analyses.declarations(categories={"SR": Category("m"), "CR": Category("n")})

@@ -36,6 +36,7 @@ def test_wrong_members(name: str, options: dict[str, Any], message: str) -> None
     assert message in problem
 
 
+@pytest.mark.slow
 def test_members_of_both_declarations() -> None:
     """A group that is declared and named by systematics has one line with the members of both."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02, groups="all")
@@ -54,6 +55,7 @@ def test_group_of_a_free_parameter() -> None:
     assert rows(made.content())["free"] == ["free", "group", "=", "SF_ttbar"]
 
 
+@pytest.mark.slow
 def test_members_that_survive() -> None:
     """The line has the members whose rows are in the card, once and in the order of the declarations."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02, groups=["experiment"])

@@ -46,12 +46,14 @@ def body(text: str) -> list[str]:
     return [line for line in below if "autoMCStats" not in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [*EXAMPLES, *EDITS], ids=lambda example: example.name)
 def test_lines(example: Example) -> None:
     """Each example makes exactly its lines."""
     assert sorted(body(example.card().content())) == sorted(example.lines)
 
 
+@pytest.mark.slow
 def test_every_kind_has_an_example() -> None:
     """The examples have a declaration of each kind of the built-in plugins."""
     declared = {systematic.typ for example in (*EXAMPLES, *EDITS) for systematic in example.systematics()}
@@ -86,6 +88,7 @@ def written_and_read(example: Example, folder: Path) -> tuple[Model, Model]:
     return made.model, read_card(folder / "datacard.txt").model()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [*EXAMPLES, FREEZE], ids=lambda example: example.name)
 def test_round_trip(example: Example, tmp_path: Path) -> None:
     """The model of the written card is that of the declarations: effects, parameters, factors and groups."""
@@ -103,6 +106,7 @@ def test_round_trip(example: Example, tmp_path: Path) -> None:
     assert any(isinstance(one, BinByBinStatistics) for one in told(again))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "factor", "row"),
     [
@@ -136,6 +140,7 @@ def test_constraint_of_has_rate_param() -> None:
     assert made.kmax == 1
 
 
+@pytest.mark.slow
 def test_factor_of_some_channels() -> None:
     """A rateParam is in the channels that its pattern matches, and in others a notice tells that it is not."""
     free = SystematicUncertainty("SF", "rateParam", ["top"], ["2022"], 1.0, options={"channels": "CR_*"})

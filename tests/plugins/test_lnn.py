@@ -340,6 +340,7 @@ def test_merged_declarations() -> None:
 factors = st.floats(0.5, 100, exclude_min=False)
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries({name: factors | st.tuples(factors, factors) for name in ("signal", "ttbar", "vjets")}))
 def test_cells_read_back(values: dict[str, Any]) -> None:
     """The cell of an accepted value reads back as the same numbers."""

@@ -51,6 +51,7 @@ def test_processes(typ: str) -> None:
     assert f"kind {typ!r} acts on no process" in next(iter(PLUGINS.kinds[typ].value.problems(systematic)))
 
 
+@pytest.mark.slow
 def test_unknown_option() -> None:
     """A misspelt option is refused with the closest one, together with the problem that it leaves."""
     with pytest.raises(DeclarationError) as raised:

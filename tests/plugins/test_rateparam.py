@@ -123,6 +123,7 @@ def test_shifts() -> None:
 finite = st.floats(-1e6, 1e6)
 
 
+@pytest.mark.slow
 @given(finite, finite, finite)
 def test_numbers_read_back(low: float, initial: float, high: float) -> None:
     """Start value and range in the card read back as the declared numbers."""

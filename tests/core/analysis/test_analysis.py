@@ -95,6 +95,7 @@ class TestCards:
         assert analysis.label == "2022_2023"
         assert analysis.build(output())["SR"].bin == "SR_2022_2023"
 
+    @pytest.mark.slow
     def test_leading_digit(self) -> None:
         """A category with a leading digit is accepted behind a prefix."""
         made = by_hand.Output()
@@ -148,6 +149,7 @@ class TestCards:
 class TestProblems:
     """Problems of several categories."""
 
+    @pytest.mark.slow
     def test_all_categories_at_once(self) -> None:
         """Problems of all categories are told at once."""
         loaded = output()
@@ -161,6 +163,7 @@ class TestProblems:
         for category in ("SR", "VR"):
             assert f"'{category}'" in text
 
+    @pytest.mark.slow
     def test_common_problem(self) -> None:
         """A problem of every card is told once."""
         processes = by_hand.two_processes(YEARS)
@@ -184,12 +187,14 @@ class TestProblems:
             Analysis(**declarations(categories=categories, strict=True)).build(loaded)
         assert {finding.channel for finding in raised.value.findings} == {"SR_run3", "VR_run3"}
 
+    @pytest.mark.slow
     def test_no_norm_category(self) -> None:
         """No category to keep totals over is an error, and not taken for all of them."""
         analysis = Analysis(**declarations(shape_only_for_rateparam=True, rateparam_norm_categories=[]))
         with pytest.raises(DeclarationError, match="rateparam_norm_categories is empty"):
             analysis.build(output())
 
+    @pytest.mark.slow
     def test_accept(self) -> None:
         """An accepted finding stops no category, and each category keeps it with the reason."""
         loaded = output()

@@ -40,6 +40,7 @@ def by_itself(name: str, variable: str) -> Datacard:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["m", "n"])
 def test_same_as_one_by_one(variable: str) -> None:
     """The cards are those that are made one by one, also with a category that has no card."""
@@ -49,6 +50,7 @@ def test_same_as_one_by_one(variable: str) -> None:
         assert made.rateparam_shape_scale == expected.rateparam_shape_scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variable", "factor"), [("n", 482 / 530), ("m", 522 / 570)])
 def test_factor(variable: str, factor: float) -> None:
     """The factor is the nominal total over the total of the variation, in that variable."""
@@ -57,6 +59,7 @@ def test_factor(variable: str, factor: float) -> None:
     assert cards["CR"].rateparam_shape_scale["ttbar", "JES", "Up"] == pytest.approx(factor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_files(jobs: int, tmp_path: Path) -> None:
     """A file gives the cards of the loaded output."""
@@ -65,6 +68,7 @@ def test_files(jobs: int, tmp_path: Path) -> None:
     assert [card.content("x") for card in made.values()] == [card.content("x") for card in expected.values()]
 
 
+@pytest.mark.slow
 def test_unknown_variable() -> None:
     """A variable that the output does not have is an error."""
     with pytest.raises(InputError, match="the output has no variable 'nn'"):
@@ -84,6 +88,7 @@ def test_no_name(given: object) -> None:
         analysis(given)
 
 
+@pytest.mark.slow
 def test_not_read_without_need() -> None:
     """The variable is not asked for if no shape is scaled."""
     declared = declarations(mc_processes=outputs.two_processes(("2022", "2023")), rateparam_norm_histograms="nn")

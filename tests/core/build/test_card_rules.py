@@ -328,6 +328,7 @@ class TestPlugins:
             "and that is not all",
         ]
 
+    @pytest.mark.slow
     def test_findings_of_kind(self, card_arguments: CardArguments) -> None:
         """The card has the findings of a kind about a declaration, with the channel and the nuisance."""
 
@@ -339,6 +340,7 @@ class TestPlugins:
         made = Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
         assert found(made, "acme-doubt") == [f"notice [acme-doubt] {made.bin}, top, mine: value 1.5 is odd"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("findings", "said"),
         [(lambda _: ["odd"], "got 'odd', expected findings"), (lambda _: None, "TypeError"), (lambda _: 1 / 0, "Zero")],

@@ -145,6 +145,7 @@ class TestSending:
             plugins=load_plugins(*DEFAULT_PLUGINS, Provider("acme", OneWayKind())),
         )
 
+    @pytest.mark.slow
     def test_directive_that_cannot_be_sent(self) -> None:
         """A directive that cannot be made again from its pickle is the failure of its plugin."""
         output = outputs.signal_and_ttbar(nominal=[1, 2, 3]).loaded

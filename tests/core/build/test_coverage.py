@@ -143,6 +143,7 @@ class TestUnusedSamples:
         output = signal_and_ttbar(nominal=[1, 2, 3]).data("Muon", "2022", [1, 2, 3])
         assert card(output).findings == ()
 
+    @pytest.mark.slow
     def test_categories_that_differ(self) -> None:
         """A sample or a variation that any category of an analysis uses is not told in the others."""
         output = signal_and_ttbar(nominal=[1, 2, 3], JESUp=[1, 2, 3], JESDown=[1, 2, 3], JERUp=[1, 2, 3])

@@ -216,12 +216,14 @@ class TestNames:
         with pytest.raises((PluginCallError, PluginConflictError), match=r"plugin 'thief' \(local\).*'lumi'"):
             Datacard(**card_arguments(plugins=plugins, systematics=systematics, mcstat=False))
 
+    @pytest.mark.slow
     def test_shared_parameter(self, card_arguments: CardArguments) -> None:
         """Two declarations of one kind may share a parameter."""
         plugins = load_plugins("combine", Provider("free", Free()))
         card = Datacard(**card_arguments(plugins=plugins, systematics=two_free("free", 1.0), mcstat=False))
         assert card.content().count("shared rateParam") == 4
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("typ", "start", "words"),
         [
@@ -252,6 +254,7 @@ class TestNames:
         with pytest.raises(DeclarationError, match="'SF_top'"):
             Datacard(**card_arguments(mc_processes=processes, systematics=systematics))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "line",
         ["lumi param 0 1", "jes rateParam * top_2022 1", "lumi flatParam", "jes extArg w.root:w", "lumi discrete"],

@@ -132,6 +132,7 @@ class TestKinds:
 class TestTarget:
     """The arrays that a kind is given."""
 
+    @pytest.mark.slow
     def test_one_call(self, card_arguments: CardArguments) -> None:
         """A kind gets all columns of a nuisance in one call."""
         calls: list[Target] = []
@@ -227,6 +228,7 @@ class TestTarget:
 class TestFailures:
     """Kinds that raise, or return the wrong type."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("method", "doing"),
         [
@@ -262,6 +264,7 @@ class TestFailures:
         assert str(raised.value) == (f"plugin 'acme' (acme 1.0): {cause.__name__} while {doing}: out of order")
         assert type(raised.value.__cause__) is cause
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("method", "returned"),
         [
@@ -281,6 +284,7 @@ class TestFailures:
         with pytest.raises(PluginCallError, match=r"plugin 'acme' \(acme 1\.0\): .*'mine'"):
             Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
 
+    @pytest.mark.slow
     def test_interrupt(self, install: Install, card_arguments: CardArguments) -> None:
         """The user's interrupt passes through a kind."""
         install("acme", kind_source("raise KeyboardInterrupt"))

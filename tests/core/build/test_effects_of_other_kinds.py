@@ -111,6 +111,7 @@ def test_kind_that_reads_nothing() -> None:
     assert [statement.used for statement in made.channel.statements] == [("lnN",)]
 
 
+@pytest.mark.slow
 def test_missing_kind() -> None:
     """A kind in `uses` that is not selected is told before histograms are read."""
     plugins = load_plugins("combine", "mcstats", Provider("acme", Doubled()))
@@ -133,6 +134,7 @@ def test_wrong_uses(of: str, message: str) -> None:
     assert "in plugin 'acme_noted' (local)" in raised.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_failure_of_the_other_kind() -> None:
     """A failure is that of the kind that was taken, with a note that names the kind that took it."""
     plugins = load_plugins(*DEFAULT_PLUGINS, Provider("outer", Noted()), Provider("inner", Broken(), OnAll()))

@@ -25,6 +25,7 @@ from tests.support.rich import rich_card
 class TestBin:
     """Combine's name of the channel."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "expected"),
         [

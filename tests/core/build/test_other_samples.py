@@ -86,6 +86,7 @@ def output() -> Output:
 class TestTemplates:
     """Templates of other samples."""
 
+    @pytest.mark.slow
     def test_samples_are_templates(self) -> None:
         """Each column gets the sum over the datasets of the other sample in its year."""
         made = card(output(), generators(), plugins=PLUGINS)
@@ -111,6 +112,7 @@ class TestTemplates:
         assert template(made, "herwig_2022") == [12, 21]
         assert template(made, "ttbar_2022", "genUp") == [12, 21]
 
+    @pytest.mark.slow
     def test_floating_process(self) -> None:
         """The sample of a floating process is scaled to its total, if its shapes leave that to the parameter."""
         made = card(
@@ -175,6 +177,7 @@ class TestProblems:
             "systematic 'gen': the output has no sample 'Shrepa' (did you mean 'Sherpa'?)",
         )
 
+    @pytest.mark.slow
     def test_year_without_the_sample(self) -> None:
         """A sample that is not there in the year of a column is an error, and never an empty template."""
         lacking = output()
@@ -195,6 +198,7 @@ class TestProblems:
         assert "gen" in message
         assert template(made, "ttbar_2023", "genUp") == [120, 210]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("answer", "message"),
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import hist
+import pytest
 
 from datacard_core import SystematicKind, SystematicUncertainty, load_plugins
 from tests.support import outputs as by_hand
@@ -68,6 +69,7 @@ def test_crossed_aliases() -> None:
     assert template(made, "ttbar_2022", "bUp") == [11, 20, 30]
 
 
+@pytest.mark.slow
 def test_free_parameter_of_some_years() -> None:
     """The free parameter of a process is on those of its columns that the card has."""
     lines = rich_card(years=["2023"]).content().splitlines()
@@ -86,6 +88,7 @@ class Statistics(SystematicKind):
         return ()
 
 
+@pytest.mark.slow
 def test_kind_that_needs_variances() -> None:
     """Weights without variances are refused on the columns of a declaration whose kind needs variances."""
     weights = simulated({"SR": {"nominal": [0.5, 2]}}, storage=hist.storage.Double())

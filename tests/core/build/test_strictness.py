@@ -99,6 +99,7 @@ class TestStrict:
         assert any("'cliped' (did you mean 'clipped'?)" in problem for problem in told)
         assert any("no finding has the code 3" in problem for problem in told)
 
+    @pytest.mark.slow
     def test_card(self) -> None:
         """A card with a negative bin is made if strict names another code, and refused if it names this one."""
         output = signal_and_ttbar(nominal=[1, 2, -1])

@@ -59,6 +59,7 @@ class TestSubclasses:
         with pytest.raises(DeclarationError, match="'category'"):
             subclass(category="CR")
 
+    @pytest.mark.slow
     def test_methods_of_its_own(self) -> None:
         """Further methods, attributes and a constructor are free."""
 
@@ -70,6 +71,7 @@ class TestSubclasses:
         made = rich_card(of=subclass(__init__=init, total=lambda self: self.early + self.late))
         assert made.total() == 3  # type: ignore[attr-defined]
 
+    @pytest.mark.slow
     def test_bin(self, tmp_path: Path) -> None:
         """A bin name of a subclass is that of the card, its lines and its findings."""
         mine = subclass(bin=property(lambda self: f"{self.category.lower()}_{self.bin_suffix}"))

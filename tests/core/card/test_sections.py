@@ -28,6 +28,7 @@ def of_class(members: dict[str, Any], **changes: Any) -> Datacard:
     return rich_card(of=type("Mine", (Datacard,), members), **changes)
 
 
+@pytest.mark.slow
 def test_own_sections() -> None:
     """The sections of a card that overrides none are its text."""
     made = rich_card()
@@ -87,6 +88,7 @@ def test_attributes_set_behind_the_constructor() -> None:
     assert "SF_b extArg 1 [0,5]" in made.content()
 
 
+@pytest.mark.slow
 def test_lines_are_read_once(tmp_path: Path) -> None:
     """The lines are asked for once for the channel and once for each text, and again after an assignment."""
     asked = []
@@ -111,6 +113,7 @@ def test_lines_are_read_once(tmp_path: Path) -> None:
     assert asked == ["1", "1", "2"]
 
 
+@pytest.mark.slow
 def test_text_and_channel_agree() -> None:
     """A channel that was read before has the lines of the text that was made last."""
     lines = ["SF_b extArg 1 [0,5]\n"]
@@ -147,6 +150,7 @@ def test_constraint_is_counted() -> None:
     assert f"kmax {rich_card().kmax + 1} " in made.content()
 
 
+@pytest.mark.slow
 def test_head() -> None:
     """Comments and other blanks above the nuisances are free."""
     made = of_class(
@@ -159,6 +163,7 @@ def test_head() -> None:
     assert "observation 52.000\n" in made.content()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
@@ -175,6 +180,7 @@ def test_head_with_other_content(name: str, text: str, expected: str) -> None:
         made.content()
 
 
+@pytest.mark.slow
 def test_no_text() -> None:
     """A section that returns no text is an error with its name."""
     made = of_class({"rate_parameters_section": lambda _: None})
@@ -182,6 +188,7 @@ def test_no_text() -> None:
         made.content()
 
 
+@pytest.mark.slow
 def test_faulty_line_writes_no_file(tmp_path: Path) -> None:
     """A faulty line is an error with its section, and no file is written."""
     made = of_class({"rate_parameters_section": lambda _: "SF rateParam * ttbr_2022 1 [0,5]\n"})

@@ -96,6 +96,7 @@ def test_free_lines(channel: Channel) -> None:
     assert read.kmax == channel.kmax + 1
 
 
+@pytest.mark.slow
 def test_constraints_groups_and_marks() -> None:
     """Marked rows, constraints, groups and edits of a card are its own lines when a script repeats them."""
     systematics = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
+import pytest
+
 from datacard_core.cli.card_files import read_all
 from tests.support.cards import HEAD
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_directory(tmp_path: Path) -> None:
     """Cards of a directory are read in the order of their names, zipped ones too; a file given twice is read once."""
     (tmp_path / "b.txt").write_text(HEAD, encoding="utf-8")

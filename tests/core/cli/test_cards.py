@@ -210,6 +210,7 @@ class TestBuild:
         whole = datacard("build", script, SHARED_DATA / "output_all.coffea", "-o", "whole")
         assert entries(result.stdout, "ttbar") == entries(whole.stdout, "ttbar")
 
+    @pytest.mark.slow
     def test_problems_of_several_files(self, output: Path, script: Path) -> None:
         """The error has the problems of all files, and no card is written."""
         for name in ("a.coffea", "b.coffea"):
@@ -219,6 +220,7 @@ class TestBuild:
         assert "b.coffea is text" in message
         assert not Path("cards").exists()
 
+    @pytest.mark.slow
     def test_strict_analysis(self, output: Path, script: Path) -> None:
         """With strict=True, a warning is the error, and no card is written."""
         typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
@@ -403,6 +405,7 @@ class TestBuild:
             assert re.fullmatch(r"Error: Permission denied: \S*locked\S*\n", message)
         assert list(locked.iterdir()) == []
 
+    @pytest.mark.slow
     def test_no_scheduler(self, output: Path, script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The error names the address, and no card is written."""
         pytest.importorskip("distributed")
@@ -413,6 +416,7 @@ class TestBuild:
             assert "tcp://host:8786" in message
         assert not Path("cards").exists()
 
+    @pytest.mark.slow
     def test_read_only_card(self, output: Path, script: Path) -> None:
         """A card that is read-only is told with its path and the way out, and no file is new."""
         write(script)

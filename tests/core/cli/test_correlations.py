@@ -26,6 +26,7 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_table(card: Path) -> None:
     """A row has a parameter, its kind, the columns and a value for each channel."""
     result = datacard("correlations", card)
@@ -34,6 +35,7 @@ def test_table(card: Path) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_directory(card: Path) -> None:
     """Of a directory, all cards are read, and files that are none are passed over."""
     card.with_name("other.txt").write_text(HEAD.replace("SR", "VR") + LUMI, encoding="utf-8")
@@ -43,17 +45,20 @@ def test_directory(card: Path) -> None:
     assert {line["channel"] for line in lines} == {"SR", "card:CR", "VR", "other:CR"}
 
 
+@pytest.mark.slow
 def test_json(card: Path) -> None:
     """The document is standard output alone."""
     document = json.loads(datacard("correlations", card, "--format", "json").stdout)
     assert len(document["cells"]) == 7
 
 
+@pytest.mark.slow
 def test_latex(card: Path) -> None:
     """LaTeX is printed as it is."""
     assert r"bnorm & lnN & top & 1.1 & 0.9/1.2 \\" in datacard("correlations", card, "--format", "latex").stdout
 
 
+@pytest.mark.slow
 def test_accidents(card: Path) -> None:
     """Findings are told on standard error, and with --check the exit status is 1."""
     other = card.with_name("other.txt")
@@ -74,6 +79,7 @@ def test_card_without_templates(tmp_path: Path) -> None:
     assert "without templates, values of shapes are those of their rows" in result.stderr
 
 
+@pytest.mark.slow
 def test_unreadable_cards(card: Path) -> None:
     """Faults of all cards, and directories without a card, are told together."""
     card.with_name("other.txt").write_text(HEAD.replace("8.25", "8,25"), encoding="utf-8")

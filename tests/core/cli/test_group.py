@@ -30,6 +30,7 @@ class TestErrors:
         result = datacard("build", "--debug", write(script, "\n1 / 0"), output, "-o", "cards")
         assert re.search(r'File ".*ana\.py", line 2', result.stderr)
 
+    @pytest.mark.slow
     def test_unexpected_error(self, output: Path, script: Path) -> None:
         """The message of an unexpected error ends with the way to see its traceback."""
         write(script, SMALL + "\nobject.__setattr__(analysis, 'categories', 1)")

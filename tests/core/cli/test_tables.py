@@ -73,6 +73,7 @@ class TestYields:
             ["data", "", "1234570"],
         ]
 
+    @pytest.mark.slow
     def test_sums(self) -> None:
         """Yields are summed over years, with background and data below them."""
         assert rows(drawn(tabulate_yields(built(years=["2022", "2023"]), 80))) == [
@@ -83,10 +84,12 @@ class TestYields:
             ["data", "2469140"],
         ]
 
+    @pytest.mark.slow
     def test_without_data(self) -> None:
         """The row of data shows that there are none."""
         assert rows(drawn(tabulate_yields(built(data_processes=None), 80)))[-1] == ["data", "none"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("rate", "text"), [(0.00123, "0.0012"), (0.5, "0.50"), (0.0999, "0.1")])
     def test_small_rates(self, rate: float, text: str) -> None:
         """A small rate has two digits and is not shown as zero."""
@@ -108,6 +111,7 @@ class TestYields:
         if width >= 80:
             assert all(len(line.rstrip()) <= width for line in drawn(tables, width).splitlines())
 
+    @pytest.mark.slow
     def test_few_categories(self) -> None:
         """A few categories are in one table."""
         assert len(list(tabulate_yields(built(["SR", "CR1", "CR2"]), 80))) == 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from datacard_core import Cards, CorrelationTable, correlation_table, read_card
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_built_cards(demo_cards: Cards) -> None:
     """Of built cards, the table knows processes and years, and finds nothing strange in the demo."""
     table = correlation_table(demo_cards.model)
@@ -31,6 +34,7 @@ def test_read_card(demo_cards: Cards, tmp_path: Path) -> None:
     assert repr(read) == f"<CorrelationTable: {len(built.nuisances)} parameters in 1 channels>"
 
 
+@pytest.mark.slow
 def test_cells_without_templates(demo_cards: Cards, tmp_path: Path) -> None:
     """Without its templates, a card has the same effects, with the values of its rows."""
     demo_cards["SR"].dump(tmp_path)

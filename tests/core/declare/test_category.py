@@ -70,6 +70,7 @@ def with_qcd() -> MCProcesses:
 class TestDeclarations:
     """Declarations of one category, beside those of the analysis."""
 
+    @pytest.mark.slow
     def test_blind_region(self) -> None:
         """A category without data is for Asimov data, and the other one keeps its observation."""
         cards = build(Category("m", data_processes=None))
@@ -120,6 +121,7 @@ class TestDeclarations:
             for file in ("datacard.txt", "shapes.root"):
                 assert (tmp_path / "together" / file).read_bytes() == (tmp_path / "alone" / file).read_bytes()
 
+    @pytest.mark.slow
     def test_file_names(self, tmp_path: Path) -> None:
         """A category names its files, also in the script that combines the cards."""
         cards = build(Category("m", card_name="sr.txt", shapes_name="sr.root"))
@@ -138,6 +140,7 @@ class TestDataVariations:
         cards = build(*categories, **{"data_processes": pseudo, "data_variations": {"TTbar": "JESUp"}, **changes})
         return {name: card.observation for name, card in cards.items()}
 
+    @pytest.mark.slow
     def test_all_categories(self) -> None:
         """Those of the analysis are for all categories, and for none whose data have not the sample."""
         other = observation("Signal")
@@ -145,6 +148,7 @@ class TestDataVariations:
         assert self.observations(None, Category("m", data_processes=other))["CR"] == 3
         assert self.observations(None, Category("m", data_processes=None))["CR"] == -1
 
+    @pytest.mark.slow
     def test_one_category(self) -> None:
         """A category may have others, or none."""
         down = self.observations(None, Category("m", data_variations={"TTbar": "JESDown"}))
@@ -181,6 +185,7 @@ class TestDataVariations:
 class TestShapeOnly:
     """Totals over categories that do not have the same rows."""
 
+    @pytest.mark.slow
     def test_systematic_of_one_category(self) -> None:
         """A category that leaves a nuisance out has its nominal in the total, and one without the process nothing."""
         floating = outputs.two_processes(has_rateParam=True)
@@ -224,6 +229,7 @@ class TestSystematicsOfCategories:
             "CR": ["1.2", "1.2"],
         }
 
+    @pytest.mark.slow
     def test_several_parts_by_category(self) -> None:
         """A nuisance made of several declarations has those of each category."""
         parts = [
@@ -299,6 +305,7 @@ class TestProblems:
         with pytest.raises(DeclarationError, match="there is no category 'XR'"):
             build(systematics=Systematics([lumi(categories=["SR", "XR"])]))
 
+    @pytest.mark.slow
     def test_problems_of_one_category(self) -> None:
         """A problem of one category names it; one that all share is told once and names none."""
         processes = outputs.two_processes()

@@ -147,6 +147,7 @@ class TestCorrelateFactors:
         assert float(row(made, "unc_2023")[5]) == pytest.approx(math.exp(0.8 * whole), abs=1e-12)
         assert row(made, "unc_2023")[4] == "-"
 
+    @pytest.mark.slow
     def test_asymmetric_factors(self) -> None:
         """Both factors of a pair are raised to the power, so that both directions add up in quadrature."""
         made = card(*correlate(systematic(processes=["ttbar"], value=(0.9, 1.2)), "year", 0.36))

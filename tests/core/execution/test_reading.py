@@ -307,6 +307,7 @@ class TestReadOnce:
         plain = with_plugins(Provider("mine", Returning(of_year("2022"))))
         assert made["SR"].content() == of_2022(plain).build(tmp_path / "x", source="returning")["SR"].content()
 
+    @pytest.mark.slow
     def test_mapping_that_contains_itself(self, tmp_path: Path) -> None:
         """A tree without end is a failure of the source."""
         endless: dict[str, Any] = of_year("2022")
@@ -339,6 +340,7 @@ class TestUnknownSources:
         with pytest.raises(MissingProviderError):
             of_2022(with_plugins()).build(files, source="npz", executor=Unused())
 
+    @pytest.mark.slow
     def test_installed_plugin_is_told(self, install: Install, tmp_path: Path) -> None:
         """The error for the source of an installed plugin tells how to select the plugin."""
         install("acme_npz", NPZ)
@@ -502,6 +504,7 @@ class TestFaults:
         assert f"reading {file}: " in str(raised.value)
         assert said in str(raised.value)
 
+    @pytest.mark.slow
     def test_input_errors_of_all_files(self, install: Install, tmp_path: Path) -> None:
         """The InputErrors that a source raises are told for all files."""
         files = tmp_path / "2022.file", tmp_path / "2023.file"
@@ -521,6 +524,7 @@ class TestFaults:
         assert f"{place} has a content of nan in bin 1 (2 such in all): look for a bad weight" in str(raised.value)
         assert raised.value.__notes__ == ["read by source 'faulty' of plugin 'acme' (acme-sources 0.7)"]
 
+    @pytest.mark.slow
     def test_unreadable_file_is_named(self, install: Install, tmp_path: Path) -> None:
         """The error for a file that a source cannot read names the file."""
         install("acme_npz", NPZ)

@@ -41,6 +41,7 @@ def start_workers_and_wait(way: str, output: int, errors: int) -> None:
         time.sleep(600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["system", "watch"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_parent_is_killed(way: str, number: int) -> None:

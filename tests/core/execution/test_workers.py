@@ -341,6 +341,7 @@ class TestLostWorkers:
         with pytest.raises(DatacardError, match=r"file [01],"):
             called(die, calls(*range(5000)), jobs=2)
 
+    @pytest.mark.slow
     def test_given_pool_breaks(self) -> None:
         """The error of a call in a pool of the caller names the call and the pool's error."""
         with concurrent.futures.ProcessPoolExecutor(1) as pool:

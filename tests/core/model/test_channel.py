@@ -102,6 +102,7 @@ class TestTemplates:
         assert [(nuisance.name, effect.columns.tolist()) for nuisance, effect in channel.shapes()] == [("CMS_JES", [1])]
 
 
+@pytest.mark.slow
 def test_pickle() -> None:
     """A channel arrives from another process with its templates, text and origins."""
     made = rich_card().channel

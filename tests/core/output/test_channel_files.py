@@ -79,6 +79,7 @@ class TestDumping:
             made.dump(tmp_path / "out", **options)
         assert not (tmp_path / "out").exists()
 
+    @pytest.mark.slow
     def test_blank_in_name(self, tmp_path: Path) -> None:
         """A file name with a blank would break the card, and is refused."""
         with pytest.raises(DeclarationError, match=r"my shapes\.root"):
@@ -133,11 +134,13 @@ class TestPlots:
         assert files == (tmp_path / "new" / "plots" / "yields_SR_run3.txt",)
         assert contents(tmp_path / "new" / "plots") == {"yields_SR_run3.txt": "6 60"}
 
+    @pytest.mark.slow
     def test_default_suffix(self, tmp_path: Path) -> None:
         """A plot without a suffix is a PDF."""
         (file,) = card_with(Names()).plot(tmp_path, "names")
         assert file.name == "names_SR_run3.pdf"
 
+    @pytest.mark.slow
     def test_order_of_names(self, tmp_path: Path) -> None:
         """Several plots come in the order of their names in the call."""
         files = card_with(Yields(), Names()).plot(tmp_path, "yields", "names")
@@ -182,18 +185,21 @@ class TestPlots:
         made.plot(tmp_path)
         assert got == [made.channel, "calling_SR_run3.pdf"]
 
+    @pytest.mark.slow
     def test_not_drawn_by_dump(self, tmp_path: Path) -> None:
         """Writing a card draws no plot."""
         made = card_with(Calling(lambda *_: sys.exit(3)))
         made.dump(tmp_path)
         assert names_in(tmp_path) == ["datacard.txt", "shapes.root"]
 
+    @pytest.mark.slow
     def test_selection_without_plots(self, tmp_path: Path) -> None:
         """Drawing without a plugin for plots is an error."""
         with pytest.raises(MissingProviderError, match="no selected plugin draws a plot"):
             card_with().plot(tmp_path / "plots")
         assert names_in(tmp_path) == []
 
+    @pytest.mark.slow
     def test_unknown_plot(self, tmp_path: Path) -> None:
         """An unknown plot is an error with the closest match, and no file is written."""
         with pytest.raises(
@@ -203,6 +209,7 @@ class TestPlots:
             card_with(Yields(), Names()).plot(tmp_path / "plots", "names", "yield")
         assert not (tmp_path / "plots").exists()
 
+    @pytest.mark.slow
     def test_one_plot_twice(self, tmp_path: Path) -> None:
         """One plot cannot be drawn twice in one call."""
         with pytest.raises(DeclarationError, match=r"two files would be written to .*yields_SR_run3\.txt"):
@@ -239,6 +246,7 @@ class TestPlots:
         assert type(raised.value.__cause__) is (type(None) if cause is None else cause)
         assert not (tmp_path / "plots").exists()
 
+    @pytest.mark.slow
     def test_interrupt(self, tmp_path: Path) -> None:
         """The user's interrupt passes through a plot."""
 
@@ -248,6 +256,7 @@ class TestPlots:
         with pytest.raises(KeyboardInterrupt):
             card_with(Calling(interrupt)).plot(tmp_path)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", ["None", "3", "''", "'pdf'", "'/x'", "'/../../x.pdf'", "'.p df'", "'.pdf\\n'"])
     def test_wrong_suffix(self, suffix: str, install: Install) -> None:
         """A suffix that no file name ends with is an error when the plugin is loaded."""

@@ -131,6 +131,7 @@ class TestSerializers:
         assert line.split() == ["shapes", "*", "SR_2022", "shapes.csv", *Frame.patterns]
         assert made.content(serializer="frame") == text_of(tmp_path / "datacard.txt")
 
+    @pytest.mark.slow
     def test_names_apart(self, tmp_path: Path) -> None:
         """A serializer gets channel, process and systematic of each template apart."""
         card(output(), shape("jes"), plugins=PLUGINS).dump(tmp_path, serializer="frame")
@@ -152,6 +153,7 @@ class TestSerializers:
 class TestWriters:
     """A card writer declares its files."""
 
+    @pytest.mark.slow
     def test_no_templates(self, tmp_path: Path) -> None:
         """A writer that needs no templates leaves none, and its card does not name their serializer."""
         made = card(output(), shape("jes"), plugins=PLUGINS)
@@ -161,6 +163,7 @@ class TestWriters:
         assert content["rates"] == [3, 30]
         assert not any("root" in line for line in content["made by"])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_card_for_each_channel(self, jobs: int, tmp_path: Path) -> None:
         """Cards of a format that Combine does not read have their suffix, and no script joins them."""
@@ -169,6 +172,7 @@ class TestWriters:
         assert names(tmp_path) == ["datacard_CR_run3.json", "datacard_SR_run3.json"]
         assert sorted(paths) == sorted(tmp_path.iterdir())
 
+    @pytest.mark.slow
     def test_card_of_all_channels(self, tmp_path: Path) -> None:
         """A writer of all channels makes a single card."""
         cards = analysis().build(two_categories(), verbose=False)
@@ -177,6 +181,7 @@ class TestWriters:
         content = json.loads((tmp_path / "datacard_combined_run3.json").read_text())
         assert content == {"SR_run3": [3, 30], "control": [3, 30]}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_files_of_combine(self, jobs: int, tmp_path: Path) -> None:
         """Combine's cards refer to the files of the serializer, and a script joins them."""
@@ -199,6 +204,7 @@ class TestWriters:
             cards.dump(tmp_path, writer="rates", channel_masks=True)
         assert names(tmp_path) == []
 
+    @pytest.mark.slow
     def test_no_text_of_all_channels(self, tmp_path: Path) -> None:
         """A card of all channels that is no text is the failure of the writer."""
         cards = analysis().build(two_categories(), verbose=False)

@@ -207,6 +207,7 @@ class TestContributors:
         made = card(*systematics, mcstat=declared.get("mcstat", False), mc_processes=processes)
         assert of_the_core(made.content()) == sorted(["combine", "root", *kinds])
 
+    @pytest.mark.slow
     def test_kind_without_a_column(self) -> None:
         """A kind whose declarations cover no column of the card is not named."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30])
@@ -230,6 +231,7 @@ class TestContributors:
         idle = Provider("idle", Silent(), Blank(), Doubling(), Text(), Plain(), Pickled())
         assert card(lnn(), plugins=with_plugins(idle)).content() == card(lnn()).content()
 
+    @pytest.mark.slow
     def test_writer_and_serializer(self) -> None:
         """The writer and the serializer of the card are named, and no other ones."""
         made = card(plugins=with_plugins(Provider("mine", Plain(), Text())))
@@ -240,10 +242,12 @@ class TestContributors:
             "plugins of the analysis itself: mine",
         ]
 
+    @pytest.mark.slow
     def test_serializer_that_is_not_selected(self) -> None:
         """A serializer that is not selected is not named."""
         assert of_the_core(card(plugins=load_plugins(block="root")).content()) == ["combine"]
 
+    @pytest.mark.slow
     def test_plugin_with_several_contributions(self) -> None:
         """A plugin with several contributions to a card is named once."""
         whole = Provider("whole", Doubling(), Grouping(), Plain(), rendering(RawLine), Text())
@@ -264,11 +268,13 @@ class TestRenderings:
         """A rendering that the card needs is named."""
         assert self.named(Provider("lines", rendering(RawLine))) == ["kinds", "lines", "writing"]
 
+    @pytest.mark.slow
     def test_rendering_for_another_writer(self) -> None:
         """A rendering for another writer is not named."""
         others = Provider("others", rendering(RawLine, "elaborate"))
         assert "others" not in self.named(Provider("lines", rendering(RawLine)), others)
 
+    @pytest.mark.slow
     def test_rendering_of_an_absent_class(self) -> None:
         """A rendering of a class that is not in the card is not named."""
 
@@ -326,6 +332,7 @@ class TestOrigins:
         )
         assert "plugins of acme 1.0: acme_b" in header(card(lnn("one", "first"), plugins=plugins).content())
 
+    @pytest.mark.slow
     def test_local_plugins(self) -> None:
         """Modules and objects are plugins of the analysis itself."""
         module = types.ModuleType("my_module")
@@ -391,6 +398,7 @@ class TestSameBytes:
 
 
 class TestSources:
+    @pytest.mark.slow
     def test_source_of_the_output(self, tmp_path: Path) -> None:
         """The source that read the histograms is named."""
         file = tmp_path / "2022.pickle"
@@ -442,6 +450,7 @@ class TestForeignText:
             card(lnn("one", "doubling"), plugins=with_plugins(Provider("", Doubling()))).content()
         )
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("metadata", "origin"),
         [

@@ -203,6 +203,7 @@ class TestClosestClass:
         assert written(factor) == "own\n"
         assert written(same, Provider("acme", rendering(Gamma, "gamma"))) == "gamma\n"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("make", [twisted, precise])
     def test_subclass_with_another_meaning(self, make: Any) -> None:
         """A subclass that does not say that it may be treated as its base has no rendering of the base."""
@@ -233,6 +234,7 @@ class TestClosestClass:
         assert written(gamma, both) == "effect\n"
         assert written(lambda _: RawLine("lumi_group group = lumi"), both) == "line\n"
 
+    @pytest.mark.slow
     def test_arguments_of_a_rendering(self) -> None:
         """A rendering gets the object itself and its channel."""
         got: list[Any] = []
@@ -249,6 +251,7 @@ class TestClosestClass:
 
 
 class TestMissing:
+    @pytest.mark.slow
     def test_built_in_effect(self) -> None:
         """The error about a built-in effect names the built-in plugin that makes it."""
         plugins = with_plugins(Provider("writer", Names()))
@@ -259,12 +262,14 @@ class TestMissing:
         ):
             card(by_hand.shape("JES"), plugins=plugins).content(writer="names")
 
+    @pytest.mark.slow
     def test_note(self) -> None:
         """A note names the plugin of the writer, and the card that it was writing."""
         with pytest.raises(MissingProviderError) as raised:
             written(gamma)
         assert raised.value.__notes__ == ["in plugin 'writer' (local), writing the card of channel 'SR_run3'"]
 
+    @pytest.mark.slow
     def test_object_of_another_class(self) -> None:
         """Asking for a rendering of another object is an error that shows the object."""
 
@@ -280,6 +285,7 @@ class TestMissing:
 
 
 class TestFaults:
+    @pytest.mark.slow
     @pytest.mark.parametrize("cause", [ValueError("no"), SystemExit(3), BaseException("odd")], ids=repr)
     def test_failing_rendering(self, cause: BaseException) -> None:
         """A rendering that fails is the failure of its plugin, not of the writer's."""
@@ -306,6 +312,7 @@ class TestFaults:
         with pytest.raises(PluginCallError, match=r"plugin 'acme_bridge' \(acme_bridge 1\.1\): AttributeError while"):
             made.content(writer="json")
 
+    @pytest.mark.slow
     def test_keyboard_interrupt(self) -> None:
         """A KeyboardInterrupt in a rendering passes unchanged."""
 
@@ -315,6 +322,7 @@ class TestFaults:
         with pytest.raises(KeyboardInterrupt):
             written(gamma, Provider("acme", rendering(Gamma, interrupt)))
 
+    @pytest.mark.slow
     def test_error_of_the_core_passes(self) -> None:
         """A DeclarationError in a rendering passes unchanged, with a note that names the plugin."""
 
@@ -325,11 +333,13 @@ class TestFaults:
             written(gamma, Provider("acme", rendering(Gamma, refuse)))
         assert raised.value.__notes__[0].startswith("in plugin 'acme' (local), rendering Gamma of 'mine'")
 
+    @pytest.mark.slow
     def test_result_that_the_writer_refuses(self) -> None:
         """A result that the writer cannot use is the failure of the writer's plugin."""
         with pytest.raises(PluginCallError, match=r"plugin 'writer' \(local\): TypeError while writing the card"):
             written(gamma, Provider("acme", rendering(Gamma, lambda *_: 5)))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("text", "words"),
         [
@@ -353,6 +363,7 @@ class TestFaults:
         with pytest.raises(PluginCallError, match=rf"plugin 'writer' \(local\): writing the card of .*{words}"):
             written(factor, writer=Odd())
 
+    @pytest.mark.slow
     def test_text_of_a_subclass(self) -> None:
         """The text of a card is a string of Python, with no methods of the writer's class."""
 
@@ -365,6 +376,7 @@ class TestFaults:
 
         assert type(written(factor, writer=Odd())) is str
 
+    @pytest.mark.slow
     def test_failing_rendering_of_the_writer(self) -> None:
         """A rendering of the writer itself that fails is the failure of the writer's plugin."""
 
@@ -374,6 +386,7 @@ class TestFaults:
         with pytest.raises(PluginCallError, match=r"plugin 'writer' \(local\): ValueError while writing the card of"):
             written(factor, writer=Names({Normalisation: fail}))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [

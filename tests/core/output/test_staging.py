@@ -152,6 +152,7 @@ def test_serializer_fails(error: BaseException, card: Callable[..., Datacard], o
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_full_disk(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """The error of a full disk names the plugin, the reason and the file."""
     full = OSError(errno.ENOSPC, "No space left on device")
@@ -160,6 +161,7 @@ def test_full_disk(card: Callable[..., Datacard], tmp_path: Path) -> None:
         card(raising(full)).dump(tmp_path, serializer="failing")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
 def test_full_disk_at_the_card(card: Callable[..., Datacard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full at the card is told with the path of the card, which the system leaves out."""
@@ -183,6 +185,7 @@ def complaining(path: Path) -> object:
     raise RuntimeError(f"cannot finish {path}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", [unwritable, complaining])
 def test_hidden_path(then: Callable[[Path], object], card: Callable[..., Datacard], tmp_path: Path) -> None:
     """The message about a plugin names the place of the file, and not the hidden folder that is gone by then."""
@@ -262,6 +265,7 @@ def test_serializer_without_a_file(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_files_beside_the_templates(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Files that a serializer writes beside the templates are removed."""
     paths: list[Path] = []
@@ -330,6 +334,7 @@ def without_rights(path: Path) -> None:
     path.parent.chmod(0o500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", [names_of_the_card, without_rights])
 def test_files_that_do_no_harm(then: Callable[[Path], object], card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Each file has its own folder, whose other content and rights do not matter."""
@@ -382,6 +387,7 @@ def test_several_categories(small_demo: dict[str, Any], tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("card.txt", "shapes.root"), ("cards/card.txt", "shapes/deep/shapes.root")])
 def test_new_directories(names: tuple[str, str], card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Directories that were created are removed after a failure."""
@@ -390,6 +396,7 @@ def test_new_directories(names: tuple[str, str], card: Callable[..., Datacard], 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_existing_directories(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Directories that existed stay after a failure."""
     (tmp_path / "old").mkdir()
@@ -398,6 +405,7 @@ def test_existing_directories(card: Callable[..., Datacard], tmp_path: Path) -> 
     assert list(tmp_path.rglob("*")) == [tmp_path / "old"]
 
 
+@pytest.mark.slow
 def test_directory_in_place_of_the_card(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A directory in the place of the card is an error, and the templates stay as they were."""
     (tmp_path / "card.txt").mkdir()
@@ -623,6 +631,7 @@ def test_link_to_a_file(card: Callable[..., Datacard], tmp_path: Path) -> None:
     assert sorted(path.name for path in real.parent.iterdir()) == ["real.txt"]
 
 
+@pytest.mark.slow
 def test_link_to_a_directory(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """Files go to the target of a symbolic link, which stays."""
     (tmp_path / "real").mkdir()
@@ -632,6 +641,7 @@ def test_link_to_a_directory(card: Callable[..., Datacard], tmp_path: Path) -> N
     assert (tmp_path / "link").is_symlink()
 
 
+@pytest.mark.slow
 def test_same_name_twice(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A card and templates of one name are an error."""
     with pytest.raises(DeclarationError, match="same"):
@@ -639,6 +649,7 @@ def test_same_name_twice(card: Callable[..., Datacard], tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_templates_in_another_directory(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """The path of the templates begins at the directory of the card, as Combine expects."""
     card().dump(tmp_path, "cards/card.txt", "shapes/shapes.root")
@@ -674,6 +685,7 @@ def test_blank_in_the_templates_name(card: Callable[..., Datacard], tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_line_ends(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A card has Unix line ends, also at its end."""
     card().dump(tmp_path)
@@ -713,6 +725,7 @@ def test_equal_bytes_twice(card: Callable[..., Datacard], tmp_path: Path) -> Non
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_home_directory(card: Callable[..., Datacard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A "~" at the beginning of the directory is the home directory, and no folder of that name."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -722,6 +735,7 @@ def test_home_directory(card: Callable[..., Datacard], tmp_path: Path, monkeypat
     assert not (tmp_path / "~").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "name"), [("a", "b\0c"), ("b\0c", "a")], ids=["file", "directory"])
 def test_name_with_nul(folder: str, name: str, card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A name with a NUL is an error that shows it."""

@@ -46,6 +46,7 @@ def test_names_in_file(tmp_path: Path) -> None:
     assert set(by_hand.written(made, tmp_path)) == expected
 
 
+@pytest.mark.slow
 def test_axes() -> None:
     """The axes are process, variation and variable."""
     histogram = rich_card().histogram

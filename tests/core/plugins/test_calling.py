@@ -61,6 +61,7 @@ def test_finding_of_a_check(card_arguments: CardArguments) -> None:
         Datacard(**card_arguments(plugins=told[1]))
 
 
+@pytest.mark.slow
 def test_contributed_writer_and_serializer(card_arguments: CardArguments, tmp_path: Path) -> None:
     """`dump` writes a card and its templates with the writer and the serializer that it names."""
     card = Datacard(**card_arguments(plugins=load_plugins(*DEFAULT_PLUGINS, Provider("mine", Yields(), Text()))))
@@ -103,6 +104,7 @@ READ_FROM_A_CHANNEL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", READ_BY_A_KIND)
 def test_arrays_of_a_target_are_read_only(what: str, card_arguments: CardArguments) -> None:
     """A kind that writes into an array of its target is blamed."""
@@ -136,6 +138,7 @@ def test_arrays_of_a_channel_are_read_only(what: str, card_arguments: CardArgume
         Datacard(**card_arguments(plugins=plugins, mcstat=False))
 
 
+@pytest.mark.slow
 def test_arrays_of_a_serializer_are_read_only(card_arguments: CardArguments, tmp_path: Path) -> None:
     """A serializer that writes into the templates is blamed, and the card stays the same."""
 
@@ -182,6 +185,7 @@ def held(value: Any) -> list[Any]:
     return [field for field in fields if isinstance(field, np.ndarray)] + inner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("returned", [None, b"card", ["card"]])
 def test_writer_that_returns_no_text(returned: object, card_arguments: CardArguments, tmp_path: Path) -> None:
     """A writer that returns another type than a string is blamed, and no file is written."""
@@ -198,6 +202,7 @@ def test_writer_that_returns_no_text(returned: object, card_arguments: CardArgum
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("returned", [None, "large", [None], ["large"]])
 def test_check_that_returns_no_findings(returned: Any, card_arguments: CardArguments) -> None:
     """A check that returns another type than findings is blamed."""
@@ -231,6 +236,7 @@ def test_check_that_fails(cause: type[BaseException], card_arguments: CardArgume
     assert type(raised.value.__cause__) is cause
 
 
+@pytest.mark.slow
 def test_error_of_the_core_passes(card_arguments: CardArguments) -> None:
     """An InputError that a plugin raises passes unchanged, with a note that names the plugin."""
 

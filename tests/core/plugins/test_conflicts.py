@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 
+@pytest.mark.slow
 def test_typ_of_two_plugins(install: Install) -> None:
     """Two plugins with one typ are an error that names both, with their origins."""
     install("acme_one", kind_source())
@@ -105,6 +106,7 @@ class TestRenderings:
             "'writer' (local), which renders Normalisation itself"
         )
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("of", [Effect, Normalisation, Gamma, Directive, RawLine, Remark, BinByBinStatistics])
     def test_rendering_for_a_writer_of_everything(self, of: type[Effect | Directive]) -> None:
         """Every rendering for a writer with renders_all is an error that names both plugins."""
@@ -119,6 +121,7 @@ class TestRenderings:
         plugins = load_plugins("lnn", Provider("acme", rendering(Normalisation, "other", "combine")))
         assert [provided.plugin for provided in plugins.renderings.values()] == ["acme"]
 
+    @pytest.mark.slow
     def test_rendering_of_two_plugins(self, install: Install) -> None:
         """Two renderings of one class for one writer are an error that names both plugins."""
         install("acme_gamma", GAMMA)

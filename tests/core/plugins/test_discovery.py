@@ -52,6 +52,7 @@ def test_broken_distribution_is_harmless(
         Datacard(**card_arguments(systematics=mine("acmeGmn")))
 
 
+@pytest.mark.slow
 def test_remains_of_a_distribution(install: Install) -> None:
     """Remains without metadata do not compete with a complete distribution of the same plugin name."""
     install("acme", kind_source())
@@ -74,6 +75,7 @@ def test_shadowed_distribution(text: str, install: Install) -> None:
     assert "acme" not in installed_plugins()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typ", ["lnN", "quux"], ids=["found", "looked for in all that are installed"])
 def test_distributions_are_searched_once(
     typ: str, card_arguments: CardArguments, monkeypatch: pytest.MonkeyPatch
@@ -126,6 +128,7 @@ def test_name_of_two_distributions(install: Install) -> None:
     assert not {"acme_one", "acme_two"} & set(sys.modules)
 
 
+@pytest.mark.slow
 def test_unselected_name_of_two_distributions(install: Install) -> None:
     """A name that two distributions have is listed once, and harmless until it is selected."""
     install("acme_one", distribution="first-dist", entry_points={"acme": "acme_one"})
@@ -142,6 +145,7 @@ def test_name_of_a_built_in_plugin(install: Install) -> None:
     assert "impostor" not in sys.modules
 
 
+@pytest.mark.slow
 def test_entry_point_listed_twice(install: Install) -> None:
     """An entry point that its distribution lists twice is one plugin."""
     twice = "[datacard_core.plugins]\nacme = acme\n[datacard_core.plugins]\nacme = acme\n"
@@ -156,6 +160,7 @@ def test_name_of_two_modules(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_editable_install(install: Install) -> None:
     """Stale egg-info beside an editable install, both on the path, gives one plugin."""
     folder = install("acme", kind_source(), version="1.0")

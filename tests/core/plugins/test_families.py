@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
+@pytest.mark.slow
 def test_families_of_plugins() -> None:
     """Loaded plugins have one mapping for each family, under the name of its field, in the order of the table."""
     plugins = load_plugins()
@@ -112,6 +113,7 @@ def test_missing_kind(install: Install, card_arguments: CardArguments) -> None:
         assert words in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ask",
     [

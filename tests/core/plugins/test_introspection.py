@@ -174,6 +174,7 @@ def report(name: str | None, analysis: Plugins | None = None, *, check: bool = F
     return found
 
 
+@pytest.mark.slow
 def test_built_in_set_is_selected() -> None:
     """Without an analysis, the built-in set is selected and works."""
     reports = {one.name: one for one in report_plugins() if one.selected}
@@ -184,6 +185,7 @@ def test_built_in_set_is_selected() -> None:
     assert reports["lnn"].hooks == ("datacard_systematic_kinds",)
 
 
+@pytest.mark.slow
 def test_reports_are_sorted(install: Install) -> None:
     """Reports are sorted by the name of the plugin, not of the distribution."""
     install("zeta", distribution="aaa")
@@ -193,6 +195,7 @@ def test_reports_are_sorted(install: Install) -> None:
     assert {"alpha", "zeta"} <= set(names)
 
 
+@pytest.mark.slow
 def test_unselected_plugin(install: Install) -> None:
     """A report on a plugin that is not selected has its metadata, and does not import it."""
     folder = install("acme_unseen", "raise RuntimeError('imported')", distribution="acme-unseen", version="0.3")
@@ -288,6 +291,7 @@ def test_entry_point_listed_twice(install: Install) -> None:
     assert report("acme", check=True).status == OK
 
 
+@pytest.mark.slow
 def test_unreadable_entry_points(install: Install) -> None:
     """A distribution with unreadable entry points has a report without a plugin name."""
     folder = install("acme", entry_points_text="[datacard_core.plugins]\nacme\n", version="0.3")
@@ -367,6 +371,7 @@ def test_plugins_of_an_analysis(install: Install) -> None:
     assert "acme_unseen" not in sys.modules
 
 
+@pytest.mark.slow
 def test_check_beside_an_analysis() -> None:
     """With check=True, plugins that the analysis does not select are imported too."""
     found = report("checks", load_plugins("lnn"), check=True)
@@ -393,6 +398,7 @@ def test_local_plugin_with_an_installed_name(install: Install) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_keys_of_the_document(install: Install) -> None:
     """The document has the promised keys, for plugins of every status."""
     install("acme", EVERYTHING)

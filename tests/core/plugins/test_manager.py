@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
+@pytest.mark.slow
 def test_default_selection() -> None:
     """Without names, the built-in set is loaded."""
     assert sorted(load_plugins()) == sorted(DEFAULT_PLUGINS)
 
 
+@pytest.mark.slow
 def test_contributions_of_the_built_in_set() -> None:
     """The built-in set has all kinds of Combine's language, Combine's writer and ROOT's serializer."""
     plugins = load_plugins()
@@ -73,6 +75,7 @@ def test_mappings_are_read_only(family: str) -> None:
         getattr(load_plugins("lnn"), family)["mine"] = None
 
 
+@pytest.mark.slow
 def test_pickle_holds_names(install: Install) -> None:
     """A pickle holds the names and origins of plugins, and no object of theirs."""
     install("acme", kind_source())
@@ -90,6 +93,7 @@ def test_pickle_of_an_empty_selection() -> None:
     assert list(pickle.loads(pickle.dumps(load_plugins("lnn", block="lnn")))) == []
 
 
+@pytest.mark.slow
 def test_pickle_with_another_version(install: Install) -> None:
     """Unpickling where a plugin has another version is an error that imports no plugin."""
     install("acme", kind_source())
@@ -104,6 +108,7 @@ def test_pickle_with_another_version(install: Install) -> None:
 UNPICKLE = "import pathlib, pickle; print(*pickle.loads(pathlib.Path('plugins').read_bytes()).kinds)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False], ids=["there", "not there"])
 def test_pickle_in_another_process(is_there: bool, install: Install, tmp_path: Path) -> None:
     """Another process loads the plugins if they are installed there, and names the missing one otherwise."""
@@ -128,6 +133,7 @@ def test_pickle_of_a_module(install: Install) -> None:
     assert list(back.kinds) == ["acme", "lnN", "lnU"]
 
 
+@pytest.mark.slow
 def test_pickle_of_a_removed_module(install: Install) -> None:
     """Unpickling is an error that names the module that cannot be imported."""
     folder = install("acme", kind_source(), entry_points={})
@@ -189,6 +195,7 @@ def test_built_in_set_is_fixed() -> None:
     ) == DEFAULT_PLUGINS
 
 
+@pytest.mark.slow
 def test_mcstat_without_its_plugin(card_arguments: CardArguments) -> None:
     """The error says which plugin to select, and that mcstat=False avoids it."""
     plugins = load_plugins(block={"mcstats"})
@@ -197,6 +204,7 @@ def test_mcstat_without_its_plugin(card_arguments: CardArguments) -> None:
     assert "autoMCStats" not in Datacard(**card_arguments(plugins=plugins, mcstat=False)).content()
 
 
+@pytest.mark.slow
 def test_free_rate_without_its_plugin(card_arguments: CardArguments) -> None:
     """The error says which plugin to select, and that has_rateParam causes it."""
     processes = MCProcesses(

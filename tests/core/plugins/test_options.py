@@ -116,6 +116,7 @@ def test_options_in_another_process(install: Install) -> None:
         assert after.factor == before.factor
 
 
+@pytest.mark.slow
 def test_options_of_an_object() -> None:
     """A plugin that is given as an object may have options too."""
     cell, comments = selected((Acme(), {"factor": 0.8}))

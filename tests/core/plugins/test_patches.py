@@ -27,6 +27,7 @@ AT_IMPORT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statement", "said"), AT_IMPORT.values(), ids=AT_IMPORT)
 def test_replaced_at_import(statement: str, said: str, install: Install) -> None:
     """The plugin is refused by its name, and the class is as before."""
@@ -63,6 +64,7 @@ def test_pluggy_replaced_before(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "plugin '" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_card_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card that is made with replaced code says so in a comment; others have no such line."""
     made = small_card()

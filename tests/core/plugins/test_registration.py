@@ -160,6 +160,7 @@ def test_object_instead_of_a_list() -> None:
         load_plugins(Plugin())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "cause"),
     [
@@ -246,6 +247,7 @@ def test_options_without_descriptions(options: object, install: Install) -> None
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_failing_options(install: Install) -> None:
     """A kind whose options raise an exception is an error that names the plugin."""
     install("acme", kind_source(more="options = property(lambda self: 1 / 0)"))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 
+@pytest.mark.slow
 def test_module_as_plugin() -> None:
     """A module is a plugin with the origin local."""
     module = types.ModuleType("my_module")
@@ -45,6 +46,7 @@ def test_object_as_plugin() -> None:
     assert plugins.origins == {"mine": "local"}
 
 
+@pytest.mark.slow
 def test_all_installed_but_one(install: Install) -> None:
     """A blocked plugin is left out of a selection of all, and not imported."""
     install("acme_plots", "raise RuntimeError('imported')")
@@ -162,6 +164,7 @@ def test_entry_point_of_a_class(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_entry_point_of_an_instance(install: Install) -> None:
     """An entry point that is an instance is a plugin."""
     source = """
@@ -209,6 +212,7 @@ def test_module_of_another_distribution(install: Install, tmp_path: Path, monkey
     sys.modules.pop("acme", None)
 
 
+@pytest.mark.slow
 def test_module_of_an_editable_distribution(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files of an editable distribution are elsewhere."""
     folder = install("acme", kind_source())
@@ -287,11 +291,13 @@ class TestRecord:
         (folder / "acme-1.0.dist-info" / "RECORD").write_text("".join(rows), encoding="utf-8")
         return folder
 
+    @pytest.mark.slow
     def test_as_installed(self, recorded: Path) -> None:
         """Files with the recorded content are the distribution's."""
         assert recorded.is_dir()
         assert load_plugins("acme").origins == {"acme": "acme 1.0"}
 
+    @pytest.mark.slow
     def test_changed_module(self, recorded: Path) -> None:
         """An edit of a module, which keeps the version, is refused."""
         with (recorded / "acme_package" / "kinds.py").open("a", encoding="utf-8") as file:
@@ -299,6 +305,7 @@ class TestRecord:
         with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): .*kinds\.py is not as its"):
             load_plugins("acme")
 
+    @pytest.mark.slow
     def test_changed_module_of_its_package(self, recorded: Path) -> None:
         """A module that the plugin imports from its package counts too."""
         (recorded / "acme_package" / "factors.py").write_text("UP = 9.9\n", encoding="utf-8")

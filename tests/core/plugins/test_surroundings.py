@@ -219,6 +219,7 @@ def test_other_threads() -> None:
     assert [str(error) for error in found] == ["it has changed numpy's handling of errors, which has been put back"]
 
 
+@pytest.mark.slow
 def test_import(install: Install) -> None:
     """A plugin that changes the state when it is imported is refused, and the state put back."""
     install("acme", "import os\nos.chdir('/')\n")

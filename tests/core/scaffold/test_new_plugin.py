@@ -74,6 +74,7 @@ def pyproject(package: Path) -> dict[str, Any]:
     return tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_files_of_the_package(package: Path) -> None:
     """The package has all its files, and its code compiles."""
     assert set(contents_of(package)) == FILES
@@ -81,12 +82,14 @@ def test_files_of_the_package(package: Path) -> None:
         compile(path.read_text(encoding="utf-8"), path.name, "exec")
 
 
+@pytest.mark.slow
 def test_placeholders(package: Path) -> None:
     """No placeholder is left in a file."""
     for name, content in contents_of(package).items():
         assert b"$" not in content, name
 
 
+@pytest.mark.slow
 def test_names_from_one_word(package: Path) -> None:
     """One word gives distribution, plugin and module their names."""
     project = pyproject(package)["project"]
@@ -222,6 +225,7 @@ def test_name_of_another_module(install: Install, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["folder", "empty folder", "file", "link that leads nowhere"])
 def test_existing_files(what: str, tmp_path: Path) -> None:
     """Existing files and folders stay as they are."""

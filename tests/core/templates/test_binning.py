@@ -67,6 +67,7 @@ class TestRebinning:
         contents = np.array([[1e16, 1, -1e16], [1, 2, 4]])
         assert settled(contents.sum(axis=1, keepdims=True), contents, np.array([0])).tolist() == [[1], [7]]
 
+    @pytest.mark.slow
     def test_same_as_filled(self) -> None:
         """Rebinned templates are those of histograms filled in the wide bins."""
         made = card(self.output(), shape("JES"), bins_edges=[1, 3, 5])

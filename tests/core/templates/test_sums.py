@@ -164,6 +164,7 @@ class TestExactness:
         with pytest.raises(InputError, match=rf"has a content of {re.escape(str(content))} in bin 2"):
             sums.complete()
 
+    @pytest.mark.slow
     def test_largest_content(self) -> None:
         """The largest contents keep a millionth of an event to 1e-12 events, in every order."""
         datasets = [[1e20, 0, 0], [1e4, 0, 0], [1e-6, 0, 0], [-1e20, 0, 0], [-1e4, 0, 0]]

@@ -47,6 +47,7 @@ def test_one_altered_number(output: dict[str, Any], from_file: bool, tmp_path: P
     assert f"adds up to {2 * before:.6g} with flow, and sumw of the output is {before:.6g}" in message
 
 
+@pytest.mark.slow
 def test_output_as_it_was_filled(output: dict[str, Any]) -> None:
     """An output whose numbers agree, or differ by rounding, is told nothing of."""
     nominal(output, SAMPLE, DATASET)[...] *= 1 + 1e-12

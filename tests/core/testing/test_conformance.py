@@ -196,6 +196,7 @@ def test_files_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.Monk
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("aids", ["examples", "readers", "files"])
 def test_aids_for_unknown_objects(aids: str) -> None:
     """An aid for an object that no plugin has is an error."""

@@ -45,6 +45,7 @@ def test_plugin_that_does_not_load(install: Install) -> None:
     assert isinstance(raised.value.__cause__.__cause__, SystemExit)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_conflict_with_the_built_in_set() -> None:
     """A plugin with the typ of a built-in kind is reported."""
 
@@ -63,6 +64,7 @@ class Evaporating(Provider):
         return Provider, (self.__name__, Factor())
 
 
+@pytest.mark.slow
 def test_other_objects_from_the_pickle() -> None:
     """A plugin that contributes other objects after pickling is reported."""
     assert "the same plugins from their pickle" in failure(Evaporating("acme", Factor(), Rates()))

@@ -28,6 +28,7 @@ def test_families_without_makers() -> None:
     assert set(MAKERS) <= {family.field for family in FAMILIES}
 
 
+@pytest.mark.slow
 def test_makers(tmp_path: Path) -> None:
     """The products of a task are those of its objects, each with another description."""
     contributed = (("writers", "combine"), ("sources", "coffea"), ("serializers", "root"), ("kinds", "lnN"))

@@ -25,6 +25,7 @@ class Blank(Listing):
         return " \n"
 
 
+@pytest.mark.slow
 def test_blank_card() -> None:
     """A card without text is an error of the writer."""
     plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Blank()))
@@ -39,6 +40,7 @@ def test_file_of_an_earlier_call(tmp_path: Path) -> None:
     assert written_by(lambda path: path, path) is None
 
 
+@pytest.mark.slow
 def test_contents_of_a_card() -> None:
     """A card has its text, and the names, values, variances and binning of its templates, as products."""
     text, names, contents = card_contents(small_card(mcstat=False))

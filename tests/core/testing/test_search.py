@@ -10,6 +10,7 @@ from datacard_core.testing.search import search
 from tests.support.conformance import CALLS
 
 
+@pytest.mark.slow
 def test_smallest_failing_input() -> None:
     """The failure is that of the smallest input that fails."""
 

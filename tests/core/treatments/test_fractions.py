@@ -109,6 +109,7 @@ class Envelope(SystematicKind):
         return (Shape(target.positions, up, down, np.ones(len(target.positions))),)
 
 
+@pytest.mark.slow
 def test_kind_of_a_plugin(output: outputs.Output) -> None:
     """A kind of a plugin that makes shapes needs no code for fractions."""
     plugins = load_plugins("lnn", "shape", "mcstats", "combine", "root", Provider("acme", Envelope()))

@@ -78,6 +78,7 @@ class TestShapeOnly:
         # CR alone: nominal 60 + 100, Up 75 + 125
         assert template(made, "ttbar_2022", "JESUp") == pytest.approx([12 * 160 / 200, 24 * 160 / 200])
 
+    @pytest.mark.slow
     def test_single_category(self) -> None:
         """One category may be a string."""
         options: dict[str, Any] = {"mc_processes": self.processes(), "shape_only_for_rateparam": True}
@@ -137,6 +138,7 @@ class TestShapeOnly:
         assert "did you mean 'CR'?" in text
 
 
+@pytest.mark.slow
 def test_total_of_all_cards() -> None:
     """The total of all cards stays nominal, and migration between them stays."""
     axis = bins(0, 1, 2, underflow=False, overflow=False)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_text_is_kept(text: str) -> None:
     """The joined lines are the text, whatever it is."""

@@ -105,6 +105,7 @@ def test_counting_card(tmp_path: Path) -> None:
     assert (pair.up.tolist(), pair.down.tolist()) == ([1.2], [0.9])
 
 
+@pytest.mark.slow
 def test_shape_or_factor(folder: Path) -> None:
     """A `shape?` is a shape where templates are and a factor elsewhere, and a rate of -1 is the integral."""
     model = _model(folder, "jes shape? 1.1 1 1")
@@ -121,6 +122,7 @@ def test_shape_or_factor(folder: Path) -> None:
     assert channel.data.values.tolist() == [[60, 58]]
 
 
+@pytest.mark.slow
 def test_lines_about_parameters(folder: Path) -> None:
     """Factors, formulas, constrained parameters, groups and statistical uncertainties are in the model."""
     model = _model(
@@ -143,6 +145,7 @@ def test_lines_about_parameters(folder: Path) -> None:
     assert set(model.frozen) == {"k"}
 
 
+@pytest.mark.slow
 def test_renamed_nuisance_keeps_templates(folder: Path) -> None:
     """A nuisance that an edit renames has the templates of its old name."""
     model = _model(folder, "jes shape - 1 1", "nuisance edit rename jes jes_2022")
@@ -151,6 +154,7 @@ def test_renamed_nuisance_keeps_templates(folder: Path) -> None:
     assert row.entries[0].shape is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "row", "code"),
     [
@@ -210,6 +214,7 @@ def test_keywords_of_places(folder: Path) -> None:
         _model(folder, keywords={"PROCESS": "top"})
 
 
+@pytest.mark.slow
 def test_templates_of_two_files(folder: Path) -> None:
     """Variations that stand in several files are put together in the order of the columns."""
     with uproot.open(folder / "shapes.root") as root, uproot.recreate(folder / "more.root") as other:
@@ -222,6 +227,7 @@ def test_templates_of_two_files(folder: Path) -> None:
     assert shape.down.values.tolist() == [[36, 49], [11, 8]]
 
 
+@pytest.mark.slow
 def test_lenient_model_has_an_error(folder: Path) -> None:
     """A missing file leaves no model: the error tells it, also where the card is read leniently."""
     (folder / "card.txt").write_text(SHAPES.replace("shapes.root", "other.root"))
@@ -240,6 +246,7 @@ def test_template_reader_is_selected(folder: Path) -> None:
 CARDS = sorted(path.name for path in LIKELIHOOD.glob("[0-8]*"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CARDS, reason="needs ../shared/data/likelihood, cards with numbers of Combine's likelihood")
 @pytest.mark.parametrize("name", CARDS)
 def test_cards_of_the_likelihood(name: str) -> None:

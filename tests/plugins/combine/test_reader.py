@@ -114,6 +114,7 @@ class TestFaults:
 class TestReadCard:
     """`read_card`."""
 
+    @pytest.mark.slow
     def test_errors_are_raised_together(self, tmp_path: Path) -> None:
         """A card with errors raises all of them with their findings."""
         path = tmp_path / "card.txt"

@@ -57,6 +57,7 @@ def test_card_with_a_table(folder: Path) -> None:
     assert (shape.up.values.tolist(), shape.down.values.tolist()) == ([[2.5, 3]], [[1.5, 3]])
 
 
+@pytest.mark.slow
 def test_missing_rows_are_told(folder: Path) -> None:
     """A template that the table does not have is told with its process and its line."""
     (folder / "shapes.csv").write_text(TABLE.replace("jesDown", "jesdown"))
@@ -96,6 +97,7 @@ def test_wrong_tables(folder: Path, table: str, message: str) -> None:
         TableReader().read(folder / "shapes.csv", ["SR:sig"])
 
 
+@pytest.mark.slow
 def test_parquet(folder: Path) -> None:
     """A Parquet file gives the templates that the CSV file gives."""
     pytest.importorskip("pyarrow", exc_type=ImportError)

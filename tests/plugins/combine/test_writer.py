@@ -298,6 +298,7 @@ class TestShapeAndFactorInOneRow:
         assert {name for name in file if "mix" in name} == {"ttbar_2022_mixUp", "ttbar_2022_mixDown"}
         assert made.rate("vv_2022", "mixUp") == 18
 
+    @pytest.mark.slow
     def test_shape_that_is_left_out(self) -> None:
         """Without the shape, the row is a plain lnN."""
         made = mixed_card(nominal=[10, 20, 30], mixUp=[-1, -2, 0], mixDown=[9, 18, 27])
@@ -349,6 +350,7 @@ def mixed() -> Datacard:
     return mixed_card(nominal=[10, 20, 30], mixUp=[11, 22, 33], mixDown=[9, 18, 27])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [smallest, complete, mixed], ids=["smallest", "complete", "mixed"])
 def test_golden_cards(make: Any, request: pytest.FixtureRequest) -> None:
     """The whole text is that of the golden card."""

@@ -33,6 +33,7 @@ def answer(*arguments: object) -> dict[str, Any]:
 
 
 class TestFit:
+    @pytest.mark.slow
     def test_json(self, card: Path) -> None:
         """The JSON has the POI with its interval, the nuisances, the status and the significance."""
         found = answer("fit", card)
@@ -42,12 +43,14 @@ class TestFit:
         assert found["status"] == "converged"
         assert found["significance"] > 1
 
+    @pytest.mark.slow
     def test_table(self, card: Path) -> None:
         """Without --json the command prints one line for the POI and a table of nuisances."""
         lines = datacard("fit", card).stdout.splitlines()
         assert lines[0].startswith("r = 1 -0.")
         assert any("bn" in line for line in lines)
 
+    @pytest.mark.slow
     def test_options(self, card: Path) -> None:
         """Parameters are frozen, set and bounded, and Asimov data taken, by options."""
         options = ["--asimov", "--expect-signal", "2", "--freeze", "bn", "--set", "bn=1", "--range", "r=0,9"]
@@ -55,18 +58,21 @@ class TestFit:
         assert found["r"]["value"] == pytest.approx(2, abs=1e-3)
         assert found["nuisances"]["bn"] == {"value": 1.0, "error": None}
 
+    @pytest.mark.slow
     def test_missing_numbers_are_null(self, card: Path) -> None:
         """An end that is missing is null, and the problem is printed."""
         result = datacard("fit", card, "--range", "r=-1,0.5", "--json")
         assert json.loads(result.stdout)["r"]["up"] is None
         assert "Warning: r is at the end of its range" in result.stderr
 
+    @pytest.mark.slow
     def test_poi_of_a_process(self, card: Path) -> None:
         """A POI is given to a process by --poi PROCESS=NAME."""
         assert answer("fit", card, "--poi", "bkg=k")["k"]["value"] == pytest.approx(1, abs=1e-3)
 
 
 class TestCards:
+    @pytest.mark.slow
     def test_folder(self, tmp_path: Path) -> None:
         """The cards of a folder are fitted together: twice the events halve the variance."""
         for name in ("SR", "CR"):
@@ -79,6 +85,7 @@ class TestCards:
         """A folder without a card is told."""
         assert "has no card: no file of it ends in .txt" in failed(datacard("limit", tmp_path))
 
+    @pytest.mark.slow
     def test_contradicting_cards(self, card: Path) -> None:
         """Two cards with one channel are refused."""
         assert "several channels are called 'SR'" in failed(datacard("fit", card, card))
@@ -100,6 +107,7 @@ def test_wrong_options(card: Path, option: list[str], told: str) -> None:
     assert told in failed(datacard("fit", card, *option))
 
 
+@pytest.mark.slow
 def test_limit(card: Path) -> None:
     """The limits are five expected ones and the observed one, which a blind run has not."""
     found = answer("limit", card)
@@ -109,6 +117,7 @@ def test_limit(card: Path) -> None:
     assert datacard("limit", card).stdout.startswith("observed r < ")
 
 
+@pytest.mark.slow
 def test_impacts(card: Path) -> None:
     """The JSON has the form of plotImpacts.py."""
     found = answer("impacts", card)
@@ -118,6 +127,7 @@ def test_impacts(card: Path) -> None:
     assert "bn" in datacard("impacts", card).stdout
 
 
+@pytest.mark.slow
 def test_scan(card: Path) -> None:
     """A grid is given by its ends and its number of points."""
     found = answer("scan", card, "--grid", "r=0,2,5")
@@ -125,6 +135,7 @@ def test_scan(card: Path) -> None:
     assert "2ΔNLL" in datacard("scan", card, "--grid", "r=0,2,3").stdout
 
 
+@pytest.mark.slow
 def test_gof(card: Path) -> None:
     """The goodness of fit has a p-value if toys are asked for."""
     assert answer("gof", card)["p_value"] is None

@@ -34,6 +34,7 @@ def test_value_and_derivatives() -> None:
     assert bends.tolist() == [[4, 6], [6, 0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @given(x=st.floats(0.6, 0.99), y=st.floats(1.1, 1.9))
 def test_derivatives_by_differences(form: str, x: float, y: float) -> None:

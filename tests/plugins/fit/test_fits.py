@@ -41,6 +41,7 @@ def alone(tmp_path: Path) -> Likelihood:
 
 
 class TestBestFit:
+    @pytest.mark.slow
     def test_counting(self, alone: Likelihood) -> None:
         """The best fit is at (25 - 15)/10, its error √25/10, and the ends of the interval have the rise of 68 %."""
         found = fit(alone)
@@ -53,11 +54,13 @@ class TestBestFit:
             assert rise(end) == pytest.approx(0.98894, rel=2e-3)
         assert interval.down < 0 < interval.up
 
+    @pytest.mark.slow
     def test_confidence(self, alone: Likelihood) -> None:
         """At 95 % the rise is 3.8415."""
         interval = fit(alone, confidence=0.95).intervals["r"]
         assert rise(interval.value + interval.up) == pytest.approx(3.8415, rel=2e-3)
 
+    @pytest.mark.slow
     def test_control_region(self, tmp_path: Path) -> None:
         """Two counts fix two parameters; the variance of r is 25/100 + (15/300)²·400/100."""
         found = fit(of_text(TWO, tmp_path))
@@ -69,18 +72,21 @@ class TestBestFit:
         correlation = -1.5 * 400 / 300**2 / (math.sqrt(0.26) * math.sqrt(400) / 300)
         assert found.correlation == pytest.approx(np.array([[1, correlation], [correlation, 1]]), rel=1e-3)
 
+    @pytest.mark.slow
     def test_frozen_parameter(self, tmp_path: Path) -> None:
         """A frozen parameter stays at its start value, and has no error."""
         found = fit(of_text(TWO, tmp_path), freeze=["SF"], values={"SF": 1.2})
         assert found.values.tolist() == pytest.approx([0.7, 1.2], rel=1e-3)
         assert math.isnan(found.errors[1])
 
+    @pytest.mark.slow
     def test_frozen_group(self, tmp_path: Path) -> None:
         """The members of a group are frozen together."""
         card = ALONE + "a lnN - 1.1\nb lnN - 1.1\ng group = a b\n"
         found = fit(of_text(card, tmp_path), freeze=["g"])
         assert np.isnan(found.errors).tolist() == [False, True, True]
 
+    @pytest.mark.slow
     def test_asimov_data(self, alone: Likelihood) -> None:
         """Asimov data give back the parameters that they were made with."""
         found = fit(alone, data=alone.asimov({"r": 2}))
@@ -88,6 +94,7 @@ class TestBestFit:
 
 
 class TestProblems:
+    @pytest.mark.slow
     def test_end_of_the_range(self, alone: Likelihood) -> None:
         """A best fit at the end of a range is told, and has no number on that side."""
         found = fit(alone, ranges={"r": (-1, 0.5)})
@@ -95,6 +102,7 @@ class TestProblems:
         assert math.isnan(found.intervals["r"].up)
         assert "r is at the end of its range" in found.status
 
+    @pytest.mark.slow
     def test_range_ends_before_the_interval(self, alone: Likelihood) -> None:
         """An interval that reaches beyond the range is told."""
         found = fit(alone, ranges={"r": (-1, 1.1)})
@@ -102,6 +110,7 @@ class TestProblems:
         assert rise(1 + found.intervals["r"].down) == pytest.approx(0.98894, rel=2e-3)
         assert "interval of r, up: the range ends before the likelihood has risen enough" in found.status
 
+    @pytest.mark.slow
     def test_parameter_without_information(self, tmp_path: Path) -> None:
         """A degenerate free parameter has no error that looks like one."""
         card = ALONE + "a rateParam SR bkg 1 [0,5]\n"
@@ -109,6 +118,7 @@ class TestProblems:
         assert "r and a: the likelihood does not change in this direction" in found.status.replace("a and r", "r and a")
         assert np.isnan(found.errors).all()
 
+    @pytest.mark.slow
     def test_results_are_json(self, alone: Likelihood) -> None:
         """Ends that are missing are None, not numbers."""
         found = fit(alone, ranges={"r": (-1, 0.5)}).to_dict()

@@ -83,6 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestCounting:
+    @pytest.mark.slow
     def test_names(self, tmp_path: Path) -> None:
         """The POI and the nuisance are the parameters, with Combine's start values."""
         likelihood = of_text(COUNTING, tmp_path)
@@ -90,11 +91,13 @@ class TestCounting:
         assert likelihood.initial.tolist() == [1, 0]
         assert repr(likelihood) == "<Likelihood of 1 channels, 1 bins, 2 parameters>"
 
+    @pytest.mark.slow
     def test_value(self, tmp_path: Path) -> None:
         """At r = 2 and θ = 1 the likelihood is λ - 25 log λ + 1/2 with λ = 20 + 18."""
         likelihood = of_text(COUNTING, tmp_path)
         assert likelihood.nll({"r": 2, "bnorm": 1}) == pytest.approx(38 - 25 * math.log(38) + 0.5, rel=1e-12)
 
+    @pytest.mark.slow
     def test_expected(self, tmp_path: Path) -> None:
         """A log-normal of 1.2 gives 15/1.2 at θ = -1, and r scales the signal alone."""
         found = of_text(COUNTING, tmp_path).expected({"r": 3, "bnorm": -1})
@@ -105,12 +108,14 @@ class TestCounting:
         likelihood = of_text(COUNTING, tmp_path)
         assert likelihood.nll(np.array([2.0, 1.0])) == likelihood.nll({"r": 2, "bnorm": 1})
 
+    @pytest.mark.slow
     def test_no_positive_expectation(self, tmp_path: Path) -> None:
         """Where no events are expected although there are some, the fit sees an infinite value."""
         likelihood = of_text(COUNTING, tmp_path)
         evaluation = likelihood.engine.evaluate(np.array([-2.0, 0.0]), likelihood.data)
         assert evaluation.value == math.inf
 
+    @pytest.mark.slow
     def test_constraint_of_a_formula(self, tmp_path: Path) -> None:
         """A `constr` line adds half the squared value of its formula over its width."""
         plain = of_text(COUNTING, tmp_path)
@@ -124,6 +129,7 @@ class TestPOIs:
         """The POI may have another name."""
         assert of_text(COUNTING, tmp_path, poi="mu").names[0] == "mu"
 
+    @pytest.mark.slow
     def test_poi_of_a_background(self, tmp_path: Path) -> None:
         """A mapping gives a process a POI; signals that it does not name have none."""
         likelihood = of_text(COUNTING, tmp_path, poi={"SR/b*": "k"})
@@ -138,6 +144,7 @@ class TestPOIs:
 
 
 class TestRefused:
+    @pytest.mark.slow
     def test_unknown_parameter(self, tmp_path: Path) -> None:
         """An unknown parameter is told with the closest one."""
         with pytest.raises(DeclarationError, match=r"no parameter 'bnrom'.*'bnorm'"):
@@ -148,6 +155,7 @@ class TestRefused:
         with pytest.raises(DeclarationError, match="shape"):
             of_text(COUNTING, tmp_path).nll(np.zeros(3))
 
+    @pytest.mark.slow
     def test_unknown_channel_to_mask(self, tmp_path: Path) -> None:
         """A channel to mask that does not exist is refused."""
         with pytest.raises(DeclarationError, match=r"no channel 'SRR' to mask.*'SR'"):
@@ -167,6 +175,7 @@ class TestRefused:
 class TestDerivatives:
     """All kinds in two channels, without statistics, with parameters of bins, and with those of cells."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", [1, 2])
     def test_differences(self, folder: Path, statistics: str, seed: int) -> None:
         """Gradient and Hessian are those of small differences, at two random points."""
@@ -183,6 +192,7 @@ class TestDerivatives:
             assert found.gradient[place] == pytest.approx((up.value - down.value) / 2e-5, rel=1e-5, abs=1e-4)
             np.testing.assert_allclose(found.hessian[place], (up.gradient - down.gradient) / 2e-5, rtol=1e-4, atol=1e-3)
 
+    @pytest.mark.slow
     def test_expected_hessian(self, folder: Path, statistics: str) -> None:
         """The expected Hessian has no negative eigenvalue at a point where the exact one may have."""
         likelihood = _likelihood(folder, statistics)
@@ -190,6 +200,7 @@ class TestDerivatives:
         fisher = likelihood.engine.evaluate(start, likelihood.data, fisher=True).hessian
         assert np.linalg.eigvalsh(fisher).min() > -1e-9
 
+    @pytest.mark.slow
     def test_measured_values_of_bins(self, folder: Path, statistics: str) -> None:
         """With measured values of bins, as toys have them, the derivatives hold too."""
         likelihood = _likelihood(folder, statistics)
@@ -211,6 +222,7 @@ def _likelihood(folder: Path, statistics: str) -> Likelihood:
 
 
 class TestBinStatistics:
+    @pytest.mark.slow
     def test_profiled_parameter(self, folder: Path) -> None:
         """The parameter of a bin is at its minimum: no other value gives a smaller likelihood."""
         likelihood = of_text(KINDS.format(statistics="SR autoMCStats 0").replace("jer shapeN - - - 1\n", ""), folder)
@@ -227,6 +239,7 @@ class TestBinStatistics:
 
 
 class TestModels:
+    @pytest.mark.slow
     def test_card_of_a_script(self) -> None:
         """The model of a card that was just built has a likelihood, without files."""
         lumi = SystematicUncertainty("lumi", typ="lnN", processes=["signal"], years=["2022"], value=1.02)

@@ -34,6 +34,7 @@ def rise(r: float, events: float) -> float:
 
 
 class TestLimit:
+    @pytest.mark.slow
     def test_expected(self, tmp_path: Path) -> None:
         """At the expected limit at N standard deviations √q of 100 events is F(1 - 0.05 Φ(N)) + N."""
         normal = NormalDist()
@@ -44,6 +45,7 @@ class TestLimit:
             wanted = normal.inv_cdf(1 - 0.05 * quantile) + normal.inv_cdf(quantile)
             assert math.sqrt(rise(value, 100)) == pytest.approx(wanted, rel=1e-4)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("events", [80, 100, 115])
     def test_observed(self, tmp_path: Path, events: int) -> None:
         """At the observed limit CLs is 0.05, with q̃ of the data and of 100 expected events."""
@@ -57,11 +59,13 @@ class TestLimit:
         assert cls(1.5**2, 2**2) == pytest.approx(below, rel=1e-12)
         assert cls(4.0, 4.0) == pytest.approx(cls(4.0 + 1e-9, 4.0), rel=1e-6)
 
+    @pytest.mark.slow
     def test_blind_ignores_data(self, tmp_path: Path) -> None:
         """Blind limits are the same for any data."""
         first = limit(counting(tmp_path, 80), blind=True).expected
         assert limit(counting(tmp_path, 130), blind=True).expected == first
 
+    @pytest.mark.slow
     def test_range_too_small(self, tmp_path: Path) -> None:
         """A range that ends before the limit is told, and gives no number."""
         found = limit(counting(tmp_path, 100), ranges={"r": (0, 1)})
@@ -77,6 +81,7 @@ class TestSignificance:
         expected = math.sqrt(2 * (130 * math.log(1.3) - 30))
         assert significance(counting(tmp_path, 130)) == pytest.approx(expected, rel=1e-4)
 
+    @pytest.mark.slow
     def test_deficit(self, tmp_path: Path) -> None:
         """A deficit has the significance 0."""
         assert significance(counting(tmp_path, 90)) == 0

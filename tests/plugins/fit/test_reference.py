@@ -27,6 +27,7 @@ def points(name: str) -> Iterator[tuple[dict[str, Any], dict[str, float]]]:
         yield point, {parameter: value for parameter, value in point["params"].items() if parameter in likelihood.names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_parameters(name: str) -> None:
     """Names, start values and ranges are those of Combine's workspace."""
@@ -121,6 +122,7 @@ KEYS = ("expected_2.5", "expected_16", "expected_50", "expected_84", "expected_9
 LIMITS = [name for name in REFERENCES if name[:2] in ("02", "06", "07", "08", "20", "26", "34", "36", "53", "90", "92")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("blind", [False, True], ids=["observed", "blind"])
 def test_limits(name: str, *, blind: bool) -> None:
@@ -131,6 +133,7 @@ def test_limits(name: str, *, blind: bool) -> None:
     assert found.observed is None if blind else found.observed == pytest.approx(combine["observed"], rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REFERENCES if "scan_r" in reference(name)["combine"]])
 def test_scan(name: str) -> None:
     """Twenty-one points of the profile likelihood agree to 1e-3."""

@@ -32,6 +32,7 @@ class TestGoodnessOfFit:
         assert found.observed == pytest.approx(expected, rel=1e-5)
         assert found.p_value is None
 
+    @pytest.mark.slow
     def test_toys(self, tmp_path: Path) -> None:
         """The statistic of toys has the mean of χ² with three degrees of freedom."""
         likelihood = of_text(COUNTS, tmp_path)
@@ -40,6 +41,7 @@ class TestGoodnessOfFit:
         assert found.toys.mean() == pytest.approx(3, abs=4 * math.sqrt(6 / 200))
         assert found.p_value == pytest.approx(np.mean(found.toys >= found.observed))
 
+    @pytest.mark.slow
     def test_seed(self, tmp_path: Path) -> None:
         """Equal seeds give equal toys, also if more are drawn."""
         likelihood = of_text(COUNTS, tmp_path)
@@ -64,6 +66,7 @@ class TestScan:
         # The background hardly moves: the rise is nearly that of 15 expected events.
         assert found.rise[0] == pytest.approx(15 - 25 + 25 * math.log(25 / 15), rel=0.05)
 
+    @pytest.mark.slow
     def test_plane(self, tmp_path: Path) -> None:
         """A scan in two parameters fixes both: it is the likelihood itself here."""
         likelihood = of_text(CARD, tmp_path)
@@ -79,6 +82,7 @@ class TestScan:
 
 
 class TestImpacts:
+    @pytest.mark.slow
     def test_sign_and_order(self, tmp_path: Path) -> None:
         """More background means less signal, by (15·κ^θ - 15)/10 at the ends of the nuisance's interval."""
         found = impacts(of_text(CARD, tmp_path))

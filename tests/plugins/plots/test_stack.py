@@ -92,6 +92,7 @@ class TestNotes:
 
 
 class TestContents:
+    @pytest.mark.slow
     def test_order_of_backgrounds(self, stack: StackOf) -> None:
         """Backgrounds are stacked with the smallest at the bottom."""
         top, vjets = (stack.legend[name].get_data() for name in ("top", "vjets"))

@@ -61,6 +61,7 @@ def test_any_names_are_distinct(names: list[str]) -> None:
     assert len(set(distinct(names, 24).values())) == len(names)
 
 
+@pytest.mark.slow
 def test_labels() -> None:
     """A label stands for its process, a formula is one, and a label of two processes has their names behind it."""
     labels = {"hh": "HH (SM)", "tt": r"$t\bar{t}$", "vv": "Other", "vvv": "Other", "zz": "zz", "bad": "$x_{"}

@@ -96,6 +96,7 @@ def test_many_layouts(tmp_path: Path) -> None:
         assert block.templates.values[row].tolist() == [number] * 3
 
 
+@pytest.mark.slow
 def test_odd_histograms(tmp_path: Path) -> None:
     """Bins with labels, long titles and what is filled but not yet counted are left to uproot, and others are not."""
     path = written(some(LABELLED, ("labelled",)), tmp_path)

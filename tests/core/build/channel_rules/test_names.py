@@ -14,6 +14,7 @@ def line(name: str, typ: str, **options: Any) -> SystematicUncertainty:
     return SystematicUncertainty(name, typ, options=options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["r", "CMS_th1x", "ONE"])
 def test_parameters_of_combine(name: str) -> None:
     """Neither rows nor lines about parameters take the name of a variable that Combine makes."""

@@ -31,6 +31,7 @@ def unused(*systematics: SystematicUncertainty) -> list[str]:
     return [one.systematic for one in small_card(*systematics).findings if one.code == "unused-parameter"]
 
 
+@pytest.mark.slow
 def test_unknown_argument() -> None:
     """An argument that no line defines is refused once, with the formula and the closest parameter."""
     (problem,) = problems(EFF, formula("fail", "1-@0", "effi"))
@@ -38,6 +39,7 @@ def test_unknown_argument() -> None:
     assert "(did you mean 'eff'?); an extArg defines one that a physics model makes" in problem
 
 
+@pytest.mark.slow
 def test_arguments_of_other_lines() -> None:
     """Nuisances, free parameters, extArg, formulas and the signal strength are arguments of formulas."""
     lumi = SystematicUncertainty("lumi", "lnN", ["top"], YEARS, 1.02)
@@ -47,6 +49,7 @@ def test_arguments_of_other_lines() -> None:
     assert "g rateParam" in both.content()
 
 
+@pytest.mark.slow
 def test_workspace_may_define_arguments() -> None:
     """Beside an object of a file, the names of a formula are not known to be wrong."""
     made = small_card(formula("f", "@0", "x"), line("mu", "extArg", source="pdfs.root:w"))
@@ -99,6 +102,7 @@ def test_start_is_the_mean() -> None:
     assert "parameter 'kf' starts at 2" in problem
 
 
+@pytest.mark.slow
 def test_parameter_without_use() -> None:
     """A param that nothing uses has a warning, and one that constrains, or is an argument, has none."""
     constraint = line("eff", "param", mean=1.0, sigma=0.1)
@@ -108,6 +112,7 @@ def test_parameter_without_use() -> None:
     assert unused(constraint, line("reg", "constr", formula="@0-1", arguments=["eff"], sigma=0.1)) == []
 
 
+@pytest.mark.slow
 def test_mark_without_row() -> None:
     """A declaration without row or param line cannot have nofloat."""
     marked = SystematicUncertainty("eff", "rateParam", ["top"], YEARS, 1.0, nofloat=True)

@@ -44,6 +44,7 @@ def problems(*systematics: SystematicUncertainty) -> tuple[str, ...]:
     return raised.value.problems
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -66,6 +67,7 @@ def test_wrong_edit(options: dict[str, Any], message: str) -> None:
     assert message in problem
 
 
+@pytest.mark.slow
 def test_edit_of_what_an_edit_makes() -> None:
     """A nuisance that an edit makes can be edited further."""
     first = SystematicUncertainty("e1", "edit", options={"verb": "rename", "old": "lumi", "new": "lumi_13TeV"})
@@ -73,6 +75,7 @@ def test_edit_of_what_an_edit_makes() -> None:
     assert "nuisance edit changepdf lumi_13TeV lnU\n" in made.content()
 
 
+@pytest.mark.slow
 def test_edit_of_another_channel() -> None:
     """An edit of another channel is not in the card, and an option lets a missing nuisance pass."""
     assert "nuisance edit" not in small_card(LUMI, edit("drop", name="lumi", channel="CR_.*")).content()
@@ -86,6 +89,7 @@ def test_wrong_member() -> None:
     assert "no parameter is called 'jess', a member of group 'theory' (did you mean 'jes'?)" in problem
 
 
+@pytest.mark.slow
 def test_members_that_are_no_parameters() -> None:
     """Formulas and other groups are no members of a group."""
     eff = SystematicUncertainty("eff", "rateParam", ["top"], YEARS, 1.0)
@@ -96,6 +100,7 @@ def test_members_that_are_no_parameters() -> None:
     assert "member 'exp' of group 'theory' has lines in the card, and is no parameter" in problem
 
 
+@pytest.mark.slow
 def test_group_of_two_declarations() -> None:
     """A line of a plugin for a group that the card has is refused, as Combine stops at it."""
 
@@ -111,6 +116,7 @@ def test_group_of_two_declarations() -> None:
         small_card(LUMI, group("lumi"), SystematicUncertainty("x", "line"), plugins=plugins)
 
 
+@pytest.mark.slow
 def test_member_of_another_card() -> None:
     """In an analysis, a member may be in the card of another category alone."""
     only = SystematicUncertainty("lumi", "lnN", ["ttbar"], analyses.YEARS, 1.02, categories=["CR"])

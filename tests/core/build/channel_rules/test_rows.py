@@ -26,12 +26,14 @@ def test_two_morphings_of_a_column() -> None:
     assert "nuisance 'b' is shapeN and 'a' is shape, both on 'top_2022'" in problem
 
 
+@pytest.mark.slow
 def test_one_morphing_of_a_column() -> None:
     """A density of its own is no other morphing, and each column has its own."""
     card = small_card(shape("a", "shape", "top"), shape("b", "shapeU", "top"), shape("c", "shapeN", "vjets"))
     assert [row.keyword for row in card.channel.nuisances] == ["shape", "shapeU", "shapeN"]
 
 
+@pytest.mark.slow
 def test_two_control_regions_of_a_column() -> None:
     """Two gmN on a column are refused, and on different columns they are not."""
     first, second = (
@@ -44,6 +46,7 @@ def test_two_control_regions_of_a_column() -> None:
     assert len(small_card(first, other).channel.nuisances) == 2
 
 
+@pytest.mark.slow
 def test_all_problems_at_once() -> None:
     """Contradictions of different rules are told together."""
     rows = [shape("a", "shape", "top"), shape("b", "shapeN", "top")]

@@ -87,6 +87,7 @@ def test_extension_code_is_refused(tmp_path: Path) -> None:
         copyreg.remove_extension("posix", "system", 0xF0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opcodes", [b"Psystem\n", text("system") + b"Q"], ids=["PERSID", "BINPERSID"])
 def test_persistent_id_is_refused(tmp_path: Path, opcodes: bytes) -> None:
     """A persistent id is refused."""

@@ -31,12 +31,14 @@ def test_large_content_between_small_values(size: int) -> None:
     assert unpickled(io.BytesIO(pickle.dumps(content, 5))) == content
 
 
+@pytest.mark.slow
 def test_lines_across_the_end() -> None:
     """Lines of the oldest protocol are read whole at the end of a window."""
     content = list(range(10**6, 10**6 + 20_000))
     assert unpickled(io.BytesIO(pickle.dumps(content, 0))) == content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [*range(WINDOW - 300, WINDOW + 300, 37)])
 def test_cut_near_the_end_of_a_window(end: int) -> None:
     """A pickle that was cut off near the end of a window ends too early."""

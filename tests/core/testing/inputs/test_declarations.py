@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.conformance import Factor, failure
 from tests.support.plugins import Provider
 
@@ -23,6 +25,7 @@ class Choosy(Factor):
         yield from super().problems(systematic)
 
 
+@pytest.mark.slow
 def test_no_usual_value() -> None:
     """A kind that refuses all usual values is reported with how to give an example."""
     said = failure(Provider("acme", Choosy()))
@@ -37,6 +40,7 @@ def test_empty_examples() -> None:
     assert "an example of a declaration\n  instead: examples['factor'] is []" in said
 
 
+@pytest.mark.slow
 def test_refused_example() -> None:
     """An example that its kind refuses is reported with the problem."""
     said = failure(Provider("acme", Factor()), examples={"factor": {"value": "two"}})
@@ -44,6 +48,7 @@ def test_refused_example() -> None:
     assert "expected a factor" in said
 
 
+@pytest.mark.slow
 def test_superfluous_argument_of_an_example() -> None:
     """An example with an argument that the kit sets is reported with that argument."""
     said = failure(Provider("acme", Factor()), examples={"factor": {"value": 1.5, "years": ["2022"]}})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from datacard_core import DEFAULT_PLUGINS, SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card, small_output
 from tests.support.conformance import Factor
@@ -31,6 +33,7 @@ def test_documented_contents() -> None:
     assert [axis.name for axis in histograms["Data"]["Data_2022"].axes] == ["cat", "x"]
 
 
+@pytest.mark.slow
 def test_columns_and_data_of_the_card() -> None:
     """The small card has three processes in two years, and data."""
     card = small_card(SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.02))
@@ -40,6 +43,7 @@ def test_columns_and_data_of_the_card() -> None:
     assert "SR_2022_2023 autoMCStats" in card.content()
 
 
+@pytest.mark.slow
 def test_arguments_of_the_card() -> None:
     """The small card takes the arguments of a Datacard."""
     plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Factor()))

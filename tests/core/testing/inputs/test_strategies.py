@@ -47,6 +47,7 @@ def test_near_values(value: Any) -> None:
     assert not [other for other in found if type(other) is type(value) and other == value]
 
 
+@pytest.mark.slow
 @settings(max_examples=3, database=None, deadline=None, derandomize=True)
 @given(strange_options(()))
 def test_kind_without_options(options: dict[str, Any]) -> None:
@@ -54,6 +55,7 @@ def test_kind_without_options(options: dict[str, Any]) -> None:
     assert options == {}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, database=None, deadline=None, derandomize=True)
 @given(strange_options(("members", "scale")))
 def test_strange_options(options: dict[str, Any]) -> None:

@@ -306,6 +306,7 @@ def test_without_companions() -> None:
     assert re.search("expected: a card\n  instead: PluginCallError: .*'two' is not in list", said), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("companion", "said"),
     [({"typ": "lnN", "value": 1.1}, "has no name"), ({"name": "a", "typ": "lnM"}, "kind 'lnM' of a companion")],
