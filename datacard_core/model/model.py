@@ -9,9 +9,11 @@ import attrs
 
 from datacard_core.arguments import items, scalars, type_of, wrong_type
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import row_keyword
+from datacard_core.grammar import row_keyword, short
 from datacard_core.model.channel import Channel
-from datacard_core.model.parameters import Group, NuisanceEdit, SharedParameter
+from datacard_core.model.directives import FreeParameter
+from datacard_core.model.kinds import GammaNormalisation
+from datacard_core.model.parameters import FormulaFactor, Group, ImportedFactor, NuisanceEdit, SharedParameter
 from datacard_core.names import duplicates
 
 if TYPE_CHECKING:
@@ -128,6 +130,9 @@ def _contradictions(channels: tuple[Channel, ...]) -> Iterator[str]:
             row_keyword(entry.keyword for _, nuisance in found for entry in nuisance.entries)
         except ValueError as error:
             yield f"nuisance {name!r} would be {error}: it is {_kinds(found)}"
+        widths = {effect.width for _, row in found for effect in row.effects if isinstance(effect, GammaNormalisation)}
+        if len(widths) > 1:
+            yield f"nuisance {name!r} has the widths {', '.join(map(short, sorted(widths)))}, and a gmM has one"
     yield from _other_numbers(channels)
 
 
@@ -143,3 +148,25 @@ def _other_numbers(channels: Iterable[Channel]) -> Iterator[str]:
                 where, other = first.setdefault(f"{type(directive).__name__} {directive.name}", (channel, directive))
                 if other != directive:
                     yield f"{other.line!r} in channel {where.bin!r} is {directive.line!r} in channel {channel.bin!r}"
+    yield from _other_factors(channels)
+
+
+def _other_factors(channels: Iterable[Channel]) -> Iterator[str]:
+    """Yield the factors on columns of one name that start, or are worked out, in two ways: Combine takes the first."""
+    first: dict[str, tuple[Channel, object]] = {}
+    for channel in channels:
+        for factor in channel.directives:
+            if isinstance(factor, FreeParameter):
+                meaning: object = (factor.initial, factor.bounds)
+            elif isinstance(factor, FormulaFactor):
+                meaning = (factor.formula, factor.arguments)
+            elif isinstance(factor, ImportedFactor):
+                meaning = factor.source
+            else:
+                continue
+            where, other = first.setdefault(factor.name, (channel, meaning))
+            if other != meaning:
+                yield (
+                    f"rateParam {factor.name!r} is {other} in channel {where.bin!r} and {meaning} in channel "
+                    f"{channel.bin!r}"
+                )

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from datacard_core import (
+    Channel,
     ConstrainedParameter,
     DeclarationError,
+    FormulaFactor,
+    FreeParameter,
+    GammaNormalisation,
     Model,
     Normalisation,
     Nuisance,
@@ -56,3 +60,21 @@ def test_contradictions_are_told_together() -> None:
         "'p param 0.0",
     ):
         assert words in text
+
+
+def test_factors_and_widths_of_one_name() -> None:
+    """One name has one start and range, one formula, and one width of a gmM, in all channels."""
+    columns = np.array([0])
+
+    def channel(name: str, start: float, formula: str, width: float) -> Channel:
+        lines = (FreeParameter("SF", columns, start), FormulaFactor("f", columns, formula, ("SF",)))
+        rows = (Nuisance("norm", (GammaNormalisation(columns, width),)),)
+        return attrs.evolve(ONE, bin=name, nuisances=rows, statements=tuple(map(Statement, lines)))
+
+    assert len(Model.of([channel("SR", 1.0, "@0", 0.2), channel("CR", 1.0, "@0", 0.2)]).channels) == 2
+    with pytest.raises(DeclarationError) as raised:
+        Model.of([channel("SR", 1.0, "@0", 0.2), channel("CR", 2.0, "1-@0", 0.3)])
+    width, start, formula = raised.value.problems
+    assert "nuisance 'norm' has the widths 0.2, 0.3" in width
+    assert "rateParam 'SF' is (1.0, None) in channel 'SR' and (2.0, None) in channel 'CR'" in start
+    assert "rateParam 'f' is ('@0', ('SF',)) in channel 'SR' and ('1-@0', ('SF',))" in formula
