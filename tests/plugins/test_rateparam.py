@@ -235,3 +235,30 @@ def test_several_start_values() -> None:
     assert "expected one number, the same for all processes" in problem
     assert "1.0" in problem
     assert "2.0" in problem
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "message"),
+    [
+        ("@0*2", {}, "value '@0*2': expected a number, or a formula with the option 'arguments', which is missing"),
+        ("@0*@1", {"arguments": ["a"]}, "the formula has @1, and 1 arguments, from @0"),
+        ("@0 * 2", {"arguments": ["a"]}, "expected a text without blanks"),
+        ("@0", {"arguments": "a"}, "arguments 'a': expected a list"),
+        ("@0", {"arguments": ["a"], "range": (0, 1)}, "expected no range for the function '@0'"),
+        (1.0, {"arguments": ["a"]}, "expected none, as the value 1.0 is no formula"),
+        ("sf.root:", {}, "value 'sf.root:': expected a file and a workspace in it"),
+        ("sf.root:w", {"range": (0, 1)}, "expected no range for the function 'sf.root:w'"),
+        (1.0, {"channels": 5}, "channels 5: expected a pattern such as 'SR_*'"),
+        (1.0, {"channels": "SR CR"}, "channels 'SR CR': expected a pattern"),
+    ],
+)
+def test_wrong_functions_and_patterns(value: Any, options: dict[str, Any], message: str) -> None:
+    """A formula has its arguments and no range, a file a workspace, and a pattern no blanks."""
+    (problem,) = KIND.problems(free(value, **options))
+    assert message in problem
+
+
+def test_range_of_a_text() -> None:
+    """A number as text is no formula."""
+    (problem,) = KIND.problems(free("1.5", arguments=["a"]))
+    assert "initial values '1.5': expected one number" in problem

@@ -56,6 +56,10 @@ def _edit_problems(channel: Channel, edit: NuisanceEdit, kinds: Mapping[str, str
     columns = [column.name for column in channel.columns]
     if (process := words.get("process", ANY)) != ANY and not _matching(process, columns):
         yield f"no column matches the process {process!r}{closest(process, columns)}"
+    groups = [one.name for one in channel.directives if isinstance(one, Group) and words.get("old") in one.members]
+    # On some columns alone, the old name stays a nuisance.
+    if groups and "process" not in words:
+        yield f"{words['old']!r} is a member of group {groups[0]!r}, whose line keeps the old name: Combine stops at it"
     if "ifexists" in edit.words:
         return
     for word, names in _targets(channel, edit, words, kinds):

@@ -76,6 +76,14 @@ def test_edit_of_what_an_edit_makes() -> None:
 
 
 @pytest.mark.slow
+def test_edit_that_renames_a_member() -> None:
+    """A member of a group cannot be renamed as a whole, as the line of the group keeps its old name."""
+    (problem,) = problems(group("lumi"), edit("rename", old="lumi", new="lumi_13TeV"))
+    assert "'lumi' is a member of group 'theory', whose line keeps the old name" in problem
+    on_top = edit("rename", old="lumi", new="lumi_top", process="top_2022")
+    assert "nuisance edit rename top_2022 * lumi lumi_top" in small_card(LUMI, group("lumi"), on_top).content()
+
+
 def test_edit_of_another_channel() -> None:
     """An edit of another channel is not in the card, and an option lets a missing nuisance pass."""
     assert "nuisance edit" not in small_card(LUMI, edit("drop", name="lumi", channel="CR_.*")).content()
