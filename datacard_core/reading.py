@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection
 
+    from datacard_core.findings import Finding
+
 LONGEST_CARD = 500_000_000
 """Most bytes of a card; the largest ones of CMS have less than a tenth. A zipped file of a few kB may have more."""
 
@@ -46,6 +48,17 @@ def read_card(
         MissingProviderError: no selected plugin has that reader.
         PluginCallError: the reader failed.
     """
+    card, findings = parsed_card(path, lenient=lenient, reader=reader, plugins=plugins)
+    # The core raises, so that a reader in a plugin has one task: to tell all that it found.
+    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise CardError(errors)
+    return card
+
+
+def parsed_card(
+    path: str | os.PathLike[str], *, lenient: bool = False, reader: str = "combine", plugins: Plugins | None = None
+) -> tuple[ReadCard, list[Finding]]:
+    """Read a card as `read_card` does, and return it with its findings, among which may be errors."""
     plugins = load_plugins() if plugins is None else plugins
     lenient = given_flag("lenient", lenient)
     for problem in wrong_type("plugins", plugins, Plugins, "what load_plugins returns"):
@@ -59,10 +72,7 @@ def read_card(
         findings = findings_of(card.findings) if isinstance(card, ReadCard) else []
     if not isinstance(card, ReadCard):
         raise provided.fault(f"reading {path}: got {shown(card)}, expected a ReadCard")
-    # The core raises, so that a reader in a plugin has one task: to tell all that it found.
-    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
-        raise CardError(errors)
-    return card
+    return card, findings
 
 
 def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> TemplateFile:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from datacard_core.errors import DatacardError, InputError
-from datacard_core.findings import raise_together
-from datacard_core.reading import content_of, read_card
+from datacard_core.findings import CardError, Severity, raise_together
+from datacard_core.reading import content_of, parsed_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from datacard_core.hookspecs import ReadCard
 
+# combineCards.py takes these cards too: control regions often have no signal.
+_OF_ONE_CARD = frozenset({"process.no-background", "process.no-signal"})
+"""Codes of errors that are none in a card that is joined with others."""
 _IMAX = re.compile(rb"^\s*imax\s", re.MULTILINE)
 
 
@@ -38,9 +41,13 @@ def read_all(paths: Iterable[Path]) -> list[ReadCard]:
     # Strict reading would refuse cards that a collaboration has fitted already.
     for path in found:
         try:
-            cards.append(read_card(path, lenient=True))
+            card, findings = parsed_card(path, lenient=True)
         except InputError as error:
             errors.append(error)
+            continue
+        cards.append(card)
+        wrong = [one for one in findings if one.severity is Severity.ERROR and one.code not in _OF_ONE_CARD]
+        errors += [CardError(wrong)] if wrong else []
     raise_together(errors)
     return cards
 

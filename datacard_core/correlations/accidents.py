@@ -40,7 +40,7 @@ def _similar_names(by_name: Mapping[str, Sequence[Cell]]) -> Iterator[Finding]:
                 "similar-names", f"{message}: give both one name if they are one uncertainty", systematic=other
             )
         # Where both act on a column, the declarations have both on purpose.
-        elif not columns[first] & columns[other] and _is_slip(first.lower(), other.lower()):
+        elif not columns[first] & columns[other] and _is_slip(first, other):
             message = f"{first!r} differs from it in a letter, and no column has both"
             yield notice(
                 "similar-names", f"{message}: give both one name if they are one uncertainty", systematic=other
@@ -66,11 +66,28 @@ def _is_slip(first: str, other: str) -> bool:
     """Return whether a different letter is a slip: digits, and the short words of a family, are meant."""
     if [letter for letter in first if letter.isdigit()] != [letter for letter in other if letter.isdigit()]:
         return False
-    ours, theirs = first.split("_"), other.split("_")
+    # Capitals stand for words, as in ZJets and WJets.
+    if any(letter.isupper() for letter in _unlike(first, other)):
+        return False
+    ours, theirs = first.lower().split("_"), other.lower().split("_")
     if len(ours) != len(theirs):
         return True
     unlike = [(word, their) for word, their in zip(ours, theirs, strict=True) if word != their]
     return any(min(len(word), len(their)) > _SHORT_WORD for word, their in unlike)
+
+
+def _unlike(first: str, other: str) -> str:
+    """Return the letters between the common beginning and the common end of two names, of both."""
+    begin = _common(first, other)
+    ours, theirs = first[begin:], other[begin:]
+    end = _common(ours[::-1], theirs[::-1])
+    return ours[: len(ours) - end] + theirs[: len(theirs) - end]
+
+
+def _common(first: str, other: str) -> int:
+    """Return the length of the common beginning of two texts, but for case."""
+    pairs = zip(first.lower(), other.lower(), strict=False)
+    return next((place for place, (ours, theirs) in enumerate(pairs) if ours != theirs), min(len(first), len(other)))
 
 
 def _kinds(name: str, cells: Iterable[Cell]) -> Iterator[Finding]:

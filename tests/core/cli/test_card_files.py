@@ -25,6 +25,15 @@ def test_directory(tmp_path: Path) -> None:
     assert [card.path.name for card in cards] == ["a.txt.gz", "b.txt"]
 
 
+def test_control_region(tmp_path: Path) -> None:
+    """A card without a signal is read, because others complete it, and its effects are there."""
+    path = tmp_path / "a.txt"
+    text = HEAD.replace("process 0 1 2 1 2", "process 3 1 2 1 2")
+    path.write_text(f"{text}lumi lnN 1.02 1.02 1.02 1.02 1.02\n", encoding="utf-8")
+    (card,) = read_all([path])
+    assert len(list(card.cells())) == 5
+
+
 def test_lenient_reading(tmp_path: Path) -> None:
     """A card that Combine takes is read, also with lines that strict reading refuses."""
     path = tmp_path / "a.txt"

@@ -55,6 +55,9 @@ def test_names_that_differ_in_a_letter(first: str, other: str) -> None:
         ("pdf_1", "pdf_10"),
         ("pileup", "lumi"),
         ("QCDscale_V", "QCDscale_VV"),
+        ("ZJets_norm", "WJets_norm"),
+        ("MonoW_stat", "MonoJ_stat"),
+        ("tZPDFChoice", "tWZPDFChoice"),
     ],
 )
 def test_families_of_names(first: str, other: str) -> None:
