@@ -37,6 +37,7 @@ from datacard_core.hookspecs import (
     CardWriter,
     Check,
     HistogramSource,
+    ModelContext,
     Plot,
     ReadCard,
     Rendering,
@@ -88,6 +89,7 @@ from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.reading import read_card
 from datacard_core.version import __version__ as __version__
+from datacard_core.writing import write_model
 
 __all__ = [
     "API_VERSION",
@@ -146,6 +148,7 @@ __all__ = [
     "MCProcesses",
     "MissingProviderError",
     "Model",
+    "ModelContext",
     "MorphedShape",
     "NamePattern",
     "NamedTemplates",
@@ -199,6 +202,7 @@ __all__ = [
     "read_convention",
     "report",
     "warning",
+    "write_model",
 ]
 
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pluggy
 
-from datacard_core.errors import InputError, MissingProviderError
+from datacard_core.errors import DeclarationError, InputError, MissingProviderError
 from datacard_core.grammar import NOMINAL_TEMPLATE, VARIED_TEMPLATE
 from datacard_core.model.arrays import read_only, real
 from datacard_core.model.cells import cells_of
@@ -225,6 +225,18 @@ class CardContext:
     """Places of nominal and varied templates in their file, as the serializer declares them for Combine."""
 
 
+@attrs.frozen(eq=False)
+class ModelContext:
+    """The model that one card of several channels is written from, with further facts for the writer."""
+
+    model: Model
+    """Channels, and what they share: parameters, groups, and parameters that are constant."""
+    cards: tuple[CardContext, ...]
+    """What the writer would get of each channel alone, in the order of the model."""
+    provenance: tuple[str, ...]
+    """Lines for the comments of the card."""
+
+
 class CardWriter(ABC):
     """A format of cards, such as Combine's."""
 
@@ -265,6 +277,23 @@ class CardWriter(ABC):
         Called when the cards of an analysis are written together. The text then stands in a single card.
         """
         return None
+
+    def render_model(self, card: ModelContext) -> str:
+        """Return the text of one card of a model, equal for equal models.
+
+        Called by `write_model`. Without an override, a writer that joins channels with `render_all` writes a model
+        that shares nothing.
+
+        Raises:
+            DeclarationError: the format cannot express the model.
+        """
+        model = card.model
+        text = None if model.parameters or model.groups or model.frozen else self.render_all(card.cards)
+        if text is None:
+            shared = "and what they share " if model.parameters or model.groups or model.frozen else ""
+            message = f"card writer {self.name!r} writes no card of several channels {shared}together"
+            raise DeclarationError(f"{message}: choose another writer, such as 'combine'")
+        return text
 
 
 @attrs.frozen

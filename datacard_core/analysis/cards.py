@@ -196,7 +196,7 @@ def _stage(
 ) -> None:
     """Write a card and its templates, or its templates alone if there is no name for the card."""
     if card_name is None:
-        card.files.stage_templates(stage, shapes_name, Formats.of(card.plugins, writer, serializer))
+        card.files.stage_templates(stage, shapes_name, shapes_name, Formats.of(card.plugins, writer, serializer))
     else:
         card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
 

@@ -78,7 +78,7 @@ class ExternalParameter(SharedParameter):
     bounds: tuple[float, float] | None = None
     is_constant: bool = False
     source: str = ""
-    """`file.root:workspace` of the object."""
+    """`file.root:workspace` of the object, with an absolute path if the model was read."""
 
     @property
     def line(self) -> str:
@@ -147,7 +147,7 @@ class ImportedFactor(FrozenArrays, Directive):
     columns: IntArray = attrs.field(converter=whole)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     source: str
-    """`file.root:workspace`."""
+    """`file.root:workspace`, with an absolute path if the model was read."""
     order: ClassVar[int] = 15
 
     def lines(self, channel: Channel) -> Iterable[str]:

@@ -60,24 +60,28 @@ class ChannelFiles:
 
         Combine's cards end with the hash of their templates, by which a reader notices templates of another run.
         """
-        templates = self.stage_templates(stage, shapes_name, formats)
-        if templates is not None and formats.is_combine:
-            with templates.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            gap = "" if text.endswith("\n") else "\n"
-            text += f"{gap}{templates_line(stage.reference(shapes_name, within=card_name), digest)}\n"
-        stage.text(card_name, text)
+        comment = self.stage_templates(stage, card_name, shapes_name, formats)
+        gap = "" if text.endswith("\n") or not comment else "\n"
+        stage.text(card_name, text + gap + comment)
 
-    def stage_templates(self, stage: Staging, shapes_name: str, formats: Formats) -> Path | None:
-        """Write the templates together with further files, and return their temporary path if the card needs them."""
+    def stage_templates(self, stage: Staging, card_name: str, shapes_name: str, formats: Formats) -> str:
+        """Write the templates together with further files, if cards need them.
+
+        Returns:
+            The line with their hash for the end of a Combine card, empty for other cards.
+        """
         if not formats.needs_templates:
-            return None
+            return ""
         provided = self.plugins.serializer(formats.serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
         with _file_expected(provided, stage, path, doing) as serializer:
             serializer.write(templates, path)
-        return path
+        if not formats.is_combine:
+            return ""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{templates_line(stage.reference(shapes_name, within=card_name), digest)}\n"
 
     def stage_plots(self, stage: Staging, plots: Iterable[str], advance: Callable[[], None]) -> tuple[str, ...]:
         """Draw the channel together with further files.

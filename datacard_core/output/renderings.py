@@ -17,7 +17,7 @@ from datacard_core.plugins.conflicts import own_renderings, rendered_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from datacard_core.hookspecs import CardContext, CardWriter, Rendering
+    from datacard_core.hookspecs import CardContext, CardWriter, ModelContext, Rendering
     from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
@@ -53,6 +53,23 @@ def text_of_all(writer: Provided[CardWriter], cards: Sequence[CardContext]) -> s
     if problem:
         raise writer.fault(f"{doing}: {problem}")
     return "" if text is None else str(text)
+
+
+def text_of_model(writer: Provided[CardWriter], card: ModelContext) -> str:
+    """Return the text that a writer makes of a model.
+
+    Raises:
+        DeclarationError: the writer cannot express the model.
+        MissingProviderError: neither the writer nor a selected plugin renders an effect or directive of the model.
+        PluginCallError: the writer failed, or did not return a string.
+    """
+    doing = f"writing one card of channels {listing(repr(channel.bin) for channel in card.model.channels)}"
+    with writer.blamed(doing) as card_writer:
+        text: object = plain(card_writer.render_model(card))
+        problem = _text_problem(text)
+    if problem:
+        raise writer.fault(f"{doing}: {problem}")
+    return str(text)
 
 
 def _text_problem(text: object) -> str:

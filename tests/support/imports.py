@@ -38,7 +38,7 @@ LAYERS = (
     ("build",),
     ("execution", "output"),
     ("card",),
-    ("datacard", "reading"),
+    ("datacard", "reading", "writing"),
     ("combination",),
     ("analysis",),
     ("cli", "demo", "testing", "scaffold", "stat", "__init__"),

@@ -70,7 +70,9 @@ def model_of(content: Content, library: Library, naming: Naming) -> Reading[Mode
     if len(channels) < len(set(content.head.channels)):
         return None
     groups = {name: tuple(sorted(members)) for name, members in sorted(content.groups.items())}
-    return Model(channels=tuple(channels), parameters=parameters_of(content), groups=groups, frozen=content.frozen)
+    return Model(
+        channels=tuple(channels), parameters=parameters_of(content, library), groups=groups, frozen=content.frozen
+    )
 
 
 def _channel(part: Part) -> Reading[Channel | None]:

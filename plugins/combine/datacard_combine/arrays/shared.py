@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_combine.arrays.assembly import Part
+    from datacard_combine.arrays.templates import Library
     from datacard_combine.meaning.content import Content
     from datacard_combine.syntax.views import RateParam
     from datacard_core import Directive, SharedParameter
 
 
-def parameters_of(content: Content) -> tuple[SharedParameter, ...]:
+def parameters_of(content: Content, library: Library) -> tuple[SharedParameter, ...]:
     """Return the parameters that all channels share, in the order of the card."""
-    return tuple(_parameters(content))
+    return tuple(_parameters(content, library))
 
 
-def _parameters(content: Content) -> Iterator[SharedParameter]:
+def _parameters(content: Content, library: Library) -> Iterator[SharedParameter]:
     for row in content.rows:
         if isinstance(row, Parameter) and row.kind == "param":
             mean, width = numbers_of(row.words)[0], spread_of(row.words[1])
@@ -47,16 +48,16 @@ def _parameters(content: Content) -> Iterator[SharedParameter]:
             arguments = tuple(row.words[1].strip("{}").split(",")) if len(row.words) > 2 else ()  # noqa: PLR2004
             yield ConstraintTerm(row.name, row.words[0], arguments, row.words[-1])
     for view in content.external.values():
-        yield from _external(view)
+        yield from _external(view, library)
     for view in content.flat.values():
         yield FlatParameter(view.name, view.words)
     for name in dict.fromkeys(content.discrete):
         yield DiscreteParameter(name)
 
 
-def _external(view: Parameter) -> Iterator[SharedParameter]:
+def _external(view: Parameter, library: Library) -> Iterator[SharedParameter]:
     if view.words and ":" in view.words[-1]:
-        yield ExternalParameter(view.name, None, source=view.words[-1])
+        yield ExternalParameter(view.name, None, source=library.source(view.words[-1]))
     elif view.words:
         start, bounds = numbers_of(view.words)
         yield ExternalParameter(view.name, start or 0.0, bounds, view.words[-1] == "[const]")
@@ -85,13 +86,15 @@ def _factors(part: Part) -> Iterator[Directive]:
     for view in first.values():
         for (name, words), found in columns.items():
             if name == view.name:
-                yield _factor(view, words, np.array(found))
+                yield _factor(part.library, view, words, np.array(found))
 
 
-def _factor(view: RateParam, words: tuple[str, ...], columns: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Directive:
+def _factor(
+    library: Library, view: RateParam, words: tuple[str, ...], columns: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> Directive:
     if view.is_formula:
         return FormulaFactor(view.name, columns, words[0], tuple(words[1].split(",")))
     if view.is_file:
-        return ImportedFactor(view.name, columns, words[0])
+        return ImportedFactor(view.name, columns, library.source(words[0]))
     start, bounds = numbers_of(words)
     return FreeParameter(view.name, columns, start if start is not None else 1.0, bounds)

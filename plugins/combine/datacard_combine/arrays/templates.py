@@ -43,6 +43,13 @@ class Library:
     """Class of each object that is no template, by file and name."""
     missing: frozenset[str]
     """Files that cannot be read."""
+    folder: Path
+    """Directory of the card, to which the paths of files are relative."""
+
+    def source(self, word: str) -> str:
+        """Return the place of a parameter in a file, `file.root:workspace`, with an absolute path."""
+        file, _, name = word.partition(":")
+        return f"{(self.folder / file).absolute()}:{name}"
 
 
 def read(
@@ -77,7 +84,7 @@ def read(
             for name, template in zip(block.names, _each(block, axes), strict=True):
                 found |= {(place.channel, place.process, place.systematic): template for place in names[name]}
         others |= {(file, name): of for name, of in content.others.items()}
-    return Library(found, others, frozenset(missing))
+    return Library(found, others, frozenset(missing), folder)
 
 
 def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:

@@ -1,0 +1,1 @@
+"""Several cards joined to one, as `combineCards.py` does it."""
