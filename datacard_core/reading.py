@@ -15,7 +15,7 @@ from datacard_core.hookspecs import CardFile, ReadCard
 from datacard_core.inputs.paths import expanded, kind_problem
 from datacard_core.model.stored import TemplateFile
 from datacard_core.names import closest
-from datacard_core.plugins.calling import findings_of
+from datacard_core.plugins.calling import findings_of, strings
 from datacard_core.plugins.manager import Plugins, load_plugins
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from datacard_core.findings import Finding
+    from datacard_core.hookspecs import TemplateReader
+    from datacard_core.plugins.calling import Provided
 
 LONGEST_CARD = 500_000_000
 """Most bytes of a card; the largest ones of CMS have less than a tenth. A zipped file of a few kB may have more."""
@@ -83,11 +85,10 @@ def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> Temp
         MissingProviderError: no selected plugin reads files of its suffix.
         PluginCallError: the reader failed.
     """
-    by_suffix = {
-        suffix: provided
-        for _, provided in sorted(plugins.template_readers.items())
-        for suffix in provided.value.suffixes
-    }
+    by_suffix: dict[str, Provided[TemplateReader]] = {}
+    for reader in plugins.template_readers.values():
+        with reader.blamed("naming the suffixes of its files") as its:
+            by_suffix |= dict.fromkeys(strings(its.suffixes), reader)
     provided = by_suffix.get(path.suffix)
     if provided is None:
         known = closest(path.suffix, sorted(by_suffix))

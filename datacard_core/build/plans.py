@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from datacard_core.arguments import shown
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import NOMINAL
@@ -257,13 +258,15 @@ def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:
 
     Raises:
         MissingProviderError: no selected plugin provides one of them.
+        PluginCallError: one of them failed.
     """
     found: dict[str, Provided[SystematicKind]] = {}
     waiting = [typ]
     while waiting:
         if (name := waiting.pop()) not in found:
             found[name] = plugins.kind(name)
-            waiting += found[name].value.uses
+            with found[name].blamed("naming the kinds that it uses") as kind:
+                waiting += strings(kind.uses)
     return list(found.values())
 
 
@@ -279,7 +282,10 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
 
 def _needs_variances(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> bool:
     with provided.blamed(f"asking whether systematic {systematic.name!r} needs variances") as kind:
-        return bool(kind.needs_variances(systematic))
+        needs: object = kind.needs_variances(systematic)
+        if not isinstance(needs, bool):
+            raise TypeError(f"got {shown(needs)}, expected True or False")
+        return needs
 
 
 def samples_of(

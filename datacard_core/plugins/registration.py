@@ -19,7 +19,15 @@ from packaging.version import Version
 
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
-from datacard_core.hookspecs import API_VERSION, PROJECT, CardWriter, Plot, SystematicKind, TemplateSerializer
+from datacard_core.hookspecs import (
+    API_VERSION,
+    PROJECT,
+    CardWriter,
+    Plot,
+    Rendering,
+    SystematicKind,
+    TemplateSerializer,
+)
 from datacard_core.names import closest, listing, misspelt, plain
 from datacard_core.plugins.calling import Provided, blame, listed
 from datacard_core.plugins.families import FAMILIES, HOOKS, Family
@@ -210,6 +218,9 @@ def _results(family: Family[Any], hook: Hook, name: str, origin: str) -> list[Pr
 
 def _provided(family: Family[Any], value: Any, name: str, origin: str) -> Provided[Any]:
     """Return an object with what the core relies on later, which is read from it once."""
+    if isinstance(value, Rendering):
+        # Its parts are asked for where no plugin is called; a subclass may work them out.
+        value = Rendering(value.writer, value.of, value.render)
     has_suffix = isinstance(value, tuple(interface for _, interface, _ in _WITH_SUFFIX))
     suffix = getattr(value, "suffix", "") if has_suffix else ""
     return Provided(value, name, origin, plain(getattr(value, family.key, None)), plain(suffix))

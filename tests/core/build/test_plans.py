@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import hist
 import pytest
 
-from datacard_core import SystematicKind, SystematicUncertainty, load_plugins
+from datacard_core import PluginCallError, SystematicKind, SystematicUncertainty, load_plugins
 from tests.support import outputs as by_hand
 from tests.support.outputs import Output, card, codes, problems, shape, signal_and_ttbar, simulated, template
 from tests.support.plugins import Provider
@@ -15,6 +15,47 @@ from tests.support.rich import rich_card
 
 if TYPE_CHECKING:
     from datacard_core import Effect, Target
+
+
+class Changing(SystematicKind):
+    """A kind whose attributes fail after they were read when it was loaded."""
+
+    typ: ClassVar[str] = "changing"
+
+    def __init__(self, good: int) -> None:
+        self.good = good
+
+    @property
+    def uses(self) -> tuple[str, ...]:  # type: ignore[override]
+        self.good -= 1
+        if self.good < 0:
+            raise RuntimeError("gone")
+        return ()
+
+    def effects(self, target: Target) -> tuple[Effect, ...]:  # noqa: ARG002 - never called
+        return ()
+
+
+@pytest.mark.parametrize("good", [1, 2])
+def test_uses_that_fails_later(good: int) -> None:
+    """An attribute of a kind that fails when a card is built is blamed on its plugin."""
+    plugins = load_plugins("combine", "root", "coffea", "mcstats", Provider("acme", Changing(good)))
+    systematic = SystematicUncertainty("x", "changing", ["ttbar"], ["2022"], 1.0)
+    with pytest.raises(PluginCallError, match="RuntimeError while naming the kinds that it uses: gone"):
+        card(signal_and_ttbar(nominal=[1, 2, 3]), systematic, plugins=plugins)
+
+
+def test_need_of_variances_is_a_bool() -> None:
+    """A text such as "no" is refused, which Python counts as true."""
+
+    class Kind(Changing):
+        def needs_variances(self, systematic: SystematicUncertainty) -> Any:  # noqa: ARG002 - the same for all
+            return "no"
+
+    plugins = load_plugins("combine", "root", "coffea", "mcstats", Provider("acme", Kind(99)))
+    systematic = SystematicUncertainty("x", "changing", ["ttbar"], ["2022"], 1.0)
+    with pytest.raises(PluginCallError, match="got 'no', expected True or False"):
+        card(signal_and_ttbar(nominal=[1, 2, 3]), systematic, plugins=plugins)
 
 
 def test_alias_by_process() -> None:

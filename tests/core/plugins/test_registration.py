@@ -8,11 +8,15 @@ import pytest
 
 from datacard_core import (
     API_VERSION,
+    DEFAULT_PLUGINS,
     PluginCallError,
     PluginLoadError,
+    Rendering,
+    Shape,
     hookimpl,
     load_plugins,
 )
+from datacard_core.testing import small_card
 from tests.support.plugins import INTERFACES, Acme, kind_source
 
 if TYPE_CHECKING:
@@ -308,3 +312,25 @@ def test_error_without_a_text(where: str, install: Install) -> None:
     install("acme", source + where)
     with pytest.raises((PluginLoadError, PluginCallError), match=r"plugin 'acme' \(acme 1\.0\)"):
         load_plugins("acme")
+
+
+def test_rendering_is_read_once() -> None:
+    """A subclass of Rendering whose fields change is asked for them when it is loaded, and never again."""
+    asked: list[str] = []
+
+    class Counting(Rendering):
+        def __getattribute__(self, name: str) -> Any:
+            if name in ("writer", "of", "render"):
+                asked.append(name)
+            return super().__getattribute__(name)
+
+    class Plugin:
+        @hookimpl
+        def datacard_renderings(self) -> Any:
+            return [Counting("combine-like", Shape, lambda effect, channel: (effect, channel))]
+
+    plugins = load_plugins(*DEFAULT_PLUGINS, Plugin())
+    asked.clear()
+    small_card(plugins=plugins).content()
+    assert [type(provided.value) for provided in plugins.renderings.values()][-1] is Rendering
+    assert asked == []
