@@ -203,7 +203,8 @@ def unvaried_findings(channel: Channel, plans: Sequence[Plan], templates: Templa
     for nuisance, shape in channel.shapes():
         nominal = channel.nominal.values[shape.columns]
         same = (shape.up.values == nominal).all(axis=1) & (shape.down.values == nominal).all(axis=1)
-        if not same.any():
+        # A kind may make templates of the nominal alone; then there is no histogram that was filled wrongly.
+        if not same.any() or nuisance.name not in by_name:
             continue
         reads = list(by_name[nuisance.name].reads())
         # The finding `no-variation` tells the columns of which no dataset has a variation of the nuisance.

@@ -184,8 +184,10 @@ class Reader:
         self._import_from(self.folder / name)
 
     def _look_at(self, document: dict[str, Any]) -> None:
-        for module in document["project"]["entry-points"][ENTRY_POINT_GROUP].values():
-            assert [path for path in self.found if (path / module / "__init__.py").is_file()], module
+        for points in document["project"]["entry-points"].values():
+            # The page shows the package of a verb, and not its module.
+            for package in (value.partition(".")[0] for value in points.values()):
+                assert [path for path in self.found if (path / package / "__init__.py").is_file()], package
 
     def _import_from(self, folder: Path) -> None:
         self.patch.syspath_prepend(folder)

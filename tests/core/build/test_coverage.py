@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pytest
 
 from datacard_core import (
+    DEFAULT_PLUGINS,
     Analysis,
     Category,
+    Effect,
     MCProcesses,
     Severity,
+    Shape,
     StrictError,
+    SystematicKind,
     Systematics,
     SystematicUncertainty,
+    Target,
+    load_plugins,
 )
 from tests.support import outputs as by_hand
 from tests.support.outputs import (
@@ -27,6 +36,10 @@ from tests.support.outputs import (
     template,
     two_years,
 )
+from tests.support.plugins import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class TestDatasets:
@@ -283,6 +296,21 @@ class TestShifts:
         made = card(signal_and_ttbar(nominal=[10, 20, 30]), shape("JES"))
         assert found(made, "no-shift") == []
         assert len(found(made, "no-variation")) == 1
+
+    def test_templates_without_variations(self) -> None:
+        """A kind may make templates of the nominal alone, which may equal it."""
+
+        class Still(SystematicKind):
+            typ = "still"
+
+            def effects(self, target: Target) -> Iterator[Effect]:
+                yield Shape(target.positions, target.nominal, target.nominal, np.ones(len(target.positions)))
+
+        still = SystematicUncertainty("still", "still", ["ttbar"], ["2022"], 1.0)
+        plugins = load_plugins(*DEFAULT_PLUGINS, Provider("acme", Still()))
+        made = card(signal_and_ttbar(nominal=[10, 20, 30]), still, plugins=plugins)
+        assert [row.name for row in made.channel.nuisances] == ["still"]
+        assert found(made, "no-shift") == []
 
     def test_some_columns(self) -> None:
         """The finding is a notice if the nuisance changes another column, and names the columns that stay the same."""
