@@ -213,7 +213,8 @@ def any_object(value: Any) -> Any:
 def _behaves(value: object) -> bool:
     try:
         # The `==` of arrays and tables gives one of them, which is neither true nor false.
-        return bool(repr(value)) and bool(value == value)  # noqa: PLR0124
+        # Structured scalars of numpy cannot be compared with a text.
+        return bool(repr(value)) and bool(value == value) and not bool(value == "")  # noqa: PLR0124
     except Exception:  # noqa: BLE001 - methods of any class may fail in any way
         return False
 

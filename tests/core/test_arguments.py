@@ -108,6 +108,7 @@ class TestContainers:
         half = Fraction(1, 2)
         assert any_object(half) is half
         assert isinstance(any_object(Failing()), Foreign)
+        assert isinstance(any_object(np.void(b"ab")), Foreign)
         assert number_or_other(half) == 0.5
 
     def test_word(self) -> None:

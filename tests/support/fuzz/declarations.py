@@ -356,6 +356,7 @@ def _of_a_call(rng: Random) -> str:
 
 _MAY_PASS = {
     *("Category", "Category.card_name", "MCProcesses.update", "MCProcesses", "Systematics", "decorrelate({...})"),
+    "decorrelate",
     *("decorrelate(names)", "Model.of(groups)", "correlate", "correlate([...])", "fraction"),
 }
 """Calls that an object may pass: a text names any variable, a number is a correlation, an iterable may be empty."""
