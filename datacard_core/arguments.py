@@ -53,11 +53,35 @@ class Foreign:
 def shown(value: object, most: int = 200) -> str:
     """Return a short text about an object, whose `repr` may fail."""
     try:
-        return f"{value!r:.{most}}"
+        return f"{_beginning(value, most)!r:.{most}}"
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - a broken text must not hide what is told
         return f"an object of {type(value).__name__}"
+
+
+def _beginning(value: object, most: int) -> object:
+    """Return a list, tuple or dict without the elements that are behind the first characters of its text.
+
+    The texts of a hundred thousand histograms would take minutes, and each element has a character at least.
+    """
+    left, path = most, set[int]()
+
+    def cut(item: object) -> object:
+        nonlocal left
+        left -= 1
+        # A container that holds itself has dots in its text.
+        if type(item) not in (list, tuple, dict) or id(item) in path:
+            return item
+        path.add(id(item))
+        parts: Any = item.items() if type(item) is dict else item
+        parts = itertools.takewhile(lambda _: left > 0, parts)
+        made: Any = {key: cut(one) for key, one in parts} if type(item) is dict else list(map(cut, parts))
+        made = tuple(made) if type(item) is tuple else made
+        path.discard(id(item))
+        return made
+
+    return cut(value)
 
 
 def type_of(value: object) -> str:

@@ -26,7 +26,7 @@ from datacard_core import (
     load_plugins,
     read_card,
 )
-from datacard_core.arguments import Foreign, any_object, foreign_in, number_or_other, scalar, scalars, tree, word
+from datacard_core.arguments import Foreign, any_object, foreign_in, number_or_other, scalar, scalars, shown, tree, word
 from tests.support.declarations import PROCESSES, YEARS, process, systematic
 from tests.support.hostile_values import CYCLE, HOSTILE, Failing, FailingDict, FailingList, FailingText, nested
 from tests.support.outputs import PLUGINS, card, signal_and_ttbar
@@ -207,3 +207,19 @@ def test_path_of_no_file(tmp_path: Path) -> None:
             _card().dump(path)  # type: ignore[arg-type]
     _card().dump(Path(tmp_path))
     assert (tmp_path / "datacard.txt").is_file()
+
+
+def test_text_of_many_elements() -> None:
+    """The text of a long or nested list is the beginning of its own, and takes no time for the rest of it."""
+
+    class Slow:
+        shown = 0
+
+        def __repr__(self) -> str:
+            Slow.shown += 1
+            return "slow"
+
+    assert shown([Slow()] * 100_000) == ("[" + "slow, " * 40)[:200]
+    assert Slow.shown <= 200
+    nested = [{"a": (1, 2)}, [[1] * 500] * 500]
+    assert shown(nested) == repr(nested)[:200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,6 @@ from tests.support.outputs import card, signal_and_ttbar, two_processes
 from tests.support.paths import TESTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from datacard_core import Channel, Directive, Model
     from tests.support.kinds import Example
 
@@ -66,7 +65,9 @@ def plain(value: Any) -> Any:
         return value.tolist()
     fields = getattr(type(value), "__attrs_attrs__", None)
     if fields is not None:
-        return type(value).__name__, {field.name: plain(getattr(value, field.name)) for field in fields}
+        found = {field.name: plain(getattr(value, field.name)) for field in fields}
+        # A model that was read has the path of the file, as its card may be written to another folder.
+        return type(value).__name__, {**found, **({"source": Path(found["source"]).name} if "source" in found else {})}
     return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
@@ -99,7 +100,7 @@ def test_round_trip(example: Example, tmp_path: Path) -> None:
         (row.name, row.keyword, row.nofloat) for row in again.nuisances
     ]
     assert list(map(plain, told(channel))) == list(map(plain, told(again)))
-    assert set(made.parameters) == set(read.parameters)
+    assert sorted(map(str, map(plain, made.parameters))) == sorted(map(str, map(plain, read.parameters)))
     assert made.groups == read.groups
     assert made.frozen == read.frozen
     assert not [finding for finding in read.findings if finding.severity is not Severity.NOTICE]

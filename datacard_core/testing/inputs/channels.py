@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from datacard_core.build.plans import Needs
-from datacard_core.grammar import DIRECTIONS
+from datacard_core.grammar import DIRECTIONS, SHAPE
 from datacard_core.model.arrays import Axis, IntArray, Templates, read_only
 from datacard_core.model.channel import Channel, Column, Directive, Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
@@ -109,7 +109,7 @@ def of(sketch: Sketch, plugins: Plugins) -> Named:
         (sketch.declare("free", "rateParam", value=1.0, options={"range": (0.0, 5.0)}), Needs()),
     ]
     output = sketch.output(declared)
-    systematics = [*sketch.bystanders(), *(systematic for systematic, _ in declared)]
+    systematics = [*sketch.bystanders(SHAPE), *(systematic for systematic, _ in declared)]
     return Named(sketch, sketch.card(output, plugins, *systematics, mcstat=True).channel)
 
 

@@ -13,7 +13,7 @@ from datacard_core.datacard import Datacard
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import InputError
-from datacard_core.grammar import DIRECTIONS
+from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS, morphing
 from datacard_core.inputs.histograms import NOMINAL, HistogramArray
 from datacard_core.model.arrays import Axis
 
@@ -125,11 +125,13 @@ class Sketch:
             **keywords,
         )
 
-    def bystanders(self) -> tuple[SystematicUncertainty, ...]:
-        """Return declarations of built-in kinds on all processes and years."""
+    def bystanders(self, typ: str) -> tuple[SystematicUncertainty, ...]:
+        """Return declarations of built-in kinds on all processes and years, to stand beside one of a kind."""
+        # Combine morphs all templates of a column in one way.
+        shape = morphing(typ) if typ in SHAPE_KEYWORDS else SHAPE
         return (
             SystematicUncertainty(f"{BYSTANDERS}_rate", "lnN", self.names, self.years, 1.1),
-            SystematicUncertainty(f"{BYSTANDERS}_shape", "shape", self.names, self.years, 1.0),
+            SystematicUncertainty(f"{BYSTANDERS}_shape", shape, self.names, self.years, 1.0),
         )
 
     def needed(self) -> tuple[SystematicUncertainty, ...]:
@@ -137,13 +139,13 @@ class Sketch:
         everywhere = attrs.evolve(self, on=None)
         return tuple(everywhere.declare(**keywords) for keywords in self.companions)
 
-    def others(self) -> tuple[SystematicUncertainty, ...]:
+    def others(self, systematic: SystematicUncertainty) -> tuple[SystematicUncertainty, ...]:
         """Return the declarations beside the one under test: of built-in kinds, and those that it needs."""
-        return (*self.bystanders(), *self.needed())
+        return (*self.bystanders(systematic.typ), *self.needed())
 
     def needs(self, systematic: SystematicUncertainty, plugins: Plugins) -> list[Declared]:
         """Return the declaration under test and those that it needs, with the templates that each reads."""
-        declared = (systematic, *self.others())
+        declared = (systematic, *self.others(systematic))
         return [(one, needs_of(plugins, one.typ, one)) for one in declared]
 
     def taken(self, systematic: SystematicUncertainty, plugins: Plugins) -> Sketch:
@@ -216,7 +218,7 @@ class Sketch:
 
     def card_beside(self, systematic: SystematicUncertainty, output: Mapping[str, Any], plugins: Plugins) -> Datacard:
         """Return the card of an output with a declaration beside the others."""
-        return self.card(output, plugins, *self.others(), systematic)
+        return self.card(output, plugins, *self.others(systematic), systematic)
 
     def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
         """Return the datasets of samples that declarations need beside those of the processes."""

@@ -168,7 +168,9 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> str | 
     except RefusedError as refused:
         return str(refused)
     # From the same output, so that only the declaration differs.
-    without = sketch.card(sketch.output(sketch.needs(systematic, trial.plugins)), trial.plugins, *sketch.others())
+    without = sketch.card(
+        sketch.output(sketch.needs(systematic, trial.plugins)), trial.plugins, *sketch.others(systematic)
+    )
     for what, left, was in _unaffected(card.channel, without.channel):
         case.same(f"that {what} stays as it is without the declaration", was, left)
     # Cards of several categories are built in worker processes, which send their channels back.
