@@ -61,7 +61,7 @@ def shown(value: object, most: int = 200) -> str:
 
 
 def _beginning(value: object, most: int) -> object:
-    """Return a list, tuple or dict without the elements that are behind the first characters of its text.
+    """Return a list, tuple, dict or text without what is behind the first characters of its text.
 
     The texts of a hundred thousand histograms would take minutes, and each element has a character at least.
     """
@@ -70,6 +70,9 @@ def _beginning(value: object, most: int) -> object:
     def cut(item: object) -> object:
         nonlocal left
         left -= 1
+        if type(item) in (str, bytes):
+            left -= len(item)  # type: ignore[arg-type]
+            return item[:most]  # type: ignore[index]
         # A container that holds itself has dots in its text.
         if type(item) not in (list, tuple, dict) or id(item) in path:
             return item

@@ -221,5 +221,6 @@ def test_text_of_many_elements() -> None:
 
     assert shown([Slow()] * 100_000) == ("[" + "slow, " * 40)[:200]
     assert Slow.shown <= 200
+    assert shown(["a" * 10**6] * 100) == "['" + "a" * 198
     nested = [{"a": (1, 2)}, [[1] * 500] * 500]
     assert shown(nested) == repr(nested)[:200]
