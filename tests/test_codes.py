@@ -125,6 +125,7 @@ def test_built_in_plugins_warn(plugin_codes: Mapping[str, set[Severity]]) -> Non
         assert (Severity.NOTICE in severities) == ("notice" in texts[code])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", built_in_makers())
 def test_maker_uses_declared_codes(name: str) -> None:
     """The class of a kind or a check uses exactly the codes that it declares."""

@@ -434,6 +434,7 @@ def test_findings_page_is_generated() -> None:
     assert pages.read("docs/findings.md") == findings_page.page()
 
 
+@pytest.mark.slow
 def test_kinds_page_is_generated() -> None:
     """The page of kinds is the one that their docstrings and examples make; its first lines have the command."""
     assert pages.read("docs/kinds.md") == kinds_page.page()

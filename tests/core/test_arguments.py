@@ -168,6 +168,7 @@ TEXTS: dict[str, Callable[[Any], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", TEXTS)
 def test_objects_of_any_type(argument: str) -> None:
     """No object in the place of a text or a flag is accepted, and each is told by an error of the project."""

@@ -265,6 +265,7 @@ class TestPlaces:
         assert not card_name.startswith("-")
         assert not workspace_name.startswith("-")
 
+    @pytest.mark.slow
     def test_replaced(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
         """An old script is replaced."""
         script = tmp_path / "combine_cards.sh"
@@ -379,6 +380,7 @@ class TestRefused:
             combine_datacards({"one.txt": card(), "two.txt": card()}, tmp_path)
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.slow
     def test_suffix_of_script(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
         """A script whose name does not end in .sh is an error."""
         with pytest.raises(DeclarationError, match=r"'combine\.bash'.*'\.sh'"):
@@ -403,6 +405,7 @@ class TestRefused:
         with pytest.raises(DeclarationError, match="no card"):
             combine_datacards({}, tmp_path / "out")
 
+    @pytest.mark.slow
     def test_signal_and_background(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
         """A process that is a signal in one card and a background in another is an error."""
 

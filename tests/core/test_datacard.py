@@ -94,6 +94,7 @@ class TestArguments:
 class TestAttributes:
     """What a card is read by."""
 
+    @pytest.mark.slow
     def test_process_ids(self) -> None:
         """The ids of signals count down from 0, those of backgrounds up from 1."""
         assert rich_card().process_id == {
@@ -117,6 +118,7 @@ class TestAttributes:
         ids = list(rich_card(mc_processes=processes).process_id.values())
         assert ids == [1, 2, 0, -1, 3, 4]
 
+    @pytest.mark.slow
     def test_counts(self) -> None:
         """The counts imax, jmax and kmax are those of the text."""
         made = rich_card()
@@ -210,6 +212,7 @@ class TestRates:
 class TestYears:
     """Cards of some of the declared years."""
 
+    @pytest.mark.slow
     def test_card_of_one_year(self) -> None:
         """A card of one year is that of processes declared for this year."""
         output = rich()
@@ -351,6 +354,7 @@ class TestArgumentsStayAsTheyWere:
                 rich_card(output, **changes)
         assert (output.histograms, output.metadata, output.cutflow) == before
 
+    @pytest.mark.slow
     def test_mcstat(self) -> None:
         """One dict for mcstat serves several cards."""
         mcstat = {"threshold": 10, "include_signal": 1, "hist_mode": 1}
@@ -359,6 +363,7 @@ class TestArgumentsStayAsTheyWere:
         assert texts[0] == texts[1]
         assert "SR_x autoMCStats 10 1 1" in texts[1]
 
+    @pytest.mark.slow
     def test_later_changes(self) -> None:
         """A later change of declarations or histograms does not reach a finished card."""
         arguments = rich_arguments()

@@ -77,6 +77,7 @@ def with_line(channel: Channel, text: str) -> Channel:
 class TestRoundTrip:
     """A written model reads to the model."""
 
+    @pytest.mark.slow
     @settings(max_examples=25)
     @given(models())
     def test_all_kinds(self, model: Model) -> None:
@@ -84,6 +85,7 @@ class TestRoundTrip:
         with tempfile.TemporaryDirectory() as folder:
             assert content(reread(model, folder)) == content(model)
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not READ, reason="needs ../shared/data")
     @pytest.mark.parametrize("path", sorted(READ), ids=lambda path: path.parent.name)
     def test_cards_of_others(self, path: Path, tmp_path: Path) -> None:
@@ -96,6 +98,7 @@ class TestRoundTrip:
             pytest.skip("has functions, or no files of templates")
         assert content(reread(model, tmp_path)) == content(model)
 
+    @pytest.mark.slow
     def test_own_cards_of_two_channels(self, tmp_path: Path) -> None:
         """Two built channels are one card: rows of one name are one row, and files of templates are named apart."""
         model = Model.of(channels("A", "B"), groups={"all": ["lumi"]})
@@ -106,6 +109,7 @@ class TestRoundTrip:
             assert {row.name for row in channel.nuisances} == {row.name for row in expected.nuisances}
         assert sorted(path.name for path in tmp_path.iterdir()) == ["card.txt", "card_A.root", "card_B.root"]
 
+    @pytest.mark.slow
     def test_equal_bytes(self, tmp_path: Path) -> None:
         """Equal models give equal files."""
         for name in ("one", "two"):
@@ -118,6 +122,7 @@ class TestRoundTrip:
 class TestLines:
     """Lines below the table."""
 
+    @pytest.mark.slow
     def test_factor_of_one_channel(self, tmp_path: Path) -> None:
         """A free parameter of one channel, whose own card says `*`, acts on that channel alone."""
         first, second = channels("A", "B")
@@ -125,12 +130,14 @@ class TestLines:
         read = reread(Model.of([attrs.evolve(first, statements=(parameter,)), second]), tmp_path)
         assert [names_of(channel) for channel in read.channels] == [["SF"], names_of(second)]
 
+    @pytest.mark.slow
     def test_raw_groups_are_joined(self, tmp_path: Path) -> None:
         """Lines of a group in two channels become one line with the members of both."""
         first, second = channels("A", "B")
         model = Model.of([with_line(first, "g group = lumi"), with_line(second, "g group = jes")])
         assert dict(reread(model, tmp_path).groups) == {"g": ("jes", "lumi")}
 
+    @pytest.mark.slow
     def test_source_stays_with_its_file(self, tmp_path: Path) -> None:
         """A parameter from a file names the file, also in a card that is written to another folder."""
         (tmp_path / "in").mkdir()
@@ -145,6 +152,7 @@ class TestLines:
 class TestRefusals:
     """Models that no card can say."""
 
+    @pytest.mark.slow
     def test_contradicting_rows(self, tmp_path: Path) -> None:
         """Two kinds, or two numbers of events, of one nuisance are told with their channels."""
         parts = [
@@ -155,6 +163,7 @@ class TestRefusals:
             write_model(Model(channels=tuple(parts)), tmp_path / "card.txt")
         assert not list(tmp_path.iterdir())
 
+    @pytest.mark.slow
     def test_line_of_another_channel(self, tmp_path: Path) -> None:
         """A line that names another channel is told, and not left out."""
         first, second = channels("A", "B")
@@ -166,6 +175,7 @@ class TestRefusals:
         with pytest.raises(DeclarationError, match="no channels"):
             write_model(Model(channels=()), tmp_path / "card.txt")
 
+    @pytest.mark.slow
     def test_writer_of_single_channels(self, tmp_path: Path) -> None:
         """A writer that joins no channels is named, with what it cannot say."""
 

@@ -151,6 +151,7 @@ def test_factor_of_some_channels() -> None:
     assert [finding.code for finding in made.findings if finding.systematic == "SF"] == ["no-effect"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_cards(name: str) -> None:
     """Cards with all kinds have the whole text of the golden cards."""

@@ -129,6 +129,7 @@ def test_relative_uncertainties(value: Any, percent: str, meant: str) -> None:
     assert problem.endswith(f"write {meant}")
 
 
+@pytest.mark.slow
 @given(st.integers(1, 499))
 def test_digits_of_the_proposed_factor(per_mille: int) -> None:
     """The proposed factor has as few digits as the value."""
@@ -240,6 +241,7 @@ def test_findings_of_merged_declarations() -> None:
     assert told.message.endswith("for an uncertainty of 3 % write 1.03")
 
 
+@pytest.mark.slow
 def test_findings_in_card() -> None:
     """A card has the findings with channel and nuisance, strict refuses them, and accept names the reason."""
     systematic = SystematicUncertainty("xsec", "lnN", ["ttbar"], ["2022"], 5, "xsec_tt")

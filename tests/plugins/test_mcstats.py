@@ -111,6 +111,7 @@ def test_shifts() -> None:
     assert list(KIND.shifts(statistics())) == []
 
 
+@pytest.mark.slow
 @given(st.floats(-1e9, 1e9))
 def test_threshold_reads_back(threshold: float) -> None:
     """The threshold in the line reads back as the same number."""

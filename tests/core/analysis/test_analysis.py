@@ -172,6 +172,7 @@ class TestProblems:
             Analysis(**declarations(mc_processes=processes)).build(output())
         assert str(raised.value).count("'Muno'") == 1
 
+    @pytest.mark.slow
     def test_contradiction_to_output(self) -> None:
         """Declarations that contradict the output are a declaration error."""
         with pytest.raises(DeclarationError, match="edge"):

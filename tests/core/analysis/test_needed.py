@@ -75,6 +75,7 @@ def test_unknown_variable() -> None:
         analysis("nn").build(output())
 
 
+@pytest.mark.slow
 def test_category_that_is_not_filled() -> None:
     """A category that the variable does not have is an error."""
     with pytest.raises(InputError, match="no category 'CRR'"):

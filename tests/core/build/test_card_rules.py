@@ -307,6 +307,7 @@ class TestPlugins:
             rich_card(plugins=plugins)
         assert "autoMCStats" not in rich_card(plugins=plugins, mcstat=False).content()
 
+    @pytest.mark.slow
     def test_unknown_option(self, card_arguments: CardArguments) -> None:
         """An option that a kind does not have is an error."""
         with pytest.raises(DeclarationError, match="'mine': kind 'lnN' has no option 'skale'"):

@@ -218,6 +218,7 @@ class TestExactColumns:
             "notice [no-systematic] SR_2022_2023, signal (2022, 2023); ttbar 2023: no systematic is declared for it"
         ]
 
+    @pytest.mark.slow
     def test_all_covered(self) -> None:
         """A card whose columns are all covered has no notice, nor has one of the statistics alone."""
         output = signal_and_ttbar(nominal=[1, 2, 3])
@@ -278,6 +279,7 @@ class TestVariations:
 class TestShifts:
     """Variations that the output has, and that change nothing."""
 
+    @pytest.mark.slow
     def test_no_shift(self) -> None:
         """Up and Down that equal the nominal are a warning, where the output has them for a dataset."""
         output = signal_and_ttbar(nominal=[10, 20, 30], JESUp=[10, 20, 30], JESDown=[10, 20, 30])
@@ -297,6 +299,7 @@ class TestShifts:
         assert found(made, "no-shift") == []
         assert len(found(made, "no-variation")) == 1
 
+    @pytest.mark.slow
     def test_templates_without_variations(self) -> None:
         """A kind may make templates of the nominal alone, which may equal it."""
 
@@ -312,6 +315,7 @@ class TestShifts:
         assert [row.name for row in made.channel.nuisances] == ["still"]
         assert found(made, "no-shift") == []
 
+    @pytest.mark.slow
     def test_some_columns(self) -> None:
         """The finding is a notice if the nuisance changes another column, and names the columns that stay the same."""
         output = two_years()

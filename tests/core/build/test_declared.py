@@ -71,6 +71,7 @@ class TestContainers:
         with pytest.raises(DeclarationError, match=rf"^{name} is .* expected (\w+), such as \1\(\["):
             rich_card(**{name: value})
 
+    @pytest.mark.slow
     def test_no_systematics(self) -> None:
         """A card needs no systematics."""
         made = rich_card(systematics=Systematics([]))

@@ -147,6 +147,7 @@ class TestLines:
         text = with_lines(card_arguments, *lines).content()
         assert all(line in text for line in lines)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("lines", "words"),
         [
@@ -197,6 +198,7 @@ class TestLines:
 class TestNames:
     """Names that lines define."""
 
+    @pytest.mark.slow
     def test_parameter_called_like_nuisance(self, card_arguments: CardArguments) -> None:
         """A free parameter cannot have the name of a nuisance."""
 

@@ -115,6 +115,7 @@ class TestKinds:
         np.testing.assert_allclose(card.histogram["top_2022", "mineDown", :].values(), [15, 20, 10])
         assert "top_2023_mineDown" in card.channel.templates().names
 
+    @pytest.mark.slow
     def test_single_precision(self, card_arguments: CardArguments) -> None:
         """Templates of single precision are summed with full precision."""
 
@@ -180,6 +181,7 @@ class TestTarget:
         by_hand.card(output, systematics, plugins=plugins, mcstat=False, verbose=False)
         assert told == {"_0": [True, True], "_1": [True, False], "_2": [False, False]}
 
+    @pytest.mark.slow
     def test_rates(self) -> None:
         """A kind is told the rates of the card."""
         told: list[float] = []

@@ -99,11 +99,13 @@ class TestTemplates:
         assert template(made, "ttbar_2022") == [10, 20]
         assert codes(made) == []
 
+    @pytest.mark.slow
     def test_several_samples_are_summed(self) -> None:
         """Samples that are listed together are summed."""
         made = card(output(), generators(up=["Herwig", "Sherpa"]), plugins=PLUGINS)
         assert template(made, "ttbar_2022", "genUp") == [20, 40]
 
+    @pytest.mark.slow
     def test_sample_of_a_process_of_the_card(self) -> None:
         """A sample may be in a process of the card and serve another process as a template."""
         processes = two_processes(YEARS)
@@ -188,6 +190,7 @@ class TestProblems:
         made = card(lacking, generators(years=["2022"]), plugins=PLUGINS)
         assert template(made, "ttbar_2022", "genDown") == [8, 19]
 
+    @pytest.mark.slow
     def test_part_of_a_sum_lacks_a_year(self) -> None:
         """A warning tells which sample of a sum has no dataset in a year."""
         lacking = output()

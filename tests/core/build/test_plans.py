@@ -70,6 +70,7 @@ def test_alias_by_process() -> None:
     assert codes(made) == []
 
 
+@pytest.mark.slow
 def test_shared_variation() -> None:
     """Nuisances of one year each, and one of both, may read the same variation."""
     output = Output()

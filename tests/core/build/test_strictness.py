@@ -107,6 +107,7 @@ class TestStrict:
         with pytest.raises(StrictError, match=r"1 finding that strict refuses .*accept=\{'clipped': "):
             card(output, strict={"clipped"})
 
+    @pytest.mark.slow
     def test_no_variation(self) -> None:
         """A misspelt variation is refused by its code, while the clipped bin of the same card passes."""
         with pytest.raises(StrictError) as raised:

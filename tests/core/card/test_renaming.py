@@ -25,6 +25,7 @@ def made() -> Cards:
     return Analysis(**declared).build(analyses.output(), verbose=False)
 
 
+@pytest.mark.slow
 def test_cards_of_an_analysis(made: Cards, tmp_path: Path) -> None:
     """All files have the names of the map, groups too, and the card tells the map."""
     made.dump(tmp_path)
@@ -44,6 +45,7 @@ def test_built_cards_keep_their_names(made: Cards) -> None:
     assert list(made.renamed(NAMES)["SR"].process_id)[2:] == ["TT_2022", "TT_2023"]
 
 
+@pytest.mark.slow
 def test_map_of_a_dump(made: Cards, tmp_path: Path) -> None:
     """A map that is given to dump takes the place of that of the analysis."""
     made.dump(tmp_path, names={"lumi": "L"}, jobs=2)
@@ -52,6 +54,7 @@ def test_map_of_a_dump(made: Cards, tmp_path: Path) -> None:
     assert "JES" in outputs.rows(text)
 
 
+@pytest.mark.slow
 def test_single_card(tmp_path: Path) -> None:
     """One card takes a map too, also after it was looked into."""
     card = outputs.card(outputs.two_years())
@@ -68,6 +71,7 @@ def test_misspelt_name(made: Cards, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_lines_of_a_subclass() -> None:
     """A subclass that writes lines itself is refused, because the old names would stay in them."""
 

@@ -34,6 +34,7 @@ def test_control_region(tmp_path: Path) -> None:
     assert len(list(card.cells())) == 5
 
 
+@pytest.mark.slow
 def test_lenient_reading(tmp_path: Path) -> None:
     """A card that Combine takes is read, also with lines that strict reading refuses."""
     path = tmp_path / "a.txt"

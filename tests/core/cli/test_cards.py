@@ -256,6 +256,7 @@ class TestBuild:
         else:
             assert "[no-variation]" in failed(result)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -377,6 +378,7 @@ class TestBuild:
         assert datacard("build", script, output, "-o", "usual").exit_code == 0
         assert rates(Path("cards", "datacard_SR_2024.txt")) == rates(Path("usual", "datacard_SR_2024.txt"))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("directory", ["ana.py", "ana.py/below"])
     def test_file_in_place_of_the_directory(self, output: Path, script: Path, directory: str) -> None:
         """A file in the place of the directory is an error, and stays."""

@@ -25,6 +25,7 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_check(card: Path) -> None:
     """Names are listed with their class; those without one, or without a description, give the exit status 1."""
     result = datacard("names", card)
@@ -35,6 +36,7 @@ def test_check(card: Path) -> None:
     assert "SF" not in result.output
 
 
+@pytest.mark.slow
 def test_convention_of_a_project(card: Path) -> None:
     """With the names described, the exit status is 0."""
     ours = card.with_name("ours.yaml")
@@ -44,6 +46,7 @@ def test_convention_of_a_project(card: Path) -> None:
     assert entries(result.stdout, "CMS_HIG24001_fakes")[1:] == ["custom", "Our fakes"]
 
 
+@pytest.mark.slow
 def test_template(card: Path) -> None:
     """The template has the names that are to be described, and passes when a description stands there."""
     result = datacard("names", card, "--make-template", "--convention", "none")

@@ -28,12 +28,14 @@ def points(*lines: str) -> str:
 
 
 class TestAddedVerbs:
+    @pytest.mark.slow
     def test_call(self, install: Install) -> None:
         """A verb of a distribution runs as those of the core do."""
         install("acme", HELLO, entry_points_text=points("hello = acme:hello"))
         result = datacard("hello", "CMS")
         assert (result.exit_code, result.stdout) == (0, "hello CMS\n")
 
+    @pytest.mark.slow
     def test_help_imports_nothing(self, install: Install) -> None:
         """The help lists the verb with its distribution, and does not import it."""
         install("acme", "raise RuntimeError", entry_points_text=points("hello = acme:hello"))
@@ -64,6 +66,7 @@ class TestAddedVerbs:
         assert message.startswith("Error: plugin 'hello' (acme 1.0): ")
         assert told in message
 
+    @pytest.mark.slow
     def test_two_distributions(self, install: Install) -> None:
         """A verb that two distributions have is refused, and both are named."""
         install("acme", HELLO, entry_points_text=points("hello = acme:hello"))

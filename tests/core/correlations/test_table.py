@@ -23,6 +23,7 @@ def test_built_cards(demo_cards: Cards) -> None:
     assert table.findings == ()
 
 
+@pytest.mark.slow
 def test_read_card(demo_cards: Cards, tmp_path: Path) -> None:
     """A card that was read has the same effects, with the names of its columns."""
     card = demo_cards["SR"]

@@ -89,12 +89,14 @@ class TestDeclarations:
         # The other category has the process, so that its name is no mistake here.
         assert "unknown-process" not in codes(cards["SR"])
 
+    @pytest.mark.slow
     def test_process_of_no_category(self) -> None:
         """A process that no category has is told."""
         systematics = Systematics([shape("JES", ["ttbar", "wjets"])])
         cards = build(None, Category("m", mc_processes=with_qcd()), systematics=systematics)
         assert [len(found(card, "unknown-process")) for card in cards.values()] == [1, 1]
 
+    @pytest.mark.slow
     def test_systematics(self) -> None:
         """A category has systematics in place of those of the analysis, or leaves some out."""
         cards = build(
@@ -103,6 +105,7 @@ class TestDeclarations:
         rows = {name: [nuisance.name for nuisance in card.channel.nuisances] for name, card in cards.items()}
         assert rows == {"SR": ["other"], "CR": ["JES"]}
 
+    @pytest.mark.slow
     def test_mcstat(self) -> None:
         """A category has autoMCStats of its own, or none."""
         cards = build(Category("m", mcstat=False), Category("m", mcstat={"threshold": 10}))
@@ -155,6 +158,7 @@ class TestDataVariations:
         assert down == {"SR": pytest.approx(33), "CR": pytest.approx(24)}
         assert self.observations(Category("m", data_variations={})) == {"SR": 30, "CR": pytest.approx(39)}
 
+    @pytest.mark.slow
     def test_same_as_one_by_one(self) -> None:
         """The finding and the templates are those of a single card."""
         pseudo = observation("TTbar")
@@ -198,6 +202,7 @@ class TestShapeOnly:
         # Nominal: 30 in SR and 30 in CR. Up: 33 in SR, and 30 in CR, where JES has no effect. 33 * 60 / 63 = 31.428…
         assert cards["SR"].rate("ttbar_2022", "JESUp") == pytest.approx(33 * 60 / 63)
 
+    @pytest.mark.slow
     def test_process_of_one_category(self) -> None:
         """A category without the process adds nothing to its total."""
         signal = MCProcesses([process("signal", "Signal", is_signal=True), process("qcd", "QCD")])
@@ -213,12 +218,14 @@ class TestShapeOnly:
 class TestSystematicsOfCategories:
     """Systematics that are declared for some categories."""
 
+    @pytest.mark.slow
     def test_one_category(self) -> None:
         """The card of another category has no row for it."""
         cards = build(systematics=Systematics([lumi(), lumi("eff", categories="SR")]))
         rows = {name: [nuisance.name for nuisance in card.channel.nuisances] for name, card in cards.items()}
         assert rows == {"SR": ["lumi", "eff"], "CR": ["lumi"]}
 
+    @pytest.mark.slow
     def test_value_by_category(self) -> None:
         """One nuisance has another value in another category."""
         parts = [lumi("eff_sr", 1.1, datacard_name="eff", categories=["SR"])]
@@ -250,6 +257,7 @@ class TestSystematicsOfCategories:
         (problem,) = refused(lambda: Systematics(parts))
         assert "both cover signal 2022, ttbar 2022" in problem
 
+    @pytest.mark.slow
     def test_single_card(self) -> None:
         """A card made by itself has the systematics of its category."""
         made = outputs.card(

@@ -166,6 +166,7 @@ class TestCorrelateFactors:
         matrix = [[1, -0.28], [-0.28, 1]]
         assert covariance(made, ["ttbar_2023", "vjets_2023"]) == pytest.approx(expected([1.1, 1.2], matrix))
 
+    @pytest.mark.slow
     def test_luminosity_of_run_2(self) -> None:
         """The matrix of a table of sources gives the covariance of that table, with a parameter for each year."""
         # Per cent by year, as CMS gives them for 2016 to 2018: one row for each source.
@@ -203,6 +204,7 @@ class TestCorrelateFactors:
         assert float(rows["CR"]["lumi_common"][4]) == pytest.approx(1.1**0.5)
         assert float(rows["CR"]["lumi_CR"][4]) == pytest.approx(1.1**0.75**0.5)
 
+    @pytest.mark.slow
     def test_findings(self) -> None:
         """A notice says which part of the uncertainty a nuisance carries where."""
         made = card(*correlate(systematic(processes=["ttbar"]), "year", 0.36))

@@ -319,6 +319,7 @@ class TestPartsOfADataset:
 
 
 class TestProblems:
+    @pytest.mark.slow
     def test_category_in_no_file(self, tmp_path: Path) -> None:
         """The problem names the datasets and the closest category."""
         outputs = [by_hand.Output().mc(sample, "2022", nominal=[1, 2]) for sample in ("Signal", "TTbar")]
@@ -394,6 +395,7 @@ class TestProblems:
         assert "variance of -4.0" in text
         assert "'TTbar_a_2022'" not in text
 
+    @pytest.mark.slow
     def test_files_of_unusable_histograms(self, tmp_path: Path) -> None:
         """The problem of a histogram names its file."""
         files = self.broken(tmp_path)
@@ -401,6 +403,7 @@ class TestProblems:
         assert str(files[0]) in text
         assert str(files[2]) in text
 
+    @pytest.mark.slow
     def test_unusable_histograms_and_unreadable_files(self, tmp_path: Path) -> None:
         """Both are reported at once."""
         text = "\n".join(complaints(small(), [*self.broken(tmp_path), tmp_path / "nowhere.coffea"]))

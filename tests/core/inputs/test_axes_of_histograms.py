@@ -93,6 +93,7 @@ class TestAxes:
         output = Output().mc("Signal", "2022", nominal=[1, 1]).add("TTbar", "2022", ttbar)
         assert template(card(output), "ttbar_2022") == [30, 40]
 
+    @pytest.mark.slow
     def test_order_of_axes(self) -> None:
         """The axes of a histogram may stand in any order."""
         turned: Any = hist.Hist(

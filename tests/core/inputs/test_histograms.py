@@ -109,6 +109,7 @@ class TestHistogramArrays:
         self.assert_same(made, card(array(), by_hand.observed({"SR": counts}, hist_axis())), tmp_path)
         assert made.observation == 12 + 25 + 31
 
+    @pytest.mark.slow
     def test_of_several_categories(self) -> None:
         """A card takes its category from an array of several."""
         values, variances = (np.concatenate([99 * both, both]) for both in BOTH)

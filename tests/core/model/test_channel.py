@@ -29,6 +29,7 @@ def channel() -> Channel:
     ).channel
 
 
+@pytest.mark.slow
 def test_columns(channel: Channel) -> None:
     """A column is a process of one year; its id says whether it is a signal."""
     assert [(column.name, column.process, column.year, column.id) for column in channel.columns] == [

@@ -266,6 +266,7 @@ class TestPlots:
         assert str(raised.value).startswith("plugin 'acme' (acme 0.7): datacard_plots contributed plot 'sketch'")
         assert f"with suffix {eval(suffix)!r}, expected a suffix such as" in str(raised.value)  # noqa: S307 - from above
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["'../sketch'", "'a/b'", "'a b'", "'.hidden'"])
     def test_wrong_name(self, name: str, install: Install) -> None:
         """A name that no file name begins with is an error when the plugin is loaded."""

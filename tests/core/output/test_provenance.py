@@ -184,6 +184,7 @@ class TestContributors:
         """The first line is the version of datacard_core."""
         assert header(card().content())[0] == f"datacard_core {VERSION}"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("declared", "kinds"),
         [
@@ -218,6 +219,7 @@ class TestContributors:
         without = card(of_2023, output=output, mc_processes=processes, years=["2022"])
         assert of_the_core(without.content()) == ["combine", "root"]
 
+    @pytest.mark.slow
     def test_kind_whose_effect_is_left_out(self) -> None:
         """A kind whose only effect the core leaves out is not named."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[-1, -2, 0], JESDown=[9, 18, 27])

@@ -194,6 +194,7 @@ def test_hidden_path(then: Callable[[Path], object], card: Callable[..., Datacar
     assert str(tmp_path / ".datacard_core.part" / "new" / "shapes.root" / "shapes.root") not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_file_in_place_of_a_directory(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A directory that cannot be made is told with its own path."""
     (tmp_path / "shapes").touch()
@@ -678,6 +679,7 @@ def test_reference_to_the_templates(
     assert words[words.index("shapes") + 3] == referred.format(folder=tmp_path)
 
 
+@pytest.mark.slow
 def test_blank_in_the_templates_name(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """A name with a blank is an error, because a card cannot hold it."""
     with pytest.raises(DeclarationError, match=r"my shapes\.root"):

@@ -122,6 +122,7 @@ def test_arrays_of_a_target_are_read_only(what: str, card_arguments: CardArgumen
         Datacard(**card_arguments(plugins=plugins, systematics=mine(), mcstat=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", READ_FROM_A_CHANNEL)
 def test_arrays_of_a_channel_are_read_only(what: str, card_arguments: CardArguments) -> None:
     """A check that writes into an array of the channel is blamed."""
@@ -219,6 +220,7 @@ def test_check_that_returns_no_findings(returned: Any, card_arguments: CardArgum
         Datacard(**card_arguments(plugins=plugins, mcstat=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", [ValueError, SystemExit, BaseException])
 def test_check_that_fails(cause: type[BaseException], card_arguments: CardArguments) -> None:
     """The error says which check failed on which channel, and has the exception as its cause."""

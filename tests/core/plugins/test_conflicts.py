@@ -48,6 +48,7 @@ def test_typ_of_two_plugins(install: Install) -> None:
         assert words in str(raised.value)
 
 
+@pytest.mark.slow
 def test_blocking_resolves_a_conflict(install: Install) -> None:
     """Of two plugins with one typ, one can be blocked."""
     install("acme_one", kind_source())
@@ -116,6 +117,7 @@ class TestRenderings:
         ):
             with_plugins(Provider("acme", rendering(of, "other", "combine")))
 
+    @pytest.mark.slow
     def test_rendering_for_an_unselected_writer(self) -> None:
         """A rendering for a writer that is not selected is accepted."""
         plugins = load_plugins("lnn", Provider("acme", rendering(Normalisation, "other", "combine")))

@@ -60,6 +60,7 @@ def test_remains_of_a_distribution(install: Install) -> None:
     assert load_plugins("acme").origins == {"acme": "acme 1.0"}
 
 
+@pytest.mark.slow
 def test_unreadable_entry_points_are_told(install: Install) -> None:
     """The error about an unknown name mentions distributions whose plugins cannot be read."""
     install("broken", entry_points_text="[datacard_core.plugins]\nbroken\n", version="0.3")

@@ -388,6 +388,7 @@ def test_local_plugin() -> None:
     assert found.provides["checks"] == {"bystander": {"codes": {}}}
 
 
+@pytest.mark.slow
 def test_local_plugin_with_an_installed_name(install: Install) -> None:
     """A local plugin and an installed plugin of the same name have separate reports."""
     install("Own", "raise RuntimeError('imported')")

@@ -70,6 +70,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in ("datacard.txt", "shapes.root")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wrong", "reason"), WRONG.values(), ids=WRONG)
 def test_selected_broken_plugin(wrong: dict[str, Any], reason: str, install: Install) -> None:
     """Selecting a broken plugin is an error that names plugin, distribution, version and cause."""

@@ -122,6 +122,7 @@ def test_pickle_in_another_process(is_there: bool, install: Install, tmp_path: P
         assert "plugin 'acme' is not installed here, and acme 1.0 where it was selected" in done.stderr
 
 
+@pytest.mark.slow
 def test_pickle_of_a_module(install: Install) -> None:
     """A module that was selected as an object is pickled by its import name."""
     install("acme", kind_source(), entry_points={})

@@ -30,6 +30,7 @@ def test_only_hook_without_mark(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_second_hook_without_mark(install: Install) -> None:
     """A hook without the mark is an error even if another hook has it."""
     source = "\ndef datacard_checks():\n    return []\n"
@@ -38,6 +39,7 @@ def test_second_hook_without_mark(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_mistyped_hook_beside_a_correct_one(install: Install) -> None:
     """A mistyped hook is an error even beside a correct one."""
     source = "\n@hookimpl\ndef datacard_systematic_kindz():\n    return []\n"
@@ -46,6 +48,7 @@ def test_mistyped_hook_beside_a_correct_one(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_mistyped_hook(install: Install) -> None:
     """The error about a mistyped hook has the closest match."""
     install("acme", "from datacard_core import hookimpl\n@hookimpl\ndef datacard_systematic_kindz():\n    return []\n")
@@ -68,6 +71,7 @@ def test_hook_of_a_later_api() -> None:
     assert list(load_plugins(Plugin()).kinds) == ["acme"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("requires", "said"),
     [
@@ -104,6 +108,7 @@ def test_hook_with_arguments(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["wrapper", "hookwrapper"])
 def test_hook_wrapper(flag: str, install: Install) -> None:
     """Both forms of pluggy's wrappers are errors."""
@@ -199,6 +204,7 @@ def test_result_without_a_repr(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_failing_typ(install: Install) -> None:
     """A kind whose typ raises an exception is an error that names the plugin."""
     install("acme", kind_source(more="typ = property(lambda self: 1 / 0)"))
@@ -206,6 +212,7 @@ def test_failing_typ(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("required", [">=1.0,<2", ">=1", "==1.*", "~=1.0", API_VERSION.join(["==", ""])])
 def test_required_api(required: str, install: Install) -> None:
     """A plugin that requires this API is loaded."""
@@ -213,6 +220,7 @@ def test_required_api(required: str, install: Install) -> None:
     assert list(load_plugins("acme").kinds) == ["acme"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("required", "way_out"),
     [
@@ -233,6 +241,7 @@ def test_required_api_of_another_version(required: str, way_out: str, install: I
     assert f"API {required}, and datacard_core has {API_VERSION}: {way_out}" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("required", ["1.0 or so", "=>1", 1, 1.0, ["1.0"]])
 def test_malformed_required_api(required: object, install: Install) -> None:
     """A malformed requires_api is an error with an example."""
@@ -241,6 +250,7 @@ def test_malformed_required_api(required: object, install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [None, ["members"], {"members": None}, {1: "how many"}, "members"])
 def test_options_without_descriptions(options: object, install: Install) -> None:
     """Options without a description of each are an error that shows them."""
@@ -288,6 +298,7 @@ def test_plot_without_a_file_name(attributes: str, words: str, install: Install)
     assert words in str(raised.value)
 
 
+@pytest.mark.slow
 def test_module_without_hooks(install: Install) -> None:
     """A module without hooks is an error that lists the hooks."""
     install("acme", "def helper():\n    return 7\n")
@@ -303,6 +314,7 @@ def test_hook_implemented_twice(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["Plain()", "raise Plain", "@hookimpl\ndef datacard_checks():\n    raise Plain"])
 def test_error_without_a_text(where: str, install: Install) -> None:
     """An exception whose text cannot be shown is still attributed to its plugin."""
@@ -314,6 +326,7 @@ def test_error_without_a_text(where: str, install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_rendering_is_read_once() -> None:
     """A subclass of Rendering whose fields change is asked for them when it is loaded, and never again."""
     asked: list[str] = []

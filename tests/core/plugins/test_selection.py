@@ -56,11 +56,13 @@ def test_all_installed_but_one(install: Install) -> None:
     assert "acme_plots" not in sys.modules
 
 
+@pytest.mark.slow
 def test_blocking_a_built_in_plugin() -> None:
     """A plugin of the built-in set can be blocked."""
     assert "checks" not in load_plugins(block=["checks"])
 
 
+@pytest.mark.slow
 def test_blocking_with_a_string() -> None:
     """A string is one blocked name."""
     assert sorted(load_plugins(block="checks")) == sorted(set(DEFAULT_PLUGINS) - {"checks"})
@@ -108,6 +110,7 @@ def test_list_of_names() -> None:
         load_plugins(["lnn", "shape"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "cause", "words"),
     [
@@ -135,6 +138,7 @@ def test_keyboard_interrupt(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["acme:missing", "acme.missing", "acme:a b"])
 def test_entry_point_without_a_target(value: str, install: Install) -> None:
     """An entry point whose module or object does not exist is an error that names the distribution."""
@@ -157,6 +161,7 @@ def test_class_as_plugin() -> None:
     assert raised.value.origin == "local"
 
 
+@pytest.mark.slow
 def test_entry_point_of_a_class(install: Install) -> None:
     """An entry point that is a class is an error that shows the entry point."""
     install("acme", "class Plugin: pass", entry_points={"acme": "acme:Plugin"})
@@ -183,6 +188,7 @@ def test_entry_point_of_an_instance(install: Install) -> None:
     assert list(load_plugins("acme").kinds) == ["acme"]
 
 
+@pytest.mark.slow
 def test_import_of_a_newer_name(install: Install) -> None:
     """An import of a public name that does not exist is an error that says which API is installed."""
     install("acme", "from datacard_core import Future\n")
@@ -201,6 +207,7 @@ def test_object_without_a_name() -> None:
         load_plugins(Nameless())
 
 
+@pytest.mark.slow
 def test_module_of_another_distribution(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that is not beside the metadata is refused: cards would name a version that did not make them."""
     install("acme", kind_source(), version="1.0")
@@ -232,6 +239,7 @@ def test_module_that_is_a_link(install: Install, tmp_path: Path) -> None:
     assert load_plugins("acme").origins == {"acme": "acme 1.0"}
 
 
+@pytest.mark.slow
 def test_module_of_the_standard_library(install: Install) -> None:
     """A plugin whose module is one of Python's is refused with its file."""
     install("acme", entry_points={"acme": "statistics"})
@@ -250,6 +258,7 @@ class TestWithoutRecord:
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
         (metadata / "entry_points.txt").write_text(f"[datacard_core.plugins]\n{entry_points}\n")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("reference", ["acme", "acme:plugin"])
     def test_module_of_two_distributions(self, install: Install, reference: str) -> None:
         """A module that another distribution announces too is refused: it may have overwritten it."""
@@ -265,6 +274,7 @@ class TestWithoutRecord:
         with pytest.raises(PluginLoadError, match=r"acme [12]\.0 may have installed .* install acme again"):
             load_plugins("acme")
 
+    @pytest.mark.slow
     def test_others_of_the_folder(self, install: Install) -> None:
         """Other distributions of the folder, and the module's own further plugins, do not matter."""
         folder = install("acme", kind_source(), entry_points={"acme": "acme", "again": "acme"})
@@ -320,6 +330,7 @@ class TestRecord:
         with pytest.raises(PluginLoadError, match=r"kinds\.py, which its distribution has not installed"):
             load_plugins("acme")
 
+    @pytest.mark.slow
     def test_record_that_cannot_be_read(self, recorded: Path) -> None:
         """A record that is no table says nothing."""
         (recorded / "acme-1.0.dist-info" / "RECORD").write_bytes(b"\xff\xfe\x00")

@@ -116,6 +116,7 @@ def test_filters_of_an_imported_library() -> None:
     del sys.modules["this_is_new"]
 
 
+@pytest.mark.slow
 def test_list_among_settings() -> None:
     """A list among matplotlib's settings that is changed in place is put back too."""
     fonts = list(mpl.rcParams["font.sans-serif"])

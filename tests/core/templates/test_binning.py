@@ -48,6 +48,7 @@ class TestRebinning:
         "range": (range(0, 7, 2), [6, 24, 96], [8, 26, 98]),
     }
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("binning", "nominal", "up"), BINNINGS.values(), ids=list(BINNINGS))
     def test_joined_bins(self, binning: Binning, nominal: list[float], up: list[float]) -> None:
         """Bins are joined between the edges, or by their number."""
@@ -57,6 +58,7 @@ class TestRebinning:
         assert variance(made, "ttbar_2022", "JESUp") == up
         assert made.rate("ttbar_2022") == sum(nominal)
 
+    @pytest.mark.slow
     def test_large_contents_that_cancel(self) -> None:
         """Joined bins are summed exactly where large contents cancel, in templates and in totals."""
         axis = bins(0, 1, 2, 3, 4, 5, 6)

@@ -187,6 +187,7 @@ class TestMissingVariations:
         assert told.startswith("notice")
         assert "TTbar_lacks_2022" in told
 
+    @pytest.mark.slow
     def test_subsample(self) -> None:
         """A variation of one subsample leaves the other one at its nominal."""
         output = Output().mc("Signal", "2022", nominal=[1, 2])
@@ -243,6 +244,7 @@ class TestVariationsNotComputed:
         assert "ttbar_2022" in left_out
         assert "met" in left_out
 
+    @pytest.mark.slow
     def test_one_direction_really_empty(self) -> None:
         """One direction may be empty in one of two datasets."""
         output = Output().mc("Signal", "2022", nominal=[1, 2])
@@ -287,6 +289,7 @@ class TestVariationsNotComputed:
         assert "'CR'" in warning
         assert "cutflow" in warning
 
+    @pytest.mark.slow
     def test_empty_nominal(self) -> None:
         """A dataset whose nominal is empty needs no fallback."""
         output = signal_and_ttbar(nominal=[10, 20, 30], JESUp=[11, 21, 31], JESDown=[9, 19, 29])
@@ -296,6 +299,7 @@ class TestVariationsNotComputed:
         assert template(made, "ttbar_2022", "JESUp") == [11, 21, 31]
         assert codes(made) == []
 
+    @pytest.mark.slow
     def test_content_in_flow(self) -> None:
         """Content in the flow bins alone is content."""
         output = Output().add("Signal", "2022", simulated({"SR": {"nominal": [1, 1]}}))
@@ -413,6 +417,7 @@ class TestBrokenContents:
         assert "storage=hist.storage.Weight()" in problem
         assert "mcstat=False" in problem
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("mcstat", [False, {"threshold": -1}], ids=["none", "threshold"])
     def test_nothing_needs_variances(self, mcstat: Any) -> None:
         """Weights without variances are accepted where nothing needs them, with variances of 0 and a notice."""

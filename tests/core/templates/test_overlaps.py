@@ -39,6 +39,7 @@ def told(output: Output, **samples: list[str]) -> list[str]:
     return found(card(output, mc_processes=MCProcesses([signal, *backgrounds])), "overlapping-samples")
 
 
+@pytest.mark.slow
 def test_exclusive_subsamples_are_not_told() -> None:
     """Subsamples that exclude each other, and an inclusive one alone, count each event once."""
     assert told(with_subsamples(), bb=["TT__bb"], lf=["TT__lf"]) == []
@@ -60,6 +61,7 @@ def test_overlap_between_processes() -> None:
     assert "30 events count more than once" in message
 
 
+@pytest.mark.slow
 def test_preselection_is_the_limit_without_count() -> None:
     """Without a count of the whole dataset in the category, the preselection's count is the limit."""
     assert told(with_subsamples(whole=False, presel=140), tt=["TT__all"], ttbb=["TT__bb"]) == []
@@ -67,6 +69,7 @@ def test_preselection_is_the_limit_without_count() -> None:
     assert "where the cutflow has 120" in message
 
 
+@pytest.mark.slow
 def test_datasets_of_one_overlap_are_told_together() -> None:
     """Datasets whose same subsamples overlap make one finding, with their sums."""
     output = with_subsamples()

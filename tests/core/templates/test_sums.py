@@ -141,6 +141,7 @@ class TestExactness:
                 rounding = Fraction(math.ulp(float(exact))) / 2
                 assert abs(Fraction(value) - exact) <= rounding + size * Fraction(1, 2**98)
 
+    @pytest.mark.slow
     def test_cancellation(self) -> None:
         """A small content survives two large ones that cancel."""
         datasets = [[1e16, 0, 0], [1.0, 0, 0], [-1e16, 0, 0]]
@@ -221,6 +222,7 @@ class TestAddition:
         np.testing.assert_array_equal(one.complete().values, before[0])
         np.testing.assert_array_equal(other.complete().values, before[1])
 
+    @pytest.mark.slow
     def test_different_layouts_or_bins(self) -> None:
         """Sums of different layouts or bins are not added."""
         other = layout(*ROWS.requests, request("vv_2022"))

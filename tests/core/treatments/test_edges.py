@@ -44,6 +44,7 @@ def test_both_edges_are_told() -> None:
     assert "such as 100" in last
 
 
+@pytest.mark.slow
 def test_finite_edge_in_its_place(tmp_path: Path) -> None:
     """A finite edge beyond the others stands for the infinite one, keeps its content, and is told."""
     made = card(output(0, 100, 200, inf), bins_edges=[0, 200, 500])
@@ -63,6 +64,7 @@ def test_finite_first_edge() -> None:
     assert codes(made) == ["infinite-edge"] * 2
 
 
+@pytest.mark.slow
 def test_bin_that_is_left_out() -> None:
     """Edges that leave the infinite bin out make its content overflow."""
     made = card(output(0, 100, 200, inf), bins_edges=[0, 100, 200])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import hist
+import pytest
 
 from datacard_core import Analysis, Category, Severity, Systematics
 from tests.support import outputs as by_hand
@@ -65,6 +66,7 @@ def test_cancelling_losses() -> None:
     assert lost.severity is Severity.WARNING  # 40 of 110 events are not in the card, whatever their signs
 
 
+@pytest.mark.slow
 def test_variation_alone() -> None:
     """Folded content of a variation whose nominal has none outside is told with the variation."""
     contents = {"nominal": [0, 30, 40, 0], "JESUp": [0, 30, 30, 10], "JESDown": [0, 30, 40, 0]}

@@ -31,6 +31,7 @@ def output() -> outputs.Output:
     return made.mc("TTbar", "2023", nominal=[10, 20], jesUp=[16, 20], jesDown=[10, 18])
 
 
+@pytest.mark.slow
 def test_templates(output: outputs.Output) -> None:
     """Templates have the part of the difference from the nominal, and the row the scale 1."""
     made = outputs.card(output, *correlate(outputs.shape("jes", years=YEARS), "year", 0.36))
@@ -118,6 +119,7 @@ def test_kind_of_a_plugin(output: outputs.Output) -> None:
     assert outputs.template(made, "ttbar_2022", "jes_commonUp") == pytest.approx([11.2, 22.4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("effect", "told"),
     [
@@ -136,6 +138,7 @@ def test_effects_without_parts(effect: str, told: str) -> None:
     assert told in problem
 
 
+@pytest.mark.slow
 def test_shape_on_some_columns(output: outputs.Output) -> None:
     """A nuisance that is a shape on some columns and lnN on others has parts of both."""
     jes = [

@@ -43,6 +43,7 @@ class TestShapeOnly:
     # 80 + 80: over both years 300, 375 and 240.
     UP, DOWN = 300 / 375, 300 / 240
 
+    @pytest.mark.slow
     def test_each_direction(self) -> None:
         """Each direction is scaled by its total over categories, years and flow."""
         systematic = shape("JES", ["signal", "ttbar", "vv"], ["2022", "2023"])
@@ -60,6 +61,7 @@ class TestShapeOnly:
         assert template(made, "vv_2022", "JESUp") == [12, 24]
         assert template(made, "signal_2023", "JESDown") == [30, 50]
 
+    @pytest.mark.slow
     def test_nuisance_of_one_year(self) -> None:
         """A nuisance of one year keeps the total of that year."""
         systematic = shape("JES_2023", years=["2023"], coffea_name_alias="JES")
@@ -89,6 +91,7 @@ class TestShapeOnly:
         )
         assert one.histogram == other.histogram
 
+    @pytest.mark.slow
     def test_histograms_by_category(self) -> None:
         """Each category may have the histograms of another variable."""
         output = self.output()

@@ -70,6 +70,7 @@ def test_contradictions_are_told(name: str) -> None:
     assert ALONE.get(name, PAIRS[name]["right"]["code"]) in [finding.code for finding in raised.value.findings]
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path) -> None:
     """The command writes the card, and tells all errors with their places in place of writing."""
     for name in ("a", "b"):

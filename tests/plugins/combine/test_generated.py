@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +142,7 @@ def cards(draw: Draw) -> tuple[str, dict[str, Any]]:
     return text, content
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(cards())
 def test_content_is_what_the_card_was_made_of(made: tuple[str, dict[str, Any]]) -> None:

@@ -86,6 +86,7 @@ def test_own_card_reads_back(tmp_path: Path) -> None:
     assert sorted(channel.lines()) == sorted(expected.lines())
 
 
+@pytest.mark.slow
 def test_counting_card(tmp_path: Path) -> None:
     """Channels without templates have one bin with the rate, and every kind of row has its effect."""
     model = _model(tmp_path, "side gmN 36 - 2.5 - - -", "x unif -1 1 - - 0.1 - -", "n lnN 1.1 - - - 0.9/1.2", head=HEAD)

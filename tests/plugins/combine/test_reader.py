@@ -124,6 +124,7 @@ class TestReadCard:
         assert [finding.code for finding in raised.value.findings] == ["value.number", "columns.length"]
         assert all(word in str(raised.value) for word in ("card.txt:13:7", "card.txt:14", "[value.number]"))
 
+    @pytest.mark.slow
     def test_text_is_kept(self, tmp_path: Path) -> None:
         """A card that was read has its text byte for byte."""
         path = tmp_path / "card.txt"
@@ -221,6 +222,7 @@ def test_damaged_cards_are_read(seed: int) -> None:
         assert card(damaged(text, generator)).text
 
 
+@pytest.mark.slow
 def test_models_of_damaged_cards(tmp_path: Path) -> None:
     """A damaged card with templates gives a model or errors of the project, and no other exception."""
     assert list(failures(tmp_path, 60, seed=1)) == []

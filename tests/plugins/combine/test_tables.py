@@ -45,6 +45,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_card_with_a_table(folder: Path) -> None:
     """A card whose templates are a CSV file has them in its model, with unit bins, variances and variations."""
     (channel,) = read_card(folder / "card.txt").model().channels

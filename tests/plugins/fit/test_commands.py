@@ -91,6 +91,7 @@ class TestCards:
         assert "several channels are called 'SR'" in failed(datacard("fit", card, card))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "told"),
     [

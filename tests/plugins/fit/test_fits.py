@@ -127,6 +127,7 @@ class TestProblems:
 
 
 class TestRefused:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "told"),
         [

@@ -125,6 +125,7 @@ class TestCounting:
 
 
 class TestPOIs:
+    @pytest.mark.slow
     def test_name_of_the_poi(self, tmp_path: Path) -> None:
         """The POI may have another name."""
         assert of_text(COUNTING, tmp_path, poi="mu").names[0] == "mu"
@@ -137,6 +138,7 @@ class TestPOIs:
         found = likelihood.expected({"k": 2})["SR"]
         assert (found["sig"].tolist(), found["bkg"].tolist()) == ([10], [30])
 
+    @pytest.mark.slow
     def test_unknown_process(self, tmp_path: Path) -> None:
         """A process that no channel has is told with the known ones."""
         with pytest.raises(DeclarationError, match="no process 'ttt' for a POI, of bkg, sig"):
@@ -150,6 +152,7 @@ class TestRefused:
         with pytest.raises(DeclarationError, match=r"no parameter 'bnrom'.*'bnorm'"):
             of_text(COUNTING, tmp_path).nll({"bnrom": 1})
 
+    @pytest.mark.slow
     def test_array_of_other_length(self, tmp_path: Path) -> None:
         """An array of another length is refused."""
         with pytest.raises(DeclarationError, match="shape"):
@@ -161,6 +164,7 @@ class TestRefused:
         with pytest.raises(DeclarationError, match=r"no channel 'SRR' to mask.*'SR'"):
             of_text(COUNTING, tmp_path, masked=["SRR"])
 
+    @pytest.mark.slow
     def test_lines_without_formula(self, tmp_path: Path) -> None:
         """A formula with an unknown function and a width that is a parameter are refused, both at once."""
         card = COUNTING + "c constr bnorm-1 r\nk rateParam SR bkg exp2(@0) bnorm\n"

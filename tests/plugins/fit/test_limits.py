@@ -76,6 +76,7 @@ class TestLimit:
 
 
 class TestSignificance:
+    @pytest.mark.slow
     def test_excess(self, tmp_path: Path) -> None:
         """The significance of 130 events over 100 is √(2(130 log 1.3 - 30))."""
         expected = math.sqrt(2 * (130 * math.log(1.3) - 30))

@@ -70,6 +70,7 @@ def test_fixed_parameter() -> None:
     assert not found.free[0]
 
 
+@pytest.mark.slow
 def test_no_minimum() -> None:
     """A function without a lower bound gives no result that looks like one."""
 

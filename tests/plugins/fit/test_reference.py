@@ -45,6 +45,7 @@ def test_parameters(name: str) -> None:
             assert parameter.high == pytest.approx(math.inf if high is None else high, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_expected_events(name: str) -> None:
     """Events of each column and in total agree to 1e-8 at twelve points."""
@@ -83,6 +84,7 @@ def ranges(name: str) -> dict[str, tuple[float, float]]:
 
 
 # In 28 Combine's own fits differ by 0.02 of the error, and its minimum lies above the one that is found here.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REFERENCES if not name.startswith("28")])
 def test_fit(name: str) -> None:
     """The best fit agrees to 1e-3 of its error, the interval to 2e-3."""

@@ -57,6 +57,7 @@ CARD = HEAD + (
 
 
 class TestScan:
+    @pytest.mark.slow
     def test_profile(self, tmp_path: Path) -> None:
         """A scan in one parameter is the profile likelihood, 0 at the best fit."""
         likelihood = of_text(CARD, tmp_path)
@@ -75,6 +76,7 @@ class TestScan:
         for point, rise in zip(found.points.tolist(), found.rise.tolist(), strict=True):
             assert rise == pytest.approx(likelihood.nll({"r": point[0], "bn": point[1]}) - best, abs=1e-4)
 
+    @pytest.mark.slow
     def test_three_parameters(self, tmp_path: Path) -> None:
         """A scan of no parameter is refused."""
         with pytest.raises(DeclarationError, match="a scan of 0 parameters, expected one or two"):

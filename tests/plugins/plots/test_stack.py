@@ -108,6 +108,7 @@ class TestContents:
         assert set(labels.values()) <= set(legend)
         assert "top" not in legend
 
+    @pytest.mark.slow
     def test_signals(self, stack: StackOf) -> None:
         """Signals are lines and not part of the stack."""
         signal = stack.legend["signal"]

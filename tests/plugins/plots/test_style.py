@@ -75,6 +75,7 @@ def test_labels() -> None:
     }
 
 
+@pytest.mark.slow
 def test_formulas() -> None:
     """The label of an axis may be a formula."""
     assert formula("$p_T$ [GeV]") == "$p_T$ [GeV]"

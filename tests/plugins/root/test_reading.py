@@ -27,6 +27,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_blocks(file: Path) -> None:
     """Histograms of one class and binning stand together, with variances, flow and class."""
     found = RootReader().read(file, ["weighted", "SR/deep/counts", "fine", "missing", "SR/none"])

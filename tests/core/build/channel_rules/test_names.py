@@ -28,6 +28,7 @@ def test_parameters_of_combine(name: str) -> None:
             small_card(systematic)
 
 
+@pytest.mark.slow
 def test_constraint_of_the_mass() -> None:
     """The mass of a model may have a constraint, and no other line may define it."""
     assert "MH param 125.0 0.1" in small_card(line("MH", "param", mean=125, sigma=0.1)).content()

@@ -62,6 +62,7 @@ def test_circle() -> None:
     assert "the formulas 'f', 'g' need each other" in problem
 
 
+@pytest.mark.slow
 def test_misspelt_parameters() -> None:
     """A constr or a flatParam that names a parameter with a slip is refused, with the parameter."""
     term = line("reg", "constr", formula="@0", arguments=["trigger_lepon"], sigma=1)
@@ -75,6 +76,7 @@ def test_misspelt_parameters() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_parameters_of_a_model() -> None:
     """A constr or a flatParam of another parameter has a warning, as a physics model may make it."""
     term = line("reg", "constr", formula="@0-2*@1", arguments=["r_bin0", "r_bin1"], sigma="delta")
@@ -84,6 +86,7 @@ def test_parameters_of_a_model() -> None:
     assert "unknown-parameter" not in [one.code for one in of_r.findings]
 
 
+@pytest.mark.slow
 def test_parameters_behind_a_constr() -> None:
     """Combine makes free parameters and extArg behind constr lines, unless a param constrains them."""
     term = line("reg", "constr", formula="@0-@1", arguments=["eff", "kf"], sigma=1)
@@ -94,6 +97,7 @@ def test_parameters_behind_a_constr() -> None:
     assert text.index("kf param") < text.index("reg constr")
 
 
+@pytest.mark.slow
 def test_start_is_the_mean() -> None:
     """A parameter starts at the mean of its constraint, which Combine takes."""
     (problem,) = problems(EFF, line("eff", "param", mean=0.9, sigma=0.1))

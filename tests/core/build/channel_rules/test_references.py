@@ -84,6 +84,7 @@ def test_edit_that_renames_a_member() -> None:
     assert "nuisance edit rename top_2022 * lumi lumi_top" in small_card(LUMI, group("lumi"), on_top).content()
 
 
+@pytest.mark.slow
 def test_edit_of_another_channel() -> None:
     """An edit of another channel is not in the card, and an option lets a missing nuisance pass."""
     assert "nuisance edit" not in small_card(LUMI, edit("drop", name="lumi", channel="CR_.*")).content()
