@@ -232,7 +232,7 @@ class ModelContext:
     model: Model
     """Channels, and what they share: parameters, groups, and parameters that are constant."""
     cards: tuple[CardContext, ...]
-    """What the writer would get of each channel alone, in the order of the model."""
+    """Contexts of the channels, each as for a card of its own, in the order of the model."""
     provenance: tuple[str, ...]
     """Lines for the comments of the card."""
 

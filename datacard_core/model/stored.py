@@ -32,7 +32,7 @@ class StoredTemplates(FrozenArrays):
 
 @attrs.frozen(eq=False)
 class TemplateFile:
-    """What was asked of a file with templates; names that it does not have are left out."""
+    """Templates of a file, by the names that were asked for; names that it does not have are left out."""
 
     stored: tuple[StoredTemplates, ...]
     others: Mapping[str, str] = attrs.field(factory=dict)

@@ -145,7 +145,7 @@ class TestDataVariations:
 
     @pytest.mark.slow
     def test_all_categories(self) -> None:
-        """Those of the analysis are for all categories, and for none whose data have not the sample."""
+        """Data variations of the analysis are for all categories whose data have the sample."""
         other = observation("Signal")
         assert self.observations() == {"SR": pytest.approx(33), "CR": pytest.approx(39)}
         assert self.observations(None, Category("m", data_processes=other))["CR"] == 3
