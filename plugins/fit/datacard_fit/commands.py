@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 import numpy as np
 from rich.console import Console
@@ -24,6 +25,7 @@ from datacard_fit.toys import goodness_of_fit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from datacard_core import SharedParameter
     from datacard_fit.evaluation.bins import Data
 
 _SHOWN = 20
@@ -197,7 +199,21 @@ def joined(models: Sequence[Model]) -> Model:
     for model in models:
         for name, members in model.groups.items():
             groups.setdefault(name, []).extend(members)
-    return Model.of(channels, groups)
+    # Model.of knows lines of channels alone, and a card has its parameters beside its channels.
+    parameters = dict.fromkeys(line for model in models for line in model.parameters)
+    first: dict[tuple[type, str], SharedParameter] = {}
+    if problems := [
+        f"{other.line!r} in one card is {line.line!r} in another"
+        for line in parameters
+        if (other := first.setdefault((type(line), line.name), line)) != line
+    ]:
+        raise DeclarationError(problems)
+    return attrs.evolve(
+        Model.of(channels, groups),
+        parameters=tuple(parameters),
+        frozen=frozenset().union(*(model.frozen for model in models)),
+        findings=tuple(finding for model in models for finding in model.findings),
+    )
 
 
 def _pois(given: Sequence[str]) -> str | dict[str, str]:

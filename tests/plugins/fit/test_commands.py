@@ -85,6 +85,32 @@ class TestCards:
         """A folder without a card is told."""
         assert "has no card: no file of it ends in .txt" in failed(datacard("limit", tmp_path))
 
+    @pytest.fixture
+    def constrained(self, tmp_path: Path) -> list[Path]:
+        """Return two cards, of which the first constrains the scale of its background, and freezes a parameter."""
+        paths = [tmp_path / "a.txt", tmp_path / "b.txt"]
+        lines = "SF rateParam SR bkg 1 [0,5]\nSF param 1 0.05\nq lnN - 1.5\nnuisance edit freeze q\n"
+        for path, channel, more in zip(paths, ("SR", "CR"), (lines, ""), strict=True):
+            path.write_text(CARD.format(bin=channel) + more, encoding="utf-8")
+        return paths
+
+    def test_shared_parameters(self, constrained: list[Path], tmp_path: Path) -> None:
+        """Constraints and frozen parameters of a card stay when it is fitted with others, as in the joined card."""
+        joined = tmp_path / "joined.out"
+        labelled = [f".={path}" for path in constrained]
+        assert datacard("combine", *labelled, "-o", joined).exit_code == 0
+        together, one = answer("fit", *constrained), answer("fit", joined)
+        assert together["r"] == pytest.approx(one["r"], rel=1e-4)
+        assert together["nuisances"]["SF"] == pytest.approx(one["nuisances"]["SF"], rel=1e-3)
+        assert together["nuisances"]["q"]["error"] is None
+
+    def test_contradicting_parameters(self, constrained: list[Path]) -> None:
+        """A parameter with two constraints is refused, and both are told."""
+        second = constrained[1]
+        second.write_text(second.read_text(encoding="utf-8") + "SF param 1 0.1\n", encoding="utf-8")
+        message = failed(datacard("fit", *constrained))
+        assert "'SF param 1.0 0.05' in one card is 'SF param 1.0 0.1' in another" in message
+
     @pytest.mark.slow
     def test_contradicting_cards(self, card: Path) -> None:
         """Two cards with one channel are refused."""
