@@ -31,12 +31,7 @@ def card_text(writer: Provided[CardWriter], card: CardContext) -> str:
         PluginCallError: the writer failed, or did not return a string.
     """
     doing = f"writing the card of channel {card.channel.bin!r}"
-    with writer.blamed(doing) as card_writer:
-        text: object = plain(card_writer.render(card))
-        problem = _text_problem(text)
-    if problem:
-        raise writer.fault(f"{doing}: {problem}")
-    return str(text)
+    return _text(writer, doing, lambda card_writer: card_writer.render(card))
 
 
 def text_of_all(writer: Provided[CardWriter], cards: Sequence[CardContext]) -> str:
@@ -64,8 +59,12 @@ def text_of_model(writer: Provided[CardWriter], card: ModelContext) -> str:
         PluginCallError: the writer failed, or did not return a string.
     """
     doing = f"writing one card of channels {listing(repr(channel.bin) for channel in card.model.channels)}"
+    return _text(writer, doing, lambda card_writer: card_writer.render_model(card))
+
+
+def _text(writer: Provided[CardWriter], doing: str, render: Callable[[CardWriter], object]) -> str:
     with writer.blamed(doing) as card_writer:
-        text: object = plain(card_writer.render_model(card))
+        text: object = plain(render(card_writer))
         problem = _text_problem(text)
     if problem:
         raise writer.fault(f"{doing}: {problem}")
