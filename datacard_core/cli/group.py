@@ -83,8 +83,8 @@ class CommandGroup(click.Group):
         escape_what_cannot_be_shown()
         try:
             return super().main(*args, **kwargs)
-        except OSError as error:
-            # Of the help, which click prints before it calls a command.
+        except (OSError, DatacardError) as error:
+            # Of the help, which click prints before it calls a command: the stream, or a verb that cannot be imported.
             remark(f"Error: {message(error)}")
             sys.exit(1)
         except SystemExit as end:

@@ -67,6 +67,18 @@ class TestAddedVerbs:
         assert told in message
 
     @pytest.mark.slow
+    def test_broken_verb_in_the_help(self, install: Install) -> None:
+        """A verb that comes with the core and cannot be imported ends the help with one message."""
+        install(
+            "acme", "raise RuntimeError", distribution="datacard-core", entry_points_text=points("hello = acme:hello")
+        )
+        result = datacard("--help")
+        assert result.exit_code == 1
+        assert result.stderr.startswith(
+            "Error: plugin 'hello' (datacard-core 1.0): importing the verb from 'acme:hello'"
+        )
+
+    @pytest.mark.slow
     def test_two_distributions(self, install: Install) -> None:
         """A verb that two distributions have is refused, and both are named."""
         install("acme", HELLO, entry_points_text=points("hello = acme:hello"))
