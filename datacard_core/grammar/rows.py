@@ -15,8 +15,7 @@ from datacard_core.grammar.words import (
     RATE_PARAM,
     ROW_ARGUMENTS,
     ROW_KEYWORDS,
-    SHAPE,
-    SHAPE_OR_LN_N,
+    SHAPE_ALGORITHMS,
     SIGNED_KEYWORDS,
 )
 
@@ -25,17 +24,19 @@ if TYPE_CHECKING:
 
 
 def row_keyword(keywords: Iterable[str]) -> str:
-    """Return the keyword of a row whose effects have these keywords.
+    """Return the keyword of a row whose effects, or whose parts in several channels, have these keywords.
 
     Raises:
         ValueError: Combine has no row that holds them together.
     """
     distinct = sorted(set(keywords))
-    if distinct == [LN_N, SHAPE]:
-        return SHAPE_OR_LN_N
-    if len(distinct) != 1:
+    if len(distinct) == 1:
+        return distinct[0]
+    algorithms = {keyword.removesuffix("?") for keyword in distinct} - {LN_N}
+    # The ? behind shapeU makes its uniform density a normal one.
+    if len(algorithms) != 1 or not algorithms.issubset(SHAPE_ALGORITHMS) or "shapeU" in distinct:
         raise ValueError(f"{' and '.join(distinct)} in one row")
-    return distinct[0]
+    return f"{algorithms.pop()}?"
 
 
 def morphing(keyword: str) -> str:

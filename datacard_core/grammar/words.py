@@ -33,10 +33,13 @@ DIRECTIONS: Final = ("Up", "Down")
 
 LN_N: Final = "lnN"
 SHAPE: Final = "shape"
-SHAPE_OR_LN_N: Final = "shape?"
-"""Keyword of a row that is a shape on the columns with varied templates in the file, and lnN on the rest."""
+SHAPE_ALGORITHMS: Final = (SHAPE, "shape2", "shape*", "shapeN", "shapeN2", "shapeU")
+"""Keywords of the rows that have templates on all their columns, as Combine reads them."""
 
-SHAPE_KEYWORDS: Final = frozenset({SHAPE, "shapeN", "shapeN2", "shapeU", SHAPE_OR_LN_N})
+OPTIONAL_SHAPES: Final = frozenset(f"{algorithm}?" for algorithm in SHAPE_ALGORITHMS)
+"""Keywords of the rows that are lnN on the columns without templates, such as `shape?`."""
+
+SHAPE_KEYWORDS: Final = frozenset({*SHAPE_ALGORITHMS, *OPTIONAL_SHAPES})
 """Keywords of the rows that have templates."""
 
 AUTO_MC_STATS: Final = "autoMCStats"
@@ -56,15 +59,12 @@ ROW_KEYWORDS: Final = frozenset(
 )
 """Second words of the rows that have a cell for each column."""
 
-SHAPE_ALGORITHMS: Final = (SHAPE, "shape2", "shape*", "shapeN", "shapeN2", "shapeU")
-"""Keywords of rows that have templates, as Combine reads them; each may have a `?` behind it, as in `shape?`."""
-
 ROW_ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"gmN": ("N",), "unif": ("lowest", "highest"), "dFD": ("steepness",), "dFD2": ("steepness",)}
 )
 """Words behind the keyword of a row, where it has some."""
 
-PAIRED_KEYWORDS: Final = frozenset({LN_N, "lnU", SHAPE_OR_LN_N})
+PAIRED_KEYWORDS: Final = frozenset({LN_N, "lnU", *OPTIONAL_SHAPES})
 """Rows whose cells may be pairs, down/up."""
 
 # Combine takes a cell of 0 in rows of shapes for no effect, so that their templates would be ignored.

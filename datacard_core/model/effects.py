@@ -204,7 +204,7 @@ class Nuisance:
 
     @property
     def keyword(self) -> str:
-        """Combine's keyword of the row, `shape?` for shape on some columns and lnN on other columns.
+        """Combine's keyword of the row, such as `shape?` for shape on some columns and lnN on other columns.
 
         Raises:
             ValueError: the effects cannot stand in one row.

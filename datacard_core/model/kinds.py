@@ -103,7 +103,10 @@ class MorphedShape(Shape):
     """Templates that are morphed in another way than those of `shape`, or with another density of θ."""
 
     algorithm: str = "shape"
-    """Combine's keyword: `shapeN` and `shapeN2` morph logarithms, `shapeU` has a uniform θ between -1 and 1."""
+    """Combine's keyword: `shapeN` and `shapeN2` morph logarithms, `shapeU` has a uniform θ between -1 and 1.
+
+    `shape2` and `shape*` differ from `shape` for templates of RooFit alone.
+    """
 
     @property
     def keyword(self) -> str:

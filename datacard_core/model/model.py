@@ -127,7 +127,7 @@ def _contradictions(channels: tuple[Channel, ...]) -> Iterator[str]:
     # One name is one parameter, whose density the kinds must agree on.
     for name, found in _rows(channels).items():
         try:
-            row_keyword(entry.keyword for _, nuisance in found for entry in nuisance.entries)
+            row_keyword(nuisance.keyword for _, nuisance in found)
         except ValueError as error:
             yield f"nuisance {name!r} would be {error}: it is {_kinds(found)}"
         widths = {effect.width for _, row in found for effect in row.effects if isinstance(effect, GammaNormalisation)}

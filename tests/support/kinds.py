@@ -73,6 +73,8 @@ EXAMPLES = (
         "mix dFD2 4.5 - - -0.2 -0.2 - -",
     ),
     _one("shape", 'SystematicUncertainty("jes", "shape", ["top"], years, 1.0)', "jes shape - - 1.0 1.0 - -"),
+    _one("shape2", 'SystematicUncertainty("jes", "shape2", ["top"], years, 1.0)', "jes shape2 - - 1.0 1.0 - -"),
+    _one("shape*", 'SystematicUncertainty("jes", "shape*", ["top"], years, 1.0)', "jes shape* - - 1.0 1.0 - -"),
     _one("shapeN", 'SystematicUncertainty("jes", "shapeN", ["top"], years, 1.0)', "jes shapeN - - 1.0 1.0 - -"),
     _one("shapeN2", 'SystematicUncertainty("jes", "shapeN2", ["top"], years, 1.0)', "jes shapeN2 - - 1.0 1.0 - -"),
     _one("shapeU", 'SystematicUncertainty("jes", "shapeU", ["top"], years, 1.0)', "jes shapeU - - 1.0 1.0 - -"),
@@ -83,6 +85,14 @@ EXAMPLES = (
             'SystematicUncertainty("jes_rate", "lnN", ["vjets"], years, (0.9, 1.2), datacard_name="jes")',
         ),
         ("jes shape? - - 1.0 1.0 0.9/1.2 0.9/1.2",),
+    ),
+    Example(
+        "shapeN?",
+        (
+            'SystematicUncertainty("jes", "shapeN", ["top"], years, 1.0)',
+            'SystematicUncertainty("jes_rate", "lnN", ["vjets"], years, 1.1, datacard_name="jes")',
+        ),
+        ("jes shapeN? - - 1.0 1.0 1.1 1.1",),
     ),
     _one(
         "rateParam",

@@ -45,8 +45,9 @@ TWO_KINDS = """
 ## Two kinds of one nuisance
 
 Declarations with one `datacard_name` are one nuisance. Their kinds may differ in two cases: `shape` on some columns
-with `lnN` on others is a row of `shape?`, and only the columns of the shape have varied templates in the file; and a
-`param` or `flatParam` stands beside the `rateParam` or `extArg` of its name. A column belongs to one of them.
+with `lnN` on others is a row of `shape?`, and only the columns of the shape have varied templates in the file, as with
+the other kinds of shapes but `shapeU`, whose uniform θ is not that of `lnN`; and a `param` or `flatParam` stands beside
+the `rateParam` or `extArg` of its name. A column belongs to one of them.
 """
 
 GROUPS = """
@@ -71,7 +72,7 @@ def page() -> str:
         kinds = [provided for provided in plugins.kinds.values() if provided.plugin == plugin]
         if kinds:
             text += f"\n## Plugin `{plugin}`\n" + "".join(map(_section, kinds))
-    return f"{text}{TWO_KINDS}{_named('shape?')}{GROUPS}{_named('groups')}{_named('nofloat')}"
+    return f"{text}{TWO_KINDS}{_named('shape?')}{_named('shapeN?')}{GROUPS}{_named('groups')}{_named('nofloat')}"
 
 
 def _section(provided: Provided[SystematicKind]) -> str:

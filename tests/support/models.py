@@ -54,6 +54,7 @@ ROWS = {
     "jes": "shape",
     "jer": "shape?",
     "pdf": "shapeU",
+    "isr": "shape*",
 }
 """Kinds of nuisances by name; a name has one kind in all channels."""
 
@@ -154,7 +155,7 @@ def _shape(generator: Any, channel: Channel, name: str, columns: Any) -> Nuisanc
             for factor in (generator.uniform(1, 2), generator.uniform(0.5, 1))
         )
         scale = np.where(generator.uniform(size=len(varied)) < 0.5, 1, 0.5)
-        if kind == "shapeU":
+        if kind in ("shapeU", "shape*"):
             effects.append(MorphedShape(varied, up, down, scale, kind))
         else:
             effects.append(Shape(varied, up, down, scale))

@@ -1,4 +1,4 @@
-"""The kinds `shape`, `shapeN`, `shapeN2` and `shapeU`: an Up and a Down template in the output."""
+"""The kinds `shape`, `shape2`, `shape*`, `shapeN`, `shapeN2` and `shapeU`: an Up and a Down template in the output."""
 
 from __future__ import annotations
 
@@ -52,6 +52,24 @@ class MorphedVariation(ShapeVariation):
         )
 
 
+class FastVariation(MorphedVariation):
+    """Morphing as of `shape`, in the class that Combine has for `RooHistPdf`.
+
+    Combine takes it for `shape` if the templates are histograms, as those of this package, but for the range of θ.
+    """
+
+    typ: ClassVar[str] = "shape2"
+
+
+class IntegratedVariation(MorphedVariation):
+    """Morphing as of `shape`, with a numerical integral of functions of RooFit.
+
+    Combine takes it for `shape` if the templates are histograms, as those of this package, but for the range of θ.
+    """
+
+    typ: ClassVar[str] = "shape*"
+
+
 class LogarithmicVariation(MorphedVariation):
     """Morphing as of `shape`, of the logarithms of the fractions of the yield in each bin.
 
@@ -78,5 +96,12 @@ class UniformVariation(MorphedVariation):
 
 @hookimpl
 def datacard_systematic_kinds() -> Iterable[SystematicKind]:
-    """Contribute the kinds shape, shapeN, shapeN2 and shapeU."""
-    return (ShapeVariation(), LogarithmicVariation(), OldLogarithmicVariation(), UniformVariation())
+    """Contribute the kinds shape, shape2, shape*, shapeN, shapeN2 and shapeU."""
+    return (
+        ShapeVariation(),
+        FastVariation(),
+        IntegratedVariation(),
+        LogarithmicVariation(),
+        OldLogarithmicVariation(),
+        UniformVariation(),
+    )

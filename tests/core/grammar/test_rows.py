@@ -11,7 +11,7 @@ class TestRowsOfPlugins:
     """Words behind the name of a row, as Combine's DatacardParser reads them."""
 
     @pytest.mark.parametrize(
-        "keyword", ["lnN", "lnU", "gmN 12", "gmM", "trG", "unif -1 1.5", "dFD 5", "shapeU", "shape?"]
+        "keyword", ["lnN", "lnU", "gmN 12", "gmM", "trG", "unif -1 1.5", "dFD 5", "shapeU", "shape?", "shape*"]
     )
     def test_rows_of_combine(self, keyword: str) -> None:
         """Combine's keywords have no problem, with their numbers where they have some."""
@@ -81,14 +81,25 @@ class TestRows:
 
     @pytest.mark.parametrize(
         ("keywords", "row"),
-        [(["lnN"], "lnN"), (["shape", "shape"], "shape"), (["shape", "lnN", "shape"], "shape?"), (["gmN 7"], "gmN 7")],
+        [
+            (["lnN"], "lnN"),
+            (["shape", "shape"], "shape"),
+            (["shape", "lnN", "shape"], "shape?"),
+            (["shapeN", "lnN"], "shapeN?"),
+            (["shape*", "shape*?"], "shape*?"),
+            (["lnN", "shapeU?"], "shapeU?"),
+            (["gmN 7"], "gmN 7"),
+        ],
     )
     def test_keyword(self, keywords: list[str], row: str) -> None:
-        """A row has the keyword of its effects; shape and lnN together are `shape?`."""
+        """A row has the keyword of its effects; a shape and lnN together are a shape with a question mark."""
         assert grammar.row_keyword(keywords) == row
 
-    @pytest.mark.parametrize("keywords", [["lnN", "gmN 7"], ["shape", "lnU"], []])
+    @pytest.mark.parametrize(
+        "keywords",
+        [["lnN", "gmN 7"], ["shape", "lnU"], ["shapeU", "lnN"], ["shapeU", "shapeU?"], ["shape", "shapeN"], []],
+    )
     def test_mixed_effects(self, keywords: list[str]) -> None:
-        """Effects of other keywords cannot stand in one row."""
+        """Effects of other keywords, and those whose parameters have different densities, cannot stand in one row."""
         with pytest.raises(ValueError, match="in one row"):
             grammar.row_keyword(keywords)

@@ -42,7 +42,12 @@ def test_default_selection() -> None:
 def test_contributions_of_the_built_in_set() -> None:
     """The built-in set has all kinds of Combine's language, Combine's writer and ROOT's serializer."""
     plugins = load_plugins()
-    declared = (grammar.ROW_KEYWORDS - {"shape?"}) | grammar.PARAMETER_KEYWORDS | grammar.INERT_KEYWORDS | {"edit"}
+    declared = (
+        (grammar.ROW_KEYWORDS - grammar.OPTIONAL_SHAPES)
+        | grammar.PARAMETER_KEYWORDS
+        | grammar.INERT_KEYWORDS
+        | {"edit"}
+    )
     assert set(plugins.kinds) == declared
     assert "combine" in plugins.writers
     assert "root" in plugins.serializers

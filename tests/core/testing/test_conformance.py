@@ -47,7 +47,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "lnn": {kind: [{"value": 1.05}, {"value": (0.95, 1.05)}] for kind in ("lnN", "lnU")},
     "shape": {
         "shape": [{"value": 1.0}, {"value": 0.5}],
-        **{kind: {"value": 1.0} for kind in ("shapeN", "shapeN2", "shapeU")},
+        **{kind: {"value": 1.0} for kind in ("shape2", "shape*", "shapeN", "shapeN2", "shapeU")},
     },
     "gamma": {"gmN": {"value": 1.0, "options": {"N": 12}}, "gmM": {"value": 0.3}},
     "linear": {

@@ -79,8 +79,11 @@ def test_command(tmp_path: Path) -> None:
     arguments = (str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "-o", str(output))
     assert datacard("combine", *arguments).exit_code == 0
     assert card(output.read_text()).content.head.channels == ("ch1_SR", "ch1_CR", "ch2_SR", "ch2_CR")
-    (tmp_path / "b.txt").write_text(HEAD + "lumi lnU 1.1 1.1 1.1 1.1 1.1\n")
-    assert "combine.kind-clash" in failed(datacard("combine", *arguments))
+    # In a row of shapeU?, Combine's script would make the uniform density a normal one.
+    for first, second in (("lnN", "lnU"), ("shapeU", "lnN")):
+        (tmp_path / "a.txt").write_text(SHAPES + f"lumi {first} 1.1 1.1 1.1 1.1 1.1\n")
+        (tmp_path / "b.txt").write_text(SHAPES + f"lumi {second} 1.1 1.1 1.1 1.1 1.1\n")
+        assert "combine.kind-clash" in failed(datacard("combine", *arguments))
     assert "lnU" not in output.read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "all.txt", "b.txt"]
 

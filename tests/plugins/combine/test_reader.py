@@ -85,6 +85,13 @@ class TestFaults:
         read = below("nuisance edit drop * * lumi", "lumi lnN 1.02 1.02 1.02 1.02 1.02")
         assert ("edit.order", "error") in found(read)
 
+    def test_morphing_of_a_factor(self) -> None:
+        """A row that ends in ? takes its morphing on the columns of a factor too, and not in a counting channel."""
+        rows = ("a shapeN - 1 - - -", "b shape? - 1.1 - 1.2 -")
+        assert ("shape.mixed-algorithm", "error") in found(below(*rows, head=SHAPES))
+        fake = SHAPES.replace("---\nbin SR CR", "shapes * SR FAKE\n---\nbin SR CR")
+        assert "shape.mixed-algorithm" not in dict(found(below(*rows, head=fake)))
+
     def test_row_of_shapes_without_line(self) -> None:
         """A row of shapes needs a shapes line, and lnN needs none."""
         assert found(below("jes shape 1 1 1 1 1")) == [("shape.no-line", "error")]

@@ -65,18 +65,19 @@ def rows_of(parts: Sequence[Part]) -> Reading[tuple[JoinedRow, ...]]:
 def _kind(joined: JoinedRow, part: Part, row: RowOfCard) -> Reading[None]:
     """Give a joined row the kind that holds a further row too."""
     both = f"{row.name!r} is {row.kind} in {part.label} and {joined.kind} in {joined.part.label}"
-    kinds = {joined.kind.removesuffix("?"), row.kind.removesuffix("?")}
-    shapes = kinds - {grammar.LN_N}
-    if len(shapes) > 1 or (shapes and len(kinds) > 1 and not min(shapes).startswith(grammar.SHAPE)):
+    try:
+        kind = grammar.row_keyword([joined.kind, row.kind])
+    except ValueError:
         yield refused("combine.kind-clash", f"{both}, which are different parameters: rename one of them")
+        return
     # The arguments belong to the density of the parameter, which is one for all cards.
-    elif joined.arguments != row.arguments:
+    if joined.arguments != row.arguments:
         code = "combine.gmN-conflict" if row.kind == "gmN" else "combine.kind-clash"
         ours, theirs = (" ".join(map(grammar.short, words)) for words in (row.arguments, joined.arguments))
         message = f"{row.name!r} is {row.kind} {ours} in {part.label} and {row.kind} {theirs} in {joined.part.label}"
         yield refused(code, f"{message}, which are different parameters: rename one of them")
     elif joined.kind != row.kind:
-        if len(kinds) > 1:
-            message = f"{both}, so that the row is {min(shapes)}?: a factor holds only where there are no templates"
+        if grammar.LN_N in (joined.kind, row.kind):
+            message = f"{both}, so that the row is {kind}: a factor holds only where there are no templates"
             yield doubtful("combine.kind-mixed", message)
-        joined.kind = f"{min(shapes)}?"
+        joined.kind = kind

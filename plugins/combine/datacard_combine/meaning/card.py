@@ -111,7 +111,7 @@ def _kind_clash(state: State, view: Row) -> Reading[None]:
     others = {row.kind for row in state.by_name.get(view.name, ())}
     both = {grammar.SHAPE, grammar.LN_N}
     if view.kind in both and (both - {view.kind}) & others:
-        message = f"{view.name!r} is shape and lnN: write one row of the kind {grammar.SHAPE_OR_LN_N}"
+        message = f"{view.name!r} is shape and lnN: write one row of the kind {grammar.row_keyword(both)}"
         yield refused("row.kind-clash", message, view.line)
 
 

@@ -11,7 +11,7 @@ from datacard_combine.syntax.views import EditLine, Parameter, ShapesLine
 from datacard_core import closest, grammar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from datacard_combine.meaning.content import Content, RowOfCard
     from datacard_combine.syntax.faults import Fault
@@ -36,7 +36,7 @@ def shape_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
     for row in content.rows:
         if wrong and not isinstance(row, Parameter) and row.kind.startswith(grammar.SHAPE):
             yield from _variations(row, wrong)
-    yield from _algorithms(content)
+    yield from _algorithms(content, counting)
 
 
 def _keywords(view: ShapesLine) -> Iterator[Fault]:
@@ -108,15 +108,17 @@ def _variations(row: RowOfCard, wrong: Mapping[int, tuple[str, str]]) -> Iterato
             return
 
 
-def _algorithms(content: Content) -> Iterator[Fault]:
+def _algorithms(content: Content, counting: Collection[str]) -> Iterator[Fault]:
     """Yield rows that morph a column otherwise than rows above, which Combine refuses."""
+    # Combine looks at the kind of the row before it looks for templates, which a row that ends in ? need not have.
     rows = [row for row in content.rows if not isinstance(row, Parameter) and row.kind.startswith(grammar.SHAPE)]
-    rows = [row for row in rows if not row.kind.endswith("?")]
     if len({grammar.morphing(row.kind) for row in rows}) < 2:  # noqa: PLR2004 - nothing to mix
         return
     first: dict[int, RowOfCard] = {}
     for row in rows:
         for place in (place for place, value in enumerate(row.values) if value != 0):
+            if content.head.columns[place].channel in counting:
+                continue
             other = first.setdefault(place, row)
             if grammar.morphing(other.kind) != grammar.morphing(row.kind):
                 column = content.head.columns[place]

@@ -17,7 +17,6 @@ Value: TypeAlias = float | tuple[float, float]
 """Number of a cell, or down and up; 0 for a column without an effect."""
 
 _PLAIN = frozenset({"lnN", "lnU", "gmM", "gmN", "trG", "unif", "dFD", "dFD2"})
-_KNOWN = grammar.ROW_KEYWORDS | {f"{shape}{end}" for shape in grammar.SHAPE_ALGORITHMS for end in ("", "?")}
 
 
 def is_kind(keyword: str) -> bool:
@@ -28,8 +27,8 @@ def is_kind(keyword: str) -> bool:
 def row(line: Line, words: tuple[str, ...], name: str, nofloat: bool) -> Reading[Row | None]:
     """Read a row; its cells are read when the number of columns is known."""
     kind = words[1]
-    if kind not in _KNOWN:
-        known = closest(kind, sorted(_KNOWN))
+    if kind not in grammar.ROW_KEYWORDS:
+        known = closest(kind, sorted(grammar.ROW_KEYWORDS))
         message = f"{name!r} has the unknown kind {kind!r}{known}: Combine takes every word that begins with 'shape'"
         yield mistaken("row.unknown-kind", message, line, 1)
     needed = grammar.ROW_ARGUMENTS.get(kind, ())
@@ -69,7 +68,7 @@ def values(view: Row, columns: int, numbers: dict[str, Value]) -> Reading[tuple[
             f"{view.name!r} has {len(view.cells)} cells and the card {columns} columns: Combine does not read what is "
             "behind the last column"
         )
-        if grammar.cell_problem(_grammar_kind(view.kind), view.cells[columns]) is None:
+        if grammar.cell_problem(view.kind, view.cells[columns]) is None:
             yield mistaken("columns.extra", message, view.line, view.first + columns)
     cells = view.cells[:columns]
     known: dict[str, Value] = {}
@@ -82,10 +81,6 @@ def values(view: Row, columns: int, numbers: dict[str, Value]) -> Reading[tuple[
                 numbers[cell] = value
         known[cell] = value
     return tuple(map(known.__getitem__, cells))
-
-
-def _grammar_kind(kind: str) -> str:
-    return grammar.SHAPE_OR_LN_N if kind.endswith("?") else kind
 
 
 def _value(view: Row, cell: str) -> Reading[Value]:

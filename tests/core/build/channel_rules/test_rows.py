@@ -27,6 +27,15 @@ def test_two_morphings_of_a_column() -> None:
 
 
 @pytest.mark.slow
+def test_morphing_of_a_factor_beside_a_shape() -> None:
+    """The factor of a row of `shape?` takes the morphing of the row, as Combine looks at the keyword alone."""
+    rows = [shape("a", "shape", "vjets"), SystematicUncertainty("f", "lnN", ["top"], YEARS, 1.1, datacard_name="a")]
+    (problem,) = problems(*rows, shape("b", "shapeN", "top"))
+    assert "nuisance 'b' is shapeN and 'a' is shape?, both on 'top_2022'" in problem
+    assert len(small_card(*rows, shape("b", "shapeN", "signal")).channel.nuisances) == 2
+
+
+@pytest.mark.slow
 def test_one_morphing_of_a_column() -> None:
     """A density of its own is no other morphing, and each column has its own."""
     card = small_card(shape("a", "shape", "top"), shape("b", "shapeU", "top"), shape("c", "shapeN", "vjets"))
