@@ -88,8 +88,16 @@ def _factors(found: Compiler, position: Mapping[str, int], variables: Mapping[st
         for place, (constant, factor, name) in enumerate(factors):
             offset[column, place], slope[column, place] = constant, factor
             variable[column, place] = variables[name]
+    linear, at = np.unique(variable, return_inverse=True)
     return Factors(
-        rates=_rounded(found), average=average, difference=difference, offset=offset, slope=slope, variable=variable
+        rates=_rounded(found),
+        average=average,
+        difference=difference,
+        offset=offset,
+        slope=slope,
+        variable=variable,
+        linear=linear,
+        at=at.reshape(variable.shape),
     )
 
 

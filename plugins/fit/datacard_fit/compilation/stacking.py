@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from datacard_core import MorphedShape
+from datacard_fit.evaluation.bundles import Bundles
 from datacard_fit.evaluation.morphing import FLOOR, Morphing
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def stacked(channels: Sequence[ChannelTemplates], position: Mapping[str, int]) -
     # Bins that only fill up the array stay 0: their logarithm is never used.
     log_rows = moving[is_log]
     nominal[log_rows] = np.where(valid[log_rows] > 0, _log(nominal[log_rows]), 0.0)
+    differences = [move.scale * move.half_difference for _, move in moves]
+    changes = padded([*differences, *(move.half_sum for _, move in moves)], bins)
     return Morphing(
         nominal=nominal,
         moving=moving,
@@ -178,13 +181,12 @@ def stacked(channels: Sequence[ChannelTemplates], position: Mapping[str, int]) -
         log=is_log,
         total=total[moving],
         valid=valid[moving],
-        starts=first,
         row=row,
         parameter=np.array([position[move.name] for _, move in moves], dtype=np.intp),
         scale=np.array([move.scale for _, move in moves]),
         region=_regions(moves, len(moving), row),
-        half_difference=padded([move.scale * move.half_difference for _, move in moves], bins),
-        half_sum=padded([move.half_sum for _, move in moves], bins),
+        live=_live(changes, row, len(moving)),
+        changes=Bundles.of(changes, np.tile(row, 2), len(moving)),
     )
 
 
@@ -192,6 +194,12 @@ def _moves(channels: Sequence[ChannelTemplates]) -> Iterator[tuple[int, Move]]:
     for channel in channels:
         for move in channel.moves:
             yield channel.start + move.column, move
+
+
+def _live(changes: FloatArray, row: IntArray, columns: int) -> BoolArray:
+    live = np.zeros((columns, changes.shape[1]), dtype=np.bool_)
+    np.logical_or.at(live, np.tile(row, 2), changes != 0)
+    return live
 
 
 def _regions(moves: Sequence[tuple[int, Move]], columns: int, row: IntArray) -> FloatArray:

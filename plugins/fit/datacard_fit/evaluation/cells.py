@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from datacard_core import FloatArray, IntArray
+    from datacard_fit.evaluation.bins import Yields
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -31,3 +32,14 @@ class Cells:
         factor[self.column[poisson], self.bin[poisson]] = at[poisson] / self.events[poisson]
         addition[self.column, self.bin] = self.error * np.where(poisson, 0.0, at)
         return factor, addition
+
+    def inner(self, yields: Yields) -> FloatArray:
+        """Return the derivatives of the contents by the parameters, shape (cells,)."""
+        poisson = self.events > 0
+        content = yields.templates.values[self.column, self.bin] / np.where(poisson, self.events, 1)
+        return np.where(poisson, content, self.error)
+
+    def slopes(self, yields: Yields) -> FloatArray:
+        """Return the derivatives of the expected events by the parameters, shape (cells,)."""
+        slopes: FloatArray = yields.values[self.column] * self.inner(yields)
+        return slopes

@@ -14,7 +14,8 @@ import numpy as np
 
 from datacard_fit.evaluation.bins import Bins, Data, Yields, profiled
 from datacard_fit.evaluation.constraints import Constraints
-from datacard_fit.evaluation.derivatives import Derivatives
+from datacard_fit.evaluation.gradient import Gradient
+from datacard_fit.evaluation.hessian import hessian
 from datacard_fit.evaluation.layout import Layout
 from datacard_fit.evaluation.morphing import FLOOR
 
@@ -123,18 +124,32 @@ class Engine:
             data: the observations.
             fisher: take the expected Hessian, which has no negative eigenvalue, in place of the exact one.
         """
+        value, first, terms = self._first(at, data)
+        gradient, diagonal = first.by_parameters(), np.zeros(len(at))
+        found = hessian(first, terms, data, self.active, fisher=fisher)
+        self.constraints.add_derivatives(at, data.centers, gradient, diagonal)
+        found[np.diag_indices(len(at))] += diagonal
+        return Evaluation(value, gradient, found)
+
+    def slope(self, at: FloatArray, data: Data) -> tuple[float, FloatArray]:
+        """Return the negative log-likelihood, infinite as that of `evaluate`, with its gradient alone.
+
+        Args:
+            at: parameters, shape (parameters,).
+            data: the observations.
+        """
+        value, first, _ = self._first(at, data)
+        gradient = first.by_parameters()
+        self.constraints.add_derivatives(at, data.centers, gradient, np.zeros(len(at)))
+        return value, gradient
+
+    def _first(self, at: FloatArray, data: Data) -> tuple[float, Gradient, Bins]:
         yields = self.yields(at)
         terms = self._terms(yields, data)
-        value = self._sum(terms, data) + self._constraints(at, yields, data)
         # A step into such a region is rejected by the minimiser, whatever the derivatives there say.
-        if (self.active * terms.negligible).any():
-            value = np.inf
-        derivatives = Derivatives.of(self.compiled, self.layout, yields, terms, data, self.active)
-        gradient, hessian = derivatives.by_parameters(fisher=fisher)
-        diagonal = np.zeros(len(at))
-        self.constraints.add_derivatives(at, data.centers, gradient, diagonal)
-        hessian[np.diag_indices(len(at))] += diagonal
-        return Evaluation(value, gradient, hessian)
+        negligible = (self.active * terms.negligible).any()
+        value = np.inf if negligible else self._sum(terms, data) + self._constraints(at, yields, data)
+        return value, Gradient.of(self.compiled, self.layout, yields, terms, data, self.active), terms
 
     def pulls(self, at: FloatArray, data: Data) -> FloatArray:
         """Return the parameters of whole bins at their minimum, shape (channels, bins); 0 where there is none."""

@@ -8,6 +8,7 @@ those of the POIs, of free parameters, and of the linear kinds; a variable is a 
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import attrs
@@ -38,6 +39,10 @@ class Factors:
     """Slopes, shape (columns, factors)."""
     variable: IntArray
     """Positions of the variables, shape (columns, factors)."""
+    linear: IntArray
+    """Positions of the variables of linear factors, rising, shape (linear,)."""
+    at: IntArray
+    """Position in `linear` of the variable of each factor, shape (columns, factors)."""
 
     def weights(self, variables: FloatArray) -> Weights:
         """Return the yields of the columns and their derivatives.
@@ -45,12 +50,11 @@ class Factors:
         Args:
             variables: parameters, then the values of formulas, shape (variables,).
         """
-        parameters = self.average.shape[1]
-        theta = variables[:parameters]
+        theta = variables[: self.average.shape[1]]
         power = smoothed(theta, LOG_NORMAL_REGION)
         scale = self.rates * np.exp(self.average @ theta + self.difference @ power.value)
-        factors = self.offset + self.slope * variables[self.variable]
-        return Weights(self, scale, factors, power.slope, power.curvature, len(variables))
+        linear = self.offset + self.slope * variables[self.variable]
+        return Weights(self, scale, linear, scale * linear.prod(axis=1), power.slope, power.curvature, len(variables))
 
 
 @attrs.frozen(eq=False)
@@ -62,66 +66,54 @@ class Weights:
     """Yields without the linear factors, shape (columns,)."""
     linear: FloatArray
     """The linear factors, shape (columns, factors)."""
+    values: FloatArray
+    """Yields, shape (columns,)."""
     power_slope: FloatArray
     power_curvature: FloatArray
     variables: int
 
-    @property
-    def values(self) -> FloatArray:
-        """Yields, shape (columns,)."""
-        product: FloatArray = self.scale * self.linear.prod(axis=1)
-        return product
-
     def exponents(self) -> FloatArray:
         """Return the derivatives of the exponents, shape (columns, parameters)."""
-        exponents: FloatArray = self.factors.average + self.factors.difference * self.power_slope
+        exponents: FloatArray = self.factors.difference * self.power_slope
+        exponents += self.factors.average
         return exponents
 
-    def others(self, *left_out: int) -> FloatArray:
+    def gradient(self, by_yield: FloatArray) -> FloatArray:
+        """Return the derivatives of a function by the variables, from those by the yields, shape (variables,)."""
+        factors = self.factors
+        by_exponent = by_yield * self.values
+        by_factor = (by_yield * self.scale)[:, None] * self._by_factor()
+        gradient = np.zeros(self.variables)
+        gradient += np.bincount(factors.variable.ravel(), by_factor.ravel(), self.variables)
+        gradient[: len(self.power_slope)] += by_exponent @ factors.average
+        gradient[: len(self.power_slope)] += self.power_slope * (by_exponent @ factors.difference)
+        return gradient
+
+    def by_variable(self) -> FloatArray:
+        """Return the derivatives of the yields by the variables of linear factors, shape (columns, linear)."""
+        rows, by_factor = np.arange(len(self.scale)), self._by_factor()
+        jacobian = np.zeros((len(rows), len(self.factors.linear)))
+        for place in range(self.linear.shape[1]):
+            # A column may have one variable twice: each factor adds its part.
+            jacobian[rows, self.factors.at[:, place]] += self.scale * by_factor[:, place]
+        return jacobian
+
+    def add_products(self, hessian: FloatArray, by_yield: FloatArray) -> None:
+        """Add the second derivatives by two linear factors to a Hessian, shape (variables, variables)."""
+        scaled, variable = by_yield * self.scale, self.factors.variable
+        for first, second in itertools.permutations(range(self.linear.shape[1]), 2):
+            np.add.at(hessian, (variable[:, first], variable[:, second]), scaled * self._others(first, second))
+
+    def _by_factor(self) -> FloatArray:
+        """Return the derivatives of the product of the linear factors by each variable, shape (columns, factors)."""
+        places = range(self.linear.shape[1])
+        return np.stack([self._others(place) for place in places], axis=1) if len(places) > 1 else self.factors.slope
+
+    def _others(self, *left_out: int) -> FloatArray:
         """Return the products of the linear factors without some, times their slopes, shape (columns,)."""
+        # A product without one factor, not a quotient: a factor may be 0, as r is in the background-only fit.
         kept = [place for place in range(self.linear.shape[1]) if place not in left_out]
         product: FloatArray = self.linear[:, kept].prod(axis=1)
         for place in left_out:
             product = product * self.factors.slope[:, place]
         return product
-
-    def jacobian(self, exponents: FloatArray) -> FloatArray:
-        """Return the derivatives of the yields, shape (columns, variables)."""
-        columns, parameters = exponents.shape
-        jacobian = np.zeros((columns, self.variables))
-        np.multiply(exponents, self.values[:, None], out=jacobian[:, :parameters])
-        # The product without one factor, not a quotient: a factor may be 0, as r is in the background-only fit.
-        rows = np.arange(columns)
-        for place in range(self.linear.shape[1]):
-            # A column may have one variable twice: each factor adds its part.
-            jacobian[rows, self.factors.variable[:, place]] += self.scale * self.others(place)
-        return jacobian
-
-    def add_curvature(self, hessian: FloatArray, exponents: FloatArray, by_yield: FloatArray) -> None:
-        """Add the second derivatives of the yields, contracted with weights, to a Hessian.
-
-        Args:
-            hessian: shape (variables, variables).
-            exponents: derivatives of the exponents, shape (columns, parameters).
-            by_yield: derivatives of the function by the yields, shape (columns,).
-        """
-        parameters = exponents.shape[1]
-        # Exponents: second derivatives of an exponential are products of first ones, and the diagonal of the smoothing.
-        weighted = by_yield * self.values
-        block = exponents.T @ (weighted[:, None] * exponents)
-        block[np.diag_indices(parameters)] += self.power_curvature * (weighted @ self.factors.difference)
-        hessian[:parameters, :parameters] += block
-        # Products of an exponent and a linear factor; two linear factors below.
-        scaled = by_yield * self.scale
-        places = self.linear.shape[1]
-        mixed = np.zeros((self.variables, parameters))
-        for place in range(places):
-            by_variable = (scaled * self.others(place))[:, None] * exponents
-            np.add.at(mixed, self.factors.variable[:, place], by_variable)
-        hessian[:, :parameters] += mixed
-        hessian[:parameters, :] += mixed.T
-        for first in range(places):
-            for second in range(places):
-                if first != second:
-                    at = (self.factors.variable[:, first], self.factors.variable[:, second])
-                    np.add.at(hessian, at, scaled * self.others(first, second))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_fit.evaluation.bundles import Bundles
+
 if TYPE_CHECKING:
-    from datacard_core import IntArray
+    from datacard_core import BoolArray, IntArray
     from datacard_fit.evaluation.compiled import Compiled
 
 
@@ -22,16 +24,18 @@ class Layout:
     """Position behind the last column of each channel."""
     column: IntArray
     """Column of each pair of a nuisance and a column."""
-    pair_channel: IntArray
-    """Channel of each pair."""
-    pair_starts: IntArray
-    """Position of the first pair of each channel, and behind the last pair of all."""
-    order: IntArray
-    """Order of the pairs by parameter and channel."""
-    first: IntArray
-    """Positions in that order at which a parameter or a channel begins."""
+    flat: IntArray
+    """column · parameters + parameter of each pair."""
+    by_group: Bundles
+    """The changes of the templates, bundled by parameter and channel."""
+    bundle: IntArray
+    """Bundle of each pair."""
     group: IntArray
-    """parameter · channels + channel at each of them."""
+    """parameter · channels + channel of each bundle."""
+    order: IntArray
+    """Order of the pairs by bundle."""
+    has_counts: BoolArray
+    """Columns in which the parameters of cells are factors, shape (moving,)."""
     mixed_cell: IntArray
     """Cell of each pair of a cell with a Poisson parameter and a nuisance of its column."""
     mixed_pair: IntArray
@@ -45,22 +49,21 @@ class Layout:
         channel = np.repeat(np.arange(channels), stops - compiled.starts)
         morphing = compiled.morphing
         column = morphing.moving[morphing.row]
-        pair_channel = channel[column]
-        key = morphing.parameter * channels + pair_channel
-        # Stable, so that sums have the same order of additions on every machine.
-        order = np.argsort(key, kind="stable")
-        first = np.flatnonzero(np.diff(key[order], prepend=-1))
+        group, bundle = np.unique(morphing.parameter * channels + channel[column], return_inverse=True)
+        changes = morphing.changes.rows(np.arange(2 * len(column)))
         cells = np.flatnonzero(compiled.cells.events > 0)
         pairs = [np.flatnonzero(column == compiled.cells.column[cell]) for cell in cells]
         return cls(
             channel=channel,
             stops=stops,
             column=column,
-            pair_channel=pair_channel,
-            pair_starts=np.searchsorted(pair_channel, np.arange(channels + 1)),
-            order=order,
-            first=first,
-            group=key[order][first],
+            flat=column * compiled.ordinary + morphing.parameter,
+            by_group=Bundles.of(changes, np.tile(bundle, 2), len(group)),
+            bundle=bundle,
+            group=group,
+            # Stable, so that sums have the same order of additions on every machine.
+            order=np.argsort(bundle, kind="stable"),
+            has_counts=np.isin(morphing.moving, compiled.cells.column[cells]),
             mixed_cell=np.repeat(cells, [len(found) for found in pairs]),
             mixed_pair=np.concatenate([np.zeros(0, dtype=np.intp), *pairs]),
         )

@@ -16,6 +16,7 @@ from datacard_fit.evaluation.interpolation import smoothed
 
 if TYPE_CHECKING:
     from datacard_core import BoolArray, FloatArray, IntArray
+    from datacard_fit.evaluation.bundles import Bundles
 
 FLOOR = 1e-9
 """Smallest content of a bin, as in Combine."""
@@ -40,8 +41,6 @@ class Morphing:
     """Integrals of the nominal templates, shape (moving,)."""
     valid: FloatArray
     """1 for the bins that a column has, 0 for those that fill up the arrays, shape (moving, bins)."""
-    starts: IntArray
-    """Position of the first pair of each moving column, shape (moving,)."""
     row: IntArray
     """Position in `moving` of the column of each pair, shape (pairs,)."""
     parameter: IntArray
@@ -49,10 +48,10 @@ class Morphing:
     scale: FloatArray
     region: FloatArray
     """q of each pair, shape (pairs,)."""
-    half_difference: FloatArray
-    """scale·(up - down)/2 of each pair, shape (pairs, bins)."""
-    half_sum: FloatArray
-    """(up + down)/2 - nominal of each pair, shape (pairs, bins)."""
+    live: BoolArray
+    """Bins that a pair changes, shape (moving, bins): a crop elsewhere has no derivative to change."""
+    changes: Bundles
+    """Changes by moving column: scale·(up - down)/2 of each pair, then (up + down)/2 - nominal of each pair."""
 
     def at(self, theta: FloatArray) -> Morphed:
         """Return the templates at some parameters, shape (parameters,)."""
@@ -62,21 +61,22 @@ class Morphing:
             return Morphed(self, values, np.zeros(self.valid.shape, dtype=np.bool_), none, none, none)
         moved_by = theta[self.parameter]
         step = smoothed(self.scale * moved_by, self.region)
-        # In place where possible: these arrays are as large as all varied templates.
-        moves = moved_by[:, None] * self.half_difference
-        moves += step.value[:, None] * self.half_sum
-        # Pairs of one column stand together, so that one pass adds them up.
-        found = values[self.moving] + np.add.reduceat(moves, self.starts, axis=0)
-        if self.log.any():
+        found = values[self.moving]
+        found += self.changes.sums(np.concatenate([moved_by, step.value]))
+        has_log = self.log.any()
+        if has_log:
             # The exponential of bins that only fill up the array is 1.
             found[self.log] = np.exp(found[self.log]) * self.valid[self.log]
         open_bins = found > FLOOR
-        cropped = np.where(open_bins, found, FLOOR * self.valid)
-        if self.log.any():
+        cropped = np.maximum(found, FLOOR * self.valid)
+        if has_log:
             # Combine crops logarithmic templates after they are scaled, if at all: they are above 0.
             cropped[self.log], open_bins[self.log] = found[self.log], True
-        ratio = np.where(self.rescaled, cropped.sum(axis=1) / self.total, 1.0)
-        values[self.moving] = cropped / ratio[:, None]
+        ratio = np.ones(len(found))
+        if self.rescaled.any():
+            ratio = np.where(self.rescaled, cropped.sum(axis=1) / self.total, 1.0)
+            cropped /= ratio[:, None]
+        values[self.moving] = cropped
         slope, curvature = self.scale * step.slope, self.scale**2 * step.curvature
         return Morphed(self, values, open_bins, ratio, slope, curvature)
 
@@ -97,31 +97,54 @@ class Morphed:
     curvature: FloatArray
     """Second derivatives, shape (pairs,)."""
 
-    def raw(self) -> FloatArray:
-        """Return the derivatives of the sums by the parameter of each pair, shape (pairs, bins)."""
-        raw: FloatArray = self.slope[:, None] * self.morphing.half_sum
-        raw += self.morphing.half_difference
-        return raw
+    def cropped(self) -> BoolArray:
+        """Return the columns of which a bin that moves is cropped, or whose logarithm moves, shape (moving,)."""
+        cropped: BoolArray = self.morphing.log | (self.morphing.live & ~self.open_bins).any(axis=1)
+        return cropped
 
-    @property
-    def is_plain(self) -> bool:
-        """True if no bin is cropped and no logarithm moves: the templates are the sums, and each integral stays."""
-        return not self.morphing.log.any() and bool((self.open_bins | (self.morphing.valid == 0)).all())
-
-    def derivatives(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the derivatives of the templates, and of the logarithms of their integrals.
-
-        They have the shapes (pairs, bins) and (pairs,).
+    def corrected(self, by_content: FloatArray) -> FloatArray:
+        """Return the derivatives of a function by the content of the moving columns at a constant integral.
 
         Args:
-            raw: the result of `raw()`.
+            by_content: its derivatives by the content, shape (moving, bins).
         """
         morphing = self.morphing
-        if not morphing.moving.size:
-            return raw, np.zeros(0)
-        content = self.values[morphing.moving][morphing.row]
-        log = morphing.log[morphing.row]
-        inner = raw * self.open_bins[morphing.row] / self.ratio[morphing.row][:, None]
+        if not morphing.rescaled.any():
+            return by_content
+        mean = np.einsum("mb,mb->m", by_content, self.values[morphing.moving]) / morphing.total
+        corrected: FloatArray = by_content - np.where(morphing.rescaled, mean, 0.0)[:, None]
+        return corrected
+
+    def by_sums(self, by_content: FloatArray) -> FloatArray:
+        """Return the derivatives of a function by the sums that move the columns, shape (moving, bins).
+
+        Args:
+            by_content: its derivatives by the content, shape (moving, bins).
+        """
+        morphing = self.morphing
+        found = self.corrected(by_content) * self.open_bins / self.ratio[:, None]
+        if morphing.log.any():
+            found[morphing.log] = (self.corrected(by_content) * self.values[morphing.moving])[morphing.log]
+        return found
+
+    def derivatives(self, pairs: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives of the templates by the parameters of some pairs, and those of their integrals.
+
+        They have the shapes (pairs, bins) and (pairs,); those of the integrals are of their logarithms.
+
+        Args:
+            pairs: positions of the pairs, shape (pairs,).
+        """
+        morphing, raw = self.morphing, self.raw(pairs)
+        row = morphing.row[pairs]
+        content, log = self.values[morphing.moving][row], morphing.log[row]
+        inner = raw * self.open_bins[row] / self.ratio[row][:, None]
         inner[log] = raw[log] * content[log]
-        by_ratio = np.where(morphing.rescaled[morphing.row], inner.sum(axis=1) / morphing.total[morphing.row], 0.0)
+        by_ratio = np.where(morphing.rescaled[row], inner.sum(axis=1) / morphing.total[row], 0.0)
         return inner - content * by_ratio[:, None], by_ratio
+
+    def raw(self, pairs: IntArray) -> FloatArray:
+        """Return the derivatives of the sums by the parameter of some pairs, shape (pairs, bins)."""
+        changes, number = self.morphing.changes, len(self.morphing.parameter)
+        raw: FloatArray = changes.rows(pairs) + self.slope[pairs, None] * changes.rows(pairs + number)
+        return raw
