@@ -13,6 +13,7 @@ from datacard_core.declare.category import Category
 from datacard_core.declare.correlation import correlate, decorrelate
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
+from datacard_core.documents.table import Table
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -88,6 +89,8 @@ from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.reading import read_card
+from datacard_core.tables.effects import systematics_table, years_table
+from datacard_core.tables.yields import yields_table
 from datacard_core.version import __version__ as __version__
 from datacard_core.writing import write_model
 
@@ -175,6 +178,7 @@ __all__ = [
     "SystematicKind",
     "SystematicUncertainty",
     "Systematics",
+    "Table",
     "Target",
     "TemplateFile",
     "TemplateReader",
@@ -201,8 +205,11 @@ __all__ = [
     "read_card",
     "read_convention",
     "report",
+    "systematics_table",
     "warning",
     "write_model",
+    "years_table",
+    "yields_table",
 ]
 
 

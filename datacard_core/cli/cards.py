@@ -11,7 +11,7 @@ import click
 from datacard_core.analysis.analysis import SOURCE
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
-from datacard_core.cli.tables import tabulate_yields
+from datacard_core.cli.tables import tabulate
 from datacard_core.cli.terminal import console, quoted, remark, show
 from datacard_core.demo import write_demo
 from datacard_core.errors import ExistingFileError, MissingProviderError
@@ -20,6 +20,7 @@ from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
+from datacard_core.tables.yields import yields_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,5 +211,5 @@ def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
     shown = complete if all_findings else report(findings)
     if shown:
         remark(shown, *(["(datacard build --all-findings shows every finding)"] if shown != complete else []))
-    for table in tabulate_yields(cards, console().width):
+    for table in tabulate(yields_table(cards), console().width):
         show(table)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from datacard_core.cli.card_tables import correlations, table
 from datacard_core.cli.cards import build, demo
-from datacard_core.cli.correlations import correlations
 from datacard_core.cli.group import CommandGroup, debug_option
 from datacard_core.cli.names import names
 from datacard_core.cli.outputs import inspect
@@ -28,5 +28,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (build, correlations, demo, inspect, names, new_plugin, plugins):
+for verb in (build, correlations, demo, inspect, names, new_plugin, plugins, table):
     main.add_command(verb)

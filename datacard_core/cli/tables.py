@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from datacard_core.documents.formats import without_repeats
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import stems
 from datacard_core.inputs.output import HistogramSet
@@ -17,107 +18,52 @@ from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from datacard_core.analysis.cards import Cards
     from datacard_core.conventions.convention import Convention
-    from datacard_core.correlations.table import CorrelationTable
-    from datacard_core.datacard import Datacard
+    from datacard_core.documents.table import Table as Documents
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.plugins.introspection import PluginReport
 
-# Below this, two decimals show fewer than two digits: 0.001 would be 0.00.
-_SMALL = 0.1
+_LONGEST_LIST = 48
+"""Width to which lists of names are folded, in characters."""
 
 
-def tabulate_yields(cards: Cards, width: int) -> Iterator[Table]:
-    """Yield tables of the rates of all cards: a row for each process, summed over years, a column for each category.
+def tabulate(made: Documents, width: int) -> Iterator[Table]:
+    """Yield a table for the terminal; columns that do not fit go to further tables, as a folded number is misread."""
+    columns = [list(map(str, column)) for column in zip(made.heads, *made.lines, strict=True)]
+    names, values = columns[: made.keys], columns[made.keys :]
+    room = width - sum(min(_width(entries), _LONGEST_LIST + 3) for entries in names)
+    for block in _in_blocks(values, room):
+        table = _table(made.title, *made.heads[: made.keys])
+        for column in table.columns[1:]:
+            column.max_width = _LONGEST_LIST
+        for entries in block:
+            table.add_column(entries[0], justify="right", overflow="fold", min_width=max(map(len, entries)))
+        rows = list(zip(*names, *block, strict=True))[1:]
+        # A row that is empty in this block stands in another one.
+        kept = [at for at, row in enumerate(rows) if not block or any(entry != "-" for entry in row[made.keys :])]
+        for at, row in zip(kept, without_repeats(rows[at] for at in kept), strict=True):
+            table.add_row(*map(str, row), end_section=at + 1 in made.breaks)
+        yield table
 
-    Categories that do not fit into the width go to further tables, because a folded number is misread.
-    """
-    labels = {column.process: column.label for card in cards.values() for column in card.channel.columns}
-    heads = {"process": [*labels, "background", "data"]}
-    # A label that says no more than the name needs no column.
-    if any(label != name for name, label in labels.items()):
-        heads["label"] = [*labels.values(), "", ""]
-    room = width - sum(_width([head, *entries]) for head, entries in heads.items())
-    for block in in_blocks({category: _yields_of(card, labels) for category, card in cards.items()}, room):
-        yield _yields_table(heads, block)
 
-
-def in_blocks(columns: Mapping[str, list[str]], room: int) -> list[dict[str, list[str]]]:
-    """Return columns of a table by their heads, in groups that fit into so many characters each."""
-    blocks: list[dict[str, list[str]]] = [{}]
+def _in_blocks(columns: Iterable[list[str]], room: int) -> list[list[list[str]]]:
+    """Return columns of a table in groups that fit into so many characters each."""
+    blocks: list[list[list[str]]] = [[]]
     left = room
-    for head, entries in columns.items():
-        needed = _width([head, *entries])
+    for entries in columns:
+        needed = _width(entries)
         # The first column of a table is put there even if it is too wide: another table would not be wider.
         if blocks[-1] and needed > left:
-            blocks.append({})
+            blocks.append([])
             left = room
-        blocks[-1][head] = entries
+        blocks[-1].append(entries)
         left -= needed
     return blocks
-
-
-def _yields_of(card: Datacard, processes: Iterable[str]) -> list[str]:
-    backgrounds = {column.process for column in card.channel.columns if not column.is_signal}
-    rates = [_rate(card, {process}) for process in processes] + [_rate(card, backgrounds)]
-    return [*map(_rounded, rates), _counted(card.observation) if card.has_data else "none"]
-
-
-def _rounded(rate: float) -> str:
-    """Return a rate with two decimals, or with two digits if it is too small for decimals."""
-    return f"{rate:.2f}" if rate == 0 or abs(rate) >= _SMALL else f"{rate:.2g}"
-
-
-def _counted(observation: float) -> str:
-    return f"{observation:.0f}" if float(observation).is_integer() else f"{observation:.2f}"
-
-
-def _yields_table(heads: Mapping[str, Sequence[str]], columns: Mapping[str, Sequence[str]]) -> Table:
-    table = _table("yields", *heads)
-    for category, entries in columns.items():
-        table.add_column(category, justify="right", overflow="fold", min_width=max(map(len, entries)))
-    rows = list(zip(*heads.values(), *columns.values(), strict=True))
-    for position, row in enumerate(rows):
-        table.add_row(*row, end_section=position == len(rows) - 3)
-    return table
 
 
 def _width(entries: Iterable[str]) -> int:
     """Return the width of a column in characters, with its frame."""
     return max(map(len, entries)) + 3  # a blank on both sides, and one line of the frame
-
-
-def _rate(card: Datacard, processes: set[str]) -> float:
-    channel = card.channel
-    return sum(
-        float(rate) for column, rate in zip(channel.columns, channel.rates, strict=True) if column.process in processes
-    )
-
-
-_WHERE = 48
-"""Width to which lists of processes are folded, in characters."""
-
-
-def tabulate_correlations(correlations: CorrelationTable, width: int) -> Iterator[Table]:
-    """Yield tables of the effects of all parameters, with a column for each channel; wide ones are divided."""
-    rows = correlations.rows
-    values = {channel: [row.values.get(channel, "-") for row in rows] for channel in correlations.channels}
-    longest = max((len(row.where) for row in rows), default=0)
-    heads = [[row.nuisance for row in rows], [row.keyword for row in rows], ["x" * min(longest, _WHERE)]]
-    room = width - sum(map(_width, heads))
-    for block in in_blocks(values, room):
-        table = _table("correlations", "nuisance", "kind", "processes")
-        table.columns[2].max_width = _WHERE
-        for channel in block:
-            table.add_column(channel, justify="right", no_wrap=True)
-        before = ""
-        for number, row in enumerate(rows):
-            entries = [values[number] for values in block.values()]
-            if any(entry != "-" for entry in entries):
-                table.add_row("" if row.nuisance == before else row.nuisance, row.keyword, row.where, *entries)
-                before = row.nuisance
-        yield table
 
 
 def tabulate_names(names: Iterable[str], conventions: Sequence[Convention]) -> Table:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from datacard_core.correlations import documents
 from datacard_core.correlations.accidents import accidents
 from datacard_core.correlations.rows import rows_of
+from datacard_core.documents.table import Table
 from datacard_core.model.cells import Cell, cells_of
 
 if TYPE_CHECKING:
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(eq=False, slots=False)
-class CorrelationTable:
+class CorrelationTable(Table):
     """Effects of all parameters: columns with an effect of one name are fully correlated, and others not at all.
 
-    `csv()`, `json()` and `latex()` are documents of it, and `findings` are its peculiarities.
+    A record is the effect on one column: nuisance, kind, process, year, channel, value, signal. In the rows for people,
+    columns with the same values in all channels stand together. `findings` are names that look like accidents.
     """
+
+    title: ClassVar[str] = "correlations"
+    fields: ClassVar[tuple[str, ...]] = ("nuisance", "keyword", "process", "year", "channel", "value", "is_signal")
+    keys: ClassVar[int] = 3
 
     cells: tuple[Cell, ...]
     """Effects on single columns, in the order of channels and rows."""
@@ -48,17 +53,24 @@ class CorrelationTable:
         """Effects by parameter and kind; columns with the same values in all channels share a row."""
         return rows_of(self.cells)
 
-    def csv(self) -> str:
-        """Return a line for each effect on a column: nuisance, kind, process, year, channel, value, signal."""
-        return documents.csv(self.cells)
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Texts above the columns: names of the parameter, and the channels."""
+        return ("nuisance", "kind", "processes", *self.channels)
 
-    def json(self) -> str:
-        """Return the effects on columns and the findings as a JSON document."""
-        return documents.json(self.cells, self.findings)
+    @property
+    def lines(self) -> list[tuple[str, ...]]:
+        """`rows` with a value for each channel."""
+        channels = self.channels
+        return [
+            (row.nuisance, row.keyword, row.where, *(row.values.get(channel, "-") for channel in channels))
+            for row in self.rows
+        ]
 
-    def latex(self) -> str:
-        """Return the rows as a table of LaTeX with the rules of `booktabs`, and with a column for each channel."""
-        return documents.latex(self.rows, self.channels)
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """A record for each effect on a column."""
+        return [{field: getattr(cell, field) for field in self.fields} for cell in self.cells]
 
     def __repr__(self) -> str:
         return f"<CorrelationTable: {len(self.nuisances)} parameters in {len(self.channels)} channels>"

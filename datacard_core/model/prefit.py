@@ -86,7 +86,7 @@ def prefit(channel: Channel) -> Prefit:
     """
     for problem in wrong_type("channel", channel, Channel, "a Channel"):
         raise DeclarationError(problem)
-    initial = _initial_factors(channel)
+    initial = initial_factors(channel)
     values = channel.nominal.values * initial[:, None]
     is_background = np.array([not column.is_signal for column in channel.columns], dtype=bool)
     variance = (channel.nominal.variances * initial[:, None] ** 2)[is_background].sum(axis=0)
@@ -103,12 +103,12 @@ def prefit(channel: Channel) -> Prefit:
         up=np.sqrt(up),
         down=np.sqrt(down),
         has_systematics=bool(changes),
-        excluded=tuple(dict.fromkeys(_excluded(channel, is_background))),
+        excluded=tuple(dict.fromkeys(excluded_names(channel, is_background))),
         free=_free_parameters(channel),
     )
 
 
-def _initial_factors(channel: Channel) -> FloatArray:
+def initial_factors(channel: Channel) -> FloatArray:
     """Return the product of all free parameters' initial values for each column, shape (columns,)."""
     initial = np.ones(len(channel.columns))
     for directive in channel.directives:
@@ -141,16 +141,16 @@ def _background_changes(
         for entry in nuisance.entries:
             # An effect on signals alone is no change of the background, and must not count as a systematic of the band.
             keep = is_background[entry.columns]
-            differences = _differences(entry.effect, channel) if keep.any() else None
-            if differences is not None:
+            changes = differences(entry.effect, channel) if keep.any() else None
+            if changes is not None:
                 weights = np.where(keep, initial[entry.columns], 0)
-                found.append([(difference * weights[:, None]).sum(axis=0) for difference in differences])
+                found.append([(change * weights[:, None]).sum(axis=0) for change in changes])
         if found:
             plus, minus = np.sum(found, axis=0)
             yield plus, minus
 
 
-def _differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArray] | None:
+def differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArray] | None:
     """Return the yields at θ = ±1 minus the nominal, shape (n, bins) each; None for an effect of unknown class."""
     # By class and not by base: a subclass may have another meaning, for example no constraint.
     if type(effect) is Normalisation:
@@ -166,10 +166,11 @@ def _differences(effect: Effect, channel: Channel) -> tuple[FloatArray, FloatArr
     return None
 
 
-def _excluded(channel: Channel, is_background: BoolArray) -> Iterator[str]:
+def excluded_names(channel: Channel, columns: BoolArray) -> Iterator[str]:
+    """Yield the nuisances and lines with an unknown effect on any of the columns, a mask of shape (columns,)."""
     for nuisance in channel.nuisances:
         unknown = [entry for entry in nuisance.entries if type(entry.effect) not in (Normalisation, Shape)]
-        if any(is_background[entry.columns].any() for entry in unknown):
+        if any(columns[entry.columns].any() for entry in unknown):
             yield nuisance.name
     for statement in channel.statements:
         # The variances of the templates already stand for the parameters of autoMCStats.

@@ -26,12 +26,13 @@ CORE = ROOT / "datacard_core"
 LAYERS = (
     ("errors", "arguments", "names", "grouping", "grammar", "version"),
     ("findings", "codes"),
+    ("documents",),
     ("declare",),
     ("model",),
     ("hookspecs",),
     # DESIGN.md has these two on one level: plugins may import inputs, and inputs never plugins.
     ("inputs", "correlations"),
-    ("conventions",),
+    ("conventions", "tables"),
     ("plugins",),
     ("templates",),
     ("treatments",),

@@ -82,6 +82,12 @@ class Own:
 """The head of an analysis script with a source for files that hold the path of another file."""
 
 
+def agrees(entry: str, rate: float) -> bool:
+    """Return whether a yield with its uncertainties is a rate, to its statistical uncertainty."""
+    value, _, stat, *_ = entry.split()
+    return abs(float(value) - rate) < float(stat)
+
+
 class TestDemo:
     @pytest.mark.slow
     def test_files(self, made: Made) -> None:
@@ -96,13 +102,13 @@ class TestDemo:
     def test_table(self, made: Made) -> None:
         """The table has the rates of the cards."""
         folder, result = made
-        assert entries(result.stdout, "process") == ["process", "SR", "CR1", "CR2"]
+        assert entries(result.stdout, "process") == ["process", "SR_run3", "CR1_run3", "CR2_run3"]
         for position, category in enumerate(("SR", "CR1", "CR2"), start=1):
             expected = rates(folder / "datacard-demo" / "cards" / f"datacard_{category}_run3.txt")
             for name, rate in expected.items():
-                assert entries(result.stdout, name)[position] == f"{rate:.2f}"
+                assert agrees(entries(result.stdout, name)[position], rate)
             background = sum(rate for name, rate in expected.items() if name != "signal")
-            assert entries(result.stdout, "background")[position] == f"{background:.2f}"
+            assert agrees(entries(result.stdout, "background")[position], background)
 
     @pytest.mark.slow
     def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

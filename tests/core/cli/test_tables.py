@@ -10,8 +10,8 @@ import hist
 import pytest
 from rich.console import Console
 
-from datacard_core import Analysis, Category, Systematics
-from datacard_core.cli.tables import tabulate_contents, tabulate_plugins, tabulate_yields
+from datacard_core import Analysis, Category, Systematics, yields_table
+from datacard_core.cli.tables import tabulate, tabulate_contents, tabulate_plugins
 from datacard_core.plugins.introspection import PluginReport
 from tests.support.outputs import WEIGHT, Output, observation, observed, simulated, two_processes
 
@@ -59,62 +59,56 @@ def built(categories: Iterable[str] = ("SR",), years: Iterable[str] = ("2022",),
     return Analysis(**{**declared, **options}).build(output.loaded)
 
 
+def tabulated(cards: Cards, width: int) -> Iterable[Table]:
+    return tabulate(yields_table(cards), width)
+
+
 class TestYields:
     @pytest.mark.slow
     def test_labels(self) -> None:
         """Labels have a column of their own if a process has one, and names stay to be searched for."""
         processes = two_processes(["2022"])
         processes["ttbar"].label = r"$t\bar{t}$"
-        assert rows(drawn(tabulate_yields(built(mc_processes=processes), 80))) == [
-            ["process", "label", "SR"],
-            ["signal", "signal", "6.00"],
-            ["ttbar", r"$t\bar{t}$", "1234567.50"],
-            ["background", "", "1234567.50"],
+        assert rows(drawn(tabulated(built(mc_processes=processes), 80))) == [
+            ["process", "label", "SR_x"],
+            ["signal", "signal", "6.0 ± 2.4 ± 2.4"],
+            ["ttbar", r"$t\bar{t}$", "1234600 ± 1100 ± 1100"],
+            ["background", "", "1234600 ± 1100 ± 1100"],
             ["data", "", "1234570"],
         ]
 
     @pytest.mark.slow
     def test_sums(self) -> None:
         """Yields are summed over years, with background and data below them."""
-        assert rows(drawn(tabulate_yields(built(years=["2022", "2023"]), 80))) == [
-            ["process", "SR"],
-            ["signal", "12.00"],
-            ["ttbar", "2469135.00"],
-            ["background", "2469135.00"],
+        assert rows(drawn(tabulated(built(years=["2022", "2023"]), 80))) == [
+            ["process", "SR_x"],
+            ["signal", "12.0 ± 3.5 ± 3.5"],
+            ["ttbar", "2469100 ± 1600 ± 1600"],
+            ["background", "2469100 ± 1600 ± 1600"],
             ["data", "2469140"],
         ]
 
     @pytest.mark.slow
     def test_without_data(self) -> None:
         """The row of data shows that there are none."""
-        assert rows(drawn(tabulate_yields(built(data_processes=None), 80)))[-1] == ["data", "none"]
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize(("rate", "text"), [(0.00123, "0.0012"), (0.5, "0.50"), (0.0999, "0.1")])
-    def test_small_rates(self, rate: float, text: str) -> None:
-        """A small rate has two digits and is not shown as zero."""
-        output = Output().mc("Signal", "2022", nominal=[rate]).mc("TTbar", "2022", nominal=[1])
-        analysis = Analysis(
-            years="2022", mc_processes=two_processes(), systematics=Systematics([]), categories={"SR": Category("m")}
-        )
-        assert ["signal", text] in rows(drawn(tabulate_yields(analysis.build(output.loaded), 80)))
+        assert rows(drawn(tabulated(built(data_processes=None), 80)))[-1] == ["data", "none"]
 
     @pytest.mark.slow
     @pytest.mark.parametrize("width", [20, 40, 80, 200])
     def test_many_categories(self, width: int) -> None:
         """Categories beyond the width go to further tables, and no number is folded."""
         cards = built(CATEGORIES)
-        tables = list(tabulate_yields(cards, width))
-        found = [row for row in rows(drawn(tables, max(width, 26))) if row[0] == "ttbar"]
+        tables = list(tabulated(cards, width))
+        found = [row for row in rows(drawn(tables, max(width, 40))) if row[0] == "ttbar"]
         assert len(found) == len(tables)
-        assert [cell for _, *entries in found for cell in entries] == ["1234567.50"] * len(CATEGORIES)
+        assert [cell for _, *entries in found for cell in entries] == ["1234600 ± 1100 ± 1100"] * len(CATEGORIES)
         if width >= 80:
             assert all(len(line.rstrip()) <= width for line in drawn(tables, width).splitlines())
 
     @pytest.mark.slow
     def test_few_categories(self) -> None:
         """A few categories are in one table."""
-        assert len(list(tabulate_yields(built(["SR", "CR1", "CR2"]), 80))) == 1
+        assert len(list(tabulated(built(["SR", "CR1", "CR2"]), 100))) == 1
 
 
 class TestContents:

@@ -87,3 +87,38 @@ def test_unreadable_cards(card: Path) -> None:
     result = failed(datacard("correlations", card.parent, card.parent / "empty"))
     assert "other.txt:11:6: rate '8,25' is not a number" in result
     assert "empty has no card: expected files that end in .txt and have a line 'imax'" in result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "first", "expected"),
+    [
+        # 1.8 and 9 up, 1.76 and 8.2 down; 5.6 and 56 up, 5.5 and 28 down
+        ("yields", "top", ["top", "90 ± 0 +9/-8", "280 ± 0 +60/-30"]),
+        ("systematics", "bnorm", ["bnorm", "lnN", "-", "10.0 to 20.0", "-"]),
+        ("years", "bnorm", ["bnorm", "lnN", "top"]),
+        ("correlations", "bnorm", ["bnorm", "lnN", "top", "1.1", "0.9/1.2"]),
+    ],
+)
+def test_kinds(card: Path, kind: str, first: str, expected: list[str]) -> None:
+    """Each kind of table is made of a card that another program wrote."""
+    result = datacard("table", kind, card)
+    assert result.exit_code == 0, result.output
+    assert entries(result.stdout, first) == expected
+
+
+@pytest.mark.slow
+def test_forms(card: Path) -> None:
+    """Documents are standard output alone, with full numbers for programs and rounded ones for people."""
+    lines = list(csv.DictReader(datacard("table", "yields", card, "--format", "csv").stdout.splitlines()))
+    assert [line["yield"] for line in lines if line["process"] == "top"] == ["90.0", "280.0"]
+    assert "| top " in datacard("table", "yields", card, "--format", "markdown").stdout
+    assert failed(datacard("table", "yield", card), 2)
+
+
+@pytest.mark.slow
+def test_channels_of_one_name(card: Path) -> None:
+    """Channels that several cards have are told apart by the names of the cards."""
+    card.with_name("other.txt").write_text(HEAD.replace("SR", "VR") + LUMI, encoding="utf-8")
+    document = json.loads(datacard("table", "yields", card.parent, "--format", "json").stdout)
+    assert {cell["channel"] for cell in document["cells"]} == {"SR", "card:CR", "VR", "other:CR"}

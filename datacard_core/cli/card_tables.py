@@ -1,0 +1,138 @@
+"""The commands that show tables of cards: `datacard table` and `datacard correlations`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from datacard_core.cli.card_files import read_all
+from datacard_core.cli.group import debug_option, examples
+from datacard_core.cli.tables import tabulate
+from datacard_core.cli.terminal import console, remark, show, to_stdout
+from datacard_core.correlations.table import CorrelationTable
+from datacard_core.documents.table import FORMS
+from datacard_core.errors import InputError, MissingProviderError
+from datacard_core.findings import Severity, report
+from datacard_core.model.cells import Cell, cells_of
+from datacard_core.tables.effects import systematics_table, years_table
+from datacard_core.tables.yields import yields_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from datacard_core.documents.table import Table
+    from datacard_core.hookspecs import ReadCard
+    from datacard_core.model.channel import Channel
+
+_OF_CHANNELS = {"yields": yields_table, "systematics": systematics_table, "years": years_table}
+KINDS = (*_OF_CHANNELS, "correlations")
+"""Kinds of tables."""
+
+_cards = click.argument(
+    "cards", metavar="DIR|CARD...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True
+)
+_form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", *FORMS]),
+    default="table",
+    show_default=True,
+    help="Form of the answer; csv and json have full numbers, with a line or an entry for each cell.",
+)
+
+
+@click.command(
+    epilog=examples(
+        "table yields cards", "table systematics SR.txt --format latex > table.tex", "table years cards --format csv"
+    )
+)
+@click.argument("kind", metavar="KIND", type=click.Choice(KINDS))
+@_cards
+@_form
+@debug_option
+def table(kind: str, cards: Sequence[Path], *, form: str) -> None:
+    """Show a table of cards: yields, systematics, years or correlations.
+
+    KIND is yields for expected events with statistical and total uncertainty, systematics for the change of each
+    process by each nuisance, years for what is shared between years, and correlations as `datacard correlations`.
+    CARD is a card of any program, and DIR a directory of cards.
+    """
+    read = read_all(cards)
+    _show(_correlations(read) if kind == "correlations" else _OF_CHANNELS[kind](tuple(_channels(read))), form)
+
+
+@click.command(
+    epilog=examples(
+        "correlations cards", "correlations SR.txt CR.txt --format csv > table.csv", "correlations cards --check"
+    )
+)
+@_cards
+@_form
+@click.option("--check", is_flag=True, help="The exit status is 1 if a correlation looks like an accident.")
+@debug_option
+def correlations(cards: Sequence[Path], *, form: str, check: bool) -> None:
+    """Show which processes, years and channels share a parameter.
+
+    CARD is a card of any program, and DIR a directory of cards. Names that differ in case or a letter, and names that
+    stand for different kinds, starts or signs in several cards, are told on standard error.
+    """
+    made = _correlations(read_all(cards))
+    _show(made, form)
+    if check and any(finding.severity >= Severity.WARNING for finding in made.findings):
+        raise click.exceptions.Exit(1)
+
+
+def _show(made: Table, form: str) -> None:
+    """Print a table to standard output, and its findings to standard error."""
+    if form == "table":
+        for answer in tabulate(made, console().width):
+            show(answer)
+        if made.note:
+            show(made.note)
+    else:
+        with to_stdout():
+            click.echo(made.document(form), nl=False)
+    # On standard error, so that the documents stay documents.
+    remark(*filter(None, [report(made.findings, most=len(made.findings))]))
+
+
+def _channels(cards: Iterable[ReadCard]) -> Iterator[Channel]:
+    by_card = {card.path: card.model().channels for card in cards}
+    names = _names({path: [channel.bin for channel in channels] for path, channels in by_card.items()})
+    for path, channels in by_card.items():
+        for channel in channels:
+            yield attrs.evolve(channel, bin=names[path, channel.bin])
+
+
+def _correlations(cards: Iterable[ReadCard]) -> CorrelationTable:
+    by_card = {card.path: _cells(card) for card in cards}
+    names = _names({path: [cell.channel for cell in cells] for path, cells in by_card.items()})
+    return CorrelationTable(
+        tuple(
+            attrs.evolve(cell, channel=names[path, cell.channel]) for path, cells in by_card.items() for cell in cells
+        )
+    )
+
+
+def _names(channels: Mapping[Path, Iterable[str]]) -> dict[tuple[Path, str], str]:
+    """Return the names of channels by card; those in several cards have the card's name before theirs."""
+    by_card = {path: dict.fromkeys(names) for path, names in channels.items()}
+    counts = Counter(name for names in by_card.values() for name in names)
+    return {
+        (path, name): f"{path.name.split('.')[0]}:{name}" if counts[name] > 1 else name
+        for path, names in by_card.items()
+        for name in names
+    }
+
+
+def _cells(card: ReadCard) -> tuple[Cell, ...]:
+    try:
+        return tuple(cells_of(card.model()))
+    except (InputError, MissingProviderError) as error:
+        first = str(error).splitlines()
+        remark(f"{card.path}: without templates, values of shapes are those of their rows ({first[-1].strip(' -')})")
+        return tuple(card.cells())

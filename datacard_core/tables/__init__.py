@@ -1,0 +1,1 @@
+"""Tables of cards: yields, systematics, years and coverage."""
