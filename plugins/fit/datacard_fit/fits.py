@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 
 from datacard_core import DeclarationError
-from datacard_fit.minimum.profiles import LOWER, Profile
+from datacard_fit.minimum.crossings import LOWER
+from datacard_fit.minimum.profiles import Profile
 from datacard_fit.minimum.task import Task
 
 if TYPE_CHECKING:
@@ -138,8 +139,7 @@ def _best(task: Task, level: float | None) -> tuple[Minimum, dict[str, Interval]
             return best, {}
         profiles = {name: Profile.of(task, name, best) for name in task.likelihood.pois}
         found = {name: _interval(task, profile, level) for name, profile in profiles.items()}
-        others = [minimum for profile in profiles.values() for minimum in profile.found.values()]
-        lowest = min(others, key=lambda minimum: minimum.value)
+        lowest = min((profile.lowest for profile in profiles.values()), key=lambda point: point.value)
         # A kink can make a second minimum: a scan that meets a lower one starts anew from there.
         if lowest.value > best.value - LOWER:
             return best, found

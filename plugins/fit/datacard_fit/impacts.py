@@ -116,9 +116,9 @@ def _impact(profile: Profile, name: str, poi: int, level: float) -> Impact:
     values, pois, problems = [], [], []
     for direction in (-1, 1):
         end = profile.crossing(level, direction)
-        usable = not end.problem and end.minimum is not None
-        values.append(end.value if usable else math.nan)
-        pois.append(float(end.minimum.at[poi]) if usable and end.minimum is not None else math.nan)
+        there = None if end.problem else end.at
+        values.append(math.nan if there is None else end.value)
+        pois.append(math.nan if there is None else float(there[poi]))
         problems += [f"{'up' if direction > 0 else 'down'}: {end.problem}"] * bool(end.problem)
     best = profile.best.at
     return Impact(

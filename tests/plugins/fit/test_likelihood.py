@@ -201,7 +201,7 @@ class TestDerivatives:
         """The expected Hessian has no negative eigenvalue at a point where the exact one may have."""
         likelihood = _likelihood(folder, statistics)
         start = likelihood.compiled.parameters.initial[: len(likelihood.data.centers)]
-        fisher = likelihood.engine.evaluate(start, likelihood.data, fisher=True).hessian
+        fisher = likelihood.engine.evaluate(start, likelihood.data).expected
         assert np.linalg.eigvalsh(fisher).min() > -1e-9
 
     @pytest.mark.slow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 import pytest
-from datacard_fit.evaluation.engine import Evaluation
 from datacard_fit.minimum.minimiser import Box, minimise
 
 if TYPE_CHECKING:
@@ -17,23 +17,35 @@ def box(low: float = -np.inf, high: float = np.inf, size: int = 2) -> Box:
     return Box(low=np.full(size, low), high=np.full(size, high), fixed=np.zeros(size, dtype=np.bool_))
 
 
-def rosenbrock(at: FloatArray, *, fisher: bool = False) -> Evaluation:
+@attrs.frozen(eq=False)
+class Point:
+    """A function at one point."""
+
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+    expected: FloatArray
+
+
+def rosenbrock(at: FloatArray) -> Point:
     """(1 - x)² + 100 (y - x²)², with the matrix of Gauss and Newton as the expected Hessian."""
     x, y = at
     value = (1 - x) ** 2 + 100 * (y - x * x) ** 2
     gradient = np.array([-2 * (1 - x) - 400 * x * (y - x * x), 200 * (y - x * x)])
-    curved = 2 + 800 * x * x if fisher else 2 - 400 * (y - 3 * x * x)
-    return Evaluation(value, gradient, np.array([[curved, -400 * x], [-400 * x, 200.0]]))
+    exact, expected = (
+        np.array([[curved, -400 * x], [-400 * x, 200.0]]) for curved in (2 - 400 * (y - 3 * x * x), 2 + 800 * x * x)
+    )
+    return Point(value, gradient, exact, expected)
 
 
-def saddle(at: FloatArray, *, fisher: bool = False) -> Evaluation:
+def saddle(at: FloatArray) -> Point:
     """x⁴ - x² + y², which has a saddle at 0 and minima at x² = 1/2."""
     x, y = at
-    curved = 12 * x * x if fisher else 12 * x * x - 2
-    return Evaluation(
+    return Point(
         x**4 - x * x + y * y,
         np.array([4 * x**3 - 2 * x, 2 * y]),
-        np.array([[curved + (0.1 if fisher else 0), 0], [0, 2.0]]),
+        np.diag([12 * x * x - 2, 2.0]),
+        np.diag([12 * x * x + 0.1, 2.0]),
     )
 
 
@@ -74,7 +86,7 @@ def test_fixed_parameter() -> None:
 def test_no_minimum() -> None:
     """A function without a lower bound gives no result that looks like one."""
 
-    def falling(at: FloatArray, *, fisher: bool = False) -> Evaluation:
-        return Evaluation(-float(at.sum()), np.full(2, -1.0), np.eye(2) * (1e-9 if fisher else -1e-9))
+    def falling(at: FloatArray) -> Point:
+        return Point(-float(at.sum()), np.full(2, -1.0), -1e-9 * np.eye(2), 1e-9 * np.eye(2))
 
     assert minimise(falling, np.zeros(2), box()).problem

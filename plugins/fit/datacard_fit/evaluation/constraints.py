@@ -99,23 +99,29 @@ class Constraints:
             total += float(_fermi(at[self.fermi], self.steepness)[0].sum())
         return total
 
-    def add_derivatives(self, at: FloatArray, centers: FloatArray, gradient: FloatArray, diagonal: FloatArray) -> None:
-        """Add the first and second derivatives to arrays of shape (parameters,)."""
+    def add_gradient(self, at: FloatArray, centers: FloatArray, gradient: FloatArray) -> None:
+        """Add the first derivatives to an array of shape (parameters,)."""
         pull, width = self._pulls(at, centers)
         gradient[self.normal] += pull / width
-        diagonal[self.normal] += 1 / width**2
         if self.poisson.size:
-            mean, count = np.maximum(at[self.poisson], 1e-300), centers[self.poisson]
-            gradient[self.poisson] += 1 - count / mean
-            diagonal[self.poisson] += count / mean**2
+            gradient[self.poisson] += 1 - centers[self.poisson] / np.maximum(at[self.poisson], 1e-300)
         if self.gamma.size:
             found = np.maximum(at[self.gamma], 1e-300)
             gradient[self.gamma] += self.inverse_scale - (centers[self.gamma] - 1) / found
-            diagonal[self.gamma] += (centers[self.gamma] - 1) / found**2
         if self.fermi.size:
-            _, slope, bend = _fermi(at[self.fermi], self.steepness)
-            gradient[self.fermi] += slope
-            diagonal[self.fermi] += bend
+            gradient[self.fermi] += _fermi(at[self.fermi], self.steepness)[1]
+
+    def curvature(self, at: FloatArray, centers: FloatArray) -> FloatArray:
+        """Return the second derivatives, shape (parameters,)."""
+        curvature = np.zeros(len(at))
+        curvature[self.normal] = self._pulls(at, centers)[1] ** -2.0
+        if self.poisson.size:
+            curvature[self.poisson] = centers[self.poisson] / np.maximum(at[self.poisson], 1e-300) ** 2
+        if self.gamma.size:
+            curvature[self.gamma] = (centers[self.gamma] - 1) / np.maximum(at[self.gamma], 1e-300) ** 2
+        if self.fermi.size:
+            curvature[self.fermi] = _fermi(at[self.fermi], self.steepness)[2]
+        return curvature
 
     def least(self, centers: FloatArray) -> float:
         """Return the smallest value that all densities can have together.

@@ -7,6 +7,7 @@ arXiv:1103.0354). Bins without such a parameter have Q = 0.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
@@ -26,11 +27,45 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class Evaluation:
-    """The negative log-likelihood at one point, with derivatives if they were asked for."""
+    """The negative log-likelihood at one point. Its derivatives are made when they are asked for."""
 
+    engine: Engine
+    at: FloatArray
+    data: Data
+    yields: Yields
+    terms: Bins
     value: float
-    gradient: FloatArray
-    hessian: FloatArray
+    """Infinite where a bin with events has no positive expectation.
+
+    Combine's value there is that at a small number, whose derivatives are those of another function.
+    """
+
+    @cached_property
+    def gradient(self) -> FloatArray:
+        """The derivatives by the parameters, shape (parameters,)."""
+        gradient = self._first.by_parameters()
+        self.engine.constraints.add_gradient(self.at, self.data.centers, gradient)
+        return gradient
+
+    @cached_property
+    def hessian(self) -> FloatArray:
+        """The second derivatives, shape (parameters, parameters)."""
+        return self._hessian(fisher=False)
+
+    @cached_property
+    def expected(self) -> FloatArray:
+        """The expectation of the Hessian, which has no negative eigenvalue."""
+        return self._hessian(fisher=True)
+
+    @cached_property
+    def _first(self) -> Gradient:
+        engine = self.engine
+        return Gradient.of(engine.compiled, engine.layout, self.yields, self.terms, self.data, engine.active)
+
+    def _hessian(self, *, fisher: bool) -> FloatArray:
+        found = hessian(self._first, self.terms, self.data, self.engine.active, fisher=fisher)
+        found[np.diag_indices(len(found))] += self.engine.constraints.curvature(self.at, self.data.centers)
+        return found
 
 
 @attrs.frozen(eq=False)
@@ -113,43 +148,19 @@ class Engine:
         """
         return _expected(self.yields(at), bins)
 
-    def evaluate(self, at: FloatArray, data: Data, *, fisher: bool = False) -> Evaluation:
-        """Return the negative log-likelihood with its gradient and its Hessian.
-
-        The value is infinite where a bin with events has no positive expectation: Combine's value there is that at a
-        small number, whose derivatives are those of another function.
-
-        Args:
-            at: parameters, shape (parameters,).
-            data: the observations.
-            fisher: take the expected Hessian, which has no negative eigenvalue, in place of the exact one.
-        """
-        value, first, terms = self._first(at, data)
-        gradient, diagonal = first.by_parameters(), np.zeros(len(at))
-        found = hessian(first, terms, data, self.active, fisher=fisher)
-        self.constraints.add_derivatives(at, data.centers, gradient, diagonal)
-        found[np.diag_indices(len(at))] += diagonal
-        return Evaluation(value, gradient, found)
-
-    def slope(self, at: FloatArray, data: Data) -> tuple[float, FloatArray]:
-        """Return the negative log-likelihood, infinite as that of `evaluate`, with its gradient alone.
+    def evaluate(self, at: FloatArray, data: Data) -> Evaluation:
+        """Return the negative log-likelihood with its derivatives.
 
         Args:
             at: parameters, shape (parameters,).
             data: the observations.
         """
-        value, first, _ = self._first(at, data)
-        gradient = first.by_parameters()
-        self.constraints.add_derivatives(at, data.centers, gradient, np.zeros(len(at)))
-        return value, gradient
-
-    def _first(self, at: FloatArray, data: Data) -> tuple[float, Gradient, Bins]:
         yields = self.yields(at)
         terms = self._terms(yields, data)
         # A step into such a region is rejected by the minimiser, whatever the derivatives there say.
         negligible = (self.active * terms.negligible).any()
         value = np.inf if negligible else self._sum(terms, data) + self._constraints(at, yields, data)
-        return value, Gradient.of(self.compiled, self.layout, yields, terms, data, self.active), terms
+        return Evaluation(self, at, data, yields, terms, value)
 
     def pulls(self, at: FloatArray, data: Data) -> FloatArray:
         """Return the parameters of whole bins at their minimum, shape (channels, bins); 0 where there is none."""

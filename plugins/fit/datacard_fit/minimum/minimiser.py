@@ -7,14 +7,16 @@ ratio of the actual to the predicted decrease. The step goes along the edges of 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datacard_core import BoolArray, FloatArray
-    from datacard_fit.evaluation.engine import Evaluation
 
 TOLERANCE = 1e-9
 """Largest expected distance of the value from its minimum."""
@@ -30,12 +32,24 @@ _POOR, _GOOD = 0.25, 0.75
 _LEAST = 1e-4
 
 
-class Function(Protocol):
-    """A function of parameters with derivatives."""
+class Point(Protocol):
+    """A function at one point."""
 
-    def __call__(self, at: FloatArray, *, fisher: bool = False) -> Evaluation:
-        """Return the value, the gradient and the Hessian, exact or expected."""
-        ...
+    @property
+    def value(self) -> float:
+        """The value."""
+
+    @property
+    def gradient(self) -> FloatArray:
+        """The derivatives, shape (parameters,)."""
+
+    @property
+    def hessian(self) -> FloatArray:
+        """The second derivatives, shape (parameters, parameters)."""
+
+    @property
+    def expected(self) -> FloatArray:
+        """A matrix like the Hessian without negative eigenvalues."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -80,7 +94,7 @@ class Minimum:
     problem: str = ""
     """Reason why this is no minimum, or empty."""
 
-    @property
+    @cached_property
     def covariance(self) -> FloatArray:
         """Inverse Hessian of the free parameters, 0 for the others, shape (parameters, parameters)."""
         covariance = np.zeros_like(self.hessian)
@@ -95,6 +109,9 @@ class Minimum:
         width = np.sqrt(np.abs(np.diagonal(self.hessian)[places]))
         if not places.size or not np.isfinite(width).all():
             return []
+        # The sum of the inverse eigenvalues, which is large if one is small: they need not be found if it is not.
+        if not self.problem and np.diagonal(self.covariance)[places] @ width**2 < 1 / _FLAT:
+            return []
         # Scaled by its diagonal, the Hessian is the inverse of a matrix of correlations, whatever the units are.
         scale = np.where(width > 0, width, 1.0)
         values, directions = np.linalg.eigh(self.hessian[np.ix_(places, places)] / np.outer(scale, scale))
@@ -105,7 +122,9 @@ class Minimum:
         return [int(place) for place in places[order[part[order] > _PART]]]
 
 
-def minimise(function: Function, start: FloatArray, box: Box, *, tolerance: float = TOLERANCE) -> Minimum:
+def minimise(
+    function: Callable[[FloatArray], Point], start: FloatArray, box: Box, *, tolerance: float = TOLERANCE
+) -> Minimum:
     """Return the minimum that is reached from a start.
 
     Args:
@@ -116,17 +135,14 @@ def minimise(function: Function, start: FloatArray, box: Box, *, tolerance: floa
     """
     at = box.clipped(start)
     now = function(at)
-    evaluations, damping, expected = 1, 0.0, None
+    evaluations, damping = 1, 0.0
     while evaluations < _EVALUATIONS:
         free = box.free(at, now.gradient)
         is_positive = _is_positive(now.hessian, free, damping)
         if not is_positive:
             # The exact Hessian leads to a saddle or a maximum here: the expected one has no negative eigenvalue.
-            if expected is None:
-                expected = function(at, fisher=True).hessian
-                evaluations += 1
             damping = max(damping, 1e-6)
-            model = expected
+            model = now.expected
         else:
             model = now.hessian
         # The diagonal scales the damping, so that parameters of any unit are damped alike.
@@ -150,11 +166,11 @@ def minimise(function: Function, start: FloatArray, box: Box, *, tolerance: floa
             damping = damping / 10 if damping > _DAMPED else 0.0
         elif ratio < _POOR:
             damping = max(4 * damping, _DAMPED)
-        at, now, expected = at + step, following, None
+        at, now = at + step, following
     return _ended(at, now, box, np.inf, evaluations, f"no minimum after {evaluations} evaluations")
 
 
-def _ended(at: FloatArray, now: Evaluation, box: Box, distance: float, evaluations: int, problem: str = "") -> Minimum:
+def _ended(at: FloatArray, now: Point, box: Box, distance: float, evaluations: int, problem: str = "") -> Minimum:
     free = box.free(at, now.gradient)
     if not problem and not _is_positive(now.hessian, free, 0.0):
         problem = "the Hessian is not positive at the end"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_fit.minimum.crossings import IS_LOWER, LOWER, Crossing, Search
+
 if TYPE_CHECKING:
     from datacard_core import FloatArray
     from datacard_fit.minimum.minimiser import Minimum
@@ -18,19 +20,6 @@ _STEPS = 40
 _PRECISION = 1e-4
 # Expected distance of a minimum from the profile: a hundredth of that.
 _TOLERANCE = 1e-6
-LOWER = 1e-4
-"""Distance below the best fit's value from which on a likelihood is that of another minimum."""
-
-
-@attrs.frozen
-class Crossing:
-    """The value of a parameter at which twice the likelihood has risen by a level."""
-
-    value: float
-    """The value; the end of the range, or nan, if there is none."""
-    minimum: Minimum | None = None
-    problem: str = ""
-    """Reason why there is no such value, or empty."""
 
 
 @attrs.define(eq=False)
@@ -41,6 +30,8 @@ class Profile:
     place: int
     best: Minimum
     found: dict[float, Minimum] = attrs.field(factory=dict)
+    near: list[Minimum] = attrs.field(factory=list)
+    """Points near the profile that searches for crossings have met."""
 
     @classmethod
     def of(cls, task: Task, name: str, best: Minimum) -> Profile:
@@ -52,7 +43,12 @@ class Profile:
             best: the minimum of the task.
         """
         place = task.likelihood.position(name)
-        return cls(task, place, best, {float(best.at[place]): best})
+        return cls(task, place, best, {float(best.at[place]): best}, [best])
+
+    @property
+    def lowest(self) -> Minimum:
+        """The lowest point that was met; in the presence of several minima it may lie below the best fit."""
+        return min((*self.near, *self.found.values()), key=lambda point: point.value)
 
     def at(self, value: float) -> Minimum:
         """Return the minimum with the parameter fixed at a value."""
@@ -93,8 +89,15 @@ class Profile:
         center = float(self.best.at[self.place])
         end = float((self.task.box.high if direction > 0 else self.task.box.low)[self.place])
         if (end - center) * direction <= 0:
-            return Crossing(end, self.best, "the best fit is at the end of the range")
-        inside, outside = center, math.nan
+            return Crossing(end, self.best.at, "the best fit is at the end of the range")
+        search = Search(
+            task=self.task, best=self.best, place=self.place, level=level, direction=direction, known=self.near
+        )
+        return search.crossing() or self._bracketed(level, direction, end)
+
+    def _bracketed(self, level: float, direction: int, end: float) -> Crossing:
+        """Return the crossing between two minima, one on each side of it, which come together."""
+        inside, outside = float(self.best.at[self.place]), math.nan
         # With a parabola the first guess is the crossing, as the covariance says.
         value = self._first(level, direction, end)
         wanted = math.sqrt(level)
@@ -102,14 +105,14 @@ class Profile:
             minimum = self.at(value)
             rise = 2 * (minimum.value - self.best.value)
             if rise < -2 * LOWER:
-                return Crossing(math.nan, minimum, "there is a lower minimum than the best fit")
+                return Crossing(math.nan, minimum.at, IS_LOWER)
             if abs(rise - level) < _PRECISION * level:
-                return Crossing(value, minimum, minimum.problem)
+                return Crossing(value, minimum.at, minimum.problem)
             # Both ends of a bracket are kept, so that no step leads away from the crossing.
             if rise < level:
                 inside = value
                 if value == end:
-                    return Crossing(end, minimum, "the range ends before the likelihood has risen enough")
+                    return Crossing(end, minimum.at, "the range ends before the likelihood has risen enough")
             else:
                 outside = value
             value = self._next(

@@ -74,9 +74,9 @@ class Task:
             raise DeclarationError(problems)
         return cls(likelihood, data or likelihood.data, start, Box(low=low, high=high, fixed=fixed))
 
-    def __call__(self, at: FloatArray, *, fisher: bool = False) -> Evaluation:
+    def __call__(self, at: FloatArray) -> Evaluation:
         """Return the negative log-likelihood with its derivatives."""
-        return self.likelihood.engine.evaluate(at, self.data, fisher=fisher)
+        return self.likelihood.engine.evaluate(at, self.data)
 
     def minimum(
         self, start: FloatArray | None = None, box: Box | None = None, *, tolerance: float = TOLERANCE
@@ -93,7 +93,8 @@ class Task:
         pois = [place for place in map(self.likelihood.position, self.likelihood.pois) if not self.box.fixed[place]]
         none = self.start.copy()
         none[pois] = 0.0
-        starts = sorted((self.start, self.box.clipped(none)), key=lambda start: self(start).value)
+        engine = self.likelihood.engine
+        starts = sorted((self.start, self.box.clipped(none)), key=lambda start: engine.value(start, self.data))
         minimum = self.minimum(starts[0])
         if not minimum.problem:
             return minimum

@@ -1,0 +1,207 @@
+"""Values of a parameter at which the profile likelihood has risen by a level, found by few steps.
+
+At each point a quadratic model of the likelihood gives the profile as a parabola: the others are eliminated with one
+factorisation and two right-hand sides, as in MINOS (F. James, M. Winkler, MINUIT User's Guide). A step goes to the root
+of the parabola and to the minimum of the others there. Near the best fit its covariance replaces the Hessian at the
+point, so that gradients are enough; where they do not lead to the crossing, Newton's steps do.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from datacard_fit.minimum.minimiser import Minimum
+
+if TYPE_CHECKING:
+    from datacard_core import FloatArray
+    from datacard_fit.minimum.minimiser import Box
+    from datacard_fit.minimum.task import Task
+
+LOWER = 1e-4
+"""Distance below the best fit's value from which on a likelihood is that of another minimum."""
+IS_LOWER = "there is a lower minimum than the best fit"
+
+# Rise up to which the covariance of the best fit is good enough to lead to a crossing.
+_NEAR = 2.0
+# Most steps; each one with the covariance divides the distance by the last number, or the Hessian has changed too much.
+_STEPS, _GAIN = 8, 4.0
+
+
+@attrs.frozen
+class _Close:
+    """Distances from a crossing at which the last step needs no evaluation behind it."""
+
+    rise: float
+    """Distance of the rise, as a share of it."""
+    distance: float
+    """Expected distance from the profile."""
+
+
+# The error of a step with the exact Hessian is quadratic in these, of one with the covariance a fraction of them.
+_BY_HESSIAN = _Close(0.02, 1e-4)
+_BY_COVARIANCE = _Close(2e-3, 4e-6)
+
+
+@attrs.frozen(eq=False)
+class Crossing:
+    """The value of a parameter at which twice the likelihood has risen by a level."""
+
+    value: float
+    """The value; the end of the range, or nan, if there is none."""
+    at: FloatArray | None = None
+    """All parameters there, shape (parameters,)."""
+    problem: str = ""
+    """Reason why there is no such value, or empty."""
+
+
+@attrs.frozen(eq=False)
+class _Step:
+    """A step to where a parabola has risen by a level."""
+
+    move: FloatArray
+    rise: float
+    """Rise of the parabola at the start of the step."""
+    distance: float
+    """Expected distance of the start from the profile."""
+
+    def is_last(self, level: float, close: _Close) -> bool:
+        """Return whether the end of the step is the crossing."""
+        return abs(self.rise - level) < close.rise * level and self.distance < close.distance
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Search:
+    """A search for one crossing."""
+
+    task: Task
+    best: Minimum
+    place: int
+    """Position of the parameter."""
+    level: float
+    direction: int
+    """1 for values above the best fit, -1 for values below."""
+    known: list[Minimum]
+    """Points near the profile, from which searches start. Each search adds those that it meets."""
+
+    @property
+    def held(self) -> Box:
+        """The ranges, with the parameter fixed."""
+        return self.task.box.holding(self.place)
+
+    def crossing(self) -> Crossing | None:
+        """Return the crossing, or None if it is not found by few steps within the ranges."""
+        reached = self._by_covariance() if self.level <= _NEAR and not self.best.problem else None
+        return reached if isinstance(reached, Crossing) else self._by_hessian(reached)
+
+    def _by_covariance(self) -> Crossing | FloatArray | None:
+        """Return the crossing; or the parameters at which the covariance of the best fit leads no further, or None."""
+        covariance, held = self.best.covariance, self.held
+        variance = float(covariance[self.place, self.place])
+        if not variance > 0:
+            return None
+        column, moving = covariance[:, self.place] / variance, self.best.free.copy()
+        moving[self.place] = False
+        at, before = self.best.at + self.direction * math.sqrt(self.level * variance) * column, math.inf
+        for _ in range(_STEPS):
+            at = held.clipped(at)
+            if self._is_outside(at):
+                return None
+            now = self.task(at)
+            gradient = now.gradient
+            # Parameters that come to an edge, or leave it, have no part in that covariance.
+            if not math.isfinite(now.value) or (held.free(at, gradient) != moving).any():
+                return None
+            back = covariance @ gradient
+            back -= back[self.place] * column
+            distance = 0.5 * float(gradient @ back)
+            rise = 2 * (now.value - self.best.value - distance)
+            by = self._root(rise, 2 * float(gradient @ column), 1 / variance)
+            if rise < -2 * LOWER or distance * _GAIN > before or math.isnan(by):
+                return at
+            step = _Step(by * column - back, rise, distance)
+            at, before = at + step.move, distance
+            if step.is_last(self.level, _BY_COVARIANCE):
+                return Crossing(float(at[self.place]), held.clipped(at))
+        return at
+
+    def _by_hessian(self, at: FloatArray | None) -> Crossing | None:
+        """Return the crossing that Newton's steps lead to, or None.
+
+        Args:
+            at: where they start; at the nearest known point without.
+        """
+        held = self.held
+        point = self._nearest() if at is None else self._evaluated(at)
+        for _ in range(_STEPS):
+            if point.value < self.best.value - LOWER:
+                return Crossing(math.nan, point.at, IS_LOWER)
+            step = self._step(point, held) if math.isfinite(point.value) else None
+            if step is None:
+                return None
+            following = held.clipped(point.at + step.move)
+            if self._is_outside(following):
+                return None
+            if step.is_last(self.level, _BY_HESSIAN):
+                return Crossing(float(following[self.place]), following)
+            point = self._evaluated(following)
+        return None
+
+    def _nearest(self) -> Minimum:
+        """Return the point on this side of the best fit whose rise is nearest to the level."""
+        points = (point for point in self.known if point is self.best or not self._is_outside(point.at))
+        return min(points, key=lambda point: abs(2 * (point.value - self.best.value) - self.level))
+
+    def _is_outside(self, at: FloatArray) -> bool:
+        """Return whether the parameter is beyond its range, or on the other side of the best fit."""
+        value, box = float(at[self.place]), self.task.box
+        ahead = (value - float(self.best.at[self.place])) * self.direction > 0
+        return not (ahead and box.low[self.place] <= value <= box.high[self.place])
+
+    def _evaluated(self, at: FloatArray) -> Minimum:
+        now = self.task(at)
+        free = self.task.box.free(at, now.gradient)
+        point = Minimum(
+            at=at,
+            value=now.value,
+            gradient=now.gradient,
+            hessian=now.hessian,
+            free=free,
+            distance=math.inf,
+            evaluations=1,
+        )
+        if math.isfinite(now.value):
+            self.known.append(point)
+        return point
+
+    def _step(self, point: Minimum, held: Box) -> _Step | None:
+        """Return the step that the Hessian at a point gives, None where it has no minimum in the others."""
+        place, others = self.place, np.flatnonzero(held.free(point.at, point.gradient))
+        inner, mixed = point.hessian[np.ix_(others, others)], point.hessian[others, place]
+        try:
+            np.linalg.cholesky(inner)
+            solved = np.linalg.solve(inner, np.stack([point.gradient[others], mixed], axis=1))
+        except np.linalg.LinAlgError:
+            return None
+        back, along = solved[:, 0], solved[:, 1]
+        distance = 0.5 * float(point.gradient[others] @ back)
+        rise = 2 * (point.value - self.best.value - distance)
+        slope = 2 * float(point.gradient[place] - mixed @ back)
+        by = self._root(rise, slope, float(point.hessian[place, place] - mixed @ along))
+        if math.isnan(by):
+            return None
+        move = np.zeros_like(point.at)
+        move[others], move[place] = -back - by * along, by
+        return _Step(move, rise, distance)
+
+    def _root(self, rise: float, slope: float, bend: float) -> float:
+        """Return where rise + slope·x + bend·x² is the level, on the side where it grows; nan if it is nowhere."""
+        discriminant = slope * slope + 4 * bend * (self.level - rise)
+        if not discriminant >= 0:
+            return math.nan
+        # The form without cancellation.
+        below = slope + self.direction * math.sqrt(discriminant)
+        return 2 * (self.level - rise) / below if below * self.direction > 0 else math.nan
