@@ -9,6 +9,7 @@ from datacard_core.conventions.convention import Convention, NamePattern
 from datacard_core.conventions.files import read_convention
 from datacard_core.correlations.table import CorrelationTable, correlation_table
 from datacard_core.datacard import Datacard
+from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.category import Category
 from datacard_core.declare.correlation import correlate, decorrelate
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
@@ -102,6 +103,7 @@ __all__ = [
     "Analysis",
     "Axis",
     "BinByBinStatistics",
+    "Blinding",
     "BoolArray",
     "CardContext",
     "CardError",

@@ -35,6 +35,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "while those of most datasets do.",
             remedy="Produce or copy the file again. If the dataset was filled in another way, accept the code.",
         ),
+        "asimov-factor": Code(
+            severities=_WARNING,
+            meaning="The expected events that stand in the place of data do not have a factor whose value follows from "
+            "a function or a line of the script's own: it is taken as 1.",
+            remedy="No action is needed if its value before the fit is 1; otherwise pass data made of simulation.",
+        ),
+        "blind": Code(
+            severities=_NOTICE,
+            meaning="Bins of the data are expected events and no counts, as `blind` declares it; a comment of the card "
+            "says so.",
+            remedy="No action is needed; `--unblind` or `Blinding(…, lifted=True)` shows the data.",
+        ),
         "clipped": Code(
             severities=(Severity.WARNING, Severity.NOTICE),
             meaning="A template has bins below 0, which are set to 0 with their variance: a warning for a nominal "
@@ -257,6 +269,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             meaning="Two parameters have names that differ in case alone, a warning, or in a letter while no column "
             "has both, a notice: they are not correlated.",
             remedy="Give both one name if they are one uncertainty; otherwise no action is needed.",
+        ),
+        "unblinded": Code(
+            severities=_NOTICE,
+            meaning="The data of a category that is declared blind are shown, because `--unblind`, `unblinded()` or "
+            "`lifted=True` asks for it; the card has a comment that says so.",
+            remedy="No action is needed if the analysis may look at its data.",
         ),
         "undescribed-name": Code(
             severities=_WARNING,

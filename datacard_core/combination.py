@@ -12,7 +12,7 @@ from datacard_core.arguments import given_flag, items, shown
 from datacard_core.card.built import BuiltCard
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import print_report, warning
-from datacard_core.grammar import TEMPLATES
+from datacard_core.grammar import COMMENT, TEMPLATES
 from datacard_core.inputs.paths import expanded, path_text
 from datacard_core.names import listing
 from datacard_core.output.staging import staging
@@ -152,9 +152,16 @@ def combination_script(
         # after a failure it would be empty or incomplete.
         f"trap {shlex.quote(f'rm -f -- {partial}')} EXIT\n"
         f"combineCards.py{cards} \\\n    > {partial}\n"
+        f"{_marks(datacards, partial)}"
         f"mv -- {partial} {combined}\n"
         f"text2workspace.py {combined} -o {workspace}{masks}\n"
     )
+
+
+def _marks(datacards: Mapping[str, BuiltCard], partial: str) -> str:
+    """Return the line that keeps the marks of blind channels, which combineCards.py drops with other comments."""
+    marked = " ".join(_word(name) for name, card in datacards.items() if card.channel.blindness is not None)
+    return f"grep -hE '^{COMMENT} (blind|unblinded): ' {marked} >> {partial} || true\n" if marked else ""
 
 
 def _partial(card_name: str) -> str:

@@ -18,6 +18,7 @@ from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.renaming import renamed_cards
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
+from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from datacard_core.build.loaded import Histograms
     from datacard_core.build.naming import Suffix
+    from datacard_core.declare.blinding import Blind
     from datacard_core.declare.flow import Flow
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
@@ -79,6 +81,8 @@ class Datacard(Sections, FromOutput):
             for pseudo-data.
         process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
             not given.
+        blind: True for expected events in the place of the data, also as names of categories, a function that chooses
+            bins, or a `Blinding`. The counts of blind bins are then in nothing that is made of the card.
         plugins: the selected plugins, the built-in set if not given.
         strict: True if all warnings are errors, or a set of codes whose findings are errors, notices too.
         accept: reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors.
@@ -114,6 +118,7 @@ class Datacard(Sections, FromOutput):
         flow: Flow = "drop",
         single_year: bool = False,
         process_suffix: Suffix = None,
+        blind: Blind = False,
         plugins: Plugins | None = None,
         strict: bool | Collection[str] = False,
         accept: Mapping[str, str] = NO_REASONS,
@@ -136,6 +141,7 @@ class Datacard(Sections, FromOutput):
             shape_only_for_rateparam=shape_only_for_rateparam,
             data_variations={} if data_variations is None else data_variations,
             strictness=Strictness(strict, accept),
+            blinding=blind,
         )
         verbose, norm_categories = given_flag("verbose", verbose), plain_norm_categories(rateparam_norm_categories)
         check_arguments(histograms, datasets_metadata, cutflow)
@@ -143,6 +149,8 @@ class Datacard(Sections, FromOutput):
         category = declared.category
         declared = declared.of_its_category([category])
         histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
+        if problems := list(declared.blinding.category_problems(lambda: histogram_set.categories)):
+            raise DeclarationError(problems)
         channels = build_channels(
             {category: self._named(declared)},
             lambda layouts: collect_card(declared, layouts, histogram_set, norm_categories, rateparam_norm_histograms),
@@ -156,7 +164,8 @@ class Datacard(Sections, FromOutput):
             rateparam_norm_categories=rateparam_norm_categories,
             rateparam_norm_histograms=rateparam_norm_histograms,
         )
-        self._keep(declared, channels[category], given=given)
+        # Histograms and cutflow have the counts of blind bins.
+        self._keep(declared, channels[category], given=None if channels[category].blind_bins else given)
         if verbose:
             # Those of the build alone: a subclass may set what its sections need behind this constructor.
             print_report(self._built.findings)
@@ -186,6 +195,10 @@ class Datacard(Sections, FromOutput):
     def _keep(
         self, declared: DeclaredCard, channel: Channel, source: str | None = None, given: Given | None = None
     ) -> None:
+        if channel.blindness is not None:
+            # Without the function that chooses bins: a card can be sent to other processes, and a function perhaps not.
+            blinding = Blinding(bool(channel.blind_bins))
+            declared = attrs.evolve(declared, blinding=blinding, blindness=channel.blindness)
         self._declared, self._built, self._source, self._given = declared, channel, source, given
 
     def content(

@@ -30,7 +30,8 @@ from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.naming import BinName, Suffix
 from datacard_core.build.strictness import NO_REASONS, Strictness, plain_codes
 from datacard_core.datacard import Datacard
-from datacard_core.declare.category import Category
+from datacard_core.declare.blinding import OPEN, Blinding, plain_blinding
+from datacard_core.declare.category import FROM_ANALYSIS, Category
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.values import own
 from datacard_core.errors import DeclarationError, InputError
@@ -96,6 +97,8 @@ class Analysis:
     """A variable that is filled in all of them, to take the totals from; that of each category if not given."""
     data_variations: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
     """Variations that the observation takes of some samples in place of their nominal, by sample, for pseudo-data."""
+    blind: Blinding = attrs.field(default=OPEN, converter=plain_blinding)
+    """Categories with expected events in the place of data: True, names, a function from axes to bins, a `Blinding`."""
     plugins: Plugins = attrs.field(factory=load_plugins)
     strict: bool | Collection[str] = attrs.field(default=False, converter=plain_codes)
     """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
@@ -210,6 +213,36 @@ class Analysis:
                 paths, required, self.plugins, source, executor=executor, jobs=jobs, watch=lambda _: advance()
             )
 
+    def blinded(self, *categories: str) -> Analysis:
+        """Return the analysis with all bins of categories blind, of all categories if none is named.
+
+        Raises:
+            DeclarationError: a category is unknown.
+        """
+        if problems := list(Blinding(categories).category_problems(lambda: self.categories)):
+            raise DeclarationError(problems)
+        whole = {name: attrs.evolve(self._blinding(name), where=True, lifted=False) for name in self.categories}
+        return self._with_blinding({name: whole[name] for name in categories or whole})
+
+    def unblinded(self) -> Analysis:
+        """Return the analysis with the data of all categories shown, which the cards of those declared blind record.
+
+        Raises:
+            DeclarationError: no category is blind.
+        """
+        blind = [name for name in self.categories if self._blinding(name).of(name) is not False]
+        if not blind:
+            raise DeclarationError("no category of the analysis is blind: there is nothing to unblind")
+        return self._with_blinding({name: attrs.evolve(self._blinding(name), lifted=True) for name in blind})
+
+    def _blinding(self, category: str) -> Blinding:
+        own = self.categories[category].blind
+        return self.blind if own is FROM_ANALYSIS else own
+
+    def _with_blinding(self, changed: Mapping[str, Blinding]) -> Analysis:
+        changes = {name: attrs.evolve(self.categories[name], blind=blinding) for name, blinding in changed.items()}
+        return attrs.evolve(self, categories={**self.categories, **changes})
+
     def card_name(self, category: str, suffix: str = ".txt") -> str:
         """Return the file name of a category's card, with the suffix of its writer if the category names none."""
         return self._files.card(category, suffix)
@@ -259,6 +292,7 @@ class Analysis:
                 category=name,
                 bins_edges=category.bins_edges,
                 flow=category.flow,
+                blinding=self._blinding(name),
                 bin_name=channel.whole,
                 bin_prefix=channel.prefix,
                 bin_suffix=channel.suffix,
@@ -313,7 +347,13 @@ class Analysis:
                 yield f"categories {other!r} and {name!r} would both be the bin {str(channel)!r}: give one a bin_name"
         named = {name: category for name, category in self.categories.items() if isinstance(category, Category)}
         yield from FileNames(self.label, named).problems()
+        blindings = (self.blind, *map(self._blinding, named))
+        yield from dict.fromkeys(problem for one in blindings for problem in one.category_problems(lambda: named))
         yield from wrong_type("data_variations", self.data_variations, Mapping, "a dict such as {'TTbar': 'JESUp'}")
+        yield from self._norm_problems(named)
+
+    def _norm_problems(self, named: Mapping[str, Category]) -> Iterator[str]:
+        """Yield the problems of the arguments about totals that shapes keep."""
         if self.rateparam_norm_histograms is None:
             for name in self.rateparam_norm_categories or ():
                 if name not in self.categories:

@@ -31,6 +31,7 @@ from datacard_core.model.channel import Channel, Statement
 from datacard_core.model.effects import Nuisance
 from datacard_core.model.parameters import ConstrainedParameter
 from datacard_core.plugins.calling import findings_of
+from datacard_core.treatments.blinding import blinding_findings, factor_findings, with_expected_data
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
 from datacard_core.treatments.empty_variations import drop_empty_variations
@@ -89,14 +90,14 @@ def build_channel(
         StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed.
     """
-    templates = _rebinned(native, declared)
+    templates = rebinned(native, declared)
     labels = {request.column: request.labels for request in templates.layout.requests}
     inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
     clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
     nominal, exact_findings = without_errors(clipped, declared.columns, declared.exact)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     scales, scale_findings = shape_only_scales(variations, declared.shape_only, totals)
-    data, rounding_findings = _observation(declared, templates, inside, nominal)
+    data, rounding_findings = _observation(declared, templates, inside)
     # After clipping: Combine compares each rate with the integral of the template in the file.
     rates = nominal.norms
     covering = {plan.name for plan in plans if len(plan.positions)}
@@ -109,6 +110,7 @@ def build_channel(
         for plan in plans
     ]
     channel = attrs.evolve(_channel(declared, templates.axis, data, nominal, made), shape_only_factors=scales.named)
+    channel = with_expected_data(channel)
     _refuse_contradictions(channel, declared, made)
     findings = [
         *name_findings(declared),
@@ -125,6 +127,8 @@ def build_channel(
         *exact_findings,
         *scale_findings,
         *rounding_findings,
+        *blinding_findings(channel),
+        *factor_findings(channel),
         *(finding for contribution in made for finding in contribution.findings),
         *_norm_findings(channel),
         *unvaried_findings(channel, plans, templates),
@@ -137,7 +141,12 @@ def build_channel(
     return attrs.evolve(channel, findings=declared.strictness.judged(placed))
 
 
-def _rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
+def rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
+    """Return the templates of a category in the bins of its card.
+
+    Raises:
+        DeclarationError: bins_edges are not edges of the axis.
+    """
     try:
         return templates.rebinned(declared.bins_edges)
     except DeclarationError as failure:
@@ -190,11 +199,12 @@ def _written(
 
 
 def _observation(
-    declared: DeclaredCard, templates: TemplateSet, inside: Templates, nominal: Templates
+    declared: DeclaredCard, templates: TemplateSet, inside: Templates
 ) -> tuple[Templates, tuple[Finding, ...]]:
-    """Return the data, or their expectation without a data process."""
-    if declared.data_process is None:
-        return _asimov(declared, nominal), ()
+    """Return the data, zeros if none are read."""
+    if declared.data_process is None or not declared.reads_data:
+        zeros = np.zeros((1, templates.axis.bins))
+        return Templates(zeros, zeros), ()
     # The data are last in the layout.
     data = inside[templates.layout.starts[-1:]]
     return rounded(data) if declared.data_process.round_counts else (data, ())
@@ -215,7 +225,8 @@ def _channel(
         columns=declared.columns,
         nominal=nominal,
         data=data,
-        has_data=declared.data_process is not None,
+        has_data=declared.reads_data,
+        blindness=declared.blindness,
         nuisances=tuple(map(_nuisance, rows.values())),
     )
     statements = [
@@ -235,13 +246,6 @@ def _nuisance(parts: Sequence[_Contribution]) -> Nuisance:
     used = {typ for part in parts for typ in part.used} | {other.typ for other in others}
     entries = tuple(entry for part in parts for entry in part.entries)
     return Nuisance(first.datacard_name, entries, first.typ, tuple(sorted(used)), nofloat=first.nofloat)
-
-
-def _asimov(declared: DeclaredCard, nominal: Templates) -> Templates:
-    """Return the sum of the backgrounds, with the variance of as many observed events."""
-    background = np.array([not column.is_signal for column in declared.columns])
-    expected = nominal.values[background].sum(axis=0, keepdims=True)
-    return Templates(expected, expected)
 
 
 def _refuse_contradictions(channel: Channel, declared: DeclaredCard, made: Iterable[_Contribution]) -> None:

@@ -11,15 +11,19 @@ import attrs
 import numpy as np
 
 from datacard_core.build.card_rules import check_against_output, check_declarations
-from datacard_core.build.channel import build_channel
+from datacard_core.build.channel import build_channel, rebinned
 from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card, region_layouts
+from datacard_core.declare.blinding import OPEN, Blinding
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
+from datacard_core.grammar import Blindness
 from datacard_core.grouping import together
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.effects import Normalisation, Shape
 from datacard_core.names import listing
+from datacard_core.templates.template_set import TemplateSet
+from datacard_core.treatments.blinding import chosen_bins, without_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,7 +84,8 @@ def build_channels(
     _check(groups, lambda declared: check_declarations(declared, inventory))
     planned = [(group, *plan_card(next(iter(group.values())))) for group in groups]
     layouts = {category: layout for group, layout, _ in planned for category in group}
-    collected = collect(layouts | region_layouts([(layout, plans) for _, layout, plans in planned], layouts))
+    firsts = [(next(iter(group.values())), layout, plans) for group, layout, plans in planned]
+    collected = collect(layouts | region_layouts(firsts, cards))
     if inventory is None:
         _check(groups, lambda declared: check_against_output(declared, collected.inventory))
     every_plan = [plan for *_, plans in planned for plan in plans]
@@ -89,12 +94,17 @@ def build_channels(
     planned = [(group, layout, _with_observed(plans, collected)) for group, layout, plans in planned]
     used = Used.of(cards.values(), every_plan)
     calls: dict[str, tuple[object, ...]] = {}
+    failures: list[DatacardError] = []
     for group, layout, plans in planned:
         totals = _totals(next(iter(group.values())), layout, collected)
         for category, declared in group.items():
-            calls[category] = (declared, plans, collected.inventory, collected.sums[category], totals, used)
+            try:
+                card, sums = _without_blind_counts(declared, collected.sums[category])
+            except (InputError, DeclarationError) as failure:
+                failures.append(failure)
+            else:
+                calls[category] = (card, plans, collected.inventory, sums, totals, used)
     channels: dict[str, Channel] = {}
-    failures: list[DatacardError] = []
     for category, result in (run or _one_by_one)(build_from_sums, calls):
         try:
             channels[category] = result()
@@ -110,12 +120,13 @@ def build_from_sums(
     declared: DeclaredCard,
     plans: Sequence[Plan],
     inventory: Inventory,
-    sums: Sums,
+    sums: Sums | TemplateSet,
     totals: Mapping[str, FloatArray],
     used: Used,
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
-    return build_channel(declared, inventory, plans, sums.complete(), totals, used)
+    native = sums if isinstance(sums, TemplateSet) else sums.complete()
+    return build_channel(declared, inventory, plans, native, totals, used)
 
 
 def build_to_send(declared: DeclaredCard, *arguments: Any) -> Channel:
@@ -139,6 +150,27 @@ def _try_pickles(declared: DeclaredCard, name: str, typ: str, made: Sequence[Eff
         doing = f"sending what it makes of {name!r} in channel {declared.bin!r} to another process"
         with declared.plugins.kind(typ).blamed(doing):
             pickle.loads(pickle.dumps(foreign))  # noqa: S301 - made on this line
+
+
+def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredCard, Sums | TemplateSet]:
+    """Return a card with its blind bins, and its sums without the data in them.
+
+    Here, and not where the channel is built: a function of a script cannot be sent to a worker, and counts need not be.
+    """
+    blinding = declared.blinding
+    choose = blinding.of(declared.category)
+    if choose is False:
+        lifted = Blindness(lifted=True) if blinding.is_lifted(declared.category) else None
+        return attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
+    if choose is True or not declared.reads_data:
+        return attrs.evolve(declared, blinding=Blinding(), blindness=Blindness(signal=blinding.signal)), sums
+    native = sums.complete()
+    axis = rebinned(native, declared).axis
+    bins = chosen_bins(choose, axis)
+    blindness = Blindness(bins=None if len(bins) == axis.bins else bins, signal=blinding.signal)
+    # The function of the script is left behind.
+    left = Blinding() if blindness.bins is None else OPEN
+    return attrs.evolve(declared, blinding=left, blindness=blindness), without_counts(native, declared.bins_edges, bins)
 
 
 def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:

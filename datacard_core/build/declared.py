@@ -12,13 +12,14 @@ import attrs
 from datacard_core.arguments import flag, scalar, scalars, shown, text, text_or_none, tree, type_of, word, wrong_type
 from datacard_core.build.naming import BinName, Suffix, column_suffix
 from datacard_core.build.strictness import Strictness
+from datacard_core.declare.blinding import OPEN, Blinding, plain_blinding
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.flow import Flow, flow_problem
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import own, plain_binning
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import AUTO_MC_STATS, GROUP, RATE_PARAM
+from datacard_core.grammar import AUTO_MC_STATS, GROUP, RATE_PARAM, Blindness
 from datacard_core.model.channel import Column
 from datacard_core.names import closest
 from datacard_core.plugins.manager import Plugins
@@ -62,6 +63,9 @@ class DeclaredCard:
     data_variations: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
     """Variations that the observation takes of some samples in place of their nominal."""
     strictness: Strictness = attrs.field(factory=Strictness)
+    blinding: Blinding = attrs.field(default=OPEN, converter=plain_blinding)
+    blindness: Blindness | None = None
+    """Blind bins of the card, when its axis is known."""
 
     @property
     def bin(self) -> str:
@@ -101,6 +105,7 @@ class DeclaredCard:
         return (
             self.years == other.years
             and self.data_variations == other.data_variations
+            and self.reads_data == other.reads_data
             and all(getattr(self, name) is getattr(other, name) for name in shared)
         )
 
@@ -112,6 +117,11 @@ class DeclaredCard:
     def data_process(self) -> DataProcess | None:
         """The data process, or None without data."""
         return None if self.data_processes is None else next(iter(self.data_processes.values()))
+
+    @property
+    def reads_data(self) -> bool:
+        """True if the card needs the counts of its data: not in a category that is blind in all bins."""
+        return self.data_process is not None and self.blinding.of(self.category) is not True
 
     @property
     def data_samples(self) -> list[str]:

@@ -18,7 +18,7 @@ from datacard_core.templates.rows import Layout, Request
 from datacard_core.treatments.shape_only import Variation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
@@ -106,7 +106,7 @@ class Plan:
 def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
     """Return the rows of templates that a card needs, and a plan for each of its declarations.
 
-    The layout has the card's columns first, then other samples; the data, if any are declared, come last.
+    The layout has the card's columns first, then other samples; the data, if the card reads any, come last.
     """
     columns = declared.columns
     readings = [_reading(declared, columns, systematic) for systematic in declared.all_systematics()]
@@ -160,25 +160,32 @@ def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence
     )
 
 
-def region_layouts(planned: Iterable[tuple[Layout, Iterable[Plan]]], cards: Collection[str]) -> dict[str, Layout]:
+def region_layouts(
+    planned: Iterable[tuple[DeclaredCard, Layout, Iterable[Plan]]], cards: Mapping[str, DeclaredCard]
+) -> dict[str, Layout]:
     """Return the layouts to read the control regions with that are no cards: their rows request data alone.
 
+    Args:
+        planned: the declarations, layout and plans of cards.
+        cards: the declarations of all cards by category.
+
     Raises:
-        DeclarationError: a kind needs the observed events of a category, and its card has no data.
+        DeclarationError: a kind needs the observed events of a category that is blind, or its card has no data.
     """
     layouts: dict[str, Layout] = {}
-    for layout, plans in planned:
+    for declared, layout, plans in planned:
         for plan in plans:
-            if plan.regions and not layout.requests[-1].is_data:
-                raise DeclarationError(
-                    f"systematic {plan.systematic.name!r} needs the observed events of category "
-                    f"{listing(map(repr, plan.regions))}, and the card has no data"
-                )
+            data = _data_requests(declared) if plan.regions else ()
+            needs = f"systematic {plan.systematic.name!r} needs the observed events of category"
+            if plan.regions and not data:
+                raise DeclarationError(f"{needs} {listing(map(repr, plan.regions))}, and the card has no data")
             for region in plan.regions:
+                # The card would have the number of these events.
+                if cards[region].blinding.of(region) if region in cards else declared.blinding.names(region):
+                    raise DeclarationError(f"{needs} {region!r}, which is blind: take it out of blind")
                 if region not in cards and region not in layouts:
-                    # The last request is that of the data.
-                    others = (attrs.evolve(request, samples=()) for request in layout.requests[:-1])
-                    layouts[region] = Layout((*others, layout.requests[-1]))
+                    others = (attrs.evolve(one, samples=()) for one in layout.requests if not one.is_data)
+                    layouts[region] = Layout((*others, *data))
     return layouts
 
 
@@ -205,13 +212,18 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
     requests += dict.fromkeys(
         request for reading in readings for of_name in reading.samples.values() for request in of_name
     )
-    if data := declared.data_process:
-        years = [year for year in data.years if year in declared.years]
-        samples = tuple((sample, year) for year in years for sample in data.samples)
-        # Last, so that the positions of columns and of their requests agree.
-        replaced = tuple(declared.data_variations.items())
-        requests.append(Request(DATA, samples, is_data=True, nominals=replaced))
-    return tuple(requests)
+    # Last, so that the positions of columns and of their requests agree.
+    return (*requests, *(_data_requests(declared) if declared.reads_data else ()))
+
+
+def _data_requests(declared: DeclaredCard) -> tuple[Request, ...]:
+    """Return the request of the data of a category that is not blind, none without a data process."""
+    data = declared.data_process
+    if data is None:
+        return ()
+    years = [year for year in data.years if year in declared.years]
+    samples = tuple((sample, year) for year in years for sample in data.samples)
+    return (Request(DATA, samples, is_data=True, nominals=tuple(declared.data_variations.items())),)
 
 
 @attrs.frozen

@@ -224,6 +224,11 @@ class BuiltCard:
         return dict(self._declared.data_variations)
 
     def _from_script(self, name: str) -> Given:
+        if self._built.blind_bins:
+            raise AttributeError(
+                f"card {self.bin!r} is blind and does not keep {name!r}, which the counts of its data are in: take it "
+                "from the output"
+            )
         if self._given is None:
             # Files are read one at a time, and only sums of them are kept.
             raise AttributeError(

@@ -33,6 +33,7 @@ from datacard_core.model.channel import Statement
 from datacard_core.model.directives import RawLine
 from datacard_core.model.effects import Normalisation, Nuisance, WrittenCells
 from datacard_core.names import closest, listing
+from datacard_core.treatments.blinding import factor_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,12 +77,11 @@ def with_lines(channel: Channel, sections: Mapping[str, str]) -> Channel:
     others = [words for _, words in lines if keyword_of(words) not in ROW_KEYWORDS]
     statements, left_out = _statements(channel, others)
     left_out += [name for name in own if name not in {words[0] for words in rows}]
-    return attrs.evolve(
-        channel,
-        nuisances=tuple(_nuisance(channel, own, words) for words in rows),
-        statements=statements,
-        findings=(*channel.findings, *_told(channel, left_out)),
+    changed = attrs.evolve(
+        channel, nuisances=tuple(_nuisance(channel, own, words) for words in rows), statements=statements
     )
+    told = [*_told(channel, left_out), *(attrs.evolve(one, channel=channel.bin) for one in factor_findings(changed))]
+    return attrs.evolve(changed, findings=(*channel.findings, *(one for one in told if one not in channel.findings)))
 
 
 def _problems(channel: Channel, own: Mapping[str, Nuisance], words: Sequence[str]) -> Iterator[str]:

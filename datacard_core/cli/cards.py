@@ -70,6 +70,7 @@ def demo(directory: Path) -> None:
         "build analysis.py output_all.coffea -o cards",
         "build analysis.py output_*.coffea -o cards -j 4",
         "build analysis.py output_all.coffea -o cards --plots",
+        "build analysis.py output_all.coffea -o cards --blind-in SR",
         "build analysis.py output_all.coffea -o cards --strict --accept clipped='few events in the last bin'",
     )
 )
@@ -110,6 +111,9 @@ def demo(directory: Path) -> None:
 )
 @click.option("--parts", is_flag=True, help="Several files may hold parts of one dataset; otherwise this is an error.")
 @click.option("--channel-masks", is_flag=True, help="Combine with --channel-masks, so that a fit can mask categories.")
+@click.option("--blind", is_flag=True, help="Show the data of no category: expected events take their place.")
+@click.option("--blind-in", metavar="CATEGORY", multiple=True, help="Blind this category; may be given repeatedly.")
+@click.option("--unblind", is_flag=True, help="Show the data of categories that are declared blind; cards record it.")
 @click.option("--strict", is_flag=True, help="Make no card if there are warnings.")
 @click.option(
     "--strict-on",
@@ -140,6 +144,9 @@ def build(
     scheduler: str | None,
     parts: bool,
     channel_masks: bool,
+    blind: bool,
+    blind_in: Sequence[str],
+    unblind: bool,
     strict: bool,
     strict_on: Sequence[str],
     accept: Mapping[str, str],
@@ -150,14 +157,17 @@ def build(
     ANALYSIS.py is a Python script that defines `analysis = Analysis(...)`, as the script of `datacard demo` does.
     OUTPUT is the merged .coffea file of PocketCoffea, or all files that together make one output.
     """
-    if jobs and scheduler:
-        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
-    if every_plot and some_plots:
-        raise click.UsageError("--plots and --plot exclude each other: --plots draws all of them.")
-    if strict and strict_on:
-        raise click.UsageError("--strict and --strict-on exclude each other: --strict refuses warnings of all codes.")
+    for chosen, message in (
+        ((jobs, scheduler), "--jobs and --scheduler exclude each other: a cluster has its own number of workers."),
+        ((every_plot, some_plots), "--plots and --plot exclude each other: --plots draws all of them."),
+        ((strict, strict_on), "--strict and --strict-on exclude each other: --strict refuses warnings of all codes."),
+        ((blind, blind_in, unblind), "--blind, --blind-in and --unblind exclude each other."),
+    ):
+        if sum(map(bool, chosen)) > 1:
+            raise click.UsageError(message)
     with analysis_of(script) as defined, cluster(scheduler) as client:
         analysis = _judging(defined, strict or strict_on, accept)
+        analysis = _blinded(analysis, blind_in, blind=blind, unblind=unblind)
         # A misspelt name is an error before the work begins, which may take long.
         formats = Formats.of(analysis.plugins, writer, serializer)
         if formats.needs_templates:
@@ -189,6 +199,13 @@ def _judging(analysis: Analysis, strict: bool | Sequence[str], accept: Mapping[s
     if accept:
         changes["accept"] = {**analysis.accept, **accept}
     return attrs.evolve(analysis, **changes) if changes else analysis
+
+
+def _blinded(analysis: Analysis, categories: Sequence[str], *, blind: bool, unblind: bool) -> Analysis:
+    """Return the analysis with the blinding of the command in place of its own."""
+    if unblind:
+        return analysis.unblinded()
+    return analysis.blinded(*categories) if blind or categories else analysis
 
 
 def _requested_plots(selected: Plugins, names: Sequence[str], *, every: bool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.arguments import scalar, scalars, shown, text, text_or_none, wrong_type
+from datacard_core.declare.blinding import Blinding, plain_blinding
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.values import plain_binning
 from datacard_core.errors import DeclarationError
@@ -31,6 +32,10 @@ class FromAnalysis(enum.Enum):
 
 
 FROM_ANALYSIS = FromAnalysis.FROM_ANALYSIS
+
+
+def _own_blinding(given: Any) -> Any:
+    return given if given is FROM_ANALYSIS else plain_blinding(given)
 
 
 @attrs.frozen
@@ -57,6 +62,8 @@ class Category:
     """Nuisances, by `datacard_name`, that the card of this category leaves out."""
     mcstat: bool | Mapping[str, Any] | FromAnalysis = attrs.field(default=FROM_ANALYSIS, kw_only=True)
     """True, False or options of autoMCStats for this category, in place of those of the analysis."""
+    blind: Blinding | FromAnalysis = attrs.field(default=FROM_ANALYSIS, converter=_own_blinding, kw_only=True)
+    """Blind bins of this category, as True, False or a function, in place of those of the analysis."""
     card_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
     """File name of the card, `datacard_{category}_{label}.txt` if not given."""
     shapes_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)

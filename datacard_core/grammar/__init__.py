@@ -3,6 +3,7 @@
 Writers, rules on directives, checks and readers share them from here.
 """
 
+from datacard_core.grammar.blindness import Blindness, stated_blindness
 from datacard_core.grammar.lines import (
     auto_mc_stats_line,
     is_constraint,
@@ -102,6 +103,7 @@ __all__ = [
     "SIGNED_KEYWORDS",
     "TEMPLATES",
     "VARIED_TEMPLATE",
+    "Blindness",
     "auto_mc_stats_line",
     "cell_problem",
     "circles",
@@ -124,6 +126,7 @@ __all__ = [
     "shape_problems",
     "short",
     "source_problem",
+    "stated_blindness",
     "stated_templates",
     "template_names",
     "templates_line",

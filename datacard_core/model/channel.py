@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from datacard_core.findings import Finding
+    from datacard_core.grammar import Blindness
     from datacard_core.model.arrays import Axis, FloatArray
     from datacard_core.model.effects import Nuisance, Shape
 
@@ -110,7 +111,7 @@ class Channel:
     nominal: Templates
     """Templates that are written, after all treatments, shape (columns, bins)."""
     data: Templates
-    """Observation, or the sum of the backgrounds without data, shape (1, bins)."""
+    """Observation, or the expected events without data and in blind bins, shape (1, bins)."""
     has_data: bool
     nuisances: tuple[Nuisance, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -124,6 +125,14 @@ class Channel:
     """False for a channel of one bin whose card has rates alone."""
     old_names: Mapping[str, str] = attrs.field(factory=dict)
     """Names in the declarations of processes and parameters that were renamed for the card, by their names there."""
+
+    blindness: Blindness | None = None
+    """Bins whose data are expected events because they are blind; None for a channel that is not declared blind."""
+
+    @property
+    def blind_bins(self) -> list[int]:
+        """Positions of the blind bins."""
+        return [] if self.blindness is None else self.blindness.places(self.axis.bins)
 
     @property
     def directives(self) -> tuple[Directive, ...]:

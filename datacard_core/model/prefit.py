@@ -108,6 +108,21 @@ def prefit(channel: Channel) -> Prefit:
     )
 
 
+def expected_events(channel: Channel, signal: float = 0.0) -> FloatArray:
+    """Return the expected events before the fit, shape (bins,).
+
+    Args:
+        channel: the channel.
+        signal: signal strength.
+    """
+    is_signal = np.array([column.is_signal for column in channel.columns], dtype=bool)
+    factors = initial_factors(channel) * np.where(is_signal, signal, 1.0)
+    # Without the columns that add nothing: zeros may change the order of a sum, and so its last digit.
+    counted = ~is_signal | (signal != 0)
+    events: FloatArray = (channel.nominal.values * factors[:, None])[counted].sum(axis=0)
+    return events
+
+
 def initial_factors(channel: Channel) -> FloatArray:
     """Return the product of all free parameters' initial values for each column, shape (columns,)."""
     initial = np.ones(len(channel.columns))

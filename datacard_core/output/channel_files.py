@@ -48,6 +48,8 @@ class ChannelFiles:
             self.source,
         )
         lines += tuple(f"{old!r} of the analysis is {new!r}" for new, old in self.channel.old_names.items())
+        if self.channel.blindness is not None:
+            lines += (self.channel.blindness.text(self.channel.bin),)
         shapes_name = shapes_name if formats.needs_templates else ""
         return CardContext(self.channel, shapes_name, lines, rendered, formats.patterns)
 

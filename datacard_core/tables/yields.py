@@ -43,7 +43,6 @@ def yields_table(source: Any) -> Table:
     """
     channels = channels_of(source)
     by_channel = {channel.bin: _quantities(channel) for channel in channels}
-    observed = {channel.bin: channel.observation if channel.has_data else None for channel in channels}
     processes = list(dict.fromkeys(key for of in by_channel.values() for key in of if key[0] != TOTAL))
     names = {"process": [*(name for _, name in processes), BACKGROUND, DATA]}
     labels = dict(_labels(channels))
@@ -51,8 +50,8 @@ def yields_table(source: Any) -> Table:
     if any(label != name for name, label in labels.items()):
         names["label"] = [*(Label(labels[name]) for _, name in processes), "", ""]
     values = [
-        [*(of.get(key, "-") for key in [*processes, (TOTAL, BACKGROUND)]), _observed(observed[name])]
-        for name, of in by_channel.items()
+        [*(of.get(key, "-") for key in [*processes, (TOTAL, BACKGROUND)]), _observed(channel)]
+        for channel, of in zip(channels, by_channel.values(), strict=True)
     ]
     lines: list[tuple[Entry, ...]] = list(zip(*names.values(), *values, strict=True))
     return PlainTable(
@@ -62,7 +61,7 @@ def yields_table(source: Any) -> Table:
         lines=lines,
         breaks=(len(processes),),
         fields=FIELDS,
-        records=[record for name, of in by_channel.items() for record in _records(name, of, observed[name])],
+        records=[record for one, of in zip(channels, by_channel.values(), strict=True) for record in _records(one, of)],
         note=_note(channels),
     )
 
@@ -75,18 +74,21 @@ def _labels(channels: Iterable[Channel]) -> Iterator[tuple[str, str]]:
             yield process, process if column.label == column.name else column.label
 
 
-def _observed(count: float | None) -> str:
-    return "none" if count is None else counted(count)
+def _observed(channel: Channel) -> str:
+    blind = len(channel.blind_bins)
+    # Expected events are not shown as data.
+    if blind == channel.axis.bins or not channel.has_data:
+        return "blind" if blind else "none"
+    return f"{counted(channel.observation)}{f' ({blind} bins blind)' if blind else ''}"
 
 
-def _records(
-    channel: str, quantities: Mapping[tuple[str, str], Quantity], observed: float | None
-) -> Iterator[dict[str, Any]]:
+def _records(channel: Channel, quantities: Mapping[tuple[str, str], Quantity]) -> Iterator[dict[str, Any]]:
     for (role, process), of in quantities.items():
         numbers = {"yield": of.value, "stat": of.stat, "up": of.up, "down": of.down}
-        yield {"channel": channel, "process": process, "role": role, **numbers}
-    if observed is not None:
-        yield {"channel": channel, "process": DATA, "role": DATA, "yield": observed, **dict.fromkeys(FIELDS[4:])}
+        yield {"channel": channel.bin, "process": process, "role": role, **numbers}
+    if channel.has_data and not channel.blind_bins:
+        observed = {"yield": channel.observation, **dict.fromkeys(FIELDS[4:])}
+        yield {"channel": channel.bin, "process": DATA, "role": DATA, **observed}
 
 
 def _note(channels: Iterable[Channel]) -> str:

@@ -88,7 +88,8 @@ class WeightedData(Check):
         # Without data, `channel.data` is the sum of the backgrounds, which need not be whole numbers.
         if not channel.has_data:
             return
-        values = channel.data.values[0]
+        values = channel.data.values[0].copy()
+        values[channel.blind_bins] = 0
         # Counts that went through floating-point sums are whole numbers up to rounding only.
         if len(bins := np.flatnonzero(np.abs(values - np.round(values)) > 1e-6 * np.maximum(1, values))):
             message = f"bin {bins[0] + 1} holds {values[bins[0]]:.6g} events: data should be counts, without weights"

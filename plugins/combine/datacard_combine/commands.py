@@ -62,24 +62,28 @@ def joined_text(cards: Sequence[str], output: Path, *, lenient: bool = False) ->
         CardError: a card has errors, or the cards contradict each other; all errors together.
     """
     parts, errors = [], []
+    comments = [f"Combination of {'  '.join(cards)}"]
     for number, argument in enumerate(cards, start=1):
         before, separator, behind = argument.partition("=")
         label, path = (before, Path(behind)) if separator else (f"ch{number}", Path(argument))
         card = _read(path, lenient=lenient)
         errors += _errors(card.findings)
-        folder = os.path.relpath(path.parent.absolute(), output.parent.absolute())
         content = card.content_for_joining()
+        names = _names(label, content.head.channels)
+        # A joined card is as blind as its parts.
+        comments += [blindness.text(names[old]) for old, blindness in card.blindness.items() if old in names]
+        folder = os.path.relpath(path.parent.absolute(), output.parent.absolute())
         parts.append(
             Part(
                 label=str(path),
                 content=content,
-                names=_names(label, content.head.channels),
+                names=names,
                 folder="" if folder == "." else folder,
             )
         )
     if errors:
         raise CardError(errors)
-    text, faults = collected(join(parts, [f"Combination of {'  '.join(cards)}"]))
+    text, faults = collected(join(parts, comments))
     findings = [fault.finding(output.name, lenient=lenient) for fault in in_order(faults)]
     if not (errors := _errors(findings)):
         # All lines together may show more, such as an edit of one card that meets a row of another one.

@@ -65,6 +65,11 @@ class CombineCard(ReadCard):
         """The text of the card, byte for byte as it was read."""
         return joined(self.lines)
 
+    @property
+    def blindness(self) -> dict[str, grammar.Blindness]:
+        """Blind bins by channel, as comments mark them."""
+        return dict(filter(None, (grammar.stated_blindness(line.text) for line in self.lines)))
+
     def model(self, *, mass: float | None = None, keywords: Mapping[str, str] = _NONE) -> Model:
         """Return the channels with their templates, and what they share.
 
@@ -96,7 +101,8 @@ class CombineCard(ReadCard):
         if model is None or any(finding.severity is Severity.ERROR for finding in told):
             # A mass that was not given is the likely cause of missing templates.
             raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
-        return attrs.evolve(model, findings=tuple(dict.fromkeys([*self.findings, *told])))
+        channels = tuple(attrs.evolve(one, blindness=self.blindness.get(one.bin)) for one in model.channels)
+        return attrs.evolve(model, channels=channels, findings=tuple(dict.fromkeys([*self.findings, *told])))
 
     def cells(self) -> Iterable[Cell]:
         """Return the effects of parameters on columns as the text has them, without templates."""

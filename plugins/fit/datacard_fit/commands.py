@@ -77,11 +77,17 @@ def fit(as_json: bool, **options: Any) -> None:
 @click.command()
 @common
 @click.option("--blind", is_flag=True, help="Expected limits from the start values, without a look at the data.")
+@click.option("--observed", is_flag=True, help="Print the observed limit of cards that are blind too.")
 @click.option("--cl", "confidence", type=float, default=0.95, show_default=True, help="Confidence level.")
-def limit(as_json: bool, blind: bool, confidence: float, **options: Any) -> None:
-    """Print the upper limit on the POI by CLs, observed and expected."""
+def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **options: Any) -> None:
+    """Print the upper limit on the POI by CLs, observed and expected.
+
+    Cards that are marked as blind have no observed limit unless --observed asks for it.
+    """
+    if blind and observed:
+        raise click.UsageError("--blind and --observed exclude each other: --blind leaves the data alone.")
     likelihood, settings = _prepared(**options)
-    result = limit_of(likelihood, blind=blind, confidence=confidence, **settings)
+    result = limit_of(likelihood, blind=blind, observed=observed or None, confidence=confidence, **settings)
     if as_json:
         _print(result.to_dict())
     else:
@@ -166,6 +172,9 @@ def _prepared(
     # Made of the start values: the data of the cards are not looked at.
     if asimov:
         data = likelihood.asimov({**start, likelihood.pois[0]: expect_signal})
+    elif likelihood.blind:
+        names = ", ".join(likelihood.blind)
+        click.echo(f"Note: blind in the cards, with expected events in place of data: {names}", err=True)
     settings = {"data": data, "values": start, "ranges": _numbers("--range", ranges, 2), "freeze": freeze}
     return likelihood, settings
 

@@ -65,6 +65,11 @@ class Likelihood:
         return f"<Likelihood of {channels} channels, {bins} bins, {len(self.names)} parameters>"
 
     @property
+    def blind(self) -> tuple[str, ...]:
+        """Channels that a card marks as blind, whose data are expected events at least in some bins."""
+        return tuple(channel.bin for channel in self.model.channels if channel.blind_bins)
+
+    @property
     def engine(self) -> Engine:
         """The function of arrays, whose parameters are the first of `names`: all but those of whole bins."""
         return self._engine

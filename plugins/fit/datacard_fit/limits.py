@@ -64,6 +64,7 @@ def limit(
     *,
     poi: str | None = None,
     blind: bool = False,
+    observed: bool | None = None,
     confidence: float = 0.95,
     data: Data | None = None,
     values: Mapping[str, float] | None = None,
@@ -79,6 +80,8 @@ def limit(
         likelihood: the likelihood.
         poi: the POI; the first one without.
         blind: leave the data alone.
+        observed: whether to work out the observed limit; if not given, it is, unless the cards mark a channel as
+            blind: what they have for its data are expected events.
         confidence: confidence level.
         data: observations; those of the model without.
         values: start values by parameter.
@@ -101,10 +104,11 @@ def limit(
     # Above 0 where the start values of the parameters are not the measured ones, as those of counts are.
     expected_profile = Profile.of(asimov, poi, asimov.minimum())
     expected = _expected(expected_profile, confidence, problems)
-    observed = None
-    if background is not None:
-        observed = _observed(task, background, expected_profile, expected, confidence, poi, problems)
-    return Limit(poi=poi, confidence=confidence, expected=tuple(expected), observed=observed, problems=tuple(problems))
+    seen = None
+    observed = (data is not None or not likelihood.blind) if observed is None else observed
+    if observed and background is not None:
+        seen = _observed(task, background, expected_profile, expected, confidence, poi, problems)
+    return Limit(poi=poi, confidence=confidence, expected=tuple(expected), observed=seen, problems=tuple(problems))
 
 
 def _fitted(task: Task, background: Minimum) -> Data:

@@ -83,9 +83,14 @@ class _Content:
     expected: Prefit
     edges: FloatArray
     observed: FloatArray
-    """Data, or NaN in a channel without data."""
+    """Data, or NaN in a channel without data and in blind bins."""
     bars: FloatArray
     """Lengths of the error bars below and above the data, shape (2, bins)."""
+
+    @property
+    def shows_data(self) -> bool:
+        """True if there are data in at least one bin."""
+        return bool(np.isfinite(self.observed).any())
 
     @property
     def ends(self) -> tuple[FloatArray, FloatArray]:
@@ -115,18 +120,20 @@ def stack_figure(channel: Channel) -> Figure:
     """
     content = _content(channel)
     notes = list(_notes(content.expected))
+    if channel.blind_bins:
+        notes.insert(0, f"Blind in {len(channel.blind_bins)} of {channel.axis.bins} bins")
     figure = Figure(figsize=(SIZE, SIZE))
     # Positions are fractions of the figure. Notes and upright names of bins need room below the axes.
     bottom = 0.085 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
     ratio = figure.add_axes((0.13, bottom, 0.83, RATIO))
     above = figure.add_axes((0.13, bottom + RATIO + 0.015, 0.83, 0.93 - RATIO - bottom))
     handles = _draw_expectation(above, content)
-    if channel.has_data:
-        label = "Data" if are_counts(content.observed) else "Data, weighted"
+    if content.shows_data:
+        label = "Data" if are_counts(content.observed[np.isfinite(content.observed)]) else "Data, weighted"
         handles.insert(0, _draw_points(above, content.edges, content.observed, content.bars, label))
     _set_range(above, content, _draw_legend(above, handles))
     _draw_ratio(ratio, content)
-    _draw_words(above, ratio, channel)
+    _draw_words(above, ratio, channel, "Data / bkg." if content.shows_data else "Unc. / bkg.")
     for axes, size in ((above, 0), (ratio, 10)):
         draw_variable(axes, channel.axis, content.edges, MOST_NAMES, size=size, minor=True)
     for line, note in enumerate(reversed(notes)):
@@ -135,10 +142,11 @@ def stack_figure(channel: Channel) -> Figure:
 
 
 def _content(channel: Channel) -> _Content:
-    observed, variances = channel.data.values[0], channel.data.variances[0]
+    observed, variances = channel.data.values[0].copy(), channel.data.variances[0]
     bars = error_bars(observed, variances)
-    if not channel.has_data:
-        observed, bars = np.full_like(observed, np.nan), np.full_like(bars, np.nan)
+    # Expected events would look like data that agree.
+    hidden = channel.blind_bins if channel.has_data else slice(None)
+    observed[hidden] = bars[:, hidden] = np.nan
     return _Content(prefit(channel), drawn_edges(channel.axis), observed, bars)
 
 
@@ -261,12 +269,11 @@ def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
     axes.plot(outside, np.full(len(outside), 1 + 0.92 * (top - 1)), "^", color="black", markersize=5)
 
 
-def _draw_words(above: Axes, ratio: Axes, channel: Channel) -> None:
+def _draw_words(above: Axes, ratio: Axes, channel: Channel, compared: str) -> None:
     years = tuple(dict.fromkeys(column.year for column in channel.columns))
     title = plain(channel.bin, 60)
     above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - fits beside the years
     above.set_title(listing(years, 36), loc="right", size=8)
-    compared = "Data / bkg." if channel.has_data else "Unc. / bkg."
     for axes, height, text, align in ((above, 1.0, "Events per bin", "top"), (ratio, 0.5, compared, "center")):
         style: Any = {"rotation": 90, "ha": "right", "va": align, "rotation_mode": "default", "size": 12}
         axes.text(-0.105, height, text, transform=axes.transAxes, **style)
