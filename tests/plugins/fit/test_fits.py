@@ -73,6 +73,13 @@ class TestBestFit:
         assert found.correlation == pytest.approx(np.array([[1, correlation], [correlation, 1]]), rel=1e-3)
 
     @pytest.mark.slow
+    def test_parameter_on_which_nothing_depends(self, alone: Likelihood, tmp_path: Path) -> None:
+        """A free parameter that no yield depends on stays at its start value, and the interval is that without it."""
+        found = fit(of_text(ALONE + "k extArg 1.5 [0,2]\nk flatParam\n", tmp_path))
+        assert (found.status, found.values[1]) == ("converged", 1.5)
+        assert found.intervals["r"].up == pytest.approx(fit(alone).intervals["r"].up)
+
+    @pytest.mark.slow
     def test_frozen_parameter(self, tmp_path: Path) -> None:
         """A frozen parameter stays at its start value, and has no error."""
         found = fit(of_text(TWO, tmp_path), freeze=["SF"], values={"SF": 1.2})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import attrs
 import hist
 import numpy as np
 import pytest
@@ -122,6 +123,16 @@ class TestCounting:
         constrained = of_text(COUNTING + "c constr r*bnorm-2 0.5\n", tmp_path)
         values = {"r": 2.0, "bnorm": 0.5}
         assert constrained.nll(values) - plain.nll(values) == pytest.approx(((2 * 0.5 - 2) / 0.5) ** 2 / 2)
+
+    @pytest.mark.slow
+    def test_constraint_of_an_external_parameter(self, tmp_path: Path) -> None:
+        """A `param` of the name of an `extArg` decides start and density, in each order of the lines of a model."""
+        likelihood = of_text(COUNTING + "x extArg 2.0 [const]\nx param 1 0.5\n", tmp_path)
+        model = attrs.evolve(likelihood.model, parameters=likelihood.model.parameters[::-1])
+        for found in (likelihood, Likelihood(model)):
+            assert dict(zip(found.names, found.initial.tolist(), strict=True))["x"] == 1
+            # (1.5 - 1)²/(2·0.5²)
+            assert found.nll({"x": 1.5}) - found.nll({}) == pytest.approx(0.5)
 
 
 class TestPOIs:

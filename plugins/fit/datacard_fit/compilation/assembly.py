@@ -40,9 +40,12 @@ def compile_model(model: Model, poi: POIs = "r") -> Compiled:
 
 
 def _assembled(found: Compiler) -> Compiled:
-    frozen = found.model.frozen
+    frozen, acting = found.model.frozen, found.acting()
+    # A free parameter on which nothing depends, such as an extArg that no formula has, would leave no single minimum.
     ordinary = tuple(
-        attrs.evolve(parameter, is_constant=parameter.is_constant or parameter.name in frozen)
+        attrs.evolve(parameter, is_constant=True)
+        if parameter.name in frozen or (parameter.density is None and parameter.name not in acting)
+        else parameter
         for parameter in found.table.values()
     )
     position = {parameter.name: at for at, parameter in enumerate(ordinary)}

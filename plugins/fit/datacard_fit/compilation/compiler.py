@@ -93,6 +93,13 @@ class Compiler:
         if self.problems:
             raise DeclarationError(self.problems)
 
+    def acting(self) -> set[str]:
+        """Return the names of the parameters that change a yield, a template or a penalty."""
+        found = {name for _, name, _, _ in self.exponents}
+        found |= {name for factors in self.linear for _, _, name in factors}
+        found |= {move.name for channel in self.channels for move in channel.moves}
+        return found.union(*(formula.arguments for formula in self.formulas.values()))
+
     # Parameters that are no rows.
 
     def _pois(self, poi: POIs) -> tuple[str, ...]:
@@ -123,7 +130,8 @@ class Compiler:
                 case ConstrainedParameter():
                     self.table[line.name] = make.of_param(line)
                 case ExternalParameter(initial=float() | int()):
-                    self.table[line.name] = make.of_external(line)
+                    # A `param` line of the name decides, wherever it stands.
+                    self.table.setdefault(line.name, make.of_external(line))
                 case FlatParameter():
                     pass
                 case ConstraintTerm():
