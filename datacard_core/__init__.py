@@ -87,6 +87,7 @@ from datacard_core.model.parameters import (
 from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
 from datacard_core.model.stored import StoredTemplates, TemplateFile
 from datacard_core.names import closest
+from datacard_core.output.pictures import Picture, picture
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.reading import read_card
@@ -160,6 +161,7 @@ __all__ = [
     "Normalisation",
     "Nuisance",
     "NuisanceEdit",
+    "Picture",
     "Plot",
     "PluginCallError",
     "PluginConflictError",
@@ -203,6 +205,7 @@ __all__ = [
     "load_plugins",
     "notice",
     "number",
+    "picture",
     "prefit",
     "read_card",
     "read_convention",

@@ -28,8 +28,10 @@ from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
+from datacard_core.output.pictures import Picture, picture
 from datacard_core.output.staging import Staging, staging
 from datacard_core.plugins.manager import load_plugins
+from datacard_core.tables.yields import card_html
 
 if TYPE_CHECKING:
     import os
@@ -309,6 +311,19 @@ class Datacard(Sections, FromOutput):
             names = self.stage_plots(stage, plots)
         return tuple(Path(expanded(directory)) / name for name in names)
 
+    def picture(self, plot: str = "stack", *, suffix: str = ".svg") -> Picture:
+        """Return a drawing of the channel, which a notebook shows.
+
+        Args:
+            plot: name of the plot.
+            suffix: format of the drawing, such as `.svg` or `.png`.
+
+        Raises:
+            MissingProviderError: no selected plugin has such a plot, or it has no drawings of that format.
+            PluginCallError: the plugin failed.
+        """
+        return picture(self.channel, plot, suffix=suffix, plugins=self.plugins)
+
     def stage_plots(
         self, stage: Staging, plots: Iterable[str] = (), advance: Callable[[], None] = lambda: None
     ) -> tuple[str, ...]:
@@ -327,6 +342,9 @@ class Datacard(Sections, FromOutput):
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)
         return f"<Datacard {self.bin!r}: {columns} columns, {rows} nuisances, observation {self.observation:g}>"
+
+    def _repr_html_(self) -> str:
+        return card_html(self, self.findings)
 
     def _named(self, declared: DeclaredCard) -> DeclaredCard:
         """Return the declarations with the bin name of a subclass that overrides it."""

@@ -370,6 +370,8 @@ class Plot(ABC):
     """Name for `plot(…)`, unique among the selected plugins; the files are named after it."""
     suffix: ClassVar[str] = ".pdf"
     """End of the names of its files, with the dot."""
+    suffixes: ClassVar[Sequence[str]] = ()
+    """Further formats that it can draw, such as `.svg` and `.png`: `draw` is called with a path that ends so."""
 
     @abstractmethod
     def draw(self, channel: Channel, path: Path) -> None:

@@ -41,7 +41,7 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
 from datacard_core.grouping import together
-from datacard_core.names import closest
+from datacard_core.names import closest, listing
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
 
@@ -106,6 +106,10 @@ class Analysis:
     """Reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors."""
     names: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
     """Names in the written cards of processes, columns and parameters, by their names in the declarations."""
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.mc_processes)} processes, {len(self.systematics)} systematics"
+        return f"<Analysis {self.label!r}: categories {listing(self.categories, 6)}; {sizes}>"
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):

@@ -13,6 +13,7 @@ from datacard_core.arguments import given_count, given_flag
 from datacard_core.card.renaming import renamed_cards
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
+from datacard_core.documents.findings import Findings
 from datacard_core.errors import DeclarationError
 from datacard_core.execution.progress import progress
 from datacard_core.execution.signals import orderly_end
@@ -20,9 +21,11 @@ from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
 from datacard_core.model.model import Model
+from datacard_core.names import listing
 from datacard_core.output.formats import Formats
 from datacard_core.output.renderings import text_of_all
 from datacard_core.output.staging import staging
+from datacard_core.tables.yields import card_html
 
 if TYPE_CHECKING:
     import os
@@ -53,6 +56,15 @@ class Cards(Mapping[str, Datacard]):
     def __len__(self) -> int:
         return len(self._cards)
 
+    def __repr__(self) -> str:
+        return f"<Cards: {listing(self)}>"
+
+    def _repr_html_(self) -> str:
+        return card_html(self, self.findings)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     @property
     def model(self) -> Model:
         """All channels with what they share, as `combineCards.py` would join the cards.
@@ -65,7 +77,7 @@ class Cards(Mapping[str, Datacard]):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Findings of all categories."""
-        return tuple(finding for card in self.values() for finding in card.findings)
+        return Findings(finding for card in self.values() for finding in card.findings)
 
     @property
     def script_name(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.build.declared import MCSTAT
+from datacard_core.documents.findings import Findings
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.model.model import Model
 from datacard_core.model.variations import Variations
@@ -120,7 +121,7 @@ class BuiltCard:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Observations and treatments on the way to the card."""
-        return self.channel.findings
+        return Findings(self.channel.findings)
 
     @property
     def has_data(self) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from datacard_core.arguments import items, scalar, scalars, shown
 from datacard_core.declare.declaration import Declaration
+from datacard_core.documents.formats import MOST_ROWS, html
 from datacard_core.errors import DeclarationError
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,6 +27,8 @@ class DeclarationDict(dict[str, Value]):
 
     _type: ClassVar[type]
     _key: ClassVar[str]
+    _shown: ClassVar[tuple[str, ...]]
+    """Attributes that a notebook shows."""
     _views: ClassVar[tuple[str, ...]] = ()
     """Methods and properties for scripts, which no card is built from."""
 
@@ -54,6 +58,16 @@ class DeclarationDict(dict[str, Value]):
                 "they must be the same, or the card would not say what the script says"
             )
         super().__setitem__(name, self._checked(value))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {listing(self) or 'empty'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[_in_words(getattr(value, field)) for field in self._shown] for value in self.values()]
+        return html(type(self).__name__, self._shown, rows, keys=len(self._shown), most=MOST_ROWS)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     def update(self, other: Any = (), /, **more: Value) -> None:
         """Add several values, each checked as in an assignment; if one is refused, the container stays unchanged."""
@@ -147,3 +161,15 @@ class DeclarationDict(dict[str, Value]):
                 f"duplicate name: two {self._type.__name__} are named {name!r}: {self[name]!r} and {value!r}; "
                 f"give one of them another name, or `del` the first"
             )
+
+
+def _in_words(value: object) -> str:
+    """Return the value of an attribute for a cell of a table: names in a row, and names with one value together."""
+    if isinstance(value, Mapping):
+        by_text: dict[str, list[str]] = {}
+        for name, of_name in value.items():
+            by_text.setdefault(_in_words(of_name), []).append(str(name))
+        return "; ".join(f"{', '.join(names)}: {text}" for text, names in by_text.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return shown(value) if not isinstance(value, str) else value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
-from datacard_core.arguments import flag, scalar, scalars, text, tree, type_of
+from datacard_core.arguments import flag, scalar, scalars, shown, text, tree, type_of
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.values import read_only_copy
@@ -43,11 +43,11 @@ class Process(Declaration):
     """
 
     name: str = attrs.field(converter=text)
-    samples: list[str] = attrs.field(converter=_names, eq=tuple)
+    samples: list[str] = attrs.field(converter=_names, eq=tuple, repr=shown)
     """Samples of the output that are summed; one string is one sample."""
     label: str = attrs.field(default="", converter=attrs.Converter(_label, takes_self=True))  # type: ignore[misc] # mypy has no such converters yet
     """Name for display; the process's name if not given."""
-    years: list[str] = attrs.field(converter=_names, kw_only=True, eq=tuple)
+    years: list[str] = attrs.field(converter=_names, kw_only=True, eq=tuple, repr=shown)
 
     is_data: ClassVar[bool] = False
 
@@ -178,6 +178,7 @@ class MCProcesses(_Processes[MCProcess]):
     """Simulated processes by name, in the order of the card's columns."""
 
     _type = MCProcess
+    _shown = ("name", "label", "samples", "years", "is_signal", "has_rateParam")
     _views = ("signal_processes", "background_processes", "n_processes")
 
     @property
@@ -226,6 +227,7 @@ class DataProcesses(_Processes[DataProcess]):
     """The data process by name; a card takes exactly one."""
 
     _type = DataProcess
+    _shown = ("name", "label", "samples", "years")
 
 
 def _columns(processes: Iterable[MCProcess]) -> Iterator[tuple[str, MCProcess, str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
-from datacard_core.arguments import given_text, scalar, scalars
+from datacard_core.arguments import given_text, scalar, scalars, shown
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.processes import Process
@@ -45,18 +45,18 @@ class SystematicUncertainty(Declaration):
     """Name for people; also the variation to look up and the nuisance in the card, unless given below."""
     typ: str
     """Kind, such as "lnN" or "shape"; a selected plugin brings it."""
-    processes: dict[str, Any]
+    processes: dict[str, Any] = attrs.field(repr=shown)
     # The default is that of the argument. Frozen copies have a tuple, and are equal to what they are copies of.
-    years: list[str] = attrs.field(default=None, eq=tuple)
+    years: list[str] = attrs.field(default=None, eq=tuple, repr=shown)
     """Years that are covered; may be left out where each process has values by year."""
     # Not compared, because `processes` holds the same values in every form of a declaration.
-    value: Any = attrs.field(default=None, eq=False)
+    value: Any = attrs.field(default=None, eq=False, repr=shown)
     """A number, a (down, up) pair or a dict by year, for all processes; omitted where `processes` is a dict."""
     datacard_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     """Nuisance in the card; declarations that share it are one nuisance."""
-    coffea_name_alias: Any = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    coffea_name_alias: Any = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True), repr=shown)
     """Variation in the output, without Up or Down: one name, `{process: name}` or `{process: {year: name}}`."""
-    options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True)
+    options: Mapping[str, Any] = attrs.field(factory=dict, kw_only=True, repr=shown)
     """Further arguments of the kind, as each kind documents; lists and arrays are kept as tuples."""
     categories: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
     """Categories whose cards have the systematic, all if not given."""
@@ -238,6 +238,7 @@ class Systematics(DeclarationDict[SystematicUncertainty]):
     """
 
     _type = SystematicUncertainty
+    _shown = ("datacard_name", "typ", "processes", "years", "coffea_name_alias")
     _views = (
         *("variations_names", "n_systematics", "list_type"),
         *("get_systematics_by_type", "get_systematics_by_process"),

@@ -29,6 +29,8 @@ _WORDS = {
 }
 _LISTS_BEHIND = 2
 """Number of columns with names behind which one with lists of names is a paragraph, for which `array` is needed."""
+MOST_ROWS = 60
+"""Largest number of rows that an object shows of itself in a notebook."""
 _OF_MARKDOWN = re.compile(r"[\\`*\[\]<>|]")
 
 

@@ -20,9 +20,19 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 EDGE_TOLERANCE = 1e-6
 """Largest distance of two edges that count as equal, in widths of the narrowest bin."""
 
+_FEW = 12
+"""Largest number of numbers that the text about an array shows."""
+
 LARGEST = 1e20
 """Largest content of a bin, in events: far above any yield. Sums of such contents, with the rounding error carried
 along, are exact to 1e-12 of an event in every order, and no sum or square of them overflows."""
+
+
+def brief(array: object) -> str:
+    """Return a short text about an array: its numbers if they are few, and otherwise its shape."""
+    if not isinstance(array, np.ndarray) or array.size <= _FEW:
+        return repr(array)
+    return f"<{' × '.join(map(str, array.shape))} array>"  # noqa: RUF001 - as physicists write shapes
 
 
 def real(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -107,7 +117,7 @@ def _made(cls: type[Any], values: dict[str, Any]) -> Any:
 class Axis(FrozenArrays):
     """The variable of a channel, with its bins."""
 
-    edges: FloatArray = attrs.field(converter=real)
+    edges: FloatArray = attrs.field(converter=real, repr=brief)
     """Bin edges, shape (bins + 1,), rising."""
     name: str = ""
     label: str = ""
@@ -143,8 +153,8 @@ class Axis(FrozenArrays):
 class Templates(FrozenArrays):
     """Yields and their variances, both of shape (templates, bins), without flow."""
 
-    values: FloatArray = attrs.field(converter=real)
-    variances: FloatArray = attrs.field(converter=real)
+    values: FloatArray = attrs.field(converter=real, repr=brief)
+    variances: FloatArray = attrs.field(converter=real, repr=brief)
 
     @property
     def norms(self) -> FloatArray:
@@ -169,3 +179,6 @@ class NamedTemplates:
     """Combine's process of each template: the name of a column, or `data_obs`."""
     systematics: tuple[str, ...] = ()
     """Variation of each template: `nominal`, or the name of a nuisance with `Up` or `Down`."""
+
+    def __repr__(self) -> str:
+        return f"<NamedTemplates of {self.channel!r}: {len(self.names)} templates, {self.axis.bins} bins>"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 import numpy as np
 
+from datacard_core.documents.formats import MOST_ROWS, html
 from datacard_core.grammar import (
     DATA,
     DIRECTIONS,
@@ -133,6 +134,17 @@ class Channel:
     def blind_bins(self) -> list[int]:
         """Positions of the blind bins."""
         return [] if self.blindness is None else self.blindness.places(self.axis.bins)
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.columns)} columns, {len(self.nuisances)} nuisances, {self.axis.bins} bins"
+        return f"<Channel {self.bin!r}: {sizes}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (column.process, column.year, str(column.id), f"{rate:.6g}")
+            for column, rate in zip(self.columns, self.rates, strict=True)
+        ]
+        return html(repr(self), ("process", "year", "id", "rate"), rows, keys=2, most=MOST_ROWS)
 
     @property
     def directives(self) -> tuple[Directive, ...]:

@@ -9,7 +9,7 @@ import attrs
 
 from datacard_core.grammar import auto_mc_stats_line, rate_param_line
 from datacard_core.grammar.numbers import real_number
-from datacard_core.model.arrays import FrozenArrays, whole
+from datacard_core.model.arrays import FrozenArrays, brief, whole
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import stands_for
 from datacard_core.names import plain
@@ -26,7 +26,7 @@ class FreeParameter(FrozenArrays, Directive):
     """A parameter without constraint that multiplies the yields of some columns."""
 
     name: str
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     initial: float = 1.0
     bounds: tuple[float, float] | None = None

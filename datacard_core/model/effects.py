@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from datacard_core.grammar import LN_N, NO_EFFECT, NO_FLOAT, SHAPE, number, row_keyword
-from datacard_core.model.arrays import FrozenArrays, Templates, real, whole
-from datacard_core.names import plain
+from datacard_core.model.arrays import FrozenArrays, Templates, brief, real, whole
+from datacard_core.names import listing, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,10 +44,10 @@ class Effect(ABC):
 class Normalisation(FrozenArrays, Effect):
     """Factors on yields: up^θ where θ is above 0, and down^-θ below, with a unit normal θ."""
 
-    columns: IntArray = attrs.field(converter=whole)
-    up: FloatArray = attrs.field(converter=real)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
+    up: FloatArray = attrs.field(converter=real, repr=brief)
     """Factor at +1 standard deviation, shape (n,), above 0."""
-    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real))
+    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real), repr=brief)
     """Factor at -1 standard deviation, shape (n,), above 0; None stands for 1/up."""
 
     @property
@@ -66,12 +66,12 @@ class Normalisation(FrozenArrays, Effect):
 class Shape(FrozenArrays, Effect):
     """Templates that are morphed between down, nominal and up."""
 
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     up: Templates
     """Templates at +1 standard deviation, values and variances of shape (n, bins)."""
     down: Templates
     """Templates at -1 standard deviation, values and variances of shape (n, bins)."""
-    scale: FloatArray = attrs.field(converter=real)
+    scale: FloatArray = attrs.field(converter=real, repr=brief)
     """Standard deviations that the templates stand for, shape (n,): Combine multiplies θ by it, not the template."""
 
     @property
@@ -127,7 +127,7 @@ class Entry(FrozenArrays):
 
     effect: Effect
     """The effect, for its rendering: of a class of the core, or of a plugin."""
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     keyword: str
     cells: tuple[str, ...]
@@ -165,7 +165,7 @@ def _entries(effects: Iterable[Effect | Entry]) -> tuple[Entry, ...]:
 class WrittenCells(FrozenArrays, Effect):
     """Cells that a script wrote by hand, of a keyword that no other effect of the core has."""
 
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     keyword: str
     words: tuple[str, ...]
     """Cells of the columns, n strings."""
@@ -191,6 +191,10 @@ class Nuisance:
     """Keyword of the row in the card that it was read from; empty for that of its effects."""
     nofloat: bool = attrs.field(default=False, kw_only=True)
     """True if Combine is to mark the parameter as constrained by all channels: `[nofloat]`."""
+
+    def __repr__(self) -> str:
+        keywords = listing((entry.keyword for entry in self.entries), 3)
+        return f"<Nuisance {self.name!r}: {keywords} on {len(self.columns)} columns>"
 
     @property
     def written_name(self) -> str:

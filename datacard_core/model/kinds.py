@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.grammar import number, short
-from datacard_core.model.arrays import FrozenArrays, real, whole
+from datacard_core.model.arrays import FrozenArrays, brief, real, whole
 from datacard_core.model.effects import Effect, Shape
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class UniformNormalisation(FrozenArrays, Effect):
     """Factors on yields as those of a log-normal, with a θ that is uniform between -1 and 1: lnU."""
 
-    columns: IntArray = attrs.field(converter=whole)
-    up: FloatArray = attrs.field(converter=real)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
+    up: FloatArray = attrs.field(converter=real, repr=brief)
     """Factor at θ = 1, shape (n,), above 0."""
-    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real))
+    down: FloatArray | None = attrs.field(default=None, converter=attrs.converters.optional(real), repr=brief)
     """Factor at θ = -1, shape (n,), above 0; None stands for 1/up."""
 
     @property
@@ -42,10 +42,10 @@ class UniformNormalisation(FrozenArrays, Effect):
 class ControlRegion(FrozenArrays, Effect):
     """Yields that are a factor times the expectation of a Poisson count, of which N were observed: gmN."""
 
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     events: int
     """Number N of events that were observed in the control region."""
-    factors: FloatArray = attrs.field(converter=real)
+    factors: FloatArray = attrs.field(converter=real, repr=brief)
     """Yield of each column per event of the control region, shape (n,)."""
 
     @property
@@ -62,7 +62,7 @@ class ControlRegion(FrozenArrays, Effect):
 class GammaNormalisation(FrozenArrays, Effect):
     """Factor θ on yields, with a gamma density of mean 1 for θ: gmM."""
 
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     width: float
     """Relative width of the density."""
 
@@ -80,8 +80,8 @@ class GammaNormalisation(FrozenArrays, Effect):
 class LinearNormalisation(FrozenArrays, Effect):
     """Factors 1 + slope·θ on yields: trG, unif, dFD and dFD2, which differ in the density of θ."""
 
-    columns: IntArray = attrs.field(converter=whole)
-    slopes: FloatArray = attrs.field(converter=real)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
+    slopes: FloatArray = attrs.field(converter=real, repr=brief)
     """Relative change of the yield at θ = 1, shape (n,)."""
     density: str
     """`trG` for a unit normal that is cut where the factor is 0, `unif` for a uniform one, `dFD` or `dFD2`."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.arguments import items, scalars, type_of, wrong_type
+from datacard_core.documents.formats import MOST_ROWS, html
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import row_keyword, short
 from datacard_core.model.channel import Channel
 from datacard_core.model.directives import FreeParameter
 from datacard_core.model.kinds import GammaNormalisation
 from datacard_core.model.parameters import FormulaFactor, Group, ImportedFactor, NuisanceEdit, SharedParameter
-from datacard_core.names import duplicates
+from datacard_core.names import duplicates, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,6 +83,16 @@ class Model:
             if re.fullmatch(directive.words[0], name)
         )
         return cls(channels=channels, parameters=tuple(shared), groups=named, frozen=frozen)
+
+    def __repr__(self) -> str:
+        return f"<Model: {listing((channel.bin for channel in self.channels), 6)}; {len(self.rows())} nuisances>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (one.bin, *map(str, (len(one.columns), len(one.nuisances), len(one.directives), one.axis.bins)))
+            for one in self.channels
+        ]
+        return html(repr(self), ("channel", "columns", "nuisances", "lines", "bins"), rows, most=MOST_ROWS)
 
     def channel(self, name: str) -> Channel:
         """Return the channel of that name.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 
 from datacard_core.grammar import EDIT, GROUP, NO_FLOAT, number, short
-from datacard_core.model.arrays import FrozenArrays, whole
+from datacard_core.model.arrays import FrozenArrays, brief, whole
 from datacard_core.model.channel import Directive
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class FormulaFactor(FrozenArrays, Directive):
     """A function of parameters that multiplies the yields of some columns: `rateParam` with a formula."""
 
     name: str
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     formula: str
     arguments: tuple[str, ...]
@@ -144,7 +144,7 @@ class ImportedFactor(FrozenArrays, Directive):
     """An object of a workspace that multiplies the yields of some columns: `rateParam` from a file."""
 
     name: str
-    columns: IntArray = attrs.field(converter=whole)
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
     """Positions of the columns in `Channel.columns`, shape (n,)."""
     source: str
     """`file.root:workspace`, with an absolute path if the model was read."""

@@ -14,7 +14,7 @@ import numpy as np
 from datacard_core.arguments import wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import INERT_KEYWORDS, keyword_of
-from datacard_core.model.arrays import FrozenArrays, real
+from datacard_core.model.arrays import FrozenArrays, brief, real
 from datacard_core.model.channel import Channel
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.model.effects import Normalisation, Shape
@@ -34,7 +34,7 @@ class ExpectedProcess(FrozenArrays):
     is_signal: bool
     position: int
     """Position among the processes of the channel, in the order of its columns."""
-    values: FloatArray = attrs.field(converter=real)
+    values: FloatArray = attrs.field(converter=real, repr=brief)
     """Expected events, shape (bins,)."""
     label: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     """Name for display."""
@@ -45,13 +45,13 @@ class Prefit(FrozenArrays):
     """Expectation of a channel before the fit. All arrays have shape (bins,) and are in events."""
 
     processes: tuple[ExpectedProcess, ...]
-    background: FloatArray = attrs.field(converter=real)
+    background: FloatArray = attrs.field(converter=real, repr=brief)
     """Sum of all background processes."""
-    stat: FloatArray = attrs.field(converter=real)
+    stat: FloatArray = attrs.field(converter=real, repr=brief)
     """Standard deviation of the background from the finite size of the simulated samples alone."""
-    up: FloatArray = attrs.field(converter=real)
+    up: FloatArray = attrs.field(converter=real, repr=brief)
     """Total uncertainty of the background upwards, statistical and systematic, at least 0."""
-    down: FloatArray = attrs.field(converter=real)
+    down: FloatArray = attrs.field(converter=real, repr=brief)
     """Total uncertainty of the background downwards, at least 0."""
     has_systematics: bool
     """True if at least one nuisance contributes to `up` and `down`."""
@@ -59,6 +59,9 @@ class Prefit(FrozenArrays):
     """Names of nuisances and lines with an unknown effect on the background, which `up` and `down` do not include."""
     free: tuple[tuple[str, float], ...]
     """Free parameters with their initial values: part of the expectation, but not of `up` and `down`."""
+
+    def __repr__(self) -> str:
+        return f"<Prefit: {len(self.processes)} processes, {len(self.background)} bins>"
 
 
 def prefit(channel: Channel) -> Prefit:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.model.arrays import FrozenArrays, real
+from datacard_core.model.arrays import FrozenArrays, brief, real
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class StoredTemplates(FrozenArrays):
     axis: Axis
     templates: Templates
     """Values and variances without flow, shape (n, bins); without stored variances they are the values."""
-    flow: FloatArray = attrs.field(converter=real)
+    flow: FloatArray = attrs.field(converter=real, repr=brief)
     """Content of the underflow and overflow bins, shape (n, 2)."""
     has_variances: bool
 

@@ -85,13 +85,20 @@ class ChannelFiles:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return f"{templates_line(stage.reference(shapes_name, within=card_name), digest)}\n"
 
-    def stage_plots(self, stage: Staging, plots: Iterable[str], advance: Callable[[], None]) -> tuple[str, ...]:
+    def stage_plots(
+        self,
+        stage: Staging,
+        plots: Iterable[str],
+        advance: Callable[[], None] = lambda: None,
+        suffix: str | None = None,
+    ) -> tuple[str, ...]:
         """Draw the channel together with further files.
 
         Args:
             stage: the files that appear together.
             plots: names of plots; all plots of the selected plugins if there is no name.
             advance: called after each plot.
+            suffix: format of the files, one that all of these plots have; that of each plot if not given.
 
         Returns:
             The names of the files.
@@ -103,7 +110,7 @@ class ChannelFiles:
         names = []
         for name in chosen:
             provided = self.plugins.plot(name)
-            names.append(f"{name}_{self.channel.bin}{provided.suffix}")
+            names.append(f"{name}_{self.channel.bin}{suffix or provided.suffix}")
             path = stage.path(names[-1])
             with _file_expected(provided, stage, path, doing) as plot:
                 plot.draw(self.channel, path)

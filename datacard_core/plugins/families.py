@@ -141,4 +141,7 @@ class Providers(Mapping[str, Provided[Interface]]):
         return len(self._by_name)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._by_name!r})"
+        return f"<{self.family.word}: {listing(self) or 'none'}>"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)

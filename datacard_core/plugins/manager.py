@@ -18,6 +18,7 @@ import attrs
 import cloudpickle
 
 from datacard_core.arguments import scalars
+from datacard_core.documents.formats import html
 from datacard_core.errors import DatacardError, PluginLoadError, with_type
 from datacard_core.names import listing
 from datacard_core.plugins.calling import Provided
@@ -101,6 +102,18 @@ class Plugins:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.origins)
+
+    def __repr__(self) -> str:
+        return f"<Plugins: {listing(self, len(self.origins))}>"
+
+    def _repr_html_(self) -> str:
+        families = [getattr(self, field.name) for field in attrs.fields(type(self))]
+        provided = [one for family in families if isinstance(family, Providers) for one in family.values()]
+        rows = [
+            (name, origin, listing((one.name for one in provided if one.plugin == name), len(provided)))
+            for name, origin in self.origins.items()
+        ]
+        return html("plugins", ("plugin", "distribution", "provides"), rows, keys=3)
 
     def __reduce__(self) -> tuple[Callable[..., Plugins], tuple[object, ...]]:
         # A module cannot be pickled itself.

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datacard_core.documents.formats import Label
+from datacard_core.documents.findings import Findings
+from datacard_core.documents.formats import Label, escaped
 from datacard_core.documents.numbers import Quantity, counted
 from datacard_core.documents.table import PlainTable
 from datacard_core.model.prefit import differences, excluded_names, initial_factors
@@ -14,10 +15,11 @@ from datacard_core.names import listing
 from datacard_core.tables.sources import channels_of, process_and_year
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.documents.formats import Entry
     from datacard_core.documents.table import Table
+    from datacard_core.findings import Finding
     from datacard_core.model.arrays import BoolArray, FloatArray
     from datacard_core.model.channel import Channel
 
@@ -97,6 +99,12 @@ def _note(channels: Iterable[Channel]) -> str:
         name for channel in channels for name in excluded_names(channel, np.ones(len(channel.columns), dtype=bool))
     )
     return f"{note}; without the unknown effect of {listing(excluded, 6)}" if excluded else note
+
+
+def card_html(card: Any, findings: Sequence[Finding]) -> str:
+    """Return the table of yields of a card, or of cards, and its findings, for a notebook."""
+    table = yields_table(card)
+    return f"<p>{escaped(repr(card))}</p>\n{table._repr_html_()}\n{Findings(findings)._repr_html_()}"
 
 
 def _quantities(channel: Channel) -> dict[tuple[str, str], Quantity]:

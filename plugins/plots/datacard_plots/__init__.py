@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from datacard_core import Plot, hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from datacard_core import Channel
@@ -22,9 +22,10 @@ class Stack(Plot):
     """Prefit stack of the backgrounds with their uncertainty, signals as lines, data as points, and their ratio."""
 
     name: ClassVar[str] = "stack"
+    suffixes: ClassVar[Sequence[str]] = (".svg", ".png")
 
     def draw(self, channel: Channel, path: Path) -> None:
-        """Write a PDF of one page."""
+        """Write one page, in the format of the file's suffix."""
         from datacard_plots.stack import write_stack  # noqa: PLC0415 - loads matplotlib
 
         write_stack(channel, path)

@@ -88,7 +88,7 @@ class _Page:
 
 def write_pages(channel: Channel, path: Path) -> None:
     """Draw the pages to a new PDF."""
-    with plot_style(), PdfPages(path, metadata=METADATA) as pdf:
+    with plot_style(), PdfPages(path, metadata=METADATA["pdf"]) as pdf:
         for figure in page_figures(channel):
             pdf.savefig(figure)
 

@@ -108,9 +108,10 @@ class _Content:
 
 
 def write_stack(channel: Channel, path: Path) -> None:
-    """Draw the stack to a new PDF."""
+    """Draw the stack to a new file, in the format of its suffix."""
+    form = path.suffix.removeprefix(".")
     with plot_style():
-        stack_figure(channel).savefig(path, format="pdf", metadata=METADATA)
+        stack_figure(channel).savefig(path, format=form, metadata=METADATA[form])
 
 
 def stack_figure(channel: Channel) -> Figure:

@@ -44,8 +44,9 @@ UP, DOWN = COLOURS[2], COLOURS[0]
 GREY = "#555555"
 FONT = "DejaVu Sans"
 """Font that every matplotlib installation contains, so that plots look the same everywhere."""
-METADATA: dict[str, Any] = {"CreationDate": None}
-"""Metadata without a date: matplotlib would add the current time, and equal channels must give equal bytes."""
+METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+"""Metadata by format, without a date: matplotlib would add the current time to some, and equal channels must give equal
+bytes."""
 
 SETTINGS: dict[str, Any] = {
     "font.family": FONT,
@@ -54,6 +55,8 @@ SETTINGS: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "axes.formatter.use_mathtext": True,
     "axes.formatter.limits": (-4, 5),
+    # Names of parts of an SVG are hashes, with a random salt by default.
+    "svg.hashsalt": "datacard_core",
 }
 
 LONGEST_TICK = 24
