@@ -108,8 +108,10 @@ def _is_slip(word: str, name: str) -> bool:
             return True
     elif len(short) > _SHORT and any(long[:place] + long[place + 1 :] == short for place in range(len(long))):
         return True
-    same_digits = _digits(word) == _digits(name)
-    return same_digits and len(short) > _SHORT and difflib.SequenceMatcher(None, word, name).ratio() > _ALIKE
+    # The ratio is at most that of the lengths, which most pairs of words fail at no cost.
+    if len(short) <= _SHORT or 2 * len(short) / (len(word) + len(name)) <= _ALIKE or _digits(word) != _digits(name):
+        return False
+    return difflib.SequenceMatcher(None, word, name).ratio() > _ALIKE
 
 
 def _digits(word: str) -> str:

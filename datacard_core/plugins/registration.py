@@ -168,11 +168,11 @@ def _hook_problems(marks: Mapping[str, Mapping[str, Any]], plugin: object) -> It
     marked: set[str] = set()
     for attribute, options in marks.items():
         hook = options["specname"] or attribute
-        of_later = misspelt(hook, HOOKS) is None
-        if hook not in HOOKS and options["optionalhook"] and of_later:
-            # A hook of a later API, in a plugin that serves this one too.
-            continue
         if hook not in HOOKS:
+            of_later = misspelt(hook, HOOKS) is None
+            if options["optionalhook"] and of_later:
+                # A hook of a later API, in a plugin that serves this one too.
+                continue
             unknown = f"{attribute!r} is marked with @hookimpl, and there is no hook {hook!r}"
             yield (
                 f"{unknown} in the plugin API {API_VERSION}: {_LATER}"

@@ -51,9 +51,11 @@ def _card(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
     systematic = sketch.declare(NAME, typ, **keywords)
     sketch = attrs.evolve(sketch, companions=task.companions)
     # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
-    sketch = sketch.taken(systematic, task.plugins)
-    output = sketch.output(sketch.needs(systematic, task.plugins))
-    return card_contents(sketch.card_beside(systematic, output, task.plugins))
+    sketch, card = sketch.taken(systematic, task.plugins)
+    if card is None:
+        output = sketch.output(sketch.needs(systematic, task.plugins))
+        card = sketch.card_beside(systematic, output, task.plugins)
+    return card_contents(card)
 
 
 def _of_writer(task: Task, name: str) -> Iterator[Maker]:

@@ -148,18 +148,18 @@ class Sketch:
         declared = (systematic, *self.others(systematic))
         return [(one, needs_of(plugins, one.typ, one)) for one in declared]
 
-    def taken(self, systematic: SystematicUncertainty, plugins: Plugins) -> Sketch:
-        """Return the analysis, with all variations if the kind refuses outputs that lack one."""
+    def taken(self, systematic: SystematicUncertainty, plugins: Plugins) -> tuple[Sketch, Datacard | None]:
+        """Return the analysis, with all variations if the kind refuses outputs that lack one, and its card if made."""
         # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
         complete = self.complete()
         if complete != self:
             try:
-                self.card_beside(systematic, self.output(self.needs(systematic, plugins)), plugins)
+                return self, self.card_beside(systematic, self.output(self.needs(systematic, plugins)), plugins)
             except InputError:
-                return complete
+                return complete, None
             except Exception:  # noqa: BLE001 - reported where the card is built for the trial
-                return self
-        return self
+                return self, None
+        return self, None
 
     def output(self, declared: Iterable[Declared] = ()) -> dict[str, Any]:
         """Return an output that has the variations and the further samples which declarations need."""

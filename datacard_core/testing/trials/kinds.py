@@ -102,8 +102,16 @@ def _assert_options(trial: KindTrial) -> None:
         trial.case.expect(name.strip() and line.strip(), "options with a line about each", f"{name!r}: {line!r}")
 
 
-def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -> Datacard:
+def built(
+    trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch, made: Datacard | None = None
+) -> Datacard:
     """Return the card of a right declaration after testing that it is well-formed and the same each time.
+
+    Args:
+        trial: the kind.
+        systematic: the declaration.
+        sketch: the analysis.
+        made: the card, if one was made already.
 
     Raises:
         RefusedError: the kind refuses the declaration in this analysis, for the same reason each time.
@@ -112,7 +120,7 @@ def built(trial: KindTrial, systematic: SystematicUncertainty, sketch: Sketch) -
     _assert_stable_needs(trial, systematic)
     with case.trying("a card"):
         output = sketch.output(sketch.needs(systematic, trial.plugins))
-        card = _card(trial, systematic, sketch, output)
+        card = _card(trial, systematic, sketch, output) if made is None else made
         first = _contents(card)
         again = _contents(_card(trial, systematic, sketch, output))
     # A refusal is one text, a card several contents.
@@ -162,9 +170,9 @@ def _assert_card(trial: KindTrial, keywords: Keywords, sketch: Sketch) -> str | 
         found = kind_problems(trial.provided, systematic)
     case.expect(not found, "that it accepts a declaration on any processes and years", "; ".join(found))
     with case.trying("that shifts() names variations, and samples() samples"):
-        sketch = sketch.taken(systematic, trial.plugins)
+        sketch, made = sketch.taken(systematic, trial.plugins)
     try:
-        card = built(trial, systematic, sketch)
+        card = built(trial, systematic, sketch, made)
     except RefusedError as refused:
         return str(refused)
     # From the same output, so that only the declaration differs.

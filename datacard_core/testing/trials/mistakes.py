@@ -8,6 +8,7 @@ import attrs
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
+from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
@@ -70,13 +71,12 @@ def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
         return  # The core refuses it for every kind.
     trial = trial.on(Given(systematic, trial.small))
     found = _stable_problems(trial, trial.small.declare(NAME, trial.typ, **mistake.base), systematic)
-    if not found:
-        found = _problems_of_card(trial, systematic)
-    if found:
-        _assert_sentences(trial, mistake, found)
-    else:
+    card = None if found else _card_or_problems(trial, systematic)
+    if isinstance(card, Datacard):
         # The kind has a meaning for the strange value. Then its card must be as good as any other.
-        built(trial, systematic, trial.small)
+        built(trial, systematic, trial.small, card)
+    else:
+        _assert_sentences(trial, mistake, card or found)
 
 
 def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
@@ -91,19 +91,18 @@ def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: Sy
     return first
 
 
-def _problems_of_card(trial: KindTrial, systematic: SystematicUncertainty) -> tuple[str, ...]:
-    """Return what is found to be wrong when the card is built."""
+def _card_or_problems(trial: KindTrial, systematic: SystematicUncertainty) -> Datacard | tuple[str, ...]:
+    """Return the card, or what is found to be wrong when it is built."""
     with trial.case.trying("that shifts() names variations, and samples() samples"):
         output = trial.small.output(trial.small.needs(systematic, trial.plugins))
     expected = "that problems() says what is wrong with a declaration, or a card"
     with trial.case.trying(expected):
         try:
             # Beside the others, which its options may name.
-            trial.small.card_beside(systematic, output, trial.plugins)
+            return trial.small.card_beside(systematic, output, trial.plugins)
         except DeclarationError as error:
             # A kind may find a mistake only when it has the histograms.
             return error.problems
-    return ()
 
 
 def _assert_sentences(trial: KindTrial, mistake: Mistake, found: tuple[str, ...]) -> None:

@@ -62,6 +62,6 @@ def test_kind_that_refuses_missing_variations() -> None:
     plugins = load_plugins(*load_plugins(), Provider("acme", Complete()))
     lnn = LACKING.declare("mine", "lnN", value=1.1)
     complete = LACKING.declare("mine", "complete", value=1.0)
-    assert LACKING.taken(lnn, plugins) == LACKING
-    assert LACKING.taken(complete, plugins) == LACKING.complete()
-    assert SMALL.taken(complete, plugins) == SMALL
+    assert LACKING.taken(lnn, plugins)[0] == LACKING
+    assert LACKING.taken(complete, plugins) == (LACKING.complete(), None)
+    assert SMALL.taken(complete, plugins) == (SMALL, None)
