@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 _TEMPLATES = re.compile(rf"{TEMPLATES} (.*) sha256 ([0-9a-f]*)")
 
 
+def range_text(bounds: tuple[float, float] | None) -> str:
+    """Return a range with a blank before it, to stand behind a number; nothing for no range."""
+    return "" if bounds is None else f" [{short(bounds[0])},{short(bounds[1])}]"
+
+
 def rate_param_line(name: str, process: str, initial: float, bounds: tuple[float, float] | None) -> str:
     """Return the line that lets a free parameter multiply one process of every channel in the card."""
-    limits = "" if bounds is None else f" [{short(bounds[0])},{short(bounds[1])}]"
-    return f"{name} {RATE_PARAM} * {process} {short(initial)}{limits}"
+    return f"{name} {RATE_PARAM} * {process} {short(initial)}{range_text(bounds)}"
 
 
 def auto_mc_stats_line(channel: str, threshold: float, *, include_signal: bool, hist_mode: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from datacard_core.arguments import scalar, scalars, shown, type_of
 from datacard_core.errors import InputError, with_type
-from datacard_core.names import listing
+from datacard_core.names import listing, visible
 
 MERGE = "PocketCoffea's `merge-outputs`"
 BY_DATASET = ("datasets_metadata", "by_dataset")
@@ -129,7 +129,7 @@ def type_and_value(value: object) -> str:
         text = " ".join(reprlib.repr(value).split())
     except Exception:  # noqa: BLE001 - a whole number may be too long to be written out
         text = shown(value)
-    return f"has type {type(value).__name__} ({text}){lazy}"
+    return f"has type {visible(type_of(value))} ({text}){lazy}"
 
 
 def value_at(tree: object, place: Iterable[str], default: object = None) -> Any:

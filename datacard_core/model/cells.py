@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.grammar import RATE_PARAM, short
+from datacard_core.grammar import RATE_PARAM, range_text, short
 from datacard_core.model.directives import FreeParameter
 from datacard_core.model.parameters import FormulaFactor, ImportedFactor
 
@@ -85,5 +85,4 @@ def _factor(directive: FreeParameter | FormulaFactor | ImportedFactor) -> str:
         return f"{directive.formula} of {','.join(directive.arguments)}"
     if isinstance(directive, ImportedFactor):
         return directive.source
-    bounds = directive.bounds
-    return short(directive.initial) + ("" if bounds is None else f" [{short(bounds[0])},{short(bounds[1])}]")
+    return f"{short(directive.initial)}{range_text(directive.bounds)}"

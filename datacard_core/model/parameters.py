@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from datacard_core.grammar import EDIT, GROUP, NO_FLOAT, number, short
+from datacard_core.grammar import EDIT, GROUP, NO_FLOAT, number, range_text
 from datacard_core.model.arrays import FrozenArrays, brief, whole
 from datacard_core.model.channel import Directive
 
@@ -51,7 +51,7 @@ class ConstrainedParameter(SharedParameter):
         below, above = self.sigma
         width = number(above) if below == above else f"-{number(below)}/+{number(above)}"
         name = f"{self.name}{NO_FLOAT}" if self.nofloat else self.name
-        return f"{name} param {number(self.mean)} {width}{_range(self.bounds)}"
+        return f"{name} param {number(self.mean)} {width}{range_text(self.bounds)}"
 
 
 @attrs.frozen
@@ -85,7 +85,7 @@ class ExternalParameter(SharedParameter):
         """The line in a Combine card."""
         if self.initial is None:
             return f"{self.name} extArg {self.source}"
-        return f"{self.name} extArg {number(self.initial)}{' [const]' if self.is_constant else _range(self.bounds)}"
+        return f"{self.name} extArg {number(self.initial)}{' [const]' if self.is_constant else range_text(self.bounds)}"
 
 
 @attrs.frozen
@@ -190,7 +190,3 @@ class NuisanceEdit(Directive):
     def lines(self, channel: Channel) -> Iterable[str]:  # noqa: ARG002 - the same in each channel
         """Yield the line."""
         yield " ".join([*EDIT, self.verb, *self.words])
-
-
-def _range(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f" [{short(bounds[0])},{short(bounds[1])}]"

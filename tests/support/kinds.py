@@ -145,6 +145,14 @@ EXAMPLES = (
         ),
         ("kf extArg 1.0 [0,2]", "kf flatParam"),
     ),
+    Example(
+        "flatParam with a density",
+        (
+            'SystematicUncertainty("kf", "extArg", options={"initial": 1.0})',
+            'SystematicUncertainty("kf", "flatParam", options={"initial": 1.0, "range": (0.5, 2)})',
+        ),
+        ("kf extArg 1.0", "kf flatParam 1.0 [0.5,2]"),
+    ),
     _one("extArg", 'SystematicUncertainty("mu", "extArg", options={"source": "pdfs.root:w"})', "mu extArg pdfs.root:w"),
     _one(
         "extArg that is constant",

@@ -88,14 +88,30 @@ class GaussianParameter(ParameterKind):
 class UnconstrainedParameter(ParameterKind):
     """A mark that a parameter floats without a constraint and belongs to the nuisances.
 
-    The parameter is one that another line defines, such as an `extArg`.
+    The parameter is one that another line defines, such as an `extArg`. With `initial` and `range`, Combine's option
+    `--X-assign-flatParam-prior` makes a uniform density in the range; without that option it does not read them.
     """
 
     typ: ClassVar[str] = "flatParam"
+    options: ClassVar[Mapping[str, str]] = {"initial": "start value, with a range", "range": RANGE}
+
+    def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
+        """Yield a problem for each option that is wrong, and for one without the other."""
+        yield from super().problems(systematic)
+        options = systematic.options
+        if options:
+            yield from _number_problems("initial", options, "1.0")
+            if "range" not in options:
+                yield f"option 'range' is missing: {RANGE}"
+            elif problem := grammar.range_problem(options["range"], options.get("initial")):
+                yield problem
 
     def parameter(self, systematic: SystematicUncertainty) -> FlatParameter:
         """Return the mark."""
-        return FlatParameter(systematic.datacard_name)
+        options = systematic.options
+        bounds = grammar.pair_of(options.get("range"))
+        words = () if bounds is None else (grammar.number(options["initial"]), grammar.range_text(bounds).strip())
+        return FlatParameter(systematic.datacard_name, words)
 
 
 class ParameterOfFormulas(ParameterKind):

@@ -37,6 +37,13 @@ def test_key_without_dict_is_told(tmp_path: Path) -> None:
     assert "variables has type list ([1])" in message
 
 
+def test_type_of_metadata_is_told(tmp_path: Path) -> None:
+    """A value in the place of a text is told with its type and value."""
+    output = an_output("a")
+    output["datasets_metadata"]["by_dataset"]["a"]["isMC"] = {1}
+    assert "['isMC'] has type set ({1}), expected a short text" in complaint(save(tmp_path / "a.coffea", output))
+
+
 @pytest.mark.parametrize("metadata", [None, {}, {"by_dataset": {}}])
 def test_file_without_postprocessing_is_refused(tmp_path: Path, metadata: object) -> None:
     """A file that was not postprocessed is refused, with what it lacks and the way out."""

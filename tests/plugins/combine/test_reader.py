@@ -85,6 +85,20 @@ class TestFaults:
         read = below("nuisance edit drop * * lumi", "lumi lnN 1.02 1.02 1.02 1.02 1.02")
         assert ("edit.order", "error") in found(read)
 
+    @pytest.mark.parametrize("edit", ["drop wj SR no", "split * * no a b 1.1 1.2", "flip SR * no p2n", "freeze no"])
+    def test_edit_of_what_may_be_missing(self, edit: str) -> None:
+        """An edit of a nuisance that is not there is an error, and none with `ifexists`."""
+        lumi = "lumi lnN 1.02 1.02 1.02 1.02 1.02"
+        assert ("edit.unknown", "error") in found(below(lumi, f"nuisance edit {edit}"))
+        assert found(below(lumi, f"nuisance edit {edit} ifexists")) == []
+
+    @pytest.mark.parametrize("edit", ["drop * * x", "merge * * lumi x", "split * * x a b 1.1 1.2", "rename * * x z"])
+    def test_row_that_an_edit_empties(self, edit: str) -> None:
+        """A row that an edit takes all effects from is none that had no effect."""
+        rows = ("lumi lnN 1.02 1.02 1.02 1.02 1.02", "x lnN 1.1 - - - -")
+        assert found(below(*rows, f"nuisance edit {edit}")) == []
+        assert found(below(*rows, "y lnN 1 - - - -", f"nuisance edit {edit}")) == [("row.no-effect", "warning")]
+
     def test_morphing_of_a_factor(self) -> None:
         """A row that ends in ? takes its morphing on the columns of a factor too, and not in a counting channel."""
         rows = ("a shapeN - 1 - - -", "b shape? - 1.1 - 1.2 -")

@@ -10,7 +10,7 @@ import attrs
 from datacard_combine.meaning.columns import head_of
 from datacard_combine.meaning.content import Content, RowOfCard
 from datacard_combine.meaning.edits import carry_out
-from datacard_combine.meaning.state import OpenRow, State
+from datacard_combine.meaning.state import OpenRow, State, has_effect
 from datacard_combine.syntax.body import body_view
 from datacard_combine.syntax.faults import collected, mistaken, noted, refused
 from datacard_combine.syntax.head import head_view
@@ -211,7 +211,7 @@ def _closed(state: State) -> Content:
     for row in state.rows:
         if isinstance(row.view, Parameter):
             rows.append(attrs.evolve(row.view, name=row.name))
-        elif _has_effect(row, state.rates):
+        elif has_effect(row.kind, row.values, state.rates):
             rows.append(_row_of_card(row, row.view))
         else:
             dropped.append(_row_of_card(row, row.view))
@@ -243,11 +243,3 @@ def _row_of_card(row: OpenRow, view: Row | EditLine) -> RowOfCard:
         values=tuple(row.values),
         view=view,
     )
-
-
-def _has_effect(row: OpenRow, rates: Sequence[float]) -> bool:
-    """Return whether Combine keeps a row: it has an effect on a column whose rate is not 0."""
-    nothing = (0.0, 1.0) if row.kind == grammar.LN_N else (0.0,)
-    if 0 not in rates:
-        return not set(row.values).issubset(nothing)
-    return any(value not in nothing and rate != 0 for value, rate in zip(row.values, rates, strict=True))

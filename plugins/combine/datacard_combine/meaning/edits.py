@@ -40,11 +40,12 @@ def carry_out(state: State, edit: EditLine) -> Reading[None]:
 def _named(state: State, edit: EditLine, pattern: str) -> Reading[list[OpenRow]]:
     """Return the rows that the pattern of a name matches."""
     found = [row for row in state.rows if matches(re.compile(pattern), row.name)]
+    may_miss = "ifexists" in edit.words[len(grammar.EDITS[edit.verb]) :]
     if not found:
         if any(matches(re.compile(pattern), name) for name in state.written):
             message = f"nuisance edit {edit.verb}: {pattern!r} is below, and an edit changes rows above it alone"
             yield mistaken("edit.order", message, edit.line)
-        else:
+        elif not may_miss:
             message = f"nuisance edit {edit.verb}: no nuisance {pattern!r}{closest(pattern, _names(state))}"
             yield mistaken("edit.unknown", message, edit.line)
     return found

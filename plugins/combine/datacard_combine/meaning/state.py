@@ -10,7 +10,7 @@ import attrs
 from datacard_core import grammar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from datacard_combine.meaning.content import Head
     from datacard_combine.syntax.rows import Value
@@ -96,3 +96,11 @@ def matches(pattern: re.Pattern[str], text: str) -> bool:
     """Return whether the first match of a pattern is the whole text, which is what Combine asks for."""
     found = pattern.match(text)
     return found is not None and found.end() == len(text)
+
+
+def has_effect(kind: str, values: Sequence[Value], rates: Sequence[float]) -> bool:
+    """Return whether Combine keeps a row: it has an effect on a column whose rate is not 0."""
+    nothing = NOTHING if kind == grammar.LN_N else NOTHING[:1]
+    if 0 not in rates:
+        return not set(values).issubset(nothing)
+    return any(value not in nothing and rate != 0 for value, rate in zip(values, rates, strict=True))

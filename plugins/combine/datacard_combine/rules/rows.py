@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_combine.syntax.faults import doubtful, mistaken, noted
+from datacard_combine.meaning.state import has_effect
+from datacard_combine.syntax.faults import collected, doubtful, mistaken, noted
+from datacard_combine.syntax.rows import values
 from datacard_combine.syntax.views import Parameter, Row
 from datacard_core import grammar
 
@@ -27,12 +29,20 @@ def row_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
                     "row.nofloat", f"{view.name!r} is marked {grammar.NO_FLOAT}: it floats as others do", view.line
                 )
     for row in content.dropped:
-        if isinstance(row.view, Row):
+        if isinstance(row.view, Row) and not _is_emptied(content, row.view):
             message = (
                 f"{row.name!r} has no effect on a column with a rate: Combine leaves it out, and has no such parameter"
             )
             yield doubtful("row.no-effect", message, row.view.line)
     yield from _gammas(content)
+
+
+def _is_emptied(content: Content, view: Row) -> bool:
+    """Return whether a row without an effect had one before edits dropped, split or merged it."""
+    if not content.edits:
+        return False
+    written, _ = collected(values(view, len(content.rates), {}))
+    return has_effect(view.kind, written, content.rates)
 
 
 def _twice(view: Row | Parameter, other: Row | Parameter) -> Iterator[Fault]:
