@@ -66,7 +66,7 @@ PARAMETERS: tuple[SharedParameter, ...] = (
     ExternalParameter("k", 1.5, (0, 3)),
     ExternalParameter("c", 2, is_constant=True),
     DiscreteParameter("index"),
-    ConstraintTerm("term", "@0-@1", ("mu", "k"), "0.5"),
+    ConstraintTerm("term", "@0-@1", ("mu", "r"), "0.5"),
 )
 
 

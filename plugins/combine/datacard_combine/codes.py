@@ -34,7 +34,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "combine.label-duplicate": "Channels of joined cards would have one name. combineCards.py stops or mixes them.",
         "combine.observation-lost": "A card that is joined has no observation, so that those of the others are lost.",
         "combine.param-conflict": "Cards that are joined have two values of a parameter.",
-        "constr.unknown": "A `constr` line needs a parameter that the card does not define.",
+        "constr.unknown": "A `constr` line needs a parameter that the card does not define, or defines behind it.",
         "counts.imax": "The stated number of channels is wrong. Combine stops.",
         "counts.jmax": "The stated number of processes is wrong. Combine stops.",
         "counts.kmax": "The stated number of nuisances is wrong. Combine stops, unless the card has an edit.",

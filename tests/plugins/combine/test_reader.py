@@ -99,6 +99,21 @@ class TestFaults:
         assert found(below(*rows, f"nuisance edit {edit}")) == []
         assert found(below(*rows, "y lnN 1 - - - -", f"nuisance edit {edit}")) == [("row.no-effect", "warning")]
 
+    @pytest.mark.parametrize(
+        ("rows", "codes"),
+        [
+            (("p param 0 1", "c constr @0-@1 {p,r} lumi"), []),
+            (("c constr p-1 0.5", "p param 0 1"), ["constr.unknown"]),
+            (("SF rateParam SR top 1", "c constr @0-1 {SF} 0.5"), ["constr.unknown"]),
+            (("SF rateParam SR top 1", "SF param 1 0.1", "c constr exp(SF)-1 0.5"), []),
+            (("k extArg 0.5", "c constr lumi-1 k"), ["constr.unknown"]),
+        ],
+    )
+    def test_parameters_of_a_constraint(self, rows: tuple[str, ...], codes: list[str]) -> None:
+        """Formula and width of a `constr` line have parameters that Combine has made before."""
+        read = below("lumi lnN 1.02 1.02 1.02 1.02 1.02", *rows)
+        assert [finding.code for finding in read.findings if finding.code != "process.bin-no-signal"] == codes
+
     def test_morphing_of_a_factor(self) -> None:
         """A row that ends in ? takes its morphing on the columns of a factor too, and not in a counting channel."""
         rows = ("a shapeN - 1 - - -", "b shape? - 1.1 - 1.2 -")

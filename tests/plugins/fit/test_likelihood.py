@@ -53,9 +53,9 @@ jes shape - 1 0.5 -
 jer shapeN - - - 1
 p param 1.1 -0.1/+0.3 [0.5,2]
 SF rateParam SR top 1 [0,5]
-F rateParam CR top sqrt(@0)*@1 SF,p
+F rateParam CR top sqrt(@0)*@1*(0.3+@2) SF,p,x
 x extArg 0.7 [0,2]
-c constr x*SF-0.6 0.5
+c constr p*lumi-0.6 0.5
 {statistics}
 """
 

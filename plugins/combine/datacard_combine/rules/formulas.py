@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from datacard_combine.rules.parameters import known_names, may_have_others
+from datacard_combine.rules.parameters import constraint_names, known_names, may_have_others
 from datacard_combine.syntax.faults import mistaken
 from datacard_combine.syntax.numbers import parsed
 from datacard_combine.syntax.views import Parameter, RateParam
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.views import View
 
-_NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
-
 
 def formula_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
     """Yield the faults of formulas in `rateParam` and `constr` lines."""
@@ -30,8 +27,7 @@ def formula_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
         yield from _of_factor(view, known if is_complete else None)
     if is_complete:
         yield from _circles(formulas)
-        for line in (view for view in views if isinstance(view, Parameter) and view.kind == "constr"):
-            yield from _of_constraint(line, known)
+        yield from _constraints(content, known)
 
 
 def _of_factor(view: RateParam, known: set[str] | None) -> Iterator[Fault]:
@@ -59,13 +55,23 @@ def _circles(formulas: Mapping[str, RateParam]) -> Iterator[Fault]:
         yield mistaken("rateparam.formula-circle", message, formulas[name].line, 5)
 
 
-def _of_constraint(view: Parameter, known: set[str]) -> Iterator[Fault]:
-    if not view.words:
-        return
-    # With three words the second lists the parameters; else they are the names in the formula.
-    listed = view.words[1].strip("{}").split(",") if len(view.words) > 2 else _NAME.findall(view.words[0])  # noqa: PLR2004
-    for name in listed:
-        word = name.partition("[")[0]
-        if "[" not in name and "::" not in word and word not in known and f"{word}(" not in view.words[0]:
-            message = f"constr {view.name!r}: no parameter {word!r}{closest(word, sorted(known))}"
-            yield mistaken("constr.unknown", message, view.line)
+def _constraints(content: Content, known: set[str]) -> Iterator[Fault]:
+    """Yield the faults of `constr` lines."""
+    # Combine makes the nuisances in the order of the card, and behind them what extArg and rateParam lines define.
+    above = {grammar.SIGNAL_STRENGTH, grammar.MASS}
+    for row in content.rows:
+        if isinstance(row, Parameter) and row.kind == "constr":
+            yield from _of_constraint(row, known, above)
+        else:
+            above.add(row.name)
+
+
+def _of_constraint(view: Parameter, known: set[str], above: set[str]) -> Iterator[Fault]:
+    for name in sorted(constraint_names(view) - above):
+        if name in known:
+            message = (
+                f"constr {view.name!r} needs {name!r}, which Combine makes behind it: constrain it by a param above"
+            )
+        else:
+            message = f"constr {view.name!r}: no parameter {name!r}{closest(name, sorted(known))}"
+        yield mistaken("constr.unknown", message, view.line)

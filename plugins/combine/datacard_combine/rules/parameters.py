@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from datacard_combine.meaning.shapes import ShapesLines
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.views import View
 
+_NAME = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
 _MOST = 3
 """Words of a `param` line behind the keyword: mean, width and range."""
 
@@ -43,6 +45,16 @@ def known_names(content: Content) -> set[str]:
     rows = {row.name for row in content.rows}
     factors = {view.name for _, view in content.rate_params} | {view.name for _, _, view in content.unattached}
     return rows | factors | set(content.external) | set(content.discrete)
+
+
+def constraint_names(view: Parameter) -> set[str]:
+    """Return the names of the parameters that a line of `constr` needs."""
+    formula, *others = view.words or [""]
+    # With three words the second lists the parameters; else they are the names in the formula.
+    listed = others[0].strip("{}").split(",") if len(others) > 1 else _NAME.findall(formula)
+    # The width is a number, or a parameter; a [ behind a name makes one.
+    names = {*listed, *(word for word in others[-1:] if parsed(word) is None)}
+    return {name for name in names if "[" not in name and "::" not in name and f"{name}(" not in formula}
 
 
 def may_have_others(content: Content) -> bool:
@@ -173,7 +185,9 @@ def _unknown(views: Sequence[View], content: Content) -> Iterator[Fault]:
     known = known_names(content)
     arguments = {name for _, view in content.rate_params if view.is_formula for name in view.words[1].split(",")}
     factors = {view.name for _, view in content.rate_params}
-    for view in (view for view in views if isinstance(view, Parameter)):
+    parameters = [view for view in views if isinstance(view, Parameter)]
+    arguments = arguments.union(*(constraint_names(view) for view in parameters if view.kind == "constr"))
+    for view in parameters:
         if view.kind == "flatParam" and view.name not in known:
             message = f"flatParam {view.name!r}: no such parameter{closest(view.name, sorted(known))}"
             yield doubtful("flatparam.unknown", message, view.line, 0)
