@@ -12,6 +12,7 @@ from datacard_core.datacard import Datacard
 from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.category import Category
 from datacard_core.declare.correlation import correlate, decorrelate
+from datacard_core.declare.policies import Policies
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.documents.table import Table
@@ -168,6 +169,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "Plugins",
+    "Policies",
     "Prefit",
     "Provided",
     "RawLine",

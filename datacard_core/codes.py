@@ -59,8 +59,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="No action is needed for pseudo-data; leave `data_variations` out for data.",
         ),
         "empty-column": Code(
-            severities=_WARNING,
-            meaning="The rate of a column is 0, so that Combine leaves this process out of the channel.",
+            severities=(Severity.ERROR, Severity.WARNING, Severity.NOTICE),
+            meaning="The rate of a column is 0, so that Combine leaves this process out of the channel. With "
+            '`empty_process="drop"` the card has no such column, a notice; with `"error"` it is an error.',
             remedy="Check the selection and the samples of the process, or leave the process out of this category.",
         ),
         "empty-dataset": Code(
@@ -75,9 +76,10 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="Check that the histogram was filled, and that its axis covers the events.",
         ),
         "empty-variation": Code(
-            severities=_WARNING,
+            severities=(Severity.ERROR, Severity.WARNING),
             meaning="The Up or the Down template of a column has no positive integral, at which Combine stops with "
-            '"Bogus norm": the effect on this column is left out.',
+            '"Bogus norm": the effect on this column is left out. With `empty_variation="nominal"` the nominal stands '
+            'in its place; with `"error"` it is an error.',
             remedy="Leave the column out of the declaration, or declare a factor on its yield instead of a shape.",
         ),
         "fallback": Code(
@@ -129,10 +131,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="Declare one kind for it, or two names; no action is needed if the templates are missing on purpose "
             "where it is lnN.",
         ),
+        "negative-bins": Code(
+            severities=(Severity.ERROR, Severity.WARNING, Severity.NOTICE),
+            meaning="A template has bins below 0 that are kept or refused, as the policy `negative_bins` declares: an "
+            "error where they are refused, or where the integral of a nominal is below 0; otherwise a warning for a "
+            "nominal template, a notice for an Up or Down template.",
+            remedy="Choose wider bins, or produce more events where weights are negative.",
+        ),
         "negative-data": Code(
             severities=_ERROR,
-            meaning="A bin of the data is below 0.",
-            remedy="Check the samples of the data process and their weights: data are counts.",
+            meaning="A bin of the data is below 0, and no `negative_bins` is declared for the card.",
+            remedy="Check the samples of the data process and their weights: data are counts. For data made of "
+            "simulation, declare `negative_bins`.",
         ),
         "no-background": Code(
             severities=(Severity.ERROR, Severity.WARNING),

@@ -20,6 +20,7 @@ from datacard_core.card.renaming import renamed_cards
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
 from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.policies import NO_POLICIES
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from datacard_core.build.naming import Suffix
     from datacard_core.declare.blinding import Blind
     from datacard_core.declare.flow import Flow
+    from datacard_core.declare.policies import Policies
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
     from datacard_core.model.channel import Channel
@@ -85,6 +87,8 @@ class Datacard(Sections, FromOutput):
             not given.
         blind: True for expected events in the place of the data, also as names of categories, a function that chooses
             bins, or a `Blinding`. The counts of blind bins are then in nothing that is made of the card.
+        policies: treatments of bins below 0, of processes without events and of variations without events, as
+            `Policies` or a dict; those of a process overrule them.
         plugins: the selected plugins, the built-in set if not given.
         strict: True if all warnings are errors, or a set of codes whose findings are errors, notices too.
         accept: reasons by code; warnings of these codes stay in `findings`, with the reason, and are no errors.
@@ -121,6 +125,7 @@ class Datacard(Sections, FromOutput):
         single_year: bool = False,
         process_suffix: Suffix = None,
         blind: Blind = False,
+        policies: Policies | Mapping[str, Any] = NO_POLICIES,
         plugins: Plugins | None = None,
         strict: bool | Collection[str] = False,
         accept: Mapping[str, str] = NO_REASONS,
@@ -144,6 +149,7 @@ class Datacard(Sections, FromOutput):
             data_variations={} if data_variations is None else data_variations,
             strictness=Strictness(strict, accept),
             blinding=blind,
+            policies=policies,
         )
         verbose, norm_categories = given_flag("verbose", verbose), plain_norm_categories(rateparam_norm_categories)
         check_arguments(histograms, datasets_metadata, cutflow)
@@ -201,6 +207,10 @@ class Datacard(Sections, FromOutput):
             # Without the function that chooses bins: a card can be sent to other processes, and a function perhaps not.
             blinding = Blinding(bool(channel.blind_bins))
             declared = attrs.evolve(declared, blinding=blinding, blindness=channel.blindness)
+        if len(channel.columns) < len(declared.columns):
+            here = {column.name for column in channel.columns}
+            dropped = [at for at, column in enumerate(declared.columns) if column.name not in here]
+            declared = declared.without(dropped)
         self._declared, self._built, self._source, self._given = declared, channel, source, given
 
     def content(

@@ -33,6 +33,7 @@ from datacard_core.datacard import Datacard
 from datacard_core.declare.blinding import OPEN, Blinding, plain_blinding
 from datacard_core.declare.category import FROM_ANALYSIS, Category
 from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.values import own
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.execution.progress import progress
@@ -99,6 +100,8 @@ class Analysis:
     """Variations that the observation takes of some samples in place of their nominal, by sample, for pseudo-data."""
     blind: Blinding = attrs.field(default=OPEN, converter=plain_blinding)
     """Categories with expected events in the place of data: True, names, a function from axes to bins, a `Blinding`."""
+    policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies)
+    """Treatments of bins below 0, of processes without events and of variations without events."""
     plugins: Plugins = attrs.field(factory=load_plugins)
     strict: bool | Collection[str] = attrs.field(default=False, converter=plain_codes)
     """True if all warnings are errors, or a set of codes whose findings are errors, notices too."""
@@ -297,6 +300,7 @@ class Analysis:
                 bins_edges=category.bins_edges,
                 flow=category.flow,
                 blinding=self._blinding(name),
+                policies=category.policies.over(self.policies),
                 bin_name=channel.whole,
                 bin_prefix=channel.prefix,
                 bin_suffix=channel.suffix,

@@ -12,6 +12,7 @@ from datacard_core.build.channel_rules.names import name_problems
 from datacard_core.build.channel_rules.parameters import parameter_findings, parameter_problems
 from datacard_core.build.channel_rules.references import reference_problems
 from datacard_core.build.channel_rules.rows import row_problems
+from datacard_core.build.channel_rules.yields import yield_findings
 from datacard_core.build.coverage import (
     data_findings,
     fallback_findings,
@@ -24,17 +25,17 @@ from datacard_core.build.coverage import (
 from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, fraction_findings, with_fractions, with_templates
 from datacard_core.errors import DeclarationError
-from datacard_core.findings import Finding, error, notice, warning
+from datacard_core.findings import Finding, notice
 from datacard_core.grammar import DATA
 from datacard_core.model.arrays import Templates
-from datacard_core.model.channel import Channel, Statement
+from datacard_core.model.channel import Channel, Column, Statement
 from datacard_core.model.effects import Nuisance
 from datacard_core.model.parameters import ConstrainedParameter
 from datacard_core.plugins.calling import findings_of
 from datacard_core.treatments.blinding import blinding_findings, factor_findings, with_expected_data
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
-from datacard_core.treatments.empty_variations import drop_empty_variations
+from datacard_core.treatments.empty_variations import treat_empty_variations
 from datacard_core.treatments.flow import treat_flow
 from datacard_core.treatments.rounding import rounded
 from datacard_core.treatments.shape_only import shape_only_scales
@@ -93,7 +94,10 @@ def build_channel(
     templates = rebinned(native, declared)
     labels = {request.column: request.labels for request in templates.layout.requests}
     inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
-    clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns)
+    clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns, declared.policies_of)
+    if dropped := _dropped(declared, clipped):
+        # Before kinds are called: effects of a plugin's own class cannot be moved to other columns.
+        return _without_columns(declared, inventory, plans, native, totals, used, dropped)
     nominal, exact_findings = without_errors(clipped, declared.columns, declared.exact)
     variations = (variation for plan in plans for variation in plan.variations(templates.layout, declared.columns))
     scales, scale_findings = shape_only_scales(variations, declared.shape_only, totals)
@@ -130,7 +134,7 @@ def build_channel(
         *blinding_findings(channel),
         *factor_findings(channel),
         *(finding for contribution in made for finding in contribution.findings),
-        *_norm_findings(channel),
+        *yield_findings(channel, declared),
         *unvaried_findings(channel, plans, templates),
         *edit_findings(channel),
         *parameter_findings(channel),
@@ -158,6 +162,30 @@ def _nominal(inside: Templates, templates: TemplateSet, declared: DeclaredCard) 
     return inside[templates.layout.starts[: len(declared.columns)]]
 
 
+def _dropped(declared: DeclaredCard, nominal: Templates) -> list[int]:
+    """Return the positions of columns without yield that the policies leave out, none if no column would be left."""
+    empty = np.flatnonzero(~(nominal.norms > 0)).tolist()
+    policies = declared.policies_of
+    dropped = [at for at in empty if policies[declared.columns[at].process].empty_process == "drop"]
+    return dropped if len(dropped) < len(declared.columns) else []
+
+
+def _without_columns(
+    declared: DeclaredCard,
+    inventory: Inventory,
+    plans: Sequence[Plan],
+    native: TemplateSet,
+    totals: Mapping[str, FloatArray],
+    used: Used,
+    dropped: Sequence[int],
+) -> Channel:
+    """Build the channel without some of its columns, as if their processes were not declared."""
+    templates, rows = native.without(dropped)
+    plans = [plan.without(dropped, rows) for plan in plans]
+    totals = {category: total[rows] for category, total in totals.items()}
+    return build_channel(declared.without(dropped), inventory, plans, templates, totals, used)
+
+
 def _uncovered(plan: Plan) -> Finding:
     message = "it covers no column of this card and has no row"
     return notice("no-effect", message, systematic=plan.name)
@@ -166,13 +194,12 @@ def _uncovered(plan: Plan) -> Finding:
 def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates) -> _Contribution:
     """Return effects and directives as they are written, with the findings of the treatments."""
     findings: list[Finding] = []
-    rates = nominal.norms
     if not made.entries and not made.directives:
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
     kept: list[Entry] = []
     for entry in made.entries:
-        shape, of_shape = _written(entry.shape, plan.name, declared, rates)
+        shape, of_shape = _written(entry.shape, plan.name, declared, nominal)
         findings += of_shape
         if shape is not None and shape is not entry.shape:
             if not len(shape.columns):
@@ -186,15 +213,16 @@ def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates)
 
 
 def _written(
-    shape: Shape | None, nuisance: str, declared: DeclaredCard, rates: FloatArray
+    shape: Shape | None, nuisance: str, declared: DeclaredCard, nominal: Templates
 ) -> tuple[Shape | None, tuple[Finding, ...]]:
-    """Return templates without content below 0, and without those that Combine refuses."""
+    """Return templates without content below 0, and without those that Combine refuses, as the policies have it."""
     if shape is None:
         return None, ()
+    policies = declared.policies_of
     columns = [declared.columns[position] for position in shape.columns]
     # Clipping raises the integral, so it comes before the test of the integral that is written.
-    clipped, of_clipping = clip_shape(shape, columns, nuisance)
-    kept, of_empty = drop_empty_variations(clipped, columns, rates[shape.columns], nuisance)
+    clipped, of_clipping = clip_shape(shape, columns, nuisance, policies)
+    kept, of_empty = treat_empty_variations(clipped, columns, nominal[shape.columns], nuisance, policies)
     return kept, (*of_clipping, *of_empty)
 
 
@@ -207,7 +235,12 @@ def _observation(
         return Templates(zeros, zeros), ()
     # The data are last in the layout.
     data = inside[templates.layout.starts[-1:]]
-    return rounded(data) if declared.data_process.round_counts else (data, ())
+    data, of_rounding = rounded(data) if declared.data_process.round_counts else (data, ())
+    if declared.policies.negative_bins is None:
+        # Data below 0 are an error, unless a card says otherwise: they are counts.
+        return data, of_rounding
+    clipped, of_clipping = clip(data, [Column(DATA, DATA, "", 1)], declared.policies_of)
+    return clipped, (*of_rounding, *of_clipping)
 
 
 def _channel(
@@ -268,23 +301,6 @@ def _mark_problems(made: _Contribution) -> Iterator[str]:
             f"systematic {systematic.name!r} of typ {systematic.typ!r} has nofloat=True, and no row that could have "
             "the mark: leave it out"
         )
-
-
-def _norm_findings(channel: Channel) -> Iterator[Finding]:
-    """Yield findings on columns without yield, and on channels that Combine refuses."""
-    for column, rate in zip(channel.columns, channel.rates, strict=True):
-        if not rate > 0:
-            message = f"the rate is {rate:g}: Combine leaves this process out of the channel"
-            yield warning("empty-column", message, column=column.name)
-    signal = np.array([column.is_signal for column in channel.columns])
-    if not signal.any():
-        yield warning("no-signal", "no process is a signal: Combine takes this card only together with one that has")
-    if signal.all():
-        yield warning("no-background", "no process is a background: Combine takes this card only with one that has")
-    elif not (channel.rates[~signal] > 0).any():
-        yield error("no-background", "no background has any yield: Combine refuses such a channel")
-    if (channel.data.values < 0).any():
-        yield error("negative-data", f"a bin has {channel.data.values.min():g} events", column=DATA)
 
 
 def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Finding]:

@@ -15,11 +15,12 @@ from datacard_core.build.strictness import Strictness
 from datacard_core.declare.blinding import OPEN, Blinding, plain_blinding
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.flow import Flow, flow_problem
+from datacard_core.declare.policies import DEFAULT_POLICIES, NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import own, plain_binning
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import AUTO_MC_STATS, GROUP, RATE_PARAM, Blindness
+from datacard_core.grammar import AUTO_MC_STATS, DATA, GROUP, RATE_PARAM, Blindness
 from datacard_core.model.channel import Column
 from datacard_core.names import closest
 from datacard_core.plugins.manager import Plugins
@@ -66,6 +67,9 @@ class DeclaredCard:
     blinding: Blinding = attrs.field(default=OPEN, converter=plain_blinding)
     blindness: Blindness | None = None
     """Blind bins of the card, when its axis is known."""
+    policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies)
+    dropped: tuple[str, ...] = ()
+    """Columns without yield that the policies leave out, when the yields are known."""
 
     @property
     def bin(self) -> str:
@@ -89,7 +93,7 @@ class DeclaredCard:
         chosen = [
             (self.column_name(process.name, year), process, year)
             for _, process, year in self.mc_processes.columns()
-            if year in self.years
+            if year in self.years and self.column_name(process.name, year) not in self.dropped
         ]
         # Combine distinguishes signals from backgrounds by the sign of the id, and counts 0 as a signal.
         signals = iter(range(0, -len(chosen) - 1, -1))
@@ -98,6 +102,16 @@ class DeclaredCard:
             Column(name, process.name, year, next(signals if process.is_signal else backgrounds), process.label)
             for name, process, year in chosen
         )
+
+    def without(self, columns: Iterable[int]) -> DeclaredCard:
+        """Return the card without columns at some positions."""
+        return attrs.evolve(self, dropped=(*self.dropped, *(self.columns[position].name for position in columns)))
+
+    @cached_property
+    def policies_of(self) -> dict[str, Policies]:
+        """Policies of each process, and of the data."""
+        of_card = self.policies.over(DEFAULT_POLICIES)
+        return {DATA: of_card, **{name: one.policies.over(of_card) for name, one in self.mc_processes.items()}}
 
     def has_rows_of(self, other: DeclaredCard) -> bool:
         """Return whether two cards are made of the same declarations, and so of the same rows of templates."""

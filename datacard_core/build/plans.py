@@ -98,6 +98,26 @@ class Plan:
                 rows=rows,
             )
 
+    def without(self, columns: Sequence[int], rows: IntArray) -> Plan:
+        """Return the plan for a card that does not have some of the columns.
+
+        Args:
+            columns: their positions.
+            rows: the row of this layout for each row of the other one.
+        """
+        here = np.flatnonzero(~np.isin(self.positions, columns))
+        moved = np.zeros(int(rows.max()) + 1, dtype=np.intp)
+        moved[rows] = np.arange(len(rows))
+        return attrs.evolve(
+            self,
+            positions=self.positions[here] - np.searchsorted(columns, self.positions[here]),
+            labels={shift: tuple(labels[at] for at in here) for shift, labels in self.labels.items()},
+            rows={shift: moved[of[here]] for shift, of in self.rows.items()},
+            samples={name: moved[of[here]] for name, of in self.samples.items()},
+            values=tuple(self.values[at] for at in here),
+            fractions=self.fractions[here],
+        )
+
     def processes(self, columns: Sequence[Column]) -> tuple[str, ...]:
         """Return the process of each column that the declaration covers, n names."""
         return tuple(columns[position].process for position in self.positions)

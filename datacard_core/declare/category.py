@@ -11,6 +11,7 @@ import attrs
 from datacard_core.arguments import scalar, scalars, shown, text, text_or_none, wrong_type
 from datacard_core.declare.blinding import Blinding, plain_blinding
 from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.values import plain_binning
 from datacard_core.errors import DeclarationError
 
@@ -64,6 +65,8 @@ class Category:
     """True, False or options of autoMCStats for this category, in place of those of the analysis."""
     blind: Blinding | FromAnalysis = attrs.field(default=FROM_ANALYSIS, converter=_own_blinding, kw_only=True)
     """Blind bins of this category, as True, False or a function, in place of those of the analysis."""
+    policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies, kw_only=True)
+    """Treatments of bins below 0, of no events and of empty variations, where they differ from the analysis."""
     card_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
     """File name of the card, `datacard_{category}_{label}.txt` if not given."""
     shapes_name: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)

@@ -10,6 +10,7 @@ import attrs
 from datacard_core.arguments import flag, scalar, scalars, shown, text, tree, type_of
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
+from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.values import read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number, name_problem, range_problem, year_problem
@@ -108,6 +109,8 @@ class MCProcess(Process):
     """
     mcstat: bool = attrs.field(default=True, converter=flag, kw_only=True)
     """False if the statistical errors of the process are set to 0, so that autoMCStats leaves it out."""
+    policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies, kw_only=True)
+    """Treatments of bins below 0, of no events and of empty variations, where they differ from those of the card."""
 
     @property
     def rate_parameter(self) -> dict[str, Any]:

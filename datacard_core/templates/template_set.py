@@ -9,11 +9,13 @@ import numpy as np
 
 from datacard_core.model.arrays import Axis, Templates
 from datacard_core.templates.binning import Binning, chosen_edges, joined, settled
+from datacard_core.templates.rows import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from datacard_core.findings import Finding
     from datacard_core.model.arrays import FloatArray, IntArray
-    from datacard_core.templates.rows import Layout
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +62,26 @@ class TemplateSet:
         """Sums over bins and flow, shape (rows,)."""
         totals: FloatArray = self.values.sum(axis=1, keepdims=True)
         return settled(totals, self.values, np.zeros(1, dtype=np.intp))[:, 0]
+
+    def without(self, columns: Collection[int]) -> tuple[TemplateSet, IntArray]:
+        """Return the templates of the other columns, and the row here of each row there."""
+        kept = [place for place in range(len(self.layout.requests)) if place not in columns]
+        layout = Layout(tuple(self.layout.requests[place] for place in kept))
+        rows, places = layout.rows_in(self.layout), {old: new for new, old in enumerate(kept)}
+        names = {self.layout.requests[place].column for place in columns}
+        fallbacks = (one for one in self.fallbacks if one.column in places)
+        templates = attrs.evolve(
+            self,
+            layout=layout,
+            values=self.values[rows],
+            variances=self.variances[rows],
+            present=self.present[rows],
+            datasets=self.datasets[kept],
+            variations=tuple(self.variations[place] for place in kept),
+            fallbacks=tuple(attrs.evolve(one, column=places[one.column]) for one in fallbacks),
+            findings=tuple(finding for finding in self.findings if finding.column not in names),
+        )
+        return templates, rows
 
     def rebinned(self, binning: Binning) -> TemplateSet:
         """Return the templates in wider bins; contents outside the new range go to the flow bins.
