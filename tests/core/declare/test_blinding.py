@@ -183,7 +183,8 @@ def products(cards: Cards, folder: Path) -> Iterator[tuple[str, set[int]]]:
     yield "plot", in_plot(made)
     for thing in (cards, made, made.channel, cards.model, made.model, cards.findings):
         yield f"pickle of {type(thing).__name__}", in_bytes(pickle.dumps(thing))
-        yield f"repr of {type(thing).__name__}", in_text(repr(thing))
+        shown = [repr(thing), getattr(thing, "_repr_html_", str)() or ""]
+        yield f"repr of {type(thing).__name__}", in_text("".join(shown))
     yield "report", in_text(cards.report())
     yield "histograms", in_text(f"{made.data_obs.values(flow=True)} {made.create_shape_histogram_dict(is_data=True)}")
 
