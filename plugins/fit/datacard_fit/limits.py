@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from datacard_fit.evaluation.bins import Data
     from datacard_fit.likelihood import Likelihood
+    from datacard_fit.minimum.crossings import Parabola
     from datacard_fit.minimum.minimiser import Minimum
 
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
@@ -29,6 +30,9 @@ _NORMAL = NormalDist()
 _STEPS = 60
 # Largest error of a limit, as a share of it, and of the logarithm of CLs.
 _PRECISION = 1e-6
+# Most steps along parabolas, the share of the distance from the best fit that the last one has, and the expected
+# distance from the profile there.
+_NEWTON, _LAST, _ON_PROFILE = 8, 0.01, 1e-4
 
 
 @attrs.frozen(kw_only=True)
@@ -169,22 +173,57 @@ def _observed(
     best = task.minimum(background.at)
     profile = Profile.of(task, poi, best)
     fitted = float(best.at[asimov.place])
-
-    def excess(value: float) -> float:
-        """Return the logarithm of CLs over its limit, which falls with the value."""
-        # A fitted value above the tested one is no evidence against it.
-        q_data = profile.rise(value) if value > fitted else 0.0
-        ratio = cls(max(q_data, 0.0), max(asimov.rise(value), 0.0))
-        return math.log(max(ratio, 1e-300) / (1 - confidence))
-
     median = expected[QUANTILES.index(0.5)]
-    first = median if math.isfinite(median) and median > 0 else 1.0
-    found = _root(excess, fitted + first, fitted, float(task.box.high[asimov.place]))
+    first = fitted + (median if math.isfinite(median) and median > 0 else 1.0)
+    high = float(task.box.high[asimov.place])
+    found = _by_parabolas(profile, asimov, fitted, first, high, confidence)
+    if found is None:
+
+        def excess(value: float) -> float:
+            return _excess(profile.rise(value) if value > fitted else 0.0, asimov.rise(value), confidence)
+
+        found = _root(excess, first, fitted, high)
     if found is None:
         problems.append("observed limit: the range of the POI ends before CLs is small enough")
         return math.nan
     problems += sorted({minimum.problem for minimum in profile.found.values() if minimum.problem})
     return found
+
+
+def _excess(data: float, asimov: float, confidence: float) -> float:
+    """Return the logarithm of CLs over its limit, which falls with the value of the POI.
+
+    Args:
+        data: q̃ of the data, 0 for values below the fitted one: they are no evidence against it.
+        asimov: q̃ of the Asimov data.
+        confidence: the confidence level.
+    """
+    return math.log(max(cls(max(data, 0.0), max(asimov, 0.0)), 1e-300) / (1 - confidence))
+
+
+def _by_parabolas(
+    profile: Profile, asimov: Profile, fitted: float, first: float, high: float, confidence: float
+) -> float | None:
+    """Return the observed limit by steps that need one point of each profile; None if they do not lead to it."""
+    value = min(first, high)
+    for _ in range(_NEWTON):
+        data, other = profile.parabola(value), asimov.parabola(value)
+        if data is None or other is None:
+            return None
+        lines = data, other
+
+        def excess(at: float, lines: tuple[Parabola, Parabola] = lines) -> float:
+            return _excess(lines[0].at(at) if at > fitted else 0.0, lines[1].at(at), confidence)
+
+        following = _root(excess, value, fitted, high)
+        if following is None:
+            return None
+        distance = max(data.distance, other.distance)
+        # The error is cubic in the step, as parabolas follow the profiles to second order.
+        if abs(following - value) < _LAST * (value - fitted) and distance < _ON_PROFILE:
+            return following
+        value = following
+    return None
 
 
 def _root(function: Callable[[float], float], first: float, low: float, high: float) -> float | None:

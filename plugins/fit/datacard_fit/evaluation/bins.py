@@ -76,23 +76,22 @@ def profiled(total: FloatArray, squared: FloatArray, events: FloatArray) -> Bins
         squared: Q, of that shape, at least 0.
         events: observed events, of that shape.
     """
-    # The roots are those of λ² - (V - Q)λ - nQ; the other one is negative.
-    difference = total - squared
-    root = np.sqrt(difference**2 + 4 * events * squared)
-    # The form without cancellation is chosen by the sign of V - Q.
+    # The larger root of λ² - (V - Q)λ - nQ; the product of both is -nQ, which gives the form without cancellation.
+    difference, product = total - squared, events * squared
+    half = 0.5 * (np.abs(difference) + np.sqrt(difference * difference + 4 * product))
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.where(difference >= 0, (difference + root) / 2, 2 * events * squared / (root - difference))
-        expected = np.where(squared > 0, expected, total)
-        # Written so that a nan counts as negligible too.
-        negligible = ~(expected > FLOOR)
+        expected = np.where(difference >= 0, half, product / half)
+    # Written so that a nan counts as negligible too.
+    negligible = ~(expected > FLOOR)
+    if negligible.any():
         expected = np.where(negligible, FLOOR, expected)
-        # The form of the second derivative that is finite for Q = 0, where it is n/λ².
-        slope = 1 - events / expected
-        bend = events / (expected**2 + events * squared)
-        # Without events and with V below Q, λ is 0 and ν is -V/√Q.
-        empty = (events == 0) & (squared > 0) & (difference < 0)
-        slope = np.where(empty, total / squared, slope)
-        bend = np.where(empty, 1 / squared, bend)
+    slope = 1 - events / expected
+    # The form of the second derivative that is finite for Q = 0, where it is n/λ².
+    bend = events / (expected * expected + product)
+    # Without events and with V below Q, λ is 0 and ν is -V/√Q.
+    empty = negligible & (events == 0) & (squared > 0) & (difference < 0)
+    if empty.any():
+        slope[empty], bend[empty] = total[empty] / squared[empty], 1 / squared[empty]
     return Bins(
         expected=expected,
         pull=-slope * np.sqrt(squared),

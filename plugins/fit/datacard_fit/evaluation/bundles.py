@@ -22,26 +22,29 @@ _CALL = 16_000
 class Part:
     """Bundles of the same number of rows, rows of zeros included."""
 
-    bundles: IntArray
     rows: FloatArray
     """Shape (bundles, rows, bins)."""
-    start: int
-    """Position of the first of these rows among all rows."""
+    bundles: slice
+    """Their places among the bundles of all parts."""
+    place: slice
+    """Places of these rows among the rows of all parts."""
 
 
 @attrs.frozen(eq=False)
 class Bundles:
     """Rows that never change, in bundles."""
 
-    count: int
-    """Number of bundles."""
+    parts: tuple[Part, ...]
+    place: IntArray
+    """Place of each given row among the rows of all parts, shape (rows,)."""
+    order: IntArray
+    """The bundles in the order of the parts, those with a row."""
+    back: IntArray
+    """Place of each bundle in that order, behind the last one if it has no row."""
     size: int
-    """Number of rows, rows of zeros included."""
+    """Number of rows of all parts."""
     bins: int
     """Numbers of a row."""
-    place: IntArray
-    """Position of each given row among all rows."""
-    parts: tuple[Part, ...]
 
     @classmethod
     def of(cls, rows: FloatArray, bundle: IntArray, count: int) -> Bundles:
@@ -53,22 +56,23 @@ class Bundles:
             count: number of bundles; some may have no row.
         """
         lengths = np.bincount(bundle, minlength=count)
-        order = np.argsort(bundle, kind="stable")
+        sorted_rows = np.argsort(bundle, kind="stable")
         within = np.empty(len(bundle), dtype=np.intp)
-        within[order] = np.arange(len(bundle)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        place = np.empty(len(bundle), dtype=np.intp)
-        parts, start = [], 0
+        within[sorted_rows] = np.arange(len(bundle)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        place, back = np.empty(len(bundle), dtype=np.intp), np.full(count, (lengths > 0).sum())
+        parts, orders, start, first = [], [np.zeros(0, dtype=np.intp)], 0, 0
         for shortest, longest in _sizes(lengths, rows.shape[1]):
             bundles = np.flatnonzero((lengths >= shortest) & (lengths <= longest))
-            position = np.full(count, -1)
-            position[bundles] = np.arange(len(bundles))
-            given = np.flatnonzero(position[bundle] >= 0)
-            filled = np.zeros((len(bundles), longest, rows.shape[1]))
-            filled[position[bundle[given]], within[given]] = rows[given]
-            place[given] = start + position[bundle[given]] * longest + within[given]
-            parts.append(Part(bundles, filled, start))
-            start += len(bundles) * longest
-        return cls(count, start, rows.shape[1], place, tuple(parts))
+            number = len(bundles)
+            back[bundles] = np.arange(first, first + number)
+            given = np.flatnonzero((lengths[bundle] >= shortest) & (lengths[bundle] <= longest))
+            filled = np.zeros((number, longest, rows.shape[1]))
+            filled[back[bundle[given]] - first, within[given]] = rows[given]
+            place[given] = start + (back[bundle[given]] - first) * longest + within[given]
+            parts.append(Part(filled, slice(first, first + number), slice(start, start + number * longest)))
+            orders.append(bundles)
+            start, first = start + number * longest, first + number
+        return cls(tuple(parts), place, np.concatenate(orders), back, start, rows.shape[1])
 
     def sums(self, weights: FloatArray) -> FloatArray:
         """Return the weighted sum of the rows of each bundle, shape (bundles, bins).
@@ -76,14 +80,12 @@ class Bundles:
         Args:
             weights: weight of each row, shape (rows,).
         """
-        spread = np.zeros(self.size)
+        spread, sums = np.zeros(self.size), np.zeros((len(self.order) + 1, 1, self.bins))
         spread[self.place] = weights
-        sums = np.zeros((self.count, self.bins))
         for part in self.parts:
-            number, rows = part.rows.shape[:2]
-            factors = spread[part.start : part.start + number * rows].reshape(number, 1, rows)
-            sums[part.bundles] = (factors @ part.rows)[:, 0]
-        return sums
+            factors = spread[part.place].reshape(len(part.rows), 1, -1)
+            np.matmul(factors, part.rows, out=sums[part.bundles])
+        return sums[:, 0].take(self.back, axis=0)
 
     def products(self, vectors: FloatArray) -> FloatArray:
         """Return the product of each row with the vector of its bundle, shape (rows,).
@@ -91,20 +93,18 @@ class Bundles:
         Args:
             vectors: a vector for each bundle, shape (bundles, bins).
         """
-        products = np.empty(self.size)
+        ordered, products = vectors.take(self.order, axis=0)[:, :, None], np.empty(self.size)
         for part in self.parts:
-            found = part.rows @ vectors[part.bundles][:, :, None]
-            products[part.start : part.start + found.size] = found.ravel()
-        return products[self.place]
+            found = products[part.place].reshape(len(part.rows), -1, 1)
+            np.matmul(part.rows, ordered[part.bundles], out=found)
+        return products.take(self.place)
 
     def rows(self, which: IntArray) -> FloatArray:
         """Return some of the given rows, shape (rows, bins)."""
-        at = self.place[which]
-        rows = np.empty((len(which), self.bins))
+        at, rows = self.place[which], np.empty((len(which), self.bins))
         for part in self.parts:
-            flat = part.rows.reshape(-1, self.bins)
-            inside = (at >= part.start) & (at < part.start + len(flat))
-            rows[inside] = flat[at[inside] - part.start]
+            inside = (at >= part.place.start) & (at < part.place.stop)
+            rows[inside] = part.rows.reshape(-1, self.bins)[at[inside] - part.place.start]
         return rows
 
 

@@ -54,20 +54,19 @@ class Gradient:
             # A measured value ν₀ moves V by ν₀√Q.
             shift = np.divide(data.bins, 2 * np.sqrt(yields.squared), out=np.zeros_like(by_total), where=data.bins != 0)
             by_squared += by_total * shift
-        by_content = by_total[layout.channel]
-        by_square = np.einsum("cb,cb->c", by_squared[layout.channel], compiled.squares)
+        by_content = by_total.take(layout.channel, axis=0)
+        by_square = np.einsum("cb,cb->c", by_squared.take(layout.channel, axis=0), compiled.squares)
         by_yield = np.einsum("cb,cb->c", by_content, yields.content) + 2 * by_square * yields.values
         if yields.factor is not None:
             by_content *= yields.factor
         morphing, templates = compiled.morphing, yields.templates
-        found = morphing.changes.products(templates.by_sums(by_content[morphing.moving]))
+        found = morphing.changes.products(templates.by_sums(by_content.take(morphing.moving, axis=0)))
         by_difference, tau_bend = found[: len(found) // 2], found[len(found) // 2 :]
         tau = by_difference + templates.slope * tau_bend
         by_variable = yields.weights.gradient(by_yield)
         moved = np.bincount(morphing.parameter, yields.values[layout.column] * tau, compiled.ordinary)
         by_variable[: compiled.ordinary] += moved
         by_variable[compiled.penalised] += yields.variables[compiled.penalised] / compiled.widths**2
-        at_cells = by_total[layout.channel[compiled.cells.column], compiled.cells.bin]
         return cls(
             compiled=compiled,
             layout=layout,
@@ -79,7 +78,7 @@ class Gradient:
             tau=tau,
             tau_bend=tau_bend,
             by_variable=by_variable,
-            by_cell=at_cells * compiled.cells.slopes(yields),
+            by_cell=_by_cell(compiled, layout, yields, by_total),
         )
 
     def by_parameters(self) -> FloatArray:
@@ -93,3 +92,11 @@ class Gradient:
     def formulas(self) -> list[Derived]:
         """Return the formulas with their derivatives."""
         return list(self.compiled.functions.derived(self.yields.variables))
+
+
+def _by_cell(compiled: Compiled, layout: Layout, yields: Yields, by_total: FloatArray) -> FloatArray:
+    cells = compiled.cells
+    if not cells.events.size:
+        return np.zeros(0)
+    by_cell: FloatArray = by_total[layout.channel[cells.column], cells.bin] * cells.slopes(yields)
+    return by_cell

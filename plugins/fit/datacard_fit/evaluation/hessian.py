@@ -89,7 +89,8 @@ class _Second:
         jacobian[:, weights.factors.linear] += linear
         apart = templates.cropped() | layout.has_counts
         pairs = layout.order[apart[templates.morphing.row[layout.order]]]
-        derivatives, by_ratio = templates.derivatives(pairs)
+        none = np.zeros((0, templates.values.shape[1])), np.zeros(0)
+        derivatives, by_ratio = templates.derivatives(pairs) if pairs.size else none
         return cls(
             first=first,
             exponents=exponents,
@@ -108,7 +109,7 @@ class _Second:
         """
         first = self.first
         yields, layout, squares = first.yields, first.layout, first.compiled.squares
-        content = yields.content + 2 * yields.values[:, None] * ratio[layout.channel] * squares
+        content = yields.content + 2 * yields.values[:, None] * ratio.take(layout.channel, axis=0) * squares
         found = self._by_channels(content)
         flat = found.reshape(-1, found.shape[2])
         weights = yields.values[layout.column] / yields.templates.ratio[yields.templates.morphing.row]

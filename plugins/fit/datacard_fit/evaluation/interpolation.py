@@ -33,10 +33,10 @@ def smoothed(x: FloatArray, region: FloatArray | float = 1.0) -> Smoothed:
         x: parameters, any shape.
         region: q, the distance from 0 within which the step is smoothed, above 0.
     """
-    y = np.clip(x / region, -1.0, 1.0)
+    y = np.minimum(np.maximum(x / region, -1.0), 1.0)
     square = y * y
-    step = y * (3 * square * square - 10 * square + 15) / 8
+    step = y * ((0.375 * square - 1.25) * square + 1.875)
     # Both derivatives of the step vanish at y = ±1, so the clipped y gives those of the constant part too.
-    slope = 15 * (1 - square) ** 2 / 8
-    bend = 15 * y * (square - 1) / 2
-    return Smoothed(x * step, step + y * slope, (2 * slope + y * bend) / region)
+    rest = 1 - square
+    slope = 1.875 * rest * rest
+    return Smoothed(x * step, step + y * slope, (2 * slope - 7.5 * square * rest) / region)

@@ -61,7 +61,7 @@ class Morphing:
             return Morphed(self, values, np.zeros(self.valid.shape, dtype=np.bool_), none, none, none)
         moved_by = theta[self.parameter]
         step = smoothed(self.scale * moved_by, self.region)
-        found = values[self.moving]
+        found = values.take(self.moving, axis=0)
         found += self.changes.sums(np.concatenate([moved_by, step.value]))
         has_log = self.log.any()
         if has_log:
@@ -122,9 +122,12 @@ class Morphed:
             by_content: its derivatives by the content, shape (moving, bins).
         """
         morphing = self.morphing
-        found = self.corrected(by_content) * self.open_bins / self.ratio[:, None]
+        corrected = self.corrected(by_content)
+        found = corrected * self.open_bins
+        if morphing.rescaled.any():
+            found /= self.ratio[:, None]
         if morphing.log.any():
-            found[morphing.log] = (self.corrected(by_content) * self.values[morphing.moving])[morphing.log]
+            found[morphing.log] = (corrected * self.values[morphing.moving])[morphing.log]
         return found
 
     def derivatives(self, pairs: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -17,7 +17,7 @@ import numpy as np
 from datacard_fit.minimum.minimiser import Minimum
 
 if TYPE_CHECKING:
-    from datacard_core import FloatArray
+    from datacard_core import FloatArray, IntArray
     from datacard_fit.minimum.minimiser import Box
     from datacard_fit.minimum.task import Task
 
@@ -58,19 +58,97 @@ class Crossing:
     """Reason why there is no such value, or empty."""
 
 
-@attrs.frozen(eq=False)
-class _Step:
-    """A step to where a parabola has risen by a level."""
+@attrs.frozen(eq=False, kw_only=True)
+class Parabola:
+    """The profile of the quadratic model of a likelihood at a point: rise + slope·x + bend·x²."""
 
-    move: FloatArray
+    point: Minimum
+    place: int
+    others: IntArray
+    """Positions of the parameters that move with the profiled one."""
     rise: float
-    """Rise of the parabola at the start of the step."""
+    """Twice the height above the best fit at the parameter's value of the point."""
+    slope: float
+    bend: float
     distance: float
-    """Expected distance of the start from the profile."""
+    """Expected distance of the point from the profile."""
+    back: FloatArray
+    """Step from the minimum of the others to the point, shape (others,)."""
+    along: FloatArray
+    """Change of the others with the parameter, with the other sign, of that shape."""
 
-    def is_last(self, level: float, close: _Close) -> bool:
-        """Return whether the end of the step is the crossing."""
-        return abs(self.rise - level) < close.rise * level and self.distance < close.distance
+    @classmethod
+    def of(cls, point: Minimum, best: Minimum, place: int, held: Box) -> Parabola | None:
+        """Return the parabola, None where the quadratic model has no minimum in the others.
+
+        Args:
+            point: the point.
+            best: the best fit.
+            place: position of the parameter.
+            held: the ranges, with the parameter fixed.
+        """
+        if not math.isfinite(point.value):
+            return None
+        others = np.flatnonzero(held.free(point.at, point.gradient))
+        inner, mixed = point.hessian[np.ix_(others, others)], point.hessian[others, place]
+        try:
+            np.linalg.cholesky(inner)
+            solved = np.linalg.solve(inner, np.stack([point.gradient[others], mixed], axis=1))
+        except np.linalg.LinAlgError:
+            return None
+        back, along = solved[:, 0], solved[:, 1]
+        distance = 0.5 * float(point.gradient[others] @ back)
+        return cls(
+            point=point,
+            place=place,
+            others=others,
+            rise=2 * (point.value - best.value - distance),
+            slope=2 * float(point.gradient[place] - mixed @ back),
+            bend=float(point.hessian[place, place] - mixed @ along),
+            distance=distance,
+            back=back,
+            along=along,
+        )
+
+    def at(self, value: float) -> float:
+        """Return the rise at a value of the parameter."""
+        by = value - float(self.point.at[self.place])
+        return self.rise + by * (self.slope + by * self.bend)
+
+    def moved(self, by: float) -> FloatArray:
+        """Return the parameters at the minimum after the profiled one has moved, shape (parameters,)."""
+        moved = self.point.at.copy()
+        moved[self.others] -= self.back + by * self.along
+        moved[self.place] += by
+        return moved
+
+
+def evaluated(task: Task, at: FloatArray, known: list[Minimum]) -> Minimum:
+    """Return the likelihood near a profile, and add it to the points that are known there.
+
+    Args:
+        task: the task.
+        at: parameters, shape (parameters,).
+        known: the known points.
+    """
+    now = task(at)
+    point = Minimum(
+        at=at,
+        value=now.value,
+        gradient=now.gradient,
+        hessian=now.hessian,
+        free=task.box.free(at, now.gradient),
+        distance=math.inf,
+        evaluations=1,
+    )
+    if math.isfinite(now.value):
+        known.append(point)
+    return point
+
+
+def _is_last(rise: float, distance: float, level: float, close: _Close) -> bool:
+    """Return whether the step from a point needs no evaluation behind it."""
+    return abs(rise - level) < close.rise * level and distance < close.distance
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -122,9 +200,8 @@ class Search:
             by = self._root(rise, 2 * float(gradient @ column), 1 / variance)
             if rise < -2 * LOWER or distance * _GAIN > before or math.isnan(by):
                 return at
-            step = _Step(by * column - back, rise, distance)
-            at, before = at + step.move, distance
-            if step.is_last(self.level, _BY_COVARIANCE):
+            at, before = at + by * column - back, distance
+            if _is_last(rise, distance, self.level, _BY_COVARIANCE):
                 return Crossing(float(at[self.place]), held.clipped(at))
         return at
 
@@ -135,19 +212,22 @@ class Search:
             at: where they start; at the nearest known point without.
         """
         held = self.held
-        point = self._nearest() if at is None else self._evaluated(at)
+        point = self._nearest() if at is None else evaluated(self.task, at, self.known)
         for _ in range(_STEPS):
             if point.value < self.best.value - LOWER:
                 return Crossing(math.nan, point.at, IS_LOWER)
-            step = self._step(point, held) if math.isfinite(point.value) else None
-            if step is None:
+            parabola = Parabola.of(point, self.best, self.place, held)
+            if parabola is None:
                 return None
-            following = held.clipped(point.at + step.move)
+            by = self._root(parabola.rise, parabola.slope, parabola.bend)
+            if math.isnan(by):
+                return None
+            following = held.clipped(parabola.moved(by))
             if self._is_outside(following):
                 return None
-            if step.is_last(self.level, _BY_HESSIAN):
+            if _is_last(parabola.rise, parabola.distance, self.level, _BY_HESSIAN):
                 return Crossing(float(following[self.place]), following)
-            point = self._evaluated(following)
+            point = evaluated(self.task, following, self.known)
         return None
 
     def _nearest(self) -> Minimum:
@@ -160,42 +240,6 @@ class Search:
         value, box = float(at[self.place]), self.task.box
         ahead = (value - float(self.best.at[self.place])) * self.direction > 0
         return not (ahead and box.low[self.place] <= value <= box.high[self.place])
-
-    def _evaluated(self, at: FloatArray) -> Minimum:
-        now = self.task(at)
-        free = self.task.box.free(at, now.gradient)
-        point = Minimum(
-            at=at,
-            value=now.value,
-            gradient=now.gradient,
-            hessian=now.hessian,
-            free=free,
-            distance=math.inf,
-            evaluations=1,
-        )
-        if math.isfinite(now.value):
-            self.known.append(point)
-        return point
-
-    def _step(self, point: Minimum, held: Box) -> _Step | None:
-        """Return the step that the Hessian at a point gives, None where it has no minimum in the others."""
-        place, others = self.place, np.flatnonzero(held.free(point.at, point.gradient))
-        inner, mixed = point.hessian[np.ix_(others, others)], point.hessian[others, place]
-        try:
-            np.linalg.cholesky(inner)
-            solved = np.linalg.solve(inner, np.stack([point.gradient[others], mixed], axis=1))
-        except np.linalg.LinAlgError:
-            return None
-        back, along = solved[:, 0], solved[:, 1]
-        distance = 0.5 * float(point.gradient[others] @ back)
-        rise = 2 * (point.value - self.best.value - distance)
-        slope = 2 * float(point.gradient[place] - mixed @ back)
-        by = self._root(rise, slope, float(point.hessian[place, place] - mixed @ along))
-        if math.isnan(by):
-            return None
-        move = np.zeros_like(point.at)
-        move[others], move[place] = -back - by * along, by
-        return _Step(move, rise, distance)
 
     def _root(self, rise: float, slope: float, bend: float) -> float:
         """Return where rise + slope·x + bend·x² is the level, on the side where it grows; nan if it is nowhere."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_fit.minimum.crossings import IS_LOWER, LOWER, Crossing, Search
+from datacard_fit.minimum.crossings import IS_LOWER, LOWER, Crossing, Parabola, Search, evaluated
 
 if TYPE_CHECKING:
     from datacard_core import FloatArray
@@ -78,6 +78,16 @@ class Profile:
     def rise(self, value: float) -> float:
         """Return by how much twice the likelihood lies above the best fit."""
         return 2 * (self.at(value).value - self.best.value)
+
+    def parabola(self, value: float) -> Parabola | None:
+        """Return the parabola at a point near the profile, with the parameter at a value; None if there is none."""
+        held = self.task.box.holding(self.place)
+        nearest = min(self.near, key=lambda point: abs(float(point.at[self.place]) - value))
+        start = Parabola.of(nearest, self.best, self.place, held)
+        if start is None:
+            return None
+        at = held.clipped(start.moved(value - float(nearest.at[self.place])))
+        return Parabola.of(evaluated(self.task, at, self.near), self.best, self.place, held)
 
     def crossing(self, level: float, direction: int) -> Crossing:
         """Return where twice the likelihood has risen by a level.
