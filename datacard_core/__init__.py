@@ -3,6 +3,7 @@
 from datacard_core import grammar
 from datacard_core.analysis.analysis import Analysis
 from datacard_core.analysis.cards import Cards
+from datacard_core.checking.check import check
 from datacard_core.combination import combine_datacards
 from datacard_core.conventions.check import check_names
 from datacard_core.conventions.convention import Convention, NamePattern
@@ -192,6 +193,7 @@ __all__ = [
     "Templates",
     "UniformNormalisation",
     "UnknownPluginError",
+    "check",
     "check_names",
     "closest",
     "combine_datacards",

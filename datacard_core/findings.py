@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -27,6 +28,15 @@ class Severity(enum.IntEnum):
     """No card is made."""
 
 
+def _whole(bins: Iterable[int]) -> tuple[int, ...]:
+    return tuple(map(int, bins))
+
+
+def _pairs(numbers: Any) -> Any:
+    """Return numbers by name as pairs, which can be compared and hashed."""
+    return tuple(numbers.items()) if isinstance(numbers, Mapping) else tuple(numbers)
+
+
 @attrs.frozen
 class Finding:
     """An observation or a treatment, with its place."""
@@ -43,6 +53,14 @@ class Finding:
     """The nuisance that is affected, with `Up` or `Down` behind it if one direction is."""
     place: str = attrs.field(default="", kw_only=True)
     """File, line and column in a card that was read, such as `card.txt:12:5`."""
+    year: str = attrs.field(default="", kw_only=True)
+    """Year of the column, empty if it is not known, as in a card that was read."""
+    direction: str = attrs.field(default="", kw_only=True)
+    """`Up` or `Down`, if one direction is affected and `systematic` does not end in it."""
+    bins: tuple[int, ...] = attrs.field(default=(), converter=_whole, kw_only=True)
+    """Bins of the channel that are affected, from 1."""
+    numbers: tuple[tuple[str, float], ...] = attrs.field(default=(), converter=_pairs, kw_only=True)
+    """What was measured, by name, and its `limit`, if it has one; given as a dict or as pairs."""
     accepted: str = attrs.field(default="", kw_only=True)
     """Reason from `accept` for which the analysis accepts findings of this code; empty if it does not accept them."""
 
@@ -83,15 +101,21 @@ def own(finding: Finding) -> Finding:
     """Return a copy of a finding with plain strings of one line; of a subclass, the fields of a finding.
 
     Raises:
-        TypeError: a field is not a string.
+        TypeError: a field is of another type.
         ValueError: the severity is none.
     """
-    texts = {name: getattr(finding, name) for name in ("code", "message", "channel", "column", "systematic", "place")}
+    texts = {name: getattr(finding, name) for name in _TEXTS}
     for name, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"{name} of a finding is not a string")
         texts[name] = _line_of(text)
-    return Finding(finding.severity, **texts)
+    if not finding.bins and not finding.numbers:
+        return Finding(finding.severity, **texts)
+    numbers = [(_line_of(str(name)), float(value)) for name, value in finding.numbers]
+    return Finding(finding.severity, **texts, bins=finding.bins, numbers=numbers)
+
+
+_TEXTS = ("code", "message", "channel", "column", "systematic", "place", "year", "direction")
 
 
 def _line_of(text: str) -> str:
@@ -100,17 +124,17 @@ def _line_of(text: str) -> str:
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def notice(code: str, message: str, **place: str) -> Finding:
+def notice(code: str, message: str, **place: Any) -> Finding:
     """Return a finding for the record."""
     return Finding(Severity.NOTICE, code, message, **place)
 
 
-def warning(code: str, message: str, **place: str) -> Finding:
+def warning(code: str, message: str, **place: Any) -> Finding:
     """Return a finding to be looked at."""
     return Finding(Severity.WARNING, code, message, **place)
 
 
-def error(code: str, message: str, **place: str) -> Finding:
+def error(code: str, message: str, **place: Any) -> Finding:
     """Return a finding that stops the card."""
     return Finding(Severity.ERROR, code, message, **place)
 
@@ -176,9 +200,10 @@ def print_report(findings: Iterable[Finding]) -> None:
 def _shared(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     """Return findings that differ in their channel alone together, in the order of the first of them."""
     # The fields as key, because copies of ten thousands of findings without their channel would take seconds.
-    shared: dict[tuple[Severity, str, str, str, str, str, str], list[Finding]] = {}
+    shared: dict[tuple[Severity, str, str, str, str, str, str, str], list[Finding]] = {}
     for one in findings:
-        rest = (one.severity, one.code, one.message, one.column, one.systematic, one.place, one.accepted)
+        place = (one.column, one.systematic, one.direction, one.place)
+        rest = (one.severity, one.code, one.message, *place, one.accepted)
         shared.setdefault(rest, []).append(one)
     return shared.values()
 
@@ -190,7 +215,9 @@ def _line(alike: Sequence[Finding]) -> str:
 
 def _in(channels: str, finding: Finding) -> str:
     """Return the text of a finding in one or several channels."""
-    place = ", ".join(filter(None, (finding.place, channels, finding.column, finding.systematic)))
+    # Joined, as the names of templates are.
+    systematic = finding.systematic + finding.direction
+    place = ", ".join(filter(None, (finding.place, channels, finding.column, systematic)))
     reason = f" (accepted: {finding.accepted})" if finding.accepted else ""
     severity = finding.severity.name.lower()
     return visible(f"{severity} [{finding.code}] {place + ': ' if place else ''}{finding.message}{reason}")

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from datacard_core.model.model import Model
     from datacard_core.model.stored import TemplateFile
 
-API_VERSION = "1.2"
+API_VERSION = "1.3"
 """Version of the interface that plugins build on.
 
 An addition raises the second number, a change of what exists raises the first.
@@ -348,19 +348,28 @@ class TemplateSerializer(ABC):
 
 
 class Check(ABC):
-    """An examination of finished channels."""
+    """An examination of finished channels: of each when it is built, or of whole models on request."""
 
     name: ClassVar[str]
     """Name for messages, unique among the selected plugins."""
     codes: ClassVar[Mapping[str, str]] = {}
     """Codes of the findings that the check makes, each with a sentence that explains it to the analyst."""
+    before_writing: ClassVar[bool] = False
+    """True if `examine` also runs before files are written, where its errors stop them: it has to be fast then."""
 
-    @abstractmethod
-    def run(self, channel: Channel) -> Iterable[Finding]:
+    def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002 - overrides use it
         """Return the findings about a channel, made with `notice`, `warning` or `error`.
 
-        Called once for each channel, when it has been built. An error stops the card.
+        Called once for each channel, when it has been built, and by `check`. An error stops the card.
         """
+        return ()
+
+    def examine(self, model: Model) -> Iterable[Finding]:  # noqa: ARG002 - overrides use it
+        """Return the findings about a model, each with its channel; the model may be one that was read from a card.
+
+        Called once for each model by `check` and `datacard check`, and not while cards are built.
+        """
+        return ()
 
 
 class Plot(ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from datacard_core.plugins.manager import Plugins, load_plugins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from datacard_core.findings import Finding
     from datacard_core.hookspecs import TemplateReader
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_CARD = 500_000_000
 """Most bytes of a card; the largest ones of CMS have less than a tenth. A zipped file of a few kB may have more."""
+_IMAX = re.compile(rb"^\s*imax\s", re.MULTILINE)
 
 
 def read_card(
@@ -116,3 +118,23 @@ def content_of(path: Path) -> bytes:
     if len(content) > LONGEST_CARD:
         raise InputError(f"the card {path} has more than {LONGEST_CARD / 1e6:g} MB: is it a card?")
     return content
+
+
+def card_paths(path: Path) -> Iterator[Path]:
+    """Yield the path of a card, or those of all cards in a directory.
+
+    Raises:
+        InputError: a directory has no card.
+    """
+    if not path.is_dir():
+        yield path
+        return
+    # A directory of cards may hold notes and logs too.
+    found = [file for file in sorted(path.iterdir()) if file.name.endswith((".txt", ".txt.gz")) and _is_card(file)]
+    if not found:
+        raise InputError(f"the directory {path} has no card: expected files that end in .txt and have a line 'imax'")
+    yield from found
+
+
+def _is_card(path: Path) -> bool:
+    return _IMAX.search(content_of(path)) is not None

@@ -24,6 +24,7 @@ from datacard_core.build.coverage import (
 )
 from datacard_core.build.directive_rules import edit_findings, statements_of
 from datacard_core.build.effects import Made, effects_of, fraction_findings, with_fractions, with_templates
+from datacard_core.checks.calls import channel_findings
 from datacard_core.errors import DeclarationError
 from datacard_core.findings import Finding, notice
 from datacard_core.grammar import DATA
@@ -31,7 +32,6 @@ from datacard_core.model.arrays import Templates
 from datacard_core.model.channel import Channel, Column, Statement
 from datacard_core.model.effects import Nuisance
 from datacard_core.model.parameters import ConstrainedParameter
-from datacard_core.plugins.calling import findings_of
 from datacard_core.treatments.blinding import blinding_findings, factor_findings, with_expected_data
 from datacard_core.treatments.clipping import clip, clip_shape
 from datacard_core.treatments.edges import edge_findings
@@ -138,7 +138,7 @@ def build_channel(
         *unvaried_findings(channel, plans, templates),
         *edit_findings(channel),
         *parameter_findings(channel),
-        *_check_findings(declared, channel),
+        *channel_findings(declared.plugins, channel),
     ]
     placed = [finding if finding.channel else attrs.evolve(finding, channel=channel.bin) for finding in findings]
     # Last, so that the error tells the findings of all rules and checks.
@@ -301,12 +301,3 @@ def _mark_problems(made: _Contribution) -> Iterator[str]:
             f"systematic {systematic.name!r} of typ {systematic.typ!r} has nofloat=True, and no row that could have "
             "the mark: leave it out"
         )
-
-
-def _check_findings(declared: DeclaredCard, channel: Channel) -> Iterator[Finding]:
-    for name, provided in declared.plugins.checks.items():
-        doing = f"running check {name!r} on channel {channel.bin!r}"
-        with provided.blamed(doing) as check:
-            # A copy, so that a check that sets attributes of its channel changes no card.
-            found = findings_of(check.run(attrs.evolve(channel)))
-        yield from found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from datacard_core.errors import DatacardError, InputError
 from datacard_core.findings import CardError, Severity, raise_together
-from datacard_core.reading import content_of, parsed_card
+from datacard_core.reading import card_paths, parsed_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from datacard_core.hookspecs import ReadCard
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 # combineCards.py takes these cards too: control regions often have no signal.
 _OF_ONE_CARD = frozenset({"process.no-background", "process.no-signal"})
 """Codes of errors that are none in a card that is joined with others."""
-_IMAX = re.compile(rb"^\s*imax\s", re.MULTILINE)
 
 
 def read_all(paths: Iterable[Path]) -> list[ReadCard]:
@@ -35,7 +33,7 @@ def read_all(paths: Iterable[Path]) -> list[ReadCard]:
     found: dict[Path, None] = {}
     for path in paths:
         try:
-            found |= dict.fromkeys(_cards(path))
+            found |= dict.fromkeys(card_paths(path))
         except InputError as error:
             errors.append(error)
     # Strict reading would refuse cards that a collaboration has fitted already.
@@ -50,18 +48,3 @@ def read_all(paths: Iterable[Path]) -> list[ReadCard]:
         errors += [CardError(wrong)] if wrong else []
     raise_together(errors)
     return cards
-
-
-def _cards(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    # A directory of cards may hold notes and logs too.
-    found = [file for file in sorted(path.iterdir()) if file.name.endswith((".txt", ".txt.gz")) and _is_card(file)]
-    if not found:
-        raise InputError(f"the directory {path} has no card: expected files that end in .txt and have a line 'imax'")
-    yield from found
-
-
-def _is_card(path: Path) -> bool:
-    return _IMAX.search(content_of(path)) is not None

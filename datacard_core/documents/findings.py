@@ -41,8 +41,14 @@ def rows_of(findings: Iterable[Finding]) -> Sequence[tuple[str, str, str, str]]:
         (
             finding.severity.name.lower(),
             finding.code,
-            ", ".join(filter(None, (finding.place, finding.channel, finding.column, finding.systematic))),
+            ", ".join(
+                filter(None, (finding.place, finding.channel, finding.column, finding.systematic + finding.direction))
+            ),
             f"{finding.message} (accepted: {finding.accepted})" if finding.accepted else finding.message,
         )
         for finding in sorted(findings, key=lambda finding: -finding.severity)
     ]
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    return finding.place, finding.channel, finding.column, finding.systematic + finding.direction

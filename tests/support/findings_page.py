@@ -63,8 +63,8 @@ CORE = """
 PLUGINS = """
 ## Codes of the built-in plugins
 
-Kinds look at declarations, and the checks of the plugin `checks` at each finished channel. Their findings are warnings,
-unless the table says otherwise.
+Kinds look at declarations, and the checks of the plugin `checks` at finished channels. Their findings are warnings,
+unless the table says otherwise. Some are made by [`datacard check`](checking-cards.md) alone.
 
 | code | made by | meaning and remedy |
 |---|---|---|

@@ -34,6 +34,7 @@ LAYERS = (
     ("inputs", "correlations"),
     ("conventions", "tables"),
     ("plugins",),
+    ("checks",),
     ("templates",),
     ("treatments",),
     ("build",),
@@ -42,6 +43,7 @@ LAYERS = (
     ("datacard", "reading", "writing"),
     ("combination",),
     ("analysis",),
+    ("checking",),
     ("cli", "demo", "testing", "scaffold", "stat", "__init__"),
 )
 """The rooms of the core, in the order of DESIGN.md, section 5: a module imports from its own layer and earlier ones."""

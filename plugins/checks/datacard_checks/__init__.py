@@ -5,11 +5,17 @@ They report what Combine accepts without a word, although it often points to a m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import attrs
 import numpy as np
 
+from datacard_checks.contents import Contents
+from datacard_checks.limits import DESCRIPTIONS, Limits
 from datacard_checks.shapes import Directions, SharedFactors, SharedTemplates
+from datacard_checks.statistics import Statistics
+from datacard_checks.validation import Validation
+from datacard_checks.variations import Variations
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
@@ -47,7 +53,8 @@ class LargeVariations(Check):
                         f"differs from nominal by more than 100 % in {len(bins)} of {len(far[row])} bins, "
                         f"for example bin {worst + 1}: {nominal[row, worst]:.4g} -> {varied[row, worst]:.4g}",
                         column=channel.columns[shape.columns[row]].name,
-                        systematic=f"{nuisance.name}{direction}",
+                        systematic=nuisance.name,
+                        direction=direction,
                     )
 
 
@@ -56,8 +63,8 @@ class EmptyBackground(Check):
 
     name: ClassVar[str] = "empty-background"
     codes: ClassVar[Mapping[str, str]] = {
-        "no-background-in-bin": "Bins have signal or data but no background: choose wider bins, since the fit has no "
-        "prediction there.",
+        "shape.data-no-background": "Bins have signal or data but no background: choose wider bins, since the fit "
+        "has no prediction there.",
     }
 
     def run(self, channel: Channel) -> Iterator[Finding]:
@@ -69,7 +76,7 @@ class EmptyBackground(Check):
         filled = (channel.nominal.values[signal].sum(axis=0) > 0) | (channel.data.values[0] > 0)
         if len(bins := np.flatnonzero(filled & ~(background > 0)) + 1):
             yield warning(
-                "no-background-in-bin",
+                "shape.data-no-background",
                 f"bins {', '.join(map(str, bins))} have signal or data but no background: "
                 "wider bins would avoid a fit without prediction there",
             )
@@ -85,8 +92,9 @@ class WeightedData(Check):
 
     def run(self, channel: Channel) -> Iterator[Finding]:
         """Yield a warning with the first bin whose content is not a whole number."""
-        # Without data, `channel.data` is the sum of the backgrounds, which need not be whole numbers.
-        if not channel.has_data:
+        # Without data, `channel.data` is the sum of the backgrounds, which need not be whole numbers. Cards that are
+        # read may have been made with Asimov data, and their reader tells it.
+        if not channel.has_data or channel.stated_rates is not None:
             return
         values = channel.data.values[0].copy()
         values[channel.blind_bins] = 0
@@ -96,7 +104,32 @@ class WeightedData(Check):
             yield warning("weighted-data", message, column=DATA)
 
 
-@hookimpl
-def datacard_checks() -> Iterable[Check]:
-    """Contribute the checks."""
-    return (LargeVariations(), EmptyBackground(), WeightedData(), Directions(), SharedTemplates(), SharedFactors())
+options = DESCRIPTIONS
+
+
+@attrs.frozen
+class Configured:
+    """The plugin with limits of its own."""
+
+    limits: Limits
+
+    @hookimpl
+    def datacard_checks(self) -> Iterable[Check]:
+        """Contribute the checks."""
+        return (
+            LargeVariations(),
+            EmptyBackground(),
+            WeightedData(),
+            Directions(),
+            SharedTemplates(),
+            SharedFactors(),
+            Contents(),
+            Statistics(self.limits),
+            Variations(self.limits),
+            Validation(self.limits),
+        )
+
+
+def configured(options: Mapping[str, Any]) -> Configured:
+    """Return the plugin with some of its limits given."""
+    return Configured(Limits.of(options))

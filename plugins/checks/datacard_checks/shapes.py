@@ -26,8 +26,8 @@ class Directions(Check):
 
     name: ClassVar[str] = "directions"
     codes: ClassVar[Mapping[str, str]] = {
-        "equal-directions": "The Up and the Down template of a column are equal, and differ from the nominal: check "
-        "that the two directions were not filled with the same weight.",
+        "shape.same-variations": "The Up and the Down template of a column are equal, and differ from the nominal: "
+        "check that the two directions were not filled with the same weight.",
         "same-side": "The yields of the Up and the Down template are both above or both below the nominal one: check "
         "the variation; a fit can then pull the nuisance one way only.",
     }
@@ -41,13 +41,13 @@ class Directions(Check):
             aside = (up * down > 0) & (np.minimum(np.abs(up), np.abs(down)) > SMALLEST_CHANGE * nominal.norms) & ~equal
             if equal.any():
                 message = f"Up and Down are equal, and differ from the nominal{_example(nominal, shape, equal)}"
-                columns = _names(channel, shape.columns[equal].tolist())
-                yield warning("equal-directions", message, column=columns, systematic=nuisance.name)
+                columns = names_of(channel, shape.columns[equal].tolist())
+                yield warning("shape.same-variations", message, column=columns, systematic=nuisance.name)
             if aside.any():
                 message = (
                     f"the yields of Up and Down are on one side of the nominal one{_example(nominal, shape, aside)}"
                 )
-                columns = _names(channel, shape.columns[aside].tolist())
+                columns = names_of(channel, shape.columns[aside].tolist())
                 yield warning("same-side", message, column=columns, systematic=nuisance.name)
 
 
@@ -82,7 +82,7 @@ class SharedTemplates(Check):
                 others.append((nuisance.name, up, down))
         for (one, other), columns in shared.items():
             message = f"nuisance {one!r} has the same templates: one uncertainty counts twice"
-            yield warning("shared-templates", message, column=_names(channel, columns), systematic=other)
+            yield warning("shared-templates", message, column=names_of(channel, columns), systematic=other)
 
 
 class SharedFactors(Check):
@@ -106,11 +106,12 @@ class SharedFactors(Check):
             other = first.setdefault(frozenset(factors), nuisance.name)
             if other != nuisance.name:
                 message = f"nuisance {other!r} has the same factors there: if both are one uncertainty, it counts twice"
-                columns = _names(channel, sorted(column for column, _ in factors))
+                columns = names_of(channel, sorted(column for column, _ in factors))
                 yield notice("shared-factors", message, column=columns, systematic=nuisance.name)
 
 
-def _names(channel: Channel, columns: list[int]) -> str:
+def names_of(channel: Channel, columns: list[int]) -> str:
+    """Return the names of columns in words, the first few of many."""
     names = [channel.columns[column].name for column in columns]
     rest = f", and {len(names) - MOST_COLUMNS} more" if len(names) > MOST_COLUMNS else ""
     return ", ".join(names[:MOST_COLUMNS]) + rest

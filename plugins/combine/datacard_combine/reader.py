@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from datacard_core import CardFile, Cell, Finding, Model
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_HARMLESS = frozenset({"shape.rate-zero"})
+"""Codes of errors of the analyst that leave the model as Combine has it."""
 _SURROGATE = re.compile("[\udc80-\udcff]")
 
 
@@ -98,9 +100,10 @@ class CombineCard(ReadCard):
         # Faults that Combine's parser takes are errors where they leave no model.
         lenient = self._lenient and model is not None
         told = [fault.finding(self.path.name, lenient=lenient) for fault in in_order(faults)]
-        if model is None or any(finding.severity is Severity.ERROR for finding in told):
+        errors = [one for one in told if one.severity is Severity.ERROR and one.code not in _HARMLESS]
+        if model is None or errors:
             # A mass that was not given is the likely cause of missing templates.
-            raise CardError([one for one in told if one.severity is Severity.ERROR or one.code == "shape.mass"])
+            raise CardError([*errors, *(one for one in told if one.code == "shape.mass")])
         channels = tuple(attrs.evolve(one, blindness=self.blindness.get(one.bin)) for one in model.channels)
         return attrs.evolve(model, channels=channels, findings=tuple(dict.fromkeys([*self.findings, *told])))
 

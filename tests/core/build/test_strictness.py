@@ -120,7 +120,7 @@ class TestAccept:
 
     def test_accepted_under_strict(self) -> None:
         """An accepted warning stops no strict card, and is listed with the reason."""
-        accept = {"clipped": "few events", "no-background-in-bin": "the last bin is for the signal"}
+        accept = {"clipped": "few events", "shape.data-no-background": "the last bin is for the signal"}
         made = card(signal_and_ttbar(nominal=[1, 2, -1]), strict=True, accept=accept)
         (told,) = [finding for finding in made.findings if finding.code == "clipped"]
         assert told.severity is Severity.WARNING

@@ -108,8 +108,10 @@ def _channel(part: Part) -> Reading[Channel | None]:
 
 
 def _names(part: Part) -> list[str]:
+    """Return the data and the processes that Combine does not leave out."""
     observed = [DATA] if part.name in part.content.head.observation else []
-    return [*observed, *(column.process for column in part.columns)]
+    columns = zip(part.places, part.columns, strict=True)
+    return [*observed, *(column.process for place, column in columns if part.content.rates[place] != 0)]
 
 
 def _nominal(part: Part) -> Templates:

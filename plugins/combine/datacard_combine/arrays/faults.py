@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datacard_combine.syntax.faults import doubtful, mistaken, noted, refused
+from datacard_combine.syntax.faults import Affected, doubtful, mistaken, noted, refused
 from datacard_core import DATA, DIRECTIONS
 
 if TYPE_CHECKING:
@@ -40,19 +40,23 @@ def nominal_faults(part: Part) -> Reading[bool]:
         if part.content.rates[place] != 0
     ]
     found: list[tuple[Place, Found]] = []
+    absent: list[Place] = []
     is_complete = True
     for name in names:
         place = part.naming.place(part.name, name)
         if place is None:
             is_complete = False
-            yield refused("shape.no-line", f"no shapes line for process {name!r} in channel {part.name!r}")
+            message = f"no shapes line for process {name!r} in channel {part.name!r}"
+            yield refused("shape.no-line", message, of=Affected(part.name, name))
         elif (item := part.template(name)) is None:
             is_complete = False
             yield from _absent(part, place)
+            absent.append(place)
         else:
             found.append((place, item))
     if not found:
         return False
+    yield from _mixed(part, absent)
     yield from _overflows(found)
     return (yield from _binnings(found)) and is_complete
 
@@ -76,10 +80,18 @@ def _absent(part: Part, place: Place) -> Reading[None]:
             f"{place.what}: {place.name!r} in {place.file!r} is of a {of}, which needs ROOT: only histograms (TH1) "
             "become templates"
         )
-        yield refused("shape.parametric", message, place.line.line)
+        yield refused("shape.parametric", message, place.line.line, of=place.affected)
     else:
         message = f"{place.what}: {place.name!r} in {place.file!r} is a {of}, expected a histogram of one dimension"
-        yield refused("shape.class", message, place.line.line)
+        yield refused("shape.class", message, place.line.line, of=place.affected)
+
+
+def _mixed(part: Part, absent: list[Place]) -> Reading[None]:
+    """Tell objects of RooFit beside histograms: Combine makes an observable of its own of each."""
+    for place in absent:
+        if (of := part.library.others.get((place.file, place.name), "")).startswith("Roo"):
+            message = f"{place.what} is of a {of}, while other templates of the channel are histograms"
+            yield mistaken("shape.class-mixed", message, place.line.line, of=place.affected)
 
 
 def _binnings(found: list[tuple[Place, Found]]) -> Reading[bool]:
@@ -97,7 +109,7 @@ def _binnings(found: list[tuple[Place, Found]]) -> Reading[bool]:
             f"{place.what} has {own.bins} bins from {own.edges[0]:g} to {own.edges[-1]:g}, others have {axis.bins} "
             f"from {axis.edges[0]:g} to {axis.edges[-1]:g}"
         )
-        yield make("shape.binning", message, place.line.line)
+        yield make("shape.binning", message, place.line.line, of=place.affected)
     return is_possible
 
 
@@ -105,7 +117,7 @@ def _overflows(found: list[tuple[Place, Found]]) -> Reading[None]:
     for place, item in found:
         if np.any(outside := item.block.flow[item.row]):
             message = f"{place.what} has {outside.sum():g} outside of its bins, which Combine does not use"
-            yield doubtful("shape.overflow", message, place.line.line)
+            yield doubtful("shape.overflow", message, place.line.line, of=place.affected)
 
 
 def variation_faults(part: Part, row: RowOfCard, at: int, pair: tuple[Found | None, Found | None]) -> Reading[bool]:
@@ -115,27 +127,29 @@ def variation_faults(part: Part, row: RowOfCard, at: int, pair: tuple[Found | No
     is_right = nominal is not None
     if nominal and all(found and _fits(found, nominal) for found in pair):
         return True
-    where = f"{row.name!r} on process {process!r} in channel {part.name!r}"
+    where, of = f"{row.name!r} on process {process!r} in channel {part.name!r}", Affected(part.name, process, row.name)
     for direction, found in zip(DIRECTIONS, pair, strict=True):
         if found is None or nominal is None:
             is_right = False
             message = f"{where} has no {direction} template"
-            yield (mistaken if row.kind.endswith("?") else refused)("shape.no-variation", message, row.view.line)
+            yield (mistaken if row.kind.endswith("?") else refused)("shape.no-variation", message, row.view.line, of=of)
             continue
         if found.block.of != nominal.block.of:
             message = f"{where}: {direction} is a {found.block.of} and the nominal template a {nominal.block.of}"
-            yield mistaken("shape.class-mixed", message, row.view.line)
+            yield mistaken("shape.class-mixed", message, row.view.line, of=of)
         if found.axis.bins != nominal.axis.bins:
             is_right = False
             message = f"{where}: {direction} has {found.axis.bins} bins, the nominal {nominal.axis.bins}"
-            yield refused("shape.binning", message, row.view.line)
+            yield refused("shape.binning", message, row.view.line, of=of)
         elif not found.axis.same_binning(nominal.axis):
-            yield mistaken("shape.binning", f"{where}: {direction} has other edges than the nominal", row.view.line)
+            message = f"{where}: {direction} has other edges than the nominal"
+            yield mistaken("shape.binning", message, row.view.line, of=of)
         if not found.is_finite:
-            yield mistaken("shape.not-finite", f"{where}: {direction} has a bin that is not finite", row.view.line)
+            message = f"{where}: {direction} has a bin that is not finite"
+            yield mistaken("shape.not-finite", message, row.view.line, of=of)
         elif found.integral <= 0:
             message = f"{where}: {direction} has the integral {found.integral:g}, at which Combine stops"
-            yield mistaken("shape.empty-variation", message, row.view.line)
+            yield mistaken("shape.empty-variation", message, row.view.line, of=of)
     return is_right
 
 
@@ -149,16 +163,19 @@ def optional_faults(
 ) -> Reading[None]:
     """Tell what a row that ends in a question mark is on each column: lnN without templates, a shape with them."""
     for at, value in factors.items():
-        where = f"{row.name!r} has no templates for process {part.columns[at].process!r} in channel {part.name!r}"
+        of = Affected(part.name, part.columns[at].process, row.name)
+        where = f"{row.name!r} has no templates for process {of.process!r} in channel {part.name!r}"
         if value == 1:
-            yield doubtful("shape.optional-absent", f"{where}, and the factor 1: it has no effect there", row.view.line)
+            message = f"{where}, and the factor 1: it has no effect there"
+            yield doubtful("shape.optional-absent", message, row.view.line, of=of)
         else:
-            yield noted("shape.optional-lnN", f"{where}, where it acts as lnN", row.view.line)
+            yield noted("shape.optional-lnN", f"{where}, where it acts as lnN", row.view.line, of=of)
     for at, value in scales.items() if row.kind.endswith("?") else ():
         if value != 1:
-            where = f"process {part.columns[at].process!r} in channel {part.name!r}"
+            of = Affected(part.name, part.columns[at].process, row.name)
+            where = f"process {of.process!r} in channel {part.name!r}"
             message = f"{row.name!r} has templates for {where}, so that {value} is no factor: it scales the parameter"
-            yield doubtful("shape.optional-scale", message, row.view.line)
+            yield doubtful("shape.optional-scale", message, row.view.line, of=of)
 
 
 def file_faults(content: Content, folder: Path) -> Reading[None]:
@@ -176,23 +193,30 @@ def channel_faults(part: Part, nominal: Templates, data: Templates) -> Reading[N
     statistics = part.content.mc_stats.get(part.name)
     for at, (place, column) in enumerate(zip(part.places, part.columns, strict=True)):
         rate, where = part.content.rates[place], f"process {column.process!r} in channel {part.name!r}"
+        of = Affected(part.name, column.process)
         found = part.template(column.process)
-        if found is None or rate == 0:
+        if found is None:
+            continue
+        if rate == 0:
+            if found.integral > 0:
+                message = f"{where} has the rate 0 and is dropped, and its template has {found.integral:g} events"
+                yield mistaken("shape.rate-zero", message, of=of)
             continue
         if statistics is not None and not found.block.has_variances:
             message = f"{where} has no Sumw2, so that autoMCStats takes the root of its content for its error"
-            yield doubtful("mcstats.no-sumw2", message, statistics.line)
+            yield doubtful("mcstats.no-sumw2", message, statistics.line, of=of)
         if not np.all(np.isfinite(nominal.values[at])):
-            yield mistaken("shape.not-finite", f"{where} has a bin that is not finite")
+            yield mistaken("shape.not-finite", f"{where} has a bin that is not finite", of=of)
         else:
-            yield from _rate(where, rate, float(nominal.norms[at]), used=statistics is None)
+            yield from _rate(of, rate, float(nominal.norms[at]), used=statistics is None)
     if (observation := part.content.head.observation.get(part.name)) is not None:
         yield from _observation(part.name, observation, data)
 
 
-def _rate(where: str, rate: float, integral: float, *, used: bool) -> Reading[None]:
+def _rate(of: Affected, rate: float, integral: float, *, used: bool) -> Reading[None]:
+    where = f"process {of.process!r} in channel {of.channel!r}"
     if integral == 0:
-        yield mistaken("shape.empty", f"{where} has the rate {rate:g}, and its template is empty")
+        yield mistaken("shape.empty", f"{where} has the rate {rate:g}, and its template is empty", of=of)
         return
     difference = abs(integral - rate)
     # A rate of -1 is the integral.
@@ -200,20 +224,19 @@ def _rate(where: str, rate: float, integral: float, *, used: bool) -> Reading[No
         return
     message = f"{where} has the rate {rate:g}, and its template the integral {integral:g}"
     if difference > RATE * max(1, rate) or difference > RATE * rate:
-        yield mistaken("shape.rate", message)
+        yield mistaken("shape.rate", message, of=of)
     else:
-        yield doubtful("shape.rate", f"{message}: Combine takes the {'rate' if used else 'integral'}")
+        yield doubtful("shape.rate", f"{message}: Combine takes the {'rate' if used else 'integral'}", of=of)
 
 
 def _observation(channel: str, observation: float, data: Templates) -> Reading[None]:
-    integral = float(data.norms[0])
+    integral, of = float(data.norms[0]), Affected(channel, DATA)
     where = f"channel {channel!r} has the observation {observation:g}, and data_obs the integral {integral:g}"
     if observation >= 0 and abs(integral - observation) > DATA_RATE * max(observation, 0.01):
-        yield mistaken("shape.observation", where)
+        yield mistaken("shape.observation", where, of=of)
     if np.any(data.values % 1):
-        yield noted(
-            "shape.data-float", f"channel {channel!r} has bins of data that are no whole numbers, as Asimov data"
-        )
+        message = f"channel {channel!r} has bins of data that are no whole numbers, as Asimov data"
+        yield noted("shape.data-float", message, of=of)
 
 
 def mass_fault(*, is_given: bool, has_mass: bool) -> Reading[None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_combine.meaning.content import RowOfCard
+from datacard_combine.syntax.faults import Affected
 from datacard_core import DATA, DIRECTIONS, grammar
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ class Place:
     file: str
     name: str
     line: ShapesLine
+    is_needed: bool = True
+    """False for a template that Combine does not look for."""
+
+    @property
+    def affected(self) -> Affected:
+        """Names for findings."""
+        return Affected(self.channel, self.process, self.systematic)
 
     @property
     def what(self) -> str:
@@ -90,7 +98,11 @@ def places(content: Content, naming: Naming) -> Iterator[Place]:
             yield from naming.places(channel, DATA, [""])
     shapes = [row for row in content.rows if isinstance(row, RowOfCard) and row.kind.startswith(grammar.SHAPE)]
     for place, column in enumerate(content.head.columns):
-        if content.rates[place] != 0:
+        if content.rates[place] == 0:
+            # Combine does not look for it; what stands there may be left out by mistake.
+            for spare in naming.places(column.channel, column.process, [""]):
+                yield attrs.evolve(spare, is_needed=False)
+        else:
             names = [
                 old_name(content, row.name, column.channel, column.process) for row in shapes if row.values[place] != 0
             ]

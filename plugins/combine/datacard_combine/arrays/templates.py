@@ -70,15 +70,16 @@ def read(
     others: dict[tuple[str, str], str] = {}
     missing = set()
     for file, names in by_file.items():
-        first = next(iter(names.values()))[0]
-        if keywords := first.unknown:
+        first = next((place for named in names.values() for place in named if place.is_needed), None)
+        if first and (keywords := first.unknown):
             message = f"{keywords[0]} has no value in the file {file!r}; {_KNOWN}"
             yield mistaken("shape.keyword", message, first.line.line)
         try:
             content = reader(folder / file, list(names))
         except InputError as error:
             missing.add(file)
-            yield mistaken("shape.no-file", str(error), first.line.line)
+            if first:
+                yield mistaken("shape.no-file", str(error), first.line.line)
             continue
         for block in content.stored:
             for name, template in zip(block.names, _each(block, axes), strict=True):

@@ -21,6 +21,18 @@ LONGEST = 70
 
 
 @attrs.frozen
+class Affected:
+    """Names of what a fault is about, each empty if it is about no single one."""
+
+    channel: str = ""
+    process: str = ""
+    systematic: str = ""
+
+
+NOTHING = Affected()
+
+
+@attrs.frozen
 class Fault:
     """One fault of a card."""
 
@@ -32,13 +44,22 @@ class Fault:
     line: Line | None = None
     word: int | None = None
     """Place of the word in its line, from 0."""
+    of: Affected = NOTHING
 
     def finding(self, file: str, *, lenient: bool) -> Finding:
         """Return the finding about the fault, a warning where the error is only that of a strict reader."""
         severity = self.severity
         if lenient and self.is_taken:
             severity = min(severity, Severity.WARNING)
-        return Finding(severity, self.code, self.message + self._quoted(), place=f"{file}{self._numbers()}")
+        return Finding(
+            severity,
+            self.code,
+            self.message + self._quoted(),
+            channel=self.of.channel,
+            column=self.of.process,
+            systematic=self.of.systematic,
+            place=f"{file}{self._numbers()}",
+        )
 
     def _numbers(self) -> str:
         if self.line is None:
@@ -57,24 +78,30 @@ Reading: TypeAlias = Generator[Fault, None, Result]
 """Reading of a part of a card: yields its faults, and returns its result."""
 
 
-def refused(code: str, message: str, line: Line | None = None, word: int | None = None) -> Fault:
+def refused(
+    code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
+) -> Fault:
     """Return a fault at which Combine stops, too."""
-    return Fault(code, message, Severity.ERROR, False, line, word)
+    return Fault(code, message, Severity.ERROR, False, line, word, of)
 
 
-def mistaken(code: str, message: str, line: Line | None = None, word: int | None = None) -> Fault:
+def mistaken(
+    code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
+) -> Fault:
     """Return a fault that Combine takes, and means something else with, or stops at later."""
-    return Fault(code, message, Severity.ERROR, True, line, word)
+    return Fault(code, message, Severity.ERROR, True, line, word, of)
 
 
-def doubtful(code: str, message: str, line: Line | None = None, word: int | None = None) -> Fault:
+def doubtful(
+    code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
+) -> Fault:
     """Return a fault that Combine takes as it is written, and that is likely a mistake still."""
-    return Fault(code, message, Severity.WARNING, True, line, word)
+    return Fault(code, message, Severity.WARNING, True, line, word, of)
 
 
-def noted(code: str, message: str, line: Line | None = None, word: int | None = None) -> Fault:
+def noted(code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING) -> Fault:
     """Return a peculiarity, for the record."""
-    return Fault(code, message, Severity.NOTICE, True, line, word)
+    return Fault(code, message, Severity.NOTICE, True, line, word, of)
 
 
 def collected(reading: Reading[Result]) -> tuple[Result, list[Fault]]:

@@ -1,7 +1,8 @@
-"""The command `datacard names`: the check, a project's convention, and the template for one."""
+"""The commands `datacard check` and `datacard names`: what they show, and their exit status."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,3 +61,53 @@ def test_template(card: Path) -> None:
 def test_unreadable_convention(card: Path) -> None:
     """A convention that is not there is an error with its path."""
     assert "ours.yaml cannot be read" in failed(datacard("names", card, "--conventions", card.with_name("ours.yaml")))
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Path:
+    """Return a card without warnings, and with one large factor."""
+    checked = tmp_path / "card.txt"
+    checked.write_text(f"{HEAD}lumi lnN 1.02 1.02 1.02 1.02 1.02\nbnorm lnN - 1.3 - 1.4 -\n", encoding="utf-8")
+    return checked
+
+
+@pytest.mark.slow
+def test_without_warnings(checked: Path) -> None:
+    """Notices leave the exit status 0, unless they are asked for; of each kind there is one line, with the worst."""
+    result = datacard("check", checked)
+    assert result.exit_code == 0, result.output
+    (line,) = [line for line in result.stdout.splitlines() if "largeNormEff" in line]
+    assert line.startswith("notice [largeNormEff] 2 times, such as")
+    assert datacard("check", checked, "--fail-on", "notice").exit_code == 1
+
+
+@pytest.mark.slow
+def test_every_finding(checked: Path) -> None:
+    """With --all, each finding has a line."""
+    result = datacard("check", checked, "--all")
+    assert result.stdout.count("[largeNormEff]") == 2
+
+
+@pytest.mark.slow
+def test_json(checked: Path) -> None:
+    """The JSON has each finding with code, severity, channel, process and systematic."""
+    checked.write_text(checked.read_text(encoding="utf-8").replace("1.02 1.02\n", "1.02 nan\n"), encoding="utf-8")
+    result = datacard("check", checked, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)["findings"]
+    (large, _) = [one for one in found if one["code"] == "largeNormEff"]
+    assert {key: large[key] for key in ("severity", "channel", "process", "systematic")} == {
+        "severity": "notice",
+        "channel": "SR",
+        "process": "top",
+        "systematic": "bnorm",
+    }
+    assert ("value.not-finite", "error") in {(one["code"], one["severity"]) for one in found}
+
+
+@pytest.mark.slow
+def test_card_that_cannot_be_checked(checked: Path) -> None:
+    """A file that cannot be read gives the status 2, and a message."""
+    result = datacard("check", checked.with_name("missing.txt"))
+    assert result.exit_code == 2
+    assert "Error: the card" in result.stderr

@@ -42,10 +42,11 @@ class TestLargeVariations:
         """The warning names column, nuisance, direction, and the bin with the largest difference."""
         made = varied([10, 20, 30], [21, 70, 30], [10, 20, 1])
         up, down = findings(made, "large-variation")
-        assert (up.severity, up.column, up.systematic) == (Severity.WARNING, "ttbar_2022", "JESUp")
+        assert (up.severity, up.column, up.systematic) == (Severity.WARNING, "ttbar_2022", "JES")
         assert "in 2 of 3 bins" in up.message
         assert "bin 2: 20 -> 70" in up.message
-        assert down.systematic == "JESDown"
+        assert (up.direction, down.direction) == ("Up", "Down")
+        assert ", JESUp: differs" in str(up)
         assert "bin 3: 30 -> 1" in down.message
 
     def test_bin_empty_in_both_templates(self) -> None:
@@ -83,8 +84,8 @@ class TestLargeVariations:
 class TestDirections:
     def test_equal_templates(self) -> None:
         """Up and Down that are equal, and not the nominal, give a warning with the yields."""
-        (finding,) = findings(varied([10, 20, 30], [11, 22, 30], [11, 22, 30]), "equal-directions")
-        assert (finding.code, finding.severity) == ("equal-directions", Severity.WARNING)
+        (finding,) = findings(varied([10, 20, 30], [11, 22, 30], [11, 22, 30]), "shape.same-variations")
+        assert (finding.code, finding.severity) == ("shape.same-variations", Severity.WARNING)
         assert (finding.column, finding.systematic) == ("ttbar_2022", "JES")
         assert finding.message.endswith("as 60 -> 63 and 63")
 
@@ -169,7 +170,7 @@ class TestEmptyBackground:
     def test_signal_without_background(self) -> None:
         """The warning names the bins that have signal but no background."""
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[0, 20, 0]))
-        (finding,) = findings(made, "no-background-in-bin")
+        (finding,) = findings(made, "shape.data-no-background")
         assert finding.severity is Severity.WARNING
         assert "bins 1, 3 " in finding.message
 
@@ -178,7 +179,7 @@ class TestEmptyBackground:
         output = by_hand.Output().mc("Signal", "2022", nominal=[0, 1]).mc("TTbar", "2022", nominal=[0, 20])
         output.data("Muon", "2022", [1, 20])
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
-        (finding,) = findings(made, "no-background-in-bin")
+        (finding,) = findings(made, "shape.data-no-background")
         assert "bins 1 " in finding.message
 
     def test_card_of_signals_alone(self) -> None:
@@ -204,7 +205,7 @@ class TestEmptyBackground:
     def test_clipped_background(self) -> None:
         """A background that clipping removed does not count."""
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[-3, 20, 30]))
-        assert by_hand.codes(made) == ["clipped", "no-background-in-bin"]
+        assert by_hand.codes(made) == ["clipped", "shape.data-no-background"]
 
 
 class TestWeightedData:
@@ -240,6 +241,6 @@ def test_card_without_the_plugin() -> None:
     checked, unchecked = (
         by_hand.card(output, by_hand.shape("JES"), **options) for options in ({}, {"plugins": plugins})
     )
-    assert set(by_hand.codes(checked)) == {"large-variation", "no-background-in-bin"}
+    assert set(by_hand.codes(checked)) == {"large-variation", "shape.data-no-background"}
     assert by_hand.codes(unchecked) == []
     assert checked.content() == unchecked.content()

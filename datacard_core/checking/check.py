@@ -1,0 +1,133 @@
+"""The check of cards: those that were built, those in files, and models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core.analysis.cards import Cards
+from datacard_core.arguments import type_of
+from datacard_core.checks.calls import channel_findings, model_findings
+from datacard_core.datacard import Datacard
+from datacard_core.documents.findings import Findings
+from datacard_core.errors import DeclarationError
+from datacard_core.findings import CardError, Finding, Severity
+from datacard_core.hookspecs import ReadCard
+from datacard_core.inputs.paths import expanded
+from datacard_core.model.channel import Channel
+from datacard_core.model.model import Model
+from datacard_core.plugins.manager import Plugins, load_plugins
+from datacard_core.reading import card_paths, parsed_card
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+def check(what: Any, *, plugins: Plugins | None = None, mass: float | None = None) -> Findings:
+    """Return all that the selected plugins find about cards, with the findings of their building or reading.
+
+    A card that Combine cannot read has the errors of its text alone, since the rest would follow from them.
+
+    Args:
+        what: a `Datacard`, `Cards`, a `Channel`, a `Model`, a card from `read_card`, the path of a card or of a
+            directory of cards, or several of these.
+        plugins: the selected plugins; those of a card that was built, else the built-in set, if not given.
+        mass: value of `$MASS` in the `shapes` lines of cards in files.
+
+    Raises:
+        DeclarationError: it is none of these.
+        InputError: a file cannot be read.
+        PluginCallError: a check or a reader failed.
+    """
+    return Findings(dict.fromkeys(_findings(what, plugins, {} if mass is None else {"mass": mass})))
+
+
+def _findings(what: Any, plugins: Plugins | None, options: dict[str, Any]) -> Iterator[Finding]:
+    if isinstance(what, str | os.PathLike):
+        plugins = load_plugins() if plugins is None else plugins
+        for path in card_paths(Path(expanded(what))):
+            yield from _of_file(path, plugins, options)
+    elif isinstance(what, Cards | Datacard):
+        # The categories of an analysis share their nuisances, as those of a card of several channels do.
+        model = what.model if isinstance(what, Cards) else Model.of([what.channel])
+        yield from _of_model(model, what.plugins if plugins is None else plugins)
+    elif isinstance(what, Channel | Model):
+        model = Model.of([what]) if isinstance(what, Channel) else what
+        yield from _of_model(model, load_plugins() if plugins is None else plugins)
+    elif isinstance(what, ReadCard):
+        plugins = load_plugins() if plugins is None else plugins
+        yield from what.findings
+        read, errors = _model(what, options)
+        yield from errors if read is None else _of_model(read, plugins)
+    elif isinstance(what, Iterable):
+        for one in what:
+            yield from _findings(one, plugins, options)
+    else:
+        raise DeclarationError(f"check got {what!r:.200} ({type_of(what)}), expected cards, a model or paths of cards")
+
+
+def _of_file(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[Finding]:
+    """Yield the findings about a card in a file, each with the path of the file in its place."""
+    # The reader names the file alone, and cards of several directories often have one name.
+    for finding in _read(path, plugins, options):
+        place = path.with_name(finding.place) if finding.place else path
+        yield attrs.evolve(finding, place=str(place))
+
+
+def _read(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[Finding]:
+    # Strict first, because that tells most; the lenient reader shows where Combine itself stops.
+    card, told = parsed_card(path, plugins=plugins)
+    lenient, taken = (card, told) if not _errors(told) else parsed_card(path, lenient=True, plugins=plugins)
+    found: Iterable[Finding] = ()
+    # What follows from a text that Combine cannot read would repeat its faults in other words.
+    if not _errors(taken):
+        model, errors = _model(card, options)
+        told = [*told, *errors]
+        if model is None:
+            # Combine takes some of what a strict reader refuses, and there is more to tell then.
+            lenient = parsed_card(path, lenient=True, plugins=plugins)[0] if lenient is card else lenient
+            model, errors = _model(lenient, options)
+            told += errors
+        found = () if model is None else _of_model(model, plugins)
+    # A fault that is an error for a strict reader, and a warning for a lenient one, is told once.
+    gravest: dict[tuple[str, ...], Finding] = {}
+    for one in (*told, *found):
+        key = (one.code, one.message, one.place, one.channel, one.column, one.systematic, one.direction)
+        gravest[key] = max(gravest.get(key, one), one, key=lambda finding: finding.severity)
+    yield from gravest.values()
+
+
+def _errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _model(card: ReadCard, options: dict[str, Any]) -> tuple[Model | None, Sequence[Finding]]:
+    try:
+        return card.model(**options), ()
+    except CardError as error:
+        return None, error.findings
+
+
+def _of_model(model: Model, plugins: Plugins) -> Iterator[Finding]:
+    yield from model.findings
+    for channel in model.channels:
+        years = {column.name: column.year for column in channel.columns}
+        # Checks know the columns, and a reader of findings wants to sort them by year.
+        for finding in _of_channel(channel, plugins):
+            year = finding.year or years.get(finding.column, "")
+            yield attrs.evolve(finding, year=year) if year else finding
+    yield from model_findings(plugins, model)
+
+
+def _of_channel(channel: Channel, plugins: Plugins) -> Iterator[Finding]:
+    yield from channel.findings
+    # A channel that was built has the findings of the checks, some of them accepted with a reason.
+    known = {attrs.evolve(finding, accepted="") for finding in channel.findings}
+    for finding in channel_findings(plugins, channel):
+        placed = finding if finding.channel else attrs.evolve(finding, channel=channel.bin)
+        if placed not in known:
+            yield placed

@@ -1,0 +1,1 @@
+"""Checks of models: calls of plugins, accepted findings, and findings as documents."""

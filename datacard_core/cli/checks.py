@@ -1,0 +1,120 @@
+"""The commands that check cards: `datacard check` and `datacard names`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from datacard_core.checking.check import check as checked
+from datacard_core.checks.documents import findings_document
+from datacard_core.checks.summary import summary
+from datacard_core.cli.card_files import read_all
+from datacard_core.cli.group import debug_option, examples, message
+from datacard_core.cli.tables import tabulate_names
+from datacard_core.cli.terminal import remark, show, to_stdout
+from datacard_core.conventions.check import BUILT_IN, chosen, name_findings, names_in
+from datacard_core.conventions.files import read_convention, template
+from datacard_core.errors import DatacardError
+from datacard_core.findings import Severity, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datacard_core.findings import Finding
+
+FOUND, FAILED = 1, 2
+"""Exit status with findings, and without an answer."""
+
+
+@click.command(epilog=examples("check cards", "check cards/SR.txt --json > findings.json", "check datacard.txt -m 125"))
+@click.argument("cards", metavar="DIR|CARD...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("-m", "--mass", type=float, help="Value of $MASS in the cards.")
+@click.option("--all", "every", is_flag=True, help="Show every finding, not one line for each kind.")
+@click.option("--json", "as_json", is_flag=True, help="Print all findings as JSON.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["notice", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="Least severity of findings with which the exit status is 1.",
+)
+@debug_option
+def check(cards: Sequence[Path], *, mass: float | None, every: bool, as_json: bool, fail_on: str) -> None:
+    """Tell what Combine would refuse in cards, and what an analyst would regret.
+
+    CARD is a card of any program with its templates, and DIR a directory of cards. Neither ROOT nor CMSSW is needed.
+    The exit status is 0 without findings, 1 with some that are not accepted, and 2 if a card cannot be checked.
+    """
+    try:
+        found = checked(cards, mass=mass)
+    except (DatacardError, OSError) as error:
+        # Status 1 of other commands would count as a finding.
+        remark(f"Error: {message(error)}")
+        raise click.exceptions.Exit(FAILED) from error
+    if as_json:
+        with to_stdout():
+            click.echo(json.dumps(findings_document(found), indent=1, ensure_ascii=False))
+    else:
+        _show(found, every=every)
+    # Accepted findings are shown, so that a review sees them, and fail no job.
+    if any(finding.severity >= Severity[fail_on.upper()] and not finding.accepted for finding in found):
+        raise click.exceptions.Exit(FOUND)
+
+
+def _show(found: Sequence[Finding], *, every: bool) -> None:
+    lines = report(found, most=len(found)).splitlines() if every else list(summary(found))
+    for line in lines:
+        show(line)
+    numbers = {severity: sum(one.severity is severity for one in found) for severity in reversed(Severity)}
+    counts = ", ".join(f"{number} {severity.name.lower()}{'s' * (number != 1)}" for severity, number in numbers.items())
+    more = "; --all shows each of them" if not every and len(lines) < len(found) else ""
+    remark(f"{counts}{more}")
+
+
+@click.command(
+    epilog=examples(
+        "names cards",
+        "names cards --conventions ours.yaml",
+        "names cards --make-template > ours.yaml",
+    )
+)
+@click.argument("cards", metavar="DIR|CARD...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
+@click.option(
+    "--convention",
+    "built_in",
+    type=click.Choice([*BUILT_IN, "none"]),
+    default="cms",
+    show_default=True,
+    help="Convention that is built in.",
+)
+@click.option(
+    "--conventions",
+    "files",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A convention of your own, which comes first; may be given repeatedly.",
+)
+@click.option("--make-template", is_flag=True, help="Print a file for the names that are to be described.")
+@debug_option
+def names(cards: Sequence[Path], *, built_in: str, files: Sequence[Path], make_template: bool) -> None:
+    """Check the names of nuisances against conventions.
+
+    CARD is a card of any program, and DIR a directory of cards. Names that no convention has, and names of one analysis
+    without a description, are told on standard error, and the exit status is then 1.
+    """
+    conventions = chosen([*map(read_convention, files), *([] if built_in == "none" else [built_in])])
+    # From the text alone: names need no templates, which may be missing or large.
+    found = list(dict.fromkeys(name for card in read_all(cards) for name in names_in(card.cells())))
+    findings = list(name_findings(found, conventions))
+    if make_template:
+        with to_stdout():
+            click.echo(template(finding.systematic for finding in findings), nl=False)
+        return
+    show(tabulate_names(found, conventions))
+    if findings:
+        remark(report(findings, most=len(findings)))
+        raise click.exceptions.Exit(1)
