@@ -194,12 +194,13 @@ def _uncovered(plan: Plan) -> Finding:
 def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates) -> _Contribution:
     """Return effects and directives as they are written, with the findings of the treatments."""
     findings: list[Finding] = []
+    rates = nominal.norms
     if not made.entries and not made.directives:
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
     kept: list[Entry] = []
     for entry in made.entries:
-        shape, of_shape = _written(entry.shape, plan.name, declared, nominal)
+        shape, of_shape = _written(entry.shape, plan.name, declared, nominal, rates)
         findings += of_shape
         if shape is not None and shape is not entry.shape:
             if not len(shape.columns):
@@ -213,7 +214,7 @@ def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates)
 
 
 def _written(
-    shape: Shape | None, nuisance: str, declared: DeclaredCard, nominal: Templates
+    shape: Shape | None, nuisance: str, declared: DeclaredCard, nominal: Templates, rates: FloatArray
 ) -> tuple[Shape | None, tuple[Finding, ...]]:
     """Return templates without content below 0, and without those that Combine refuses, as the policies have it."""
     if shape is None:
@@ -222,7 +223,7 @@ def _written(
     columns = [declared.columns[position] for position in shape.columns]
     # Clipping raises the integral, so it comes before the test of the integral that is written.
     clipped, of_clipping = clip_shape(shape, columns, nuisance, policies)
-    kept, of_empty = treat_empty_variations(clipped, columns, nominal[shape.columns], nuisance, policies)
+    kept, of_empty = treat_empty_variations(clipped, columns, nominal, rates, nuisance, policies)
     return kept, (*of_clipping, *of_empty)
 
 

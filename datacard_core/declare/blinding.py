@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -21,10 +22,13 @@ _EXPECTED = "True, False, names of categories, or a function from the axis to on
 
 
 def _plain_where(where: Any) -> Any:
-    # A function first: it has no plain value.
-    if callable(where) or isinstance(where, Blinding) or isinstance(scalar(where), bool):
-        return where if callable(where) or isinstance(where, Blinding) else scalar(where)
-    return scalars(where)
+    # A class can be called too, and a dict has names, but neither says what is blind.
+    if isinstance(where, type | Mapping):
+        return (scalar(where),)
+    # A function has no plain value.
+    if callable(where) or isinstance(where, Blinding):
+        return where
+    return scalar(where) if isinstance(scalar(where), bool) else scalars(where)
 
 
 @attrs.frozen

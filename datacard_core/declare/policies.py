@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 
-from datacard_core.arguments import scalar, shown, tree, type_of
+from datacard_core.arguments import items, scalar, shown, type_of
 from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
@@ -81,7 +81,7 @@ def plain_policies(given: Any) -> Policies:
             f"policies is {shown(given)} ({type_of(given)}), expected Policies(…) or a dict such as "
             "{'negative_bins': 'error'}"
         )
-    named = tree(given)
+    named = dict(items(given))
     if unknown := [name for name in named if name not in _KNOWN]:
         raise DeclarationError(f"policies: there is no policy {name!r}{closest(str(name), _KNOWN)}" for name in unknown)
     return Policies(**named)

@@ -23,7 +23,7 @@ from datacard_fit.scans import scan as scan_of
 from datacard_fit.toys import goodness_of_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datacard_core import SharedParameter
     from datacard_fit.evaluation.bins import Data
@@ -60,7 +60,7 @@ def fit(as_json: bool, **options: Any) -> None:
     likelihood, settings = _prepared(**options)
     result = best_fit(likelihood, **settings)
     if as_json:
-        _print({**result.to_dict(), "significance": significance_of(likelihood, **settings)})
+        _print({**result.to_dict(), "significance": significance_of(likelihood, **settings)}, likelihood)
     else:
         for name, found in result.intervals.items():
             click.echo(f"{name} = {found.value:.4g} {_signed(found.down)}/{_signed(found.up)} (68 %)")
@@ -89,7 +89,7 @@ def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **optio
     likelihood, settings = _prepared(**options)
     result = limit_of(likelihood, blind=blind, observed=observed or None, confidence=confidence, **settings)
     if as_json:
-        _print(result.to_dict())
+        _print(result.to_dict(), likelihood)
     else:
         low2, low, median, high, high2 = result.expected
         if result.observed is not None:
@@ -106,7 +106,7 @@ def impacts(as_json: bool, **options: Any) -> None:
     likelihood, settings = _prepared(**options)
     result = impacts_of(likelihood, **settings)
     if as_json:
-        _print(result.to_dict())
+        _print(result.to_dict(), likelihood)
     else:
         rows = [
             (impact.name, f"{impact.fitted[1]:+.3f}", *(f"{end - impact.poi[1]:+.4g}" for end in impact.poi[::2]))
@@ -127,7 +127,7 @@ def scan(as_json: bool, grid: Sequence[str], **options: Any) -> None:
         axes[name] = np.linspace(low, high, int(points)).tolist()
     result = scan_of(likelihood, axes, **settings)
     if as_json:
-        _print(result.to_dict())
+        _print(result.to_dict(), likelihood)
     else:
         rows = [
             (*(f"{value:.4g}" for value in point), f"{2 * rise:.4f}")
@@ -146,7 +146,7 @@ def gof(as_json: bool, toys: int, seed: int, **options: Any) -> None:
     likelihood, settings = _prepared(**options)
     result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings)
     if as_json:
-        _print(result.to_dict())
+        _print(result.to_dict(), likelihood)
     else:
         p_value = "" if result.p_value is None else f", p-value {result.p_value:.3g} from {toys} toys"
         click.echo(f"saturated statistic {result.observed:.4g}{p_value}")
@@ -249,7 +249,9 @@ def _numbers(option: str, given: Sequence[str], count: int) -> dict[str, tuple[f
     return found
 
 
-def _print(content: object) -> None:
+def _print(content: Mapping[str, object], likelihood: Likelihood) -> None:
+    if likelihood.blind:
+        content = {**content, "blind": likelihood.blind}
     click.echo(json.dumps(_plain(content), indent=1, allow_nan=False))
 
 

@@ -54,6 +54,7 @@ class Likelihood:
             raise DeclarationError(
                 [f"no channel {name!r} to mask{closest(name, self._compiled.channels)}" for name in unknown]
             )
+        self._masked = masked
         self._engine = Engine.of(self._compiled, masked)
         self.names = tuple(parameter.name for parameter in self._compiled.parameters.parameters)
         self.initial = self._compiled.parameters.initial
@@ -66,8 +67,9 @@ class Likelihood:
 
     @property
     def blind(self) -> tuple[str, ...]:
-        """Channels that a card marks as blind, whose data are expected events at least in some bins."""
-        return tuple(channel.bin for channel in self.model.channels if channel.blind_bins)
+        """Channels whose data count and that a card marks as blind: they are expected events, at least in some bins."""
+        blind = (channel.bin for channel in self.model.channels if channel.blind_bins)
+        return tuple(name for name in blind if name not in self._masked)
 
     @property
     def engine(self) -> Engine:

@@ -28,6 +28,7 @@ from datacard_core import (
     Systematics,
     SystematicUncertainty,
     read_card,
+    write_model,
 )
 from tests.support import outputs
 from tests.support.commands import datacard, write
@@ -290,11 +291,12 @@ class TestDeclaration:
         ("blind", "message"),
         [
             ("Sr", "blind lists 'Sr', and no category is called that .did you mean 'SR'"),
+            ({"SR": False}, "blind is .*, expected True, False, names of categories, or a function"),
             (None, "blind is .*, expected True, False, names of categories, or a function"),
             (lambda _: 1, "the function returns .* for axis 'events.m', expected True or False for each of its 3"),
             (lambda _: 1 / 0, "the function fails on axis 'events.m': ZeroDivisionError"),
         ],
-        ids=["name", "none", "one", "failure"],
+        ids=["name", "dict", "none", "one", "failure"],
     )
     def test_faults(self, blind: Any, message: str) -> None:
         """A name that is no category, another type and a function that fails are errors, and never open data."""
@@ -338,6 +340,13 @@ class TestMarks:
         assert "# blind: data_obs of SR_2022 is Asimov data in bin 3, signal strength 1\n" in path.read_text("utf-8")
         (channel,) = read_card(path).model().channels
         assert channel.blind_bins == [2]
+
+    @pytest.mark.slow
+    def test_written_model(self, tmp_path: Path) -> None:
+        """The card of a model has the mark of each channel."""
+        write_model(analysis().build(output(), verbose=False).model, tmp_path / "all.txt")
+        read = read_card(tmp_path / "all.txt").model()
+        assert {channel.bin: channel.blind_bins for channel in read.channels} == {"SR_2022": [0, 1, 2], "CR_2022": []}
 
     def test_finding(self) -> None:
         """A notice tells it."""
@@ -391,6 +400,7 @@ class TestMarks:
         blind = datacard("limit", tmp_path / "SR.txt", "--json")
         assert "blind in the cards, with expected events in place of data: SR_2022" in blind.stderr
         assert json.loads(blind.stdout)["observed"] is None
+        assert json.loads(blind.stdout)["blind"] == ["SR_2022"]
         asked = datacard("limit", tmp_path / "SR.txt", "--json", "--observed")
         assert json.loads(asked.stdout)["observed"] == pytest.approx(json.loads(asked.stdout)["expected"][2], rel=1e-3)
         assert "SR_2022" in datacard("fit", tmp_path / "SR.txt").stderr

@@ -10,7 +10,7 @@ import pytest
 from datacard_core import Axis, Blinding, Datacard, Systematics, SystematicUncertainty, load_plugins
 from datacard_core.errors import DeclarationError
 from datacard_core.treatments.blinding import chosen_bins
-from tests.support.outputs import card, codes, observation, signal_and_ttbar, two_processes
+from tests.support.outputs import bins, card, codes, observation, observed, signal_and_ttbar, two_processes
 
 AXIS = Axis(np.array([0.0, 0.5, 0.75, 1.0]), "score")
 
@@ -48,6 +48,14 @@ class TestExpectation:
         of = made(blind=lambda axis: axis.edges[1:] > 2, bins_edges=[0, 1, 3])
         assert data(of) == [7, 50]
         assert of.observation == 57
+
+    def test_outside_the_bins(self) -> None:
+        """Data outside the axis belong to the outer bins, blind or open."""
+        output = signal_and_ttbar(nominal=[10, 20, 30])
+        output.add("Muon", "2022", observed({"SR": [1, 7, 8, 9, 2]}, bins(0, 1, 2, 3)))
+        options: dict[str, Any] = {"data_processes": observation("Muon"), "flow": "fold"}
+        assert data(card(output, blind=lambda axis: axis.edges[1:] <= 1, **options)) == [10, 8, 11]
+        assert data(card(output, blind=lambda axis: axis.edges[1:] > 2, **options)) == [8, 8, 30]
 
     def test_all_bins_of_a_function(self) -> None:
         """A function that chooses all bins is as good as True, and one that chooses none leaves the data."""
