@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import uproot
-from datacard_root.bulk.gathering import MANY_LAYOUTS
+from datacard_root.bulk.gathering import MANY_LAYOUTS, Records
 from datacard_root.bulk.reading import read_many
 from datacard_root.reading import RootReader, read_with_uproot
 from uproot.writing import identify
@@ -16,8 +17,6 @@ from tests.support import damaged_root
 from tests.support.root_files import LABELLED, UNIFORM, VARIABLE, some, written
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from datacard_core import Axis, TemplateFile
 
 BLOCK = 2000
@@ -97,11 +96,40 @@ def test_many_layouts(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_labels_of_bins(tmp_path: Path) -> None:
+    """Histograms whose bins have labels are read at once, whatever their names, with the numbers that uproot reads."""
+    names = ("labelled", "b", "labelled_JES_2022Up")
+    path = written(some(LABELLED, names), tmp_path)
+    assert _read_at_once(path, names) == set(names)
+    found, expected = RootReader().read(path, names), read_with_uproot(path, names)
+    for name in names:
+        (block, row), (other, other_row) = _row(found, name), _row(expected, name)
+        assert block.axis.edges.tolist() == other.axis.edges.tolist()
+        assert block.templates.values[row].tolist() == other.templates.values[other_row].tolist()
+        assert block.templates.variances[row].tolist() == other.templates.variances[other_row].tolist()
+
+
+def test_versions_of_other_root(tmp_path: Path) -> None:
+    """Versions of classes that uproot takes from the file, as ROOT 6.40 writes, are read where the file has them."""
+    templates = some(UNIFORM, ("a",))
+    with uproot.open(written(templates, tmp_path)) as file:
+        key = file.key("a")
+        start = key.fSeekKey + key.fKeylen
+        record = Path(file.file_path).read_bytes()[start : start + key.fObjlen]
+        of = key.fClassName.encode()
+    # TAttMarker has 10 bytes behind the number of them: its version and three members.
+    marker, newest = bytes.fromhex("4000000a0002"), bytes.fromhex("4000000a0003")
+    assert record.count(marker) == 1
+    records = Records.joined(of, ["a"], [record.replace(marker, newest)])
+    assert list(records.blocks(old_versions=False)) == []
+    (block,) = records.blocks(old_versions=True)
+    assert np.array_equal(block.templates.values, templates.templates.values)
+
+
+@pytest.mark.slow
 def test_odd_histograms(tmp_path: Path) -> None:
-    """Bins with labels, long titles and what is filled but not yet counted are left to uproot, and others are not."""
-    path = written(some(LABELLED, ("labelled",)), tmp_path)
-    assert _read_at_once(path, ("labelled",)) == set()
-    assert _row(RootReader().read(path, ["labelled"]), "labelled")[0].axis.bins == LABELLED.bins
+    """Long titles and what is filled but not yet counted are left to uproot, and others are not."""
+    path = tmp_path / "shapes.root"
     with uproot.recreate(path) as file:
         file["long"] = damaged_root.histogram(np.ones(4), title="x" * 300)
         axis = identify.to_TAxis("xaxis", "y" * 300, 2, 0.0, 1.0)

@@ -24,7 +24,14 @@ NEWEST, NEWEST_TH1, NEWEST_AXIS = 3, 8, 10
 """Versions of TH1D and its like, of TH1 and of TAxis whose members uproot knows; older ones it asks the file for."""
 KNOWN_TH1 = (5, 6, 7, NEWEST_TH1)
 KNOWN_AXIS = (9, NEWEST_AXIS)
-ATTRIBUTES = {"TAttLine": ((1, 2), 6), "TAttFill": ((1, 2), 4), "TAttMarker": ((2,), 8), "TAttAxis": ((4,), 34)}
+NEWEST_MARKER = 3
+"""Version of TAttMarker that ROOT 6.40 writes, with the members of version 2: uproot asks the file for it too."""
+ATTRIBUTES = {
+    "TAttLine": ((1, 2), 6),
+    "TAttFill": ((1, 2), 4),
+    "TAttMarker": ((2, NEWEST_MARKER), 8),
+    "TAttAxis": ((4,), 34),
+}
 """Versions and length in bytes of each base class that describes the drawing."""
 STATISTICS = 2 * 2 + 8 * 8
 """Length in bytes of the members of TH1 from fBarOffset to fNormFactor."""
@@ -59,13 +66,12 @@ class Layout:
 
         Raises:
             OddError: a version is unknown, lengths disagree, or there are members that hardly any histogram has:
-                labels, functions, a buffer.
+                changed labels, functions, a buffer.
         """
         if not 1 <= versions[0] <= NEWEST or versions[1] not in KNOWN_TH1:
             raise OddError
         walk = _Walk(tail)
-        for name in ("TAttLine", "TAttFill", "TAttMarker"):
-            walk.attributes(name)
+        *_, marker = [walk.attributes(name) for name in ("TAttLine", "TAttFill", "TAttMarker")]
         cells = walk.integer()
         (axis_version, edges), *_ = [walk.axis() for _ in "xyz"]
         walk.free(STATISTICS)
@@ -90,7 +96,7 @@ class Layout:
             contents=contents,
             sumw2=sumw2 if sumw2.stop > sumw2.start else None,
             edges=edges,
-            is_newest=versions == (NEWEST, NEWEST_TH1) and axis_version == NEWEST_AXIS,
+            is_newest=versions == (NEWEST, NEWEST_TH1) and axis_version == NEWEST_AXIS and marker < NEWEST_MARKER,
         )
 
 
@@ -129,13 +135,15 @@ class _Walk:
         if self.at != end:
             raise OddError
 
-    def attributes(self, class_name: str) -> None:
+    def attributes(self, class_name: str) -> int:
+        """Move over a base class that describes the drawing, and return its version."""
         version, end = self.version()
         versions, size = ATTRIBUTES[class_name]
         if version not in versions:
             raise OddError
         self.free(size)
         self.ends(end)
+        return version
 
     def object(self) -> None:
         """Move over a TObject."""
@@ -171,8 +179,9 @@ class _Walk:
         edges = self._doubles(self.integer())
         self.free(2 * 4 + 2 + 1)  # fFirst, fLast, fBits2, fTimeDisplay
         self.string()  # fTimeFormat
-        # fLabels, and from version 10 on fModLabs
-        if any(self.integer() for _ in range(version - 8)) or bins < 1:
+        self.labels()  # fLabels
+        # fModLabs came with version 10.
+        if (version == NEWEST_AXIS and self.integer()) or bins < 1:
             raise OddError
         self.ends(end)
         if not len(edges):
@@ -180,6 +189,14 @@ class _Walk:
         if len(edges) != bins + 1:
             raise OddError
         return version, edges
+
+    def labels(self) -> None:
+        """Move over the labels of bins, which no template has, or over none."""
+        count = self.integer()
+        # Without a byte count it is a reference to another object.
+        if count and not BYTE_COUNT < count < 2 * BYTE_COUNT:
+            raise OddError
+        self.free(count - BYTE_COUNT if count else 0)
 
     def empty_list(self) -> None:
         """Move over a TList without content."""
