@@ -5,6 +5,8 @@ from datacard_core.analysis.analysis import Analysis
 from datacard_core.analysis.cards import Cards
 from datacard_core.checking.check import check
 from datacard_core.combination import combine_datacards
+from datacard_core.comparison.change import Change
+from datacard_core.comparison.comparison import Comparison, compare
 from datacard_core.conventions.check import check_names
 from datacard_core.conventions.convention import Convention, NamePattern
 from datacard_core.conventions.files import read_convention
@@ -92,7 +94,7 @@ from datacard_core.names import closest
 from datacard_core.output.pictures import Picture, picture
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
-from datacard_core.reading import read_card
+from datacard_core.reading import read_card, read_cards
 from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.yields import yields_table
 from datacard_core.version import __version__ as __version__
@@ -116,9 +118,11 @@ __all__ = [
     "Cards",
     "Category",
     "Cell",
+    "Change",
     "Channel",
     "Check",
     "Column",
+    "Comparison",
     "ComplexArray",
     "ConstrainedParameter",
     "ConstraintTerm",
@@ -197,6 +201,7 @@ __all__ = [
     "check_names",
     "closest",
     "combine_datacards",
+    "compare",
     "correlate",
     "correlation_table",
     "decorrelate",
@@ -212,6 +217,7 @@ __all__ = [
     "picture",
     "prefit",
     "read_card",
+    "read_cards",
     "read_convention",
     "report",
     "systematics_table",

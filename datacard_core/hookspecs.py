@@ -464,6 +464,16 @@ class ReadCard(ABC):
         """
         raise InputError(f"the card {self.path} has no model: its reader makes none")
 
+    def outline(self) -> Model:
+        """Return the model without templates, for cards whose templates are missing or are no arrays.
+
+        Each channel has one bin with the rates, and a shape has the text of its cells as its effect.
+
+        Raises:
+            InputError: the reader makes no outlines.
+        """
+        raise InputError(f"the card {self.path} has no model without its templates: its reader makes none")
+
     def cells(self) -> Iterable[Cell]:
         """Return the effects of parameters on columns; those of `model()`, if a reader does not override it.
 

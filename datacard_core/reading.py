@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from functools import partial
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datacard_core.arguments import given_flag, shown, wrong_type
-from datacard_core.errors import DeclarationError, InputError, MissingProviderError
-from datacard_core.findings import CardError, Severity
+from datacard_core.errors import DatacardError, DeclarationError, InputError, MissingProviderError
+from datacard_core.findings import CardError, Severity, raise_together
 from datacard_core.hookspecs import CardFile, ReadCard
 from datacard_core.inputs.paths import expanded, kind_problem
 from datacard_core.model.stored import TemplateFile
@@ -20,8 +21,7 @@ from datacard_core.plugins.calling import findings_of, strings
 from datacard_core.plugins.manager import Plugins, load_plugins
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from datacard_core.findings import Finding
     from datacard_core.hookspecs import TemplateReader
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 LONGEST_CARD = 500_000_000
 """Most bytes of a card; the largest ones of CMS have less than a tenth. A zipped file of a few kB may have more."""
+
+# combineCards.py takes these cards too: control regions often have no signal.
+_OF_ONE_CARD = frozenset({"process.no-background", "process.no-signal"})
+"""Codes of errors that are none in a card that is joined with others."""
 _IMAX = re.compile(rb"^\s*imax\s", re.MULTILINE)
 
 
@@ -57,6 +61,48 @@ def read_card(
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise CardError(errors)
     return card
+
+
+def read_cards(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    lenient: bool = False,
+    plugins: Plugins | None = None,
+) -> tuple[ReadCard, ...]:
+    """Read several cards, which may have no signal or no background each.
+
+    Args:
+        paths: cards, and folders, all cards of which are read in the order of their names; a file is read once.
+        lenient: take all that Combine takes, as in `read_card`.
+        plugins: the selected plugins, the built-in set if not given.
+
+    Raises:
+        CardError: cards have errors; all of them.
+        InputError: a folder has no card, or a file cannot be read; all errors are told together.
+        DeclarationError: there are no paths.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not given:
+        raise DeclarationError(f"paths is {shown(paths)}, expected cards or folders of cards")
+    cards: list[ReadCard] = []
+    errors: list[DatacardError] = []
+    found: dict[Path, None] = {}
+    for path in given:
+        try:
+            found |= dict.fromkeys(card_paths(Path(expanded(path))))
+        except InputError as error:
+            errors.append(error)
+    for path in found:
+        try:
+            card, findings = parsed_card(path, lenient=lenient, plugins=plugins)
+        except InputError as error:
+            errors.append(error)
+            continue
+        cards.append(card)
+        wrong = [one for one in findings if one.severity is Severity.ERROR and one.code not in _OF_ONE_CARD]
+        errors += [CardError(wrong)] if wrong else []
+    raise_together(errors)
+    return tuple(cards)
 
 
 def parsed_card(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from datacard_core.cli.card_files import read_all
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.tables import tabulate
 from datacard_core.cli.terminal import console, remark, show, to_stdout
@@ -18,6 +17,7 @@ from datacard_core.documents.table import FORMS
 from datacard_core.errors import InputError, MissingProviderError
 from datacard_core.findings import Severity, report
 from datacard_core.model.cells import Cell, cells_of
+from datacard_core.reading import read_cards
 from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.yields import yields_table
 
@@ -61,7 +61,8 @@ def table(kind: str, cards: Sequence[Path], *, form: str) -> None:
     process by each nuisance, years for what is shared between years, and correlations as `datacard correlations`.
     CARD is a card of any program, and DIR a directory of cards.
     """
-    read = read_all(cards)
+    # Strict reading would refuse cards that a collaboration has fitted already.
+    read = read_cards(cards, lenient=True)
     _show(_correlations(read) if kind == "correlations" else _OF_CHANNELS[kind](tuple(_channels(read))), form)
 
 
@@ -80,7 +81,7 @@ def correlations(cards: Sequence[Path], *, form: str, check: bool) -> None:
     CARD is a card of any program, and DIR a directory of cards. Names that differ in case or a letter, and names that
     stand for different kinds, starts or signs in several cards, are told on standard error.
     """
-    made = _correlations(read_all(cards))
+    made = _correlations(read_cards(cards, lenient=True))
     _show(made, form)
     if check and any(finding.severity >= Severity.WARNING for finding in made.findings):
         raise click.exceptions.Exit(1)

@@ -11,7 +11,6 @@ import click
 from datacard_core.checking.check import check as checked
 from datacard_core.checks.documents import findings_document
 from datacard_core.checks.summary import summary
-from datacard_core.cli.card_files import read_all
 from datacard_core.cli.group import debug_option, examples, message
 from datacard_core.cli.tables import tabulate_names
 from datacard_core.cli.terminal import remark, show, to_stdout
@@ -19,6 +18,7 @@ from datacard_core.conventions.check import BUILT_IN, chosen, name_findings, nam
 from datacard_core.conventions.files import read_convention, template
 from datacard_core.errors import DatacardError
 from datacard_core.findings import Severity, report
+from datacard_core.reading import read_cards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,7 @@ def names(cards: Sequence[Path], *, built_in: str, files: Sequence[Path], make_t
     """
     conventions = chosen([*map(read_convention, files), *([] if built_in == "none" else [built_in])])
     # From the text alone: names need no templates, which may be missing or large.
-    found = list(dict.fromkeys(name for card in read_all(cards) for name in names_in(card.cells())))
+    found = list(dict.fromkeys(name for card in read_cards(cards, lenient=True) for name in names_in(card.cells())))
     findings = list(name_findings(found, conventions))
     if make_template:
         with to_stdout():

@@ -25,10 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DEBUG = f"{__name__}.debug"
+_FAILURE = f"{__name__}.failure"
 
 
 class Failure(click.ClickException):
     """The message that is shown in place of a traceback."""
+
+
+class Unable(Failure):
+    """The failure of a command whose status 1 is an answer, such as that of `diff`: a difference."""
+
+    exit_code = 2
 
 
 class CommandGroup(click.Group):
@@ -63,7 +70,7 @@ class CommandGroup(click.Group):
         """Call a command.
 
         Raises:
-            Failure: the command failed; click prints its message and exits with status 1.
+            Failure: the command failed; click prints its message and exits with its status.
             SystemExit: a signal has asked the process to end.
         """
         try:
@@ -72,10 +79,11 @@ class CommandGroup(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            failure: type[Failure] = ctx.meta.get(_FAILURE, Failure)
             if ctx.meta.get(_DEBUG):
                 traceback.print_exc()
-                ctx.exit(1)
-            raise Failure(message(error)) from error
+                ctx.exit(failure.exit_code)
+            raise failure(message(error)) from error
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command as a program, which ends although a plugin has left a thread running."""
@@ -115,6 +123,11 @@ debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show the traceback of an error."
 )
 """Option of the group and of each command; both places mean the same."""
+
+
+def fail_as(failure: type[Failure]) -> None:
+    """Let the running command fail with the status of a class."""
+    click.get_current_context().meta[_FAILURE] = failure
 
 
 def examples(*lines: str) -> str:

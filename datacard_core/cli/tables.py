@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from datacard_core.comparison.change import number_of
+from datacard_core.comparison.documents import counted, sections
 from datacard_core.documents.formats import without_repeats
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import stems
@@ -18,6 +20,7 @@ from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from datacard_core.comparison.comparison import Comparison
     from datacard_core.conventions.convention import Convention
     from datacard_core.documents.table import Table as Documents
     from datacard_core.inputs.histograms import HistogramArray
@@ -64,6 +67,24 @@ def _in_blocks(columns: Iterable[list[str]], room: int) -> list[list[list[str]]]
 def _width(entries: Iterable[str]) -> int:
     """Return the width of a column in characters, with its frame."""
     return max(map(len, entries)) + 3  # a blank on both sides, and one line of the frame
+
+
+def tabulate_comparison(comparison: Comparison, most: int) -> Iterator[Table | str]:
+    """Yield a summary of the changes by kind, and a table of the largest ones of each kind."""
+    found = list(sections(comparison.changes))
+    yield f"{counted(len(comparison.changes))} between {comparison.before} and {comparison.after}"
+    if found:
+        summary = _table("summary", "what", "number", "largest")
+        for section in found:
+            summary.add_row(section.title, str(section.count), section.largest)
+        yield summary
+    for section in found:
+        table = _table(section.title, *section.heads)
+        for row in section.rows[:most]:
+            table.add_row(*row)
+        yield table
+        if (left := len(section.rows) - most) > 0:
+            yield f"and {number_of(left, 'more line')}: --most, or --format json"
 
 
 def tabulate_names(names: Iterable[str], conventions: Sequence[Convention]) -> Table:

@@ -49,7 +49,7 @@ def cells_of(model: Model) -> Iterator[Cell]:
                 yield from _of_entry(channel, nuisance.name, keyword, entry)
         for directive in channel.directives:
             if isinstance(directive, FreeParameter | FormulaFactor | ImportedFactor):
-                value = _factor(directive)
+                value = factor_text(directive)
                 for column in directive.columns.tolist():
                     yield _cell(channel, column, directive.name, RATE_PARAM, value)
 
@@ -80,7 +80,8 @@ def _cell(channel: Channel, position: int, nuisance: str, keyword: str, value: s
     )
 
 
-def _factor(directive: FreeParameter | FormulaFactor | ImportedFactor) -> str:
+def factor_text(directive: FreeParameter | FormulaFactor | ImportedFactor) -> str:
+    """Return start and range of a parameter, or the function or the object that a factor is."""
     if isinstance(directive, FormulaFactor):
         return f"{directive.formula} of {','.join(directive.arguments)}"
     if isinstance(directive, ImportedFactor):

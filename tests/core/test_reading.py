@@ -12,6 +12,7 @@ from datacard_core import (
     CardError,
     CardFile,
     CardReader,
+    DeclarationError,
     InputError,
     MissingProviderError,
     PluginCallError,
@@ -20,7 +21,9 @@ from datacard_core import (
     load_plugins,
     notice,
     read_card,
+    read_cards,
 )
+from tests.support.cards import HEAD
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
@@ -129,3 +132,39 @@ def test_reader_that_fails(tmp_path: Path) -> None:
         with pytest.raises(PluginCallError, match=words) as raised:
             read_card(path, reader="faulty", plugins=plugins, lenient=lenient)
         assert raised.value.plugin == "acme"
+
+
+@pytest.mark.slow
+def test_folder_of_cards(tmp_path: Path) -> None:
+    """Cards of a directory are read in the order of their names, zipped ones too; a file given twice is read once."""
+    (tmp_path / "b.txt").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(HEAD.encode()))
+    (tmp_path / "readme.txt").write_text("notes", encoding="utf-8")
+    (tmp_path / "c.log").write_text(HEAD, encoding="utf-8")
+    cards = read_cards([tmp_path, tmp_path / "b.txt"])
+    assert [card.path.name for card in cards] == ["a.txt.gz", "b.txt"]
+
+
+def test_control_region(tmp_path: Path) -> None:
+    """A card without a signal is read, because others complete it, and its effects are there."""
+    path = tmp_path / "a.txt"
+    text = HEAD.replace("process 0 1 2 1 2", "process 3 1 2 1 2")
+    path.write_text(f"{text}lumi lnN 1.02 1.02 1.02 1.02 1.02\n", encoding="utf-8")
+    (card,) = read_cards([path])
+    assert len(list(card.cells())) == 5
+
+
+@pytest.mark.slow
+def test_lenient_reading_of_several(tmp_path: Path) -> None:
+    """A card that Combine takes is read, also with lines that strict reading refuses."""
+    path = tmp_path / "a.txt"
+    path.write_text(f"{HEAD}lumi lnN 1.02 1.02 1.02 1.02 1.02 1.02\n", encoding="utf-8")
+    assert len(read_cards(path, lenient=True)) == 1
+    with pytest.raises(CardError, match="cells"):
+        read_cards(path)
+
+
+def test_no_paths() -> None:
+    """An empty list is refused, so that no cards are never taken for a folder of them."""
+    with pytest.raises(DeclarationError, match=r"paths is \[\], expected cards"):
+        read_cards([])

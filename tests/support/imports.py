@@ -31,7 +31,7 @@ LAYERS = (
     ("model",),
     ("hookspecs",),
     # DESIGN.md has these two on one level: plugins may import inputs, and inputs never plugins.
-    ("inputs", "correlations"),
+    ("inputs", "comparison", "correlations"),
     ("conventions", "tables"),
     ("plugins",),
     ("checks",),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from datacard_combine.arrays.assembly import model_of
+from datacard_combine.arrays.assembly import model_of, outline_of
 from datacard_combine.arrays.faults import file_faults, mass_fault
 from datacard_combine.arrays.places import Naming, has_mass, places
 from datacard_combine.arrays.templates import hash_faults, read
@@ -105,6 +105,22 @@ class CombineCard(ReadCard):
             # A mass that was not given is the likely cause of missing templates.
             raise CardError([*errors, *(one for one in told if one.code == "shape.mass")])
         channels = tuple(attrs.evolve(one, blindness=self.blindness.get(one.bin)) for one in model.channels)
+        return attrs.evolve(model, channels=channels, findings=tuple(dict.fromkeys([*self.findings, *told])))
+
+    def outline(self) -> Model:
+        """Return the channels with their rates and rows alone, and what they share.
+
+        Raises:
+            CardError: the card has errors.
+        """
+        naming = Naming(lines=ShapesLines(self.content.head.shapes), mass=0, keywords={})
+        model, faults = collected(outline_of(self.content, naming, self.path.parent))
+        told = [fault.finding(self.path.name, lenient=self._lenient) for fault in in_order(faults)]
+        if model is None:
+            raise CardError(told)
+        # The one bin of a channel holds the counts of all, so that it is blind if any of them is.
+        blindness = {name: attrs.evolve(one, bins=None) for name, one in self.blindness.items()}
+        channels = tuple(attrs.evolve(one, blindness=blindness.get(one.bin)) for one in model.channels)
         return attrs.evolve(model, channels=channels, findings=tuple(dict.fromkeys([*self.findings, *told])))
 
     def cells(self) -> Iterable[Cell]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from datacard_core import CardError, Severity, read_card
 from datacard_core.testing import assert_plugin
+from tests.support import cards
 from tests.support.cards import HEAD, SHAPES, below, card, found
 from tests.support.damaged_cards import damaged, failures
 
@@ -262,3 +263,20 @@ def test_damaged_cards_are_read(seed: int) -> None:
 def test_models_of_damaged_cards(tmp_path: Path) -> None:
     """A damaged card with templates gives a model or errors of the project, and no other exception."""
     assert list(failures(tmp_path, 60, seed=1)) == []
+
+
+def test_outline() -> None:
+    """Without templates, a card has rates, rows with the cells of shapes, and channels that are blind in full."""
+    text = cards.SHAPES.replace("imax", "# blind: data_obs of SR is Asimov data in bin 2, signal strength 0\nimax", 1)
+    rows = ("jes shape 0.5 1 - - -", "lumi lnN 1.02 1.02 - - 0.9/1.1", "p param 0 1", "SF rateParam CR top 1")
+    model = cards.below(*rows, head=text).outline()
+    channel, other = model.channels
+    assert channel.rates.tolist() == [8.25, 90, 20.5]
+    assert [(row.keyword, row.cells(3)) for row in channel.nuisances] == [
+        ("shape", ["0.5", "1.0", "-"]),
+        ("lnN", ["1.02", "1.02", "-"]),
+    ]
+    assert other.lines() == ("SF rateParam * top 1",)
+    assert [one.name for one in model.parameters] == ["p"]
+    assert (channel.blind_bins, other.blind_bins) == ([0], [])
+    assert (channel.has_data, channel.has_templates) == (True, False)

@@ -10,12 +10,16 @@ import numpy as np
 from datacard_combine.arrays.effects import nuisance_of
 from datacard_combine.arrays.faults import channel_faults, nominal_faults
 from datacard_combine.arrays.shared import parameters_of, statements_of
+from datacard_combine.arrays.templates import Library
 from datacard_combine.meaning.content import RowOfCard
 from datacard_core import DATA, Axis, Channel, Column, Model, Templates
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
     from datacard_combine.arrays.places import Naming
-    from datacard_combine.arrays.templates import Found, Library
+    from datacard_combine.arrays.templates import Found
     from datacard_combine.meaning.content import ColumnOfCard, Content
     from datacard_combine.syntax.faults import Reading
 
@@ -35,6 +39,8 @@ class Part:
     """Positions of its columns in the card."""
     has_templates: bool
     axis: Axis
+    is_outline: bool = False
+    """True if shapes are to have their cells as effects."""
 
     columns: tuple[ColumnOfCard, ...] = attrs.field(init=False)
     """Columns of the channel."""
@@ -50,7 +56,24 @@ class Part:
 
 def model_of(content: Content, library: Library, naming: Naming) -> Reading[Model | None]:
     """Return the model, or None if its templates have faults that leave none."""
-    counting = naming.lines.counting(content.head)
+    return (yield from _model(content, library, naming, naming.lines.counting(content.head)))
+
+
+def outline_of(content: Content, naming: Naming, folder: Path) -> Reading[Model | None]:
+    """Return the model without templates: rates, and rows whose shapes have their cells as effects.
+
+    Args:
+        content: the card.
+        naming: names of templates.
+        folder: directory of the card.
+    """
+    nothing = Library({}, {}, frozenset(), folder)
+    return (yield from _model(content, nothing, naming, frozenset(content.head.channels), is_outline=True))
+
+
+def _model(
+    content: Content, library: Library, naming: Naming, counting: Collection[str], *, is_outline: bool = False
+) -> Reading[Model | None]:
     channels = []
     for name in dict.fromkeys(content.head.channels):
         # Of repeated columns the last one counts.
@@ -63,6 +86,7 @@ def model_of(content: Content, library: Library, naming: Naming) -> Reading[Mode
             places=tuple(sorted(places.values())),
             has_templates=name not in counting,
             axis=COUNTING,
+            is_outline=is_outline,
         )
         channel = yield from _channel(part)
         if channel is not None:

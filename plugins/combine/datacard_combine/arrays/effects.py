@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from datacard_combine.arrays.faults import optional_faults, variation_faults
@@ -11,6 +12,7 @@ from datacard_combine.arrays.places import old_name
 from datacard_core import (
     DIRECTIONS,
     ControlRegion,
+    Effect,
     GammaNormalisation,
     LinearNormalisation,
     MorphedShape,
@@ -23,16 +25,33 @@ from datacard_core import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from datacard_combine.arrays.assembly import Part
     from datacard_combine.arrays.templates import Found
     from datacard_combine.meaning.content import RowOfCard
     from datacard_combine.syntax.faults import Reading
     from datacard_combine.syntax.rows import Value
-    from datacard_core import Effect
+    from datacard_core import IntArray
 
 _LINEAR = ("trG", "unif", "dFD", "dFD2")
+
+
+@attrs.frozen(eq=False)
+class StatedShape(Effect):
+    """Cells of a shape without its templates."""
+
+    columns: IntArray
+    keyword: str
+    texts: tuple[str, ...]
+
+    def cells(self) -> Sequence[str]:
+        """Return the texts."""
+        return self.texts
+
+
+def _text(value: Value) -> str:
+    return "/".join(map(grammar.number, value)) if isinstance(value, tuple) else grammar.number(value)
 
 
 def nuisance_of(part: Part, row: RowOfCard) -> Reading[Nuisance | None]:
@@ -42,7 +61,11 @@ def nuisance_of(part: Part, row: RowOfCard) -> Reading[Nuisance | None]:
     values = {at: value for at, value in values.items() if value not in nothing}
     if not values:
         return None
-    if row.kind.startswith(grammar.SHAPE):
+    effects: list[Effect]
+    # Of "shape?", only the templates say which cells are factors.
+    if row.kind.startswith(grammar.SHAPE) and part.is_outline:
+        effects = [StatedShape(np.array(list(values)), row.kind, tuple(map(_text, values.values())))]
+    elif row.kind.startswith(grammar.SHAPE):
         effects = yield from _shapes(part, row, values)
     else:
         effects = list(_normalisations(row, values))

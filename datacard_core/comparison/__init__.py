@@ -1,0 +1,1 @@
+"""Comparison of two models, or of two sets of cards, by what they mean."""
