@@ -172,8 +172,8 @@ class Datacard(Sections, FromOutput):
             rateparam_norm_categories=rateparam_norm_categories,
             rateparam_norm_histograms=rateparam_norm_histograms,
         )
-        # Histograms and cutflow have the counts of blind bins.
-        self._keep(declared, channels[category], given=None if channels[category].blind_bins else given)
+        # Histograms and cutflow have the counts of blind categories, also of others than that of the card.
+        self._keep(declared, channels[category], given=None if declared.blinding.hides else given)
         if verbose:
             # Those of the build alone: a subclass may set what its sections need behind this constructor.
             print_report(self._built.findings)
@@ -205,7 +205,7 @@ class Datacard(Sections, FromOutput):
     ) -> None:
         if channel.blindness is not None:
             # Without the function that chooses bins: a card can be sent to other processes, and a function perhaps not.
-            blinding = Blinding(bool(channel.blind_bins))
+            blinding = Blinding(lifted=channel.blindness.lifted)
             declared = attrs.evolve(declared, blinding=blinding, blindness=channel.blindness)
         if len(channel.columns) < len(declared.columns):
             here = {column.name for column in channel.columns}

@@ -129,6 +129,11 @@ class BuiltCard:
         return self._built.has_data
 
     @property
+    def blind(self) -> bool:
+        """True if bins of the data are blind and hold expected events."""
+        return bool(self._built.blind_bins)
+
+    @property
     def observation(self) -> float:
         """Number of observed events, -1 without data."""
         return self._built.observation
@@ -225,10 +230,10 @@ class BuiltCard:
         return dict(self._declared.data_variations)
 
     def _from_script(self, name: str) -> Given:
-        if self._built.blind_bins:
+        if self._declared.blinding.hides:
             raise AttributeError(
-                f"card {self.bin!r} is blind and does not keep {name!r}, which the counts of its data are in: take it "
-                "from the output"
+                f"card {self.bin!r} is declared with blind= and does not keep {name!r}, which counts of blind data are "
+                "in: take it from the output"
             )
         if self._given is None:
             # Files are read one at a time, and only sums of them are kept.

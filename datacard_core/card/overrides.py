@@ -74,6 +74,12 @@ def public_names(base: type) -> frozenset[str]:
     )
 
 
+@cache
+def _arguments(base: type) -> frozenset[str]:
+    """Return the names of the arguments of a class."""
+    return frozenset(inspect.signature(base).parameters)
+
+
 def assignment_problem(card: Any, base: type, name: str, value: object) -> str | None:
     """Return the reason why an attribute of a card cannot be set, or None if it may be.
 
@@ -83,9 +89,10 @@ def assignment_problem(card: Any, base: type, name: str, value: object) -> str |
         name: the attribute.
         value: its new value.
     """
-    if name not in public_names(base) or _is_same(getattr(card, name, None), value):
+    is_argument = "_built" in vars(card) and name in _arguments(base)
+    if not (is_argument or name in public_names(base)) or _is_same(getattr(card, name, None), value):
         return None
-    if name in inspect.signature(base).parameters:
+    if name in _arguments(base):
         way_out = f"make another card with {name}={shown(value, 60)}"
     elif name in HONOURED:
         way_out = "override it in a subclass of Datacard"

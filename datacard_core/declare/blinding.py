@@ -51,6 +51,11 @@ class Blinding:
         if problems := list(self._problems()):
             raise DeclarationError(problems)
 
+    @property
+    def hides(self) -> bool:
+        """True if data of any category are not to be shown."""
+        return bool(self.where) and not self.lifted
+
     def of(self, category: str) -> bool | Callable[[Any], Any]:
         """Return True if all bins of a category are blind, False if none is, or the function that chooses them."""
         return not self.lifted and self._declared(category)

@@ -90,6 +90,8 @@ class TestAssignments:
         [
             ("bin_suffix", "run2", "make another card with bin_suffix='run2'"),
             ("years", ["2022"], "make another card with years="),
+            ("flow", "fold", "make another card with flow='fold'"),
+            ("policies", {}, "make another card with policies="),
             ("bin", "x", "override it in a subclass"),
             ("preamble", "x", "override it in a subclass"),
             ("observation", 5, "it follows from the arguments"),

@@ -25,6 +25,7 @@ from datacard_core import (
     Datacard,
     DatacardError,
     DeclarationError,
+    FinishedCardError,
     Systematics,
     SystematicUncertainty,
     read_card,
@@ -260,10 +261,18 @@ class TestSecrecy:
         assert in_files(tmp_path) == in_bytes(pickle.dumps(made)) == in_text(repr(made)) == set()
         assert in_text("".join(capsys.readouterr())) == set()
         for name in ("histograms", "cutflow", "datasets_metadata"):
-            with pytest.raises(AttributeError, match=f"'SR_2022' is blind and does not keep '{name}'"):
+            with pytest.raises(AttributeError, match=f"'SR_2022' is declared with blind= and does not keep '{name}'"):
                 getattr(made, name)
         with pytest.raises(AttributeError, match="blind"):
             made.rearrange_histograms(is_data=True)
+
+    def test_open_card_of_a_script(self) -> None:
+        """The open card of one category keeps no counts of another one that is blind by name."""
+        made = card(category="CR", blind=["SR"])
+        assert data(made) == list(OPEN)
+        assert in_bytes(pickle.dumps(made)) == set()
+        with pytest.raises(AttributeError, match="blind"):
+            made.rearrange_histograms(is_data=True, category="SR")
 
     @pytest.mark.slow
     def test_command(self, tmp_path: Path) -> None:
@@ -313,6 +322,12 @@ class TestDeclaration:
         """A script can give all its cards the names of the blind categories."""
         assert data(card(category="CR", blind=["SR"])) == list(OPEN)
         assert data(card(blind=["SR"])) == [10, 20, 30]
+
+    def test_attribute(self) -> None:
+        """A card that is built says whether it is blind, and cannot be made so."""
+        assert card().blind
+        with pytest.raises(FinishedCardError, match="make another card with blind=True"):
+            setattr(card(blind=False), "blind", True)  # noqa: B010 - mypy knows that it cannot be set
 
     def test_counted_region(self) -> None:
         """A nuisance states the number of events in an open region, and one that states those of a blind one fails."""
