@@ -94,6 +94,7 @@ class CommandGroup(click.Group):
         except (OSError, DatacardError) as error:
             # Of the help, which click prints before it calls a command: the stream, or a verb that cannot be imported.
             remark(f"Error: {message(error)}")
+            drop_what_cannot_be_written()
             sys.exit(1)
         except SystemExit as end:
             drop_what_cannot_be_written()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
-from tests.support.commands import process
 from tests.support.demo_files import datasets_of, of_datasets, save
+from tests.support.processes import Done
+from tests.support.programs import command
 
-Made: TypeAlias = tuple[Path, subprocess.CompletedProcess[str]]
+Made: TypeAlias = tuple[Path, Done]
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A folder where `datacard demo` was run in a process, and its result; no test may change it."""
     folder = tmp_path_factory.mktemp("demo")
-    return folder, process("demo", cwd=folder)
+    return folder, command("demo", cwd=folder)
 
 
 @pytest.fixture(scope="session")

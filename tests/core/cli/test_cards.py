@@ -93,7 +93,7 @@ class TestDemo:
     def test_files(self, made: Made) -> None:
         """The output, the analysis and the cards are in one new folder."""
         folder, result = made
-        assert result.returncode == 0, result.stderr
+        assert result.status == 0, result.stderr
         assert [path.name for path in folder.iterdir()] == ["datacard-demo"]
         expected = {"output_all.coffea", "analysis.py", *(f"cards/{name}" for name in CARDS)}
         assert set(files_below(folder / "datacard-demo")) == expected

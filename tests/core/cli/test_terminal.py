@@ -18,6 +18,7 @@ from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import stored
 from tests.support.coffea_files import an_output, before_an_output, named, save, save_pickle
 from tests.support.commands import DATACARD, datacard, files_below, write
+from tests.support.programs import BROKEN, CLOSED, command
 
 if TYPE_CHECKING:
     from tests.core.cli.conftest import Made
@@ -32,7 +33,7 @@ class TestShow:
         assert max(map(len, result.stdout.splitlines())) > 80
         assert all(line.startswith("notice [empty-dataset] ") for line in result.stderr.splitlines())
 
-    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.slow
     @pytest.mark.parametrize("verb", ["inspect", "build"])
     def test_names_that_the_terminal_lacks(self, verb: str, output: Path, script: Path) -> None:
         """On an ASCII terminal, other characters are shown as escapes, and the command succeeds."""
@@ -42,35 +43,42 @@ class TestShow:
         made.write_text(made.read_text(encoding="utf-8").replace("TTbar", "Zττ"), encoding="utf-8")
         arguments = {"inspect": ["ditau.coffea"], "build": [str(made), "ditau.coffea", "-o", "π"]}[verb]
         environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-        result = subprocess.run([str(DATACARD), verb, *arguments], env=environment, capture_output=True, check=False)
-        assert (result.returncode, b"Unicode" in result.stderr) == (0, False)
-        shown = result.stdout.decode("ascii")
-        assert {"inspect": r"Z\u03c4\u03c4", "build": r"cards in \u03c0"}[verb] in shown
+        result = command(verb, *arguments, cwd=script.parent, environ=environment)
+        assert (result.status, "Unicode" in result.stderr) == (0, False)
+        assert result.stdout.isascii()
+        assert {"inspect": r"Z\u03c4\u03c4", "build": r"cards in \u03c0"}[verb] in result.stdout
 
-    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.slow
     @pytest.mark.parametrize("closed", [("stdout",), ("stdout", "stderr")])
     def test_closed_pipe(self, closed: tuple[str, ...], output: Path, script: Path) -> None:
         """When the reader closes the pipe, there is no message and the cards are complete."""
-        reading, writing = os.pipe()
-        os.close(reading)
-        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        command = [str(DATACARD), "build", str(write(script)), str(output), "-o", "cards"]
-        result = subprocess.run(command, check=False, text=True, **(streams | dict.fromkeys(closed, writing)))
-        os.close(writing)
+        broken = dict.fromkeys(closed, BROKEN)
+        result = command("build", write(script), output, "-o", "cards", cwd=script.parent, streams=broken)
         assert "Broken" not in f"{result.stdout}{result.stderr}"
         assert "Traceback" not in f"{result.stdout}{result.stderr}"
         assert Path("cards", "datacard_SR_2024.txt").is_file()
 
-    @pytest.mark.slow  # a fresh interpreter
-    @pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/null 2>/dev/full"])
-    def test_streams_that_cannot_be_used(self, streams: str, output: Path, script: Path) -> None:
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        "streams",
+        [{"stdout": CLOSED}, {"stderr": CLOSED}, {"stdout": os.devnull, "stderr": "/dev/full"}],
+        ids=["no output", "no errors", "full disk for errors"],
+    )
+    def test_streams_that_cannot_be_used(self, streams: dict[str, str], output: Path, script: Path) -> None:
         """The cards are those of a run with all streams, and the status is 0."""
-        command = [str(DATACARD), "build", str(write(script)), str(output), "-j", "2", "-o"]
-        assert datacard(*command[1:4], "-o", "expected").exit_code == 0
-        shell = ["sh", "-c", f"{shlex.join([*command, 'cards'])} {streams}"]
-        done = subprocess.run(shell, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        assert done.returncode == 0
-        assert b"Traceback" not in done.stderr
+        assert datacard("build", write(script), output, "-o", "expected").exit_code == 0
+        done = command("build", script, output, "-j", "2", "-o", "cards", cwd=script.parent, streams=streams)
+        assert done.status == 0
+        assert "Traceback" not in done.stderr
+        assert files_below(Path("cards")) == files_below(Path("expected"))
+
+    @pytest.mark.slow  # a fresh interpreter
+    def test_interpreter_without_streams(self, output: Path, script: Path) -> None:
+        """An interpreter that starts without streams makes the same cards, and the status is 0."""
+        line = [str(DATACARD), "build", str(write(script)), str(output), "-j", "2", "-o"]
+        assert datacard(*line[1:4], "-o", "expected").exit_code == 0
+        shell = ["sh", "-c", f"{shlex.join([*line, 'cards'])} <&- >&- 2>&-"]
+        assert subprocess.run(shell, check=False).returncode == 0
         assert files_below(Path("cards")) == files_below(Path("expected"))
 
     @pytest.mark.slow  # a fresh interpreter
@@ -80,21 +88,18 @@ class TestShow:
         reading, writing = os.pipe()
         os.close(reading)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        command = [str(DATACARD), "build", str(script), str(output), "-j", "2", "-o", "cards"]
-        done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, text=True, env=environment)
+        line = [str(DATACARD), "build", str(script), str(output), "-j", "2", "-o", "cards"]
+        done = subprocess.run(line, check=False, stdout=writing, stderr=subprocess.PIPE, text=True, env=environment)
         os.close(writing)
         assert "Broken" not in done.stderr
         assert Path("cards", "datacard_SR_2024.txt").is_file()
 
-    @pytest.mark.slow  # a fresh interpreter
-    @pytest.mark.parametrize("arguments", [["--help"], ["plugins"]])
-    def test_full_disk(self, arguments: list[str]) -> None:
+    @pytest.mark.slow
+    @pytest.mark.parametrize("argument", ["--help", "plugins"])
+    def test_full_disk(self, argument: str, tmp_path: Path) -> None:
         """The answer that cannot be written is an error with the reason and without a traceback."""
-        with Path("/dev/full").open("wb") as full:
-            done = subprocess.run(
-                [str(DATACARD), *arguments], check=False, stdout=full, stderr=subprocess.PIPE, text=True
-            )
-        assert done.returncode == 1
+        done = command(argument, cwd=tmp_path, streams={"stdout": "/dev/full"})
+        assert done.status == 1
         assert done.stderr.startswith("Error: ")
         assert "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1

@@ -6,46 +6,46 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
-import subprocess
-import sys
-import sysconfig
+import tempfile
 import termios
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 from datacard_core.execution.progress import progress
+from tests.support.programs import start
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-DATACARD = Path(sysconfig.get_path("scripts")) / "datacard"
 PREFERENCES = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
 
-def on_terminal(command: Sequence[str], cwd: Path, columns: int = 80) -> tuple[int, str]:
-    """Run a program on a terminal, and return its status and all that it sent there."""
+def on_terminal(cwd: Path, columns: int = 80, **program: Any) -> tuple[int, str]:
+    """Run a program on a terminal, and return its status and all that it sent there.
+
+    Args:
+        cwd: its working directory.
+        columns: width of the terminal.
+        program: `arguments` of the command `datacard`, or the `code` of another program.
+    """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in PREFERENCES} | {"TERM": "xterm"}
-    with subprocess.Popen(
-        command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd, env=environment
-    ) as program:
-        os.close(terminal)
+    task = program | {"streams": dict.fromkeys(("stdin", "stdout", "stderr"), os.ttyname(terminal))}
+    with tempfile.TemporaryDirectory() as folder:
+        running = start(task, Path(folder), cwd, environment)
         sent = b""
-        while chunk := _read(controller):
-            sent += chunk
+        # The terminal stays open here, because one that no process has open yet sends nothing.
+        waiting: list[Any] = [controller, running.answers]
+        while select.select(waiting, [], [])[0] == [controller]:
+            sent += os.read(controller, 1 << 16)
+        status = running.wait(10)
+    while select.select([controller], [], [], 0)[0]:
+        sent += os.read(controller, 1 << 16)
+    os.close(terminal)
     os.close(controller)
-    return program.returncode, sent.decode("utf-8")
-
-
-def _read(controller: int) -> bytes:
-    try:
-        return os.read(controller, 1 << 16)
-    except OSError:  # on Linux, no process has the terminal open any more
-        return b""
+    return status, sent.decode("utf-8")
 
 
 def screen(sent: str) -> str:
@@ -71,12 +71,12 @@ def screen(sent: str) -> str:
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     """All that `datacard demo` sends to a terminal."""
-    status, sent = on_terminal([str(DATACARD), "demo"], tmp_path_factory.mktemp("demo"))
+    status, sent = on_terminal(tmp_path_factory.mktemp("demo"), arguments=["demo"])
     assert status == 0, sent
     return sent
 
 
-@pytest.mark.slow  # the whole demo, in a fresh interpreter
+@pytest.mark.slow  # the whole demo
 @pytest.mark.parametrize("doing", ["reading files", "building cards", "writing cards"])
 def test_bar_of_each_stage(doing: str, shown: str) -> None:
     """Each stage of the work has a bar, which is removed in the end."""
@@ -89,8 +89,10 @@ def test_bar_of_each_stage(doing: str, shown: str) -> None:
 def test_table_stays(shown: str) -> None:
     """The table of yields stays on the terminal, and fits into its width."""
     lines = screen(shown).splitlines()
-    (head,) = [line for line in lines if line.startswith("┃ process")]
-    assert [cell.strip() for cell in head.strip("┃").split("┃")] == ["process", "SR", "CR1", "CR2"]
+    heads = [line for line in lines if line.startswith("┃ process")]
+    cells = [cell.strip() for head in heads for cell in head.strip("┃").split("┃")]
+    assert [cell for cell in cells if cell != "process"] == ["SR_run3", "CR1_run3", "CR2_run3"]
+    assert max(len(line) for line in lines if line.startswith(tuple("┃│"))) <= 80
     assert any(line.startswith("│ ttbar") for line in lines)
     assert any(line.startswith("  datacard inspect datacard-demo/output_all.coffea") for line in lines)
     assert "\x1b[1m" in shown  # a terminal gets what a file does not
@@ -103,7 +105,7 @@ def test_error_removes_the_bar(tmp_path: Path) -> None:
         "from datacard_core.execution.progress import progress\n"
         "with progress('looking', 3) as step:\n    step()\n    1 / 0\n"
     )
-    status, sent = on_terminal([sys.executable, "-c", program], tmp_path)
+    status, sent = on_terminal(tmp_path, code=program)
     assert status == 1
     assert "looking" in sent
     assert sent.rindex("\x1b[?25h") > sent.rindex("\x1b[?25l")
