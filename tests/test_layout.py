@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +20,7 @@ from tests.support.paths import ROOT, TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
@@ -29,8 +30,6 @@ ALLOWED = {
 }  # fmt: skip
 MOST_MODULES = 12
 """Of one folder of the core: with more it wants to be divided."""
-
-CORE_MODULES = sorted(path.relative_to(CORE) for path in CORE.rglob("*.py") if path.name != "__init__.py")
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +44,6 @@ def imported_by(path: Path) -> Iterator[tuple[str, list[str] | None]]:
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield "." * node.level + (node.module or ""), [alias.name for alias in node.names]
-
-
-def files_of(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
 
 
 class TestFolders:
@@ -97,33 +92,27 @@ class TestFolders:
         packages = [path.parent.name for path in (PLUGINS / name).glob("*/__init__.py")]
         assert packages == [f"datacard_{name}"]
 
-    @pytest.mark.parametrize(
-        "package",
-        [CORE, ROOT / "pytest_datacard", *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)],
-        ids=lambda package: package.name,
-    )
-    def test_packages_are_typed(self, package: Path) -> None:
+    def test_packages_are_typed(self) -> None:
         """Every package says to type checkers that it is annotated."""
-        assert (package / "py.typed").is_file()
+        packages = [CORE, ROOT / "pytest_datacard", *(PLUGINS / name / f"datacard_{name}" for name in BUILT_IN)]
+        assert [str(package) for package in packages if not (package / "py.typed").is_file()] == []
 
-    @pytest.mark.parametrize(
-        "folder",
-        [CORE, *(path for path in sorted(CORE.rglob("*")) if path.is_dir() and list(path.glob("*.py")))],
-        ids=lambda folder: str(folder.relative_to(ROOT)),
-    )
-    def test_modules_per_folder(self, folder: Path) -> None:
+    def test_modules_per_folder(self) -> None:
         """No folder of the core has more than twelve modules besides its `__init__`."""
-        names = sorted(path.name for path in folder.glob("*.py") if path.name != "__init__.py")
-        assert len(names) <= MOST_MODULES, names
+        modules = Counter(str(path.parent) for path in CORE.rglob("*.py") if path.name != "__init__.py")
+        assert modules
+        assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
 
 
 class TestMirror:
     """Every module has its test module, at the same place."""
 
-    @pytest.mark.parametrize("module", CORE_MODULES, ids=str)
-    def test_core_module(self, module: Path) -> None:
+    def test_core_modules(self) -> None:
         """The core's `wing/module.py` has `tests/core/wing/test_module.py`."""
-        assert (TESTS / "core" / module.parent / f"test_{module.name}").is_file()
+        modules = [path.relative_to(CORE) for path in CORE.rglob("*.py") if path.name != "__init__.py"]
+        assert modules
+        lacking = [str(path) for path in modules if not (TESTS / "core" / path.parent / f"test_{path.name}").is_file()]
+        assert lacking == []
 
     @pytest.mark.parametrize("name", BUILT_IN)
     def test_plugin(self, name: str) -> None:
@@ -157,39 +146,35 @@ class TestImports:
         assert imports.circles(imports.room_graph()) == []
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("file", files_of(CORE))
-    def test_core_without_plugins(self, file: str) -> None:
+    def test_core_without_plugins(self) -> None:
         """The core imports no plugin."""
+        assert imports.modules()
         foreign = [
-            module
-            for module, _ in imported_by(CORE / file)
+            f"{path}: {module}"
+            for path in imports.modules().values()
+            for module, _ in imported_by(path)
             if module.startswith("datacard_") and module.split(".")[0] != "datacard_core"
         ]
         assert foreign == []
 
-    @pytest.mark.parametrize("file", files_of(PLUGINS))
-    def test_plugins_use_public_names(self, file: str) -> None:
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", BUILT_IN)
+    def test_plugins_use_public_names(self, name: str) -> None:
         """A plugin imports public names of the core, third parties and modules of its package only."""
-        own = Path(file).parts[1]
-        for module, names in imported_by(PLUGINS / file):
-            if module == "datacard_core":
-                assert names is not None, "import names from it, so that only public ones can be used"
-                assert set(names) <= set(datacard_core.__all__)
-            else:
-                assert module.split(".")[0] in ALLOWED | {own}
+        for path in (PLUGINS / name).rglob("*.py"):
+            for module, names in imported_by(path):
+                if module == "datacard_core":
+                    assert names is not None, f"{path}: import names from it, so that only public ones can be used"
+                    assert set(names) <= set(datacard_core.__all__), path
+                else:
+                    assert module.split(".")[0] in ALLOWED | {f"datacard_{name}"}, path
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        "module", ["awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"]
-    )
-    def test_lazy_third_parties(self, module: str, loaded: set[str]) -> None:
-        """Importing the core does not import what only some of its users need."""
-        assert module not in loaded
-
-    @pytest.mark.slow
-    def test_lazy_plugins(self, loaded: set[str]) -> None:
-        """Importing the core does not import a plugin."""
-        assert not {f"datacard_{name}" for name in BUILT_IN} & loaded
+    def test_lazy_imports(self, loaded: set[str]) -> None:
+        """Importing the core imports no plugin, nor the kit and third parties that only some of its users need."""
+        third_parties = {"awkward", "click", "coffea", "hypothesis", "matplotlib", "pytest", "rich", "uproot"}
+        plugins = {f"datacard_{name}" for name in BUILT_IN}
+        assert not loaded & (third_parties | plugins | {"datacard_core.testing"})
 
 
 KNOWN = ("datacard_core", "datacard_core.a", "datacard_core.a.x", "datacard_core.a.y", "datacard_core.b")

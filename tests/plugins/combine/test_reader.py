@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacard_core import CardError, Severity, read_card
-from datacard_core.testing import assert_plugin
+from datacard_core import CardError, Severity, load_plugins, read_card
+from datacard_core.testing.cases import Case
+from datacard_core.testing.trials.readers import assert_reader
 from tests.support import cards
 from tests.support.cards import HEAD, SHAPES, below, card, found
 from tests.support.damaged_cards import damaged, failures
@@ -171,11 +172,12 @@ class TestReadCard:
 
 
 @pytest.mark.slow
-def test_plugin_conforms(tmp_path: Path) -> None:
-    """The plugin meets all that the core expects of a writer and a reader."""
+def test_reader_conforms(tmp_path: Path) -> None:
+    """The reader meets all that the core expects with a card of all lines; the kit tests the plugin with another."""
     path = tmp_path / "card.txt"
     path.write_text(SHAPES + "".join(f"{line}\n" for line in LINES))
-    assert_plugin("combine", files={"combine": path})
+    reader = load_plugins("combine").reader("combine")
+    assert_reader(Case(plugin=reader.plugin, origin=reader.origin), reader, path)
 
 
 WORDS = st.sampled_from(
