@@ -19,6 +19,7 @@ from datacard_core.declare.policies import Policies
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.documents.table import Table
+from datacard_core.edits.values import Add, AddProcess, CardEdit, Drop, Rename
 from datacard_core.errors import (
     DatacardError,
     DeclarationError,
@@ -43,6 +44,7 @@ from datacard_core.hookspecs import (
     CardWriter,
     Check,
     HistogramSource,
+    LinkedFile,
     ModelContext,
     Plot,
     ReadCard,
@@ -98,19 +100,22 @@ from datacard_core.reading import read_card, read_cards
 from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.yields import yields_table
 from datacard_core.version import __version__ as __version__
-from datacard_core.writing import write_model
+from datacard_core.writing import write_card, write_model
 
 __all__ = [
     "API_VERSION",
     "DATA",
     "DEFAULT_PLUGINS",
     "DIRECTIONS",
+    "Add",
+    "AddProcess",
     "Analysis",
     "Axis",
     "BinByBinStatistics",
     "Blinding",
     "BoolArray",
     "CardContext",
+    "CardEdit",
     "CardError",
     "CardFile",
     "CardReader",
@@ -137,6 +142,7 @@ __all__ = [
     "Directive",
     "DirectoryInUseError",
     "DiscreteParameter",
+    "Drop",
     "Effect",
     "Entry",
     "ExistingFileError",
@@ -156,6 +162,7 @@ __all__ = [
     "InputError",
     "IntArray",
     "LinearNormalisation",
+    "LinkedFile",
     "MCProcess",
     "MCProcesses",
     "MissingProviderError",
@@ -179,6 +186,7 @@ __all__ = [
     "Provided",
     "RawLine",
     "ReadCard",
+    "Rename",
     "Rendering",
     "Severity",
     "Shape",
@@ -222,6 +230,7 @@ __all__ = [
     "report",
     "systematics_table",
     "warning",
+    "write_card",
     "write_model",
     "years_table",
     "yields_table",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datacard_core.declare.systematics import SystematicUncertainty
+    from datacard_core.edits.values import CardEdit
     from datacard_core.findings import Finding
     from datacard_core.model.arrays import (
         Axis,
@@ -442,8 +443,22 @@ class CardFile:
     """
 
 
+@attrs.frozen(eq=False)
+class LinkedFile:
+    """A file that a card names, for copying it with the card."""
+
+    name: str
+    """Path relative to the card."""
+    source: Path
+    """File whose content it has."""
+    new_names: Callable[[Collection[str]], Mapping[str, Collection[str]]]
+    """Function of all names of templates in the source. It returns the new names of those that the card uses."""
+    is_renamed: bool = False
+    """True if a template has another name in the copy."""
+
+
 class ReadCard(ABC):
-    """A card as it was read, with its text unchanged."""
+    """A card as it was read, with its text unchanged, or one that was made of it by edits."""
 
     path: Path
     """Path of the file that it was read from."""
@@ -474,6 +489,34 @@ class ReadCard(ABC):
         """
         raise InputError(f"the card {self.path} has no model without its templates: its reader makes none")
 
+    def edited(self, *edits: CardEdit) -> ReadCard:  # noqa: ARG002 - overrides use it
+        """Return the card with edits carried out one after the other; the rest of its text stays.
+
+        Templates follow: the models of both cards differ by the edits alone. `write_card` writes the card with them.
+
+        Raises:
+            DeclarationError: an edit names what the card has not, or cannot be made.
+            CardError: the edited card has errors that the card had not.
+            InputError: the reader makes no edits.
+        """
+        raise InputError(f"the card {self.path} cannot be edited: its reader makes no edits")
+
+    def names(self, what: str) -> Sequence[str]:  # noqa: ARG002 - overrides use it
+        """Return all names of a kind in the card: "channel", "process", "nuisance" or "group".
+
+        Nuisances are all parameters, also free ones and functions.
+        """
+        return ()
+
+    def bundled(self) -> tuple[str, Sequence[LinkedFile]]:
+        """Return the text of the card with paths of files below its directory, and these files.
+
+        Raises:
+            DeclarationError: two files would be one.
+            InputError: the reader cannot tell the files of a card.
+        """
+        raise InputError(f"the card {self.path} cannot be written: its reader cannot tell its files")
+
     def cells(self) -> Iterable[Cell]:
         """Return the effects of parameters on columns; those of `model()`, if a reader does not override it.
 
@@ -499,6 +542,27 @@ class TemplateReader(ABC):
         Raises:
             InputError: the file cannot be read.
         """
+
+    def copy(
+        self,
+        path: Path,
+        new: Path,  # noqa: ARG002 - overrides use it
+        new_names: Callable[[Collection[str]], Mapping[str, Collection[str]]],  # noqa: ARG002
+    ) -> None:
+        """Write a copy of a file in which templates have other names; all else in it stays as it is.
+
+        Called once for each file of a card whose templates change their names.
+
+        Args:
+            path: the file.
+            new: the file to write; it does not exist yet.
+            new_names: function of all names in the file. It returns the names of each object in the copy: several for
+                one that is repeated, none for one that is left out.
+
+        Raises:
+            InputError: the file cannot be read, or the names of its templates cannot be changed.
+        """
+        raise InputError(f"the names of templates in {path} cannot be changed: its reader makes no copies")
 
 
 class CardReader(ABC):

@@ -133,19 +133,29 @@ def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> Temp
         MissingProviderError: no selected plugin reads files of its suffix.
         PluginCallError: the reader failed.
     """
-    by_suffix: dict[str, Provided[TemplateReader]] = {}
-    for reader in plugins.template_readers.values():
-        with reader.blamed("naming the suffixes of its files") as its:
-            by_suffix |= dict.fromkeys(strings(its.suffixes), reader)
-    provided = by_suffix.get(path.suffix)
-    if provided is None:
-        known = closest(path.suffix, sorted(by_suffix))
-        raise MissingProviderError(f"no selected plugin reads templates from {path}, a file of {path.suffix!r}{known}")
+    provided = template_reader(plugins, path)
     with provided.blamed(f"reading templates from {path}") as its:
         found = its.read(path, names)
         if isinstance(found, TemplateFile):
             return TemplateFile(tuple(found.stored), dict(found.others))
     raise provided.fault(f"reading templates from {path}: got {shown(found)}, expected a TemplateFile")
+
+
+def template_reader(plugins: Plugins, path: Path) -> Provided[TemplateReader]:
+    """Return the template reader for the suffix of a file.
+
+    Raises:
+        MissingProviderError: no selected plugin reads files of its suffix.
+        PluginCallError: a reader failed.
+    """
+    by_suffix: dict[str, Provided[TemplateReader]] = {}
+    for reader in plugins.template_readers.values():
+        with reader.blamed("naming the suffixes of its files") as its:
+            by_suffix |= dict.fromkeys(strings(its.suffixes), reader)
+    if path.suffix not in by_suffix:
+        known = closest(path.suffix, sorted(by_suffix))
+        raise MissingProviderError(f"no selected plugin reads templates from {path}, a file of {path.suffix!r}{known}")
+    return by_suffix[path.suffix]
 
 
 def content_of(path: Path) -> bytes:

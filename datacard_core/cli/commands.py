@@ -8,6 +8,7 @@ from datacard_core.cli.card_tables import correlations, table
 from datacard_core.cli.cards import build, demo
 from datacard_core.cli.checks import check, names
 from datacard_core.cli.comparison import diff
+from datacard_core.cli.editing.command import edit
 from datacard_core.cli.group import CommandGroup, debug_option
 from datacard_core.cli.outputs import inspect
 from datacard_core.cli.plugins import new_plugin, plugins
@@ -29,5 +30,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (build, check, correlations, demo, diff, inspect, names, new_plugin, plugins, table):
+for verb in (build, check, correlations, demo, diff, edit, inspect, names, new_plugin, plugins, table):
     main.add_command(verb)

@@ -13,7 +13,7 @@ from datacard_core.grammar.lines import (
     stated_templates,
     templates_line,
 )
-from datacard_core.grammar.names import group_problem, name_problem, template_names, year_problem
+from datacard_core.grammar.names import group_problem, is_like, like, name_problem, template_names, year_problem
 from datacard_core.grammar.numbers import is_count, is_finite_number, is_number, number, short
 from datacard_core.grammar.parameters import (
     circles,
@@ -113,9 +113,11 @@ __all__ = [
     "is_constraint",
     "is_count",
     "is_finite_number",
+    "is_like",
     "is_number",
     "joint_kind",
     "keyword_of",
+    "like",
     "morphing",
     "name_problem",
     "number",

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datacard_core.arguments import type_of
-from datacard_core.grammar.words import AUTO_MC_STATS
+from datacard_core.grammar.words import ANY, AUTO_MC_STATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,16 @@ def template_names(pattern: str, processes: Iterable[str], systematic: str = "")
     """
     before, _, behind = pattern.replace("$SYSTEMATIC", systematic).partition("$PROCESS")
     return [f"{before}{process}{behind}" for process in processes]
+
+
+def is_like(name: str, pattern: str) -> bool:
+    """Return whether a name is a pattern, in which * stands for any text."""
+    return pattern == name or (ANY in pattern and like(pattern).fullmatch(name) is not None)
+
+
+def like(pattern: str) -> re.Pattern[str]:
+    """Return the expression for the names that a pattern stands for, with a group for each *."""
+    return re.compile("(.*)".join(map(re.escape, pattern.split(ANY))))
 
 
 def name_problem(what: str, name: object) -> str | None:

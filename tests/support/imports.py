@@ -28,7 +28,7 @@ LAYERS = (
     ("findings", "codes"),
     ("documents",),
     ("declare",),
-    ("model",),
+    ("model", "edits"),
     ("hookspecs",),
     # DESIGN.md has these two on one level: plugins may import inputs, and inputs never plugins.
     ("inputs", "comparison", "correlations"),

@@ -13,13 +13,17 @@ from datacard_combine.arrays.faults import file_faults, mass_fault
 from datacard_combine.arrays.places import Naming, has_mass, places
 from datacard_combine.arrays.templates import hash_faults, read
 from datacard_combine.codes import CODES
+from datacard_combine.editing.bundling import bundled, files_of
+from datacard_combine.editing.carrying import carried_out, with_changes
+from datacard_combine.editing.files import Moved
+from datacard_combine.editing.tree import Tree
 from datacard_combine.meaning.card import content_of, views_of
 from datacard_combine.meaning.cells import cells_of
 from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.rules.card import faults_of
 from datacard_combine.syntax.faults import collected, in_order, refused
 from datacard_combine.syntax.lines import joined, split
-from datacard_core import CardError, CardReader, InputError, ReadCard, Severity, grammar, is_finite_number
+from datacard_core import CardError, CardFile, CardReader, InputError, ReadCard, Severity, grammar, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.faults import Fault
     from datacard_combine.syntax.lines import Line
     from datacard_combine.syntax.views import View
-    from datacard_core import CardFile, Cell, Finding, Model
+    from datacard_core import CardEdit, Cell, Finding, LinkedFile, Model
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _HARMLESS = frozenset({"shape.rate-zero"})
@@ -43,8 +47,8 @@ class CombineCard(ReadCard):
     Combine makes of all of them together.
     """
 
-    def __init__(self, file: CardFile) -> None:
-        self.path = file.path
+    def __init__(self, file: CardFile, moved: Moved | None = None) -> None:
+        self.path, self._moved = file.path, moved
         self._lenient, self._templates = file.lenient, file.templates
         # Bytes that are no UTF-8 stay what they are, so that the text can be written back.
         self.lines: tuple[Line, ...] = split(file.content.decode("utf-8", "surrogateescape"))
@@ -93,7 +97,10 @@ class CombineCard(ReadCard):
         faults = list(mass_fault(is_given=mass is not None, has_mass=has_mass(self.content)))
         # Once more, as the files may have been written again since the card was read.
         faults += [*file_faults(self.content, self.path.parent), *hash_faults(self.lines, self.path.parent)]
-        library, found = collected(read(places(self.content, naming), self.path.parent, self._templates))
+        templates = self._templates
+        if self._moved is not None:
+            templates = self._moved.reader(self.path.parent, templates, {"MASS": naming.mass_text, **keywords})
+        library, found = collected(read(places(self.content, naming), self.path.parent, templates))
         faults += found
         model, found = collected(model_of(self.content, library, naming))
         faults += found
@@ -126,6 +133,35 @@ class CombineCard(ReadCard):
     def cells(self) -> Iterable[Cell]:
         """Return the effects of parameters on columns as the text has them, without templates."""
         return cells_of(self.content)
+
+    def edited(self, *edits: CardEdit) -> CombineCard:
+        """Return the card with edits, as `ReadCard.edited` says."""
+        tree, moved = carried_out(self._tree(), self._moved or Moved.unchanged(self.content), edits)
+        file = CardFile(
+            path=self.path,
+            content=joined(tree.lines).encode("utf-8", "surrogateescape"),
+            lenient=self._lenient,
+            templates=self._templates,
+        )
+        made = CombineCard(file, moved)
+        before = {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
+        if new := [one for one in made.findings if one.severity is Severity.ERROR and one.code not in before]:
+            raise CardError(new)
+        return made
+
+    def names(self, what: str) -> Sequence[str]:
+        """Return all names of a kind, as `ReadCard.names` says."""
+        return self._tree().known(what)
+
+    def bundled(self) -> tuple[str, Sequence[LinkedFile]]:
+        """Return the text of the card with paths below its directory, and the files, as `ReadCard.bundled` says."""
+        tree = self._tree()
+        new = with_changes(tree, bundled(tree))
+        moved = self._moved or Moved.unchanged(self.content)
+        return joined(new.lines), files_of(tree, moved.after(self.content, new.content, is_renamed=True), self.path)
+
+    def _tree(self) -> Tree:
+        return Tree(file=self.path.name, lines=self.lines, views=self.views, content=self.content)
 
     def content_for_joining(self) -> Content:
         """Return the content with `nuisance edit` lines kept and not carried out, as `combineCards.py` has it."""

@@ -12,7 +12,7 @@ from datacard_root.bulk.layout import CONTENTS
 from datacard_root.bulk.reading import read_many
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 CLASSES = tuple(name.decode() for name in CONTENTS)
@@ -42,6 +42,19 @@ class RootReader(TemplateReader):
             return TemplateFile(many.stored, others)
         rest = read_with_uproot(path, sorted(left))
         return TemplateFile((*many.stored, *rest.stored), {**others, **rest.others})
+
+    def copy(
+        self, path: Path, new: Path, new_names: Callable[[Collection[str]], Mapping[str, Collection[str]]]
+    ) -> None:
+        """Write a copy of a file in which histograms have other names; other objects keep theirs.
+
+        Raises:
+            InputError: the file cannot be read, or another object would have another name.
+        """
+        # The package that writes takes half a second to import.
+        from datacard_root.copying import copy  # noqa: PLC0415
+
+        copy(path, new, new_names)
 
 
 def read_with_uproot(path: Path, names: Iterable[str]) -> TemplateFile:

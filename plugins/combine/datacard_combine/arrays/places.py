@@ -60,6 +60,11 @@ class Naming:
     mass: float = 0
     keywords: Mapping[str, str] = attrs.field(factory=dict)
 
+    @property
+    def mass_text(self) -> str:
+        """The mass as Combine writes it."""
+        return f"{self.mass:.0f}" if self.mass % 1 == 0 else str(self.mass)
+
     def place(self, channel: str, process: str, systematic: str = "") -> Place | None:
         """Return the place of a template, or None in a channel without templates or without a pattern for it."""
         return next(self.places(channel, process, (systematic,)), None)
@@ -72,7 +77,7 @@ class Naming:
         # In this order and anywhere in a word, as Combine does it.
         before = [field.replace("$PROCESS", process).replace("$CHANNEL", channel) for field in line.fields]
         later = {
-            "$MASS": f"{self.mass:.0f}" if self.mass % 1 == 0 else str(self.mass),
+            "$MASS": self.mass_text,
             **{f"${word}": value for word, value in self.keywords.items()},
         }
         for systematic in systematics:

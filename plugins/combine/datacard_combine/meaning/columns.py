@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @attrs.define
-class _Seen:
+class Seen:
     """The meaning of the lines so far; Combine reads them in their order."""
 
     counts: dict[str, Counts] = attrs.field(factory=dict)
@@ -39,11 +39,17 @@ class _Seen:
     rates: RateLine | None = None
 
 
-def head_of(views: Iterable[HeadView]) -> Reading[Head]:
-    """Put the lines of the head together."""
-    seen = _Seen()
+def seen_of(views: Iterable[HeadView]) -> Reading[Seen]:
+    """Return the lines of the head by their meaning."""
+    seen = Seen()
     for view in views:
         yield from _take(seen, view)
+    return seen
+
+
+def head_of(views: Iterable[HeadView]) -> Reading[Head]:
+    """Put the lines of the head together."""
+    seen = yield from seen_of(views)
     if seen.names is None:
         yield mistaken("block.no-process", "the card has no process line: expected two, names and ids")
         return Head()
@@ -68,7 +74,7 @@ def head_of(views: Iterable[HeadView]) -> Reading[Head]:
     )
 
 
-def _take(seen: _Seen, view: HeadView) -> Reading[None]:
+def _take(seen: Seen, view: HeadView) -> Reading[None]:
     if isinstance(view, Counts):
         seen.counts[view.keyword] = view
     elif isinstance(view, ShapesLine):
@@ -92,7 +98,7 @@ def _take(seen: _Seen, view: HeadView) -> Reading[None]:
         seen.rates = view
 
 
-def _shapes(seen: _Seen, view: ShapesLine) -> Reading[None]:
+def _shapes(seen: Seen, view: ShapesLine) -> Reading[None]:
     same = [other for other in seen.shapes if (other.process, other.channel) == (view.process, view.channel)]
     if same:
         message = f"process {view.process!r} in channel {view.channel!r} has a line above, {same[0].line.number}"
@@ -101,7 +107,7 @@ def _shapes(seen: _Seen, view: ShapesLine) -> Reading[None]:
         seen.shapes.append(view)
 
 
-def _processes(seen: _Seen, view: ProcessLine) -> Reading[None]:
+def _processes(seen: Seen, view: ProcessLine) -> Reading[None]:
     if seen.names is None:
         seen.names, seen.table = view, seen.bins
         if seen.table is None:
@@ -124,7 +130,7 @@ def _processes(seen: _Seen, view: ProcessLine) -> Reading[None]:
         yield refused("block.duplicate-process", "a third process line, expected two: names and ids", view.line)
 
 
-def _columns(seen: _Seen, names: ProcessLine, ids: ProcessLine) -> Reading[tuple[ColumnOfCard, ...]]:
+def _columns(seen: Seen, names: ProcessLine, ids: ProcessLine) -> Reading[tuple[ColumnOfCard, ...]]:
     columns: list[ColumnOfCard] = []
     is_right = True
     bins = seen.table.names if seen.table else ()
@@ -180,7 +186,7 @@ def _signs(columns: Sequence[ColumnOfCard], line: Line) -> Reading[None]:
         yield refused("process.no-signal", "no process has an id of 0 or less, so that the card has no signal", line)
 
 
-def _channels(seen: _Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[tuple[str, ...], dict[str, float]]]:
+def _channels(seen: Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[tuple[str, ...], dict[str, float]]]:
     of_columns = tuple(dict.fromkeys(column.channel for column in columns))
     if seen.observation is None:
         message = "the card has no observation, so that Combine makes a model without data"
@@ -203,7 +209,7 @@ def _channels(seen: _Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[tup
     return channels, dict(zip(channels, numbers, strict=False))
 
 
-def _undeclared(seen: _Seen, columns: Sequence[ColumnOfCard], channels: Sequence[str]) -> Reading[None]:
+def _undeclared(seen: Seen, columns: Sequence[ColumnOfCard], channels: Sequence[str]) -> Reading[None]:
     told: set[str] = set()
     for place, column in enumerate(columns, start=1):
         if column.channel not in channels and column.channel not in told and seen.table:
@@ -212,7 +218,7 @@ def _undeclared(seen: _Seen, columns: Sequence[ColumnOfCard], channels: Sequence
             yield refused("bin.undeclared", message, seen.table.line, place)
 
 
-def _counted(seen: _Seen, channels: Sequence[str], columns: Sequence[ColumnOfCard]) -> Reading[None]:
+def _counted(seen: Seen, channels: Sequence[str], columns: Sequence[ColumnOfCard]) -> Reading[None]:
     processes = len({column.process for column in columns})
     for keyword, found, what in (("imax", len(channels), "channels"), ("jmax", processes - 1, "processes minus 1")):
         stated = seen.counts.get(keyword)
@@ -221,7 +227,7 @@ def _counted(seen: _Seen, channels: Sequence[str], columns: Sequence[ColumnOfCar
             yield refused(f"counts.{keyword}", message, stated.line, 1)
 
 
-def _rates(seen: _Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[float, ...]]:
+def _rates(seen: Seen, columns: Sequence[ColumnOfCard]) -> Reading[tuple[float, ...]]:
     if seen.rates is None:
         yield refused("block.no-rate", "the card has no rate line, which ends the head: all nuisances are lost")
         return (0.0,) * len(columns)

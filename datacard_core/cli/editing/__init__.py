@@ -1,0 +1,1 @@
+"""The command that edits cards, and the words of its edits."""

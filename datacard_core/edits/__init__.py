@@ -1,0 +1,1 @@
+"""Edits of cards: their values, and their words."""

@@ -1,0 +1,1 @@
+"""Edits of a card line by line, which keep the rest of its text."""
