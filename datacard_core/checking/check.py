@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from datacard_core.arguments import type_of
 from datacard_core.checks.calls import channel_findings, model_findings
 from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
-from datacard_core.errors import DeclarationError
+from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import CardError, Finding, Severity
 from datacard_core.hookspecs import ReadCard
 from datacard_core.inputs.paths import expanded
@@ -92,7 +93,12 @@ def _read(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[Fin
             lenient = parsed_card(path, lenient=True, plugins=plugins)[0] if lenient is card else lenient
             model, errors = _model(lenient, options)
             told += errors
-        found = () if model is None else _of_model(model, plugins)
+        if model is not None:
+            found = _of_model(model, plugins)
+        else:
+            # Templates in workspaces cannot be read, and the rates and factors in the text can.
+            with suppress(InputError):
+                found = list(model_findings(plugins, lenient.outline()))
     # A fault that is an error for a strict reader, and a warning for a lenient one, is told once.
     gravest: dict[tuple[str, ...], Finding] = {}
     for one in (*told, *found):

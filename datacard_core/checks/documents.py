@@ -16,6 +16,37 @@ def findings_document(findings: Iterable[Finding]) -> dict[str, Any]:
     return {"findings": [_entry(finding) for finding in findings]}
 
 
+OF_PAIRS = (
+    "uncertVarySameDirect",
+    "uncertTemplSame",
+    "emptySystematicShape",
+    "largeNormEff",
+    "smallShapeEff",
+    "smallShapeEff1bin",
+)
+"""Codes of ValidateDatacards about a nuisance and a process."""
+
+
+def validation_document(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the findings of ValidateDatacards as the tool writes them to JSON; other findings are left out."""
+    document: dict[str, Any] = {}
+    for finding in findings:
+        code, channel, column = finding.code, finding.channel, finding.column
+        numbers = {name: value for name, value in finding.numbers if name != "limit"}
+        found = document.setdefault(code, {})
+        if code in OF_PAIRS:
+            found.setdefault(finding.systematic, {}).setdefault(channel, {})[column] = numbers
+        elif code == "smallSignalProc":
+            found.setdefault(channel, {})[column] = numbers
+        elif code == "emptyProcessShape":
+            found.setdefault(channel, []).append(column)
+        elif code == "emptyBkgBin":
+            found.setdefault(channel, []).extend(finding.bins)
+        else:
+            del document[code]
+    return document
+
+
 # The names of an entry are those that readers of cards know: a column is what Combine calls a process.
 def _entry(finding: Finding) -> dict[str, Any]:
     return {

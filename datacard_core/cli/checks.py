@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from datacard_core.checking.check import check as checked
-from datacard_core.checks.documents import findings_document
+from datacard_core.checks.documents import findings_document, validation_document
 from datacard_core.checks.summary import summary
 from datacard_core.cli.group import debug_option, examples, message
 from datacard_core.cli.tables import tabulate_names
@@ -19,14 +19,33 @@ from datacard_core.conventions.files import read_convention, template
 from datacard_core.errors import DatacardError
 from datacard_core.findings import Severity, report
 from datacard_core.reading import read_cards
+from datacard_core.plugins.manager import DEFAULT_PLUGINS, load_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from datacard_core.findings import Finding
+    from datacard_core.plugins.manager import Plugins
 
 FOUND, FAILED = 1, 2
 """Exit status with findings, and without an answer."""
+
+
+def _limits(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, float]:
+    """Return the numbers by name of arguments NAME=NUMBER."""
+    limits = {}
+    for argument in given:
+        name, number = argument.partition("=")[::2]
+        try:
+            limits[name] = float(number)
+        except ValueError:
+            raise click.BadParameter(f"{argument!r} has no number: expected NAME=NUMBER", param=option) from None
+    return limits
+
+
+def _with_limits(limits: Mapping[str, float]) -> Plugins:
+    """Return the built-in plugins, the checks among them with some limits given."""
+    return load_plugins(*((name, limits) if name == "checks" and limits else name for name in DEFAULT_PLUGINS))
 
 
 @click.command(epilog=examples("check cards", "check cards/SR.txt --json > findings.json", "check datacard.txt -m 125"))
@@ -35,6 +54,20 @@ FOUND, FAILED = 1, 2
 @click.option("--all", "every", is_flag=True, help="Show every finding, not one line for each kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print all findings as JSON.")
 @click.option(
+    "--validate-json",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the findings of ValidateDatacards to a file, as the tool does.",
+)
+@click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    callback=_limits,
+    help="A limit of the checks, such as largest_norm=0.05; may be given repeatedly.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["notice", "warning", "error"]),
     default="warning",
@@ -42,14 +75,25 @@ FOUND, FAILED = 1, 2
     help="Least severity of findings with which the exit status is 1.",
 )
 @debug_option
-def check(cards: Sequence[Path], *, mass: float | None, every: bool, as_json: bool, fail_on: str) -> None:
+def check(
+    cards: Sequence[Path],
+    *,
+    mass: float | None,
+    every: bool,
+    as_json: bool,
+    validate_json: Path | None,
+    limits: Mapping[str, float],
+    fail_on: str,
+) -> None:
     """Tell what Combine would refuse in cards, and what an analyst would regret.
 
     CARD is a card of any program with its templates, and DIR a directory of cards. Neither ROOT nor CMSSW is needed.
     The exit status is 0 without findings, 1 with some that are not accepted, and 2 if a card cannot be checked.
     """
     try:
-        found = checked(cards, mass=mass)
+        found = checked(cards, mass=mass, plugins=_with_limits(limits))
+        if validate_json is not None:
+            validate_json.write_text(json.dumps(validation_document(found), indent=2, sort_keys=True), encoding="utf-8")
     except (DatacardError, OSError) as error:
         # Status 1 of other commands would count as a finding.
         remark(f"Error: {message(error)}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from datacard_checks.limits import Limits
 from datacard_checks.view import View, bins_of, worded
-from datacard_core import Check, Normalisation, notice, warning
+from datacard_core import Check, ConstrainedParameter, Normalisation, notice, warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -223,6 +223,10 @@ class Validation(Check):
                 yield from look(pairs)
             for look_at in (large_factors, empty_processes, small_signals):
                 yield from look_at(view)
-            # The tool does not look for such bins in a card with a channel without templates.
-            if all(other.has_templates for other in model.channels):
-                yield from empty_background(view)
+        # The tool does not look for such bins in a card with a channel without templates.
+        if all(channel.has_templates for channel in model.channels):
+            for channel in model.channels:
+                yield from empty_background(View(channel, self._limits))
+            if any(isinstance(parameter, ConstrainedParameter) for parameter in model.parameters):
+                message = "ValidateDatacards takes lines of `param` for a channel without a name, and reports its bin"
+                yield notice("emptyBkgBin", message, bins=[1])

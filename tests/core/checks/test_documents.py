@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from datacard_core import warning
-from datacard_core.checks.documents import findings_document
+from datacard_core import notice, warning
+from datacard_core.checks.documents import findings_document, validation_document
 
 
 def test_fields() -> None:
@@ -39,4 +39,22 @@ def test_fields() -> None:
                 "accepted": "",
             }
         ]
+    }
+
+
+def test_document_of_the_tool() -> None:
+    """Findings of ValidateDatacards have the places that the tool gives them, and other findings are left out."""
+    place = {"channel": "SR", "column": "top"}
+    found = [
+        notice("largeNormEff", "", systematic="jes", numbers={"value_d": 0.8, "value_u": 1.2, "limit": 0.1}, **place),
+        notice("smallSignalProc", "", numbers={"procrate": 0.1, "sigrate_tot": 200, "limit": 0.001}, **place),
+        notice("emptyBkgBin", "", channel="SR", bins=[3, 4]),
+        warning("emptyProcessShape", "", **place),
+        warning("same-side", "", **place),
+    ]
+    assert validation_document(found) == {
+        "largeNormEff": {"jes": {"SR": {"top": {"value_d": 0.8, "value_u": 1.2}}}},
+        "smallSignalProc": {"SR": {"top": {"procrate": 0.1, "sigrate_tot": 200.0}}},
+        "emptyBkgBin": {"SR": [3, 4]},
+        "emptyProcessShape": {"SR": ["top"]},
     }

@@ -111,3 +111,16 @@ def test_card_that_cannot_be_checked(checked: Path) -> None:
     result = datacard("check", checked.with_name("missing.txt"))
     assert result.exit_code == 2
     assert "Error: the card" in result.stderr
+
+
+@pytest.mark.slow
+def test_limits_and_document_of_the_tool(checked: Path, tmp_path: Path) -> None:
+    """A limit changes what is found, and the findings of ValidateDatacards are written as the tool writes them."""
+    written = tmp_path / "validation.json"
+    datacard("check", checked, "--validate-json", written, "--limit", "largest_norm=0.35")
+    assert json.loads(written.read_text(encoding="utf-8")) == {
+        "largeNormEff": {"bnorm": {"CR": {"top": {"value_d": 0.0, "value_u": 1.4}}}}
+    }
+    result = datacard("check", checked, "--limit", "largest_norms=0.35")
+    assert result.exit_code == 2
+    assert "has no option 'largest_norms' (did you mean 'largest_norm'?)" in result.stderr
