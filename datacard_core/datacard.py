@@ -18,6 +18,7 @@ from datacard_core.card.from_output import FromOutput
 from datacard_core.card.overrides import assignment_problem, override_problems
 from datacard_core.card.renaming import renamed_cards
 from datacard_core.card.sections import COMBINE, SERIALIZER, Sections
+from datacard_core.checks.calls import refuse_faulty
 from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.policies import NO_POLICIES
@@ -27,6 +28,7 @@ from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
+from datacard_core.model.model import Model
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.pictures import Picture, picture
@@ -245,6 +247,7 @@ class Datacard(Sections, FromOutput):
         writer: str = "combine",
         serializer: str = "root",
         names: Mapping[str, str] | None = None,
+        checks: bool = True,
     ) -> None:
         """Write the card and its templates to a directory; after a failure both files are as before.
 
@@ -256,13 +259,17 @@ class Datacard(Sections, FromOutput):
             writer: the card writer.
             serializer: the template serializer.
             names: names in the card of processes, columns and parameters, by their names in the declarations.
+            checks: run the checks that look for what a fit cannot use, before a file is written.
 
         Raises:
             DeclarationError: the names cannot be given, as for `renamed`.
+            InputError: the checks found errors.
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
         card = self.renamed(names or {})
+        if given_flag("checks", checks):
+            refuse_faulty(self.plugins, Model(channels=(card.channel,)))
         with staging(directory) as stage:
             card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.arguments import given_flag
+from datacard_core.checks.calls import refuse_faulty
 from datacard_core.errors import DeclarationError, ExistingFileError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.grammar import stated_templates, templates_line
@@ -42,6 +44,7 @@ def write_model(
     writer: str = "combine",
     serializer: str = "root",
     plugins: Plugins | None = None,
+    checks: bool = True,
 ) -> tuple[Path, ...]:
     """Write one card of all channels of a model, and a file of templates for each channel beside it.
 
@@ -54,12 +57,14 @@ def write_model(
         writer: the card writer.
         serializer: the template serializer.
         plugins: the selected plugins, the built-in set if not given.
+        checks: run the checks that look for what a fit cannot use, before a file is written.
 
     Returns:
         The paths of the files, the card last.
 
     Raises:
         DeclarationError: the model contradicts itself, or the writer cannot express it.
+        InputError: the checks found errors.
         MissingProviderError: no selected plugin has that writer or serializer.
         PluginCallError: one of them failed.
     """
@@ -67,6 +72,8 @@ def write_model(
     path = Path(expanded(path))
     if problems := list(_problems(model)):
         raise DeclarationError(problems)
+    if given_flag("checks", checks):
+        refuse_faulty(plugins, model)
     formats = Formats.of(plugins, writer, serializer)
     files = [(ChannelFiles(channel, plugins), _file_name(path, channel, formats)) for channel in model.channels]
     contexts = tuple(of.context(name, formats) for of, name in files)

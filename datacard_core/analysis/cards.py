@@ -11,6 +11,7 @@ import attrs
 
 from datacard_core.arguments import given_count, given_flag
 from datacard_core.card.renaming import renamed_cards
+from datacard_core.checks.calls import refuse_faulty
 from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
@@ -125,6 +126,7 @@ class Cards(Mapping[str, Datacard]):
         writer: str = "combine",
         serializer: str = "root",
         names: Mapping[str, str] | None = None,
+        checks: bool = True,
         executor: ExecutorLike | None = None,
         jobs: int = 1,
     ) -> tuple[Path, ...]:
@@ -139,6 +141,7 @@ class Cards(Mapping[str, Datacard]):
             serializer: the template serializer.
             names: names in the cards of processes, columns and parameters, by their names in the declarations; those
                 of the analysis if not given.
+            checks: run the checks that look for what a fit cannot use, before a file is written.
             executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to write cards on.
             jobs: without an executor, the number of processes.
 
@@ -148,12 +151,15 @@ class Cards(Mapping[str, Datacard]):
         Raises:
             DeclarationError: the cards cannot be combined, the names cannot be given, or channel masks are asked for
                 without a script.
+            InputError: the checks found errors.
             MissingProviderError: no selected plugin has that writer or serializer.
             PluginCallError: one of them failed.
         """
         jobs, channel_masks = given_count("jobs", jobs), given_flag("channel_masks", channel_masks)
         # Before a file is written, and for all cards at once: one map may be misspelt for all of them.
         cards = self.renamed(self.new_names if names is None else names)
+        if given_flag("checks", checks):
+            refuse_faulty(self.plugins, Model(channels=tuple(card.channel for card in cards.values())))
         formats = Formats.of(self.plugins, writer, serializer)
         shapes = {category: self._names.shapes(category, formats.shapes_suffix) for category in cards}
         files = {category: self._names.card(category, formats.card_suffix) for category in cards}

@@ -13,12 +13,14 @@ import attrs
 from datacard_core.analysis.cards import Cards
 from datacard_core.arguments import type_of
 from datacard_core.checks.calls import channel_findings, model_findings
+from datacard_core.correlations.accidents import accidents
 from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import CardError, Finding, Severity
 from datacard_core.hookspecs import ReadCard
 from datacard_core.inputs.paths import expanded
+from datacard_core.model.cells import cells_of
 from datacard_core.model.channel import Channel
 from datacard_core.model.model import Model
 from datacard_core.plugins.manager import Plugins, load_plugins
@@ -126,6 +128,7 @@ def _of_model(model: Model, plugins: Plugins) -> Iterator[Finding]:
         for finding in _of_channel(channel, plugins):
             year = finding.year or years.get(finding.column, "")
             yield attrs.evolve(finding, year=year) if year else finding
+    yield from accidents(list(cells_of(model)))
     yield from model_findings(plugins, model)
 
 

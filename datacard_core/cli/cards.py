@@ -128,6 +128,7 @@ def demo(directory: Path) -> None:
     callback=_reasons,
     help="Accept findings of this code, which are shown with the reason; may be given repeatedly.",
 )
+@click.option("--no-checks", is_flag=True, help="Write cards in spite of contents that a fit cannot use.")
 @click.option("--all-findings", is_flag=True, help="Show every finding, not only the first ten of each code.")
 @debug_option
 def build(
@@ -150,6 +151,7 @@ def build(
     strict: bool,
     strict_on: Sequence[str],
     accept: Mapping[str, str],
+    no_checks: bool,
     all_findings: bool,
 ) -> None:
     """Write the cards of an analysis.
@@ -179,6 +181,7 @@ def build(
         reading: dict[str, Any] = {"source": source, "parts": parts}
         cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
+        how["checks"] = not no_checks
         files = cards.dump(directory, **how, executor=client, jobs=jobs or 1)
         # Before anything is shown: the reader of the output may close it.
         drawn = cards.plot(directory / "plots", *plots) if plots else ()

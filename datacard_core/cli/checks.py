@@ -18,8 +18,8 @@ from datacard_core.conventions.check import BUILT_IN, chosen, name_findings, nam
 from datacard_core.conventions.files import read_convention, template
 from datacard_core.errors import DatacardError
 from datacard_core.findings import Severity, report
-from datacard_core.reading import read_cards
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, load_plugins
+from datacard_core.reading import read_cards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

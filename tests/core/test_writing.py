@@ -19,12 +19,14 @@ from datacard_core import (
     DeclarationError,
     ExternalParameter,
     FreeParameter,
+    InputError,
     MissingProviderError,
     Model,
     Nuisance,
     RawLine,
     Statement,
     SystematicUncertainty,
+    Templates,
     hookimpl,
     load_plugins,
     read_card,
@@ -193,3 +195,15 @@ class TestRefusals:
         plugins = load_plugins(*DEFAULT_PLUGINS, Plugin())
         with pytest.raises(DeclarationError, match="'yields' writes no card of several channels"):
             write_model(Model.of(channels("A", "B")), tmp_path / "card.txt", writer="yields", plugins=plugins)
+
+
+@pytest.mark.slow
+def test_errors_of_checks_stop_the_files(tmp_path: Path) -> None:
+    """A model whose bin is below 0 in sum is not written, unless the checks are left out."""
+    channel = small_card().channel
+    nominal = Templates(-channel.nominal.values, channel.nominal.variances)
+    faulty = Model.of([attrs.evolve(channel, nominal=nominal, nuisances=())])
+    with pytest.raises(InputError, match=r"shape.negative-bin.*the sum of all processes is below 0"):
+        write_model(faulty, tmp_path / "card.txt")
+    assert list(tmp_path.iterdir()) == []
+    assert write_model(faulty, tmp_path / "card.txt", checks=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from datacard_checks.contents import Contents
 from datacard_checks.limits import DESCRIPTIONS, Limits
+from datacard_checks.nuisances import Nuisances
 from datacard_checks.shapes import Directions, SharedFactors, SharedTemplates
 from datacard_checks.statistics import Statistics
 from datacard_checks.validation import Validation
@@ -126,6 +127,7 @@ class Configured:
             Contents(),
             Statistics(self.limits),
             Variations(self.limits),
+            Nuisances(self.limits),
             Validation(self.limits),
         )
 

@@ -180,6 +180,13 @@ def empty_background(view: View) -> Iterator[Finding]:
         yield notice("emptyBkgBin", f"no background in {worded(bins)}", channel=channel.bin, bins=bins)
 
 
+def bin_without_channel(model: Model) -> Iterator[Finding]:
+    """Yield what the tool reports for each card with a line of `param`."""
+    if any(isinstance(parameter, ConstrainedParameter) for parameter in model.parameters):
+        message = "ValidateDatacards takes lines of `param` for a channel without a name, and reports its bin"
+        yield notice("emptyBkgBin", message, bins=[1])
+
+
 def small_signals(view: View) -> Iterator[Finding]:
     """Yield signals that are less than a permille of the signal in the channel."""
     channel, limit = view.channel, view.limits.smallest_signal
@@ -227,6 +234,4 @@ class Validation(Check):
         if all(channel.has_templates for channel in model.channels):
             for channel in model.channels:
                 yield from empty_background(View(channel, self._limits))
-            if any(isinstance(parameter, ConstrainedParameter) for parameter in model.parameters):
-                message = "ValidateDatacards takes lines of `param` for a channel without a name, and reports its bin"
-                yield notice("emptyBkgBin", message, bins=[1])
+            yield from bin_without_channel(model)
