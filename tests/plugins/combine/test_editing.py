@@ -140,6 +140,41 @@ class TestRename:
         assert "'k' is the name of a parameter in a workspace" in refusal(Rename("nuisance", {"k": "l"}), text=text)
 
 
+WORKSPACE = SHAPES.replace(
+    "shapes * * shapes.root $PROCESS $PROCESS_$SYSTEMATIC",
+    "shapes * * w.root w:$PROCESS_$CHANNEL w:$PROCESS_$CHANNEL_$SYSTEMATIC\nshapes top SR h.root $CHANNEL/$PROCESS",
+)
+"""Head of a card with templates in a workspace, and some in a file of histograms."""
+
+
+class TestFixedTemplates:
+    """Templates in workspaces and tables keep their names, and the `shapes` lines name them."""
+
+    def test_process(self) -> None:
+        """A line of the process has the old name, unless its own line is for histograms."""
+        assert edit_of(Rename("process", {"wj": "W", "top": "T"}), text=WORKSPACE)[:4] == [
+            "-shapes top SR h.root $CHANNEL/$PROCESS",
+            "+shapes W * w.root w:wj_$CHANNEL w:wj_$CHANNEL_$SYSTEMATIC",
+            "+shapes T * w.root w:top_$CHANNEL w:top_$CHANNEL_$SYSTEMATIC",
+            "+shapes T SR h.root $CHANNEL/$PROCESS",
+        ]
+
+    def test_channel(self) -> None:
+        """A line of the channel has the old name, and takes no process from its own line."""
+        assert edit_of(Rename("channel", {"SR": "S"}), text=WORKSPACE)[:3] == [
+            "-shapes top SR h.root $CHANNEL/$PROCESS",
+            "+shapes * S w.root w:$PROCESS_SR w:$PROCESS_SR_$SYSTEMATIC",
+            "+shapes top S h.root $CHANNEL/$PROCESS",
+        ]
+
+    @pytest.mark.parametrize("file", ["w.root w:", "t.parquet "])
+    def test_nuisance(self, file: str) -> None:
+        """A shape keeps its name, and a factor does not."""
+        text = WORKSPACE.replace("w.root w:", file) + "jes shape 1 - - 1 -\nlumi lnN 1.1 - - 1.1 -\n"
+        assert "the templates of 'jes' in" in refusal(Rename("nuisance", {"jes": "j"}), text=text)
+        assert edit_of(Rename("nuisance", {"lumi": "l"}), text=text)[1].split()[:2] == ["+l", "lnN"]
+
+
 class TestDrop:
     """Names go with all that only they have."""
 

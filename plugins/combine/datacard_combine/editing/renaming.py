@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datacard_combine.editing.changes import Changes
+from datacard_combine.editing.fixed import fixed_problems, keep_templates
 from datacard_combine.editing.following import variants_of
 from datacard_combine.editing.patterns import Names
 from datacard_combine.syntax.views import Parameter, RateParam
@@ -28,7 +29,9 @@ def renamed(tree: Tree, edit: Rename) -> Changes:
     if problems := [*problems, *_problems(tree, edit.what, new)]:
         raise DeclarationError(map(tree.told, problems))
     names = Names(edit.what, known, new)
-    return Changes({view.line.number: variants_of(view, names, tree) for view in tree.views})
+    changes = Changes({view.line.number: variants_of(view, names, tree) for view in tree.views})
+    keep_templates(tree, names, changes)
+    return changes
 
 
 def _problems(tree: Tree, what: str, new: dict[str, str]) -> Iterator[str]:
@@ -45,6 +48,7 @@ def _problems(tree: Tree, what: str, new: dict[str, str]) -> Iterator[str]:
         if grammar.SIGNAL_STRENGTH in new.values():
             yield f"{grammar.SIGNAL_STRENGTH!r} is the parameter that scales signals: choose another name"
         yield from _bound(tree, new)
+        yield from fixed_problems(tree, new)
 
 
 def _bound(tree: Tree, new: dict[str, str]) -> Iterator[str]:

@@ -62,4 +62,4 @@ def _reach(parts: Sequence[Part], part: Part, edit: EditLine) -> Reading[None]:
         same = any(one.verb == edit.verb and one.words == edit.words for one in other.content.edits)
         if other is not part and not same and any(pattern.fullmatch(row.name) for row in other.content.rows):
             message = f"the edit {' '.join((edit.verb, *edit.words))!r} of {part.label} would change {other.label} too"
-            yield mistaken("combine.edit-scope", f"{message}: carry it out before, with `datacard edit`")
+            yield mistaken("combine.edit-scope", f"{message}: rename the nuisance in one of them, with `datacard edit`")
