@@ -81,7 +81,8 @@ def _observed(channel: Channel) -> str:
     # Expected events are not shown as data.
     if blind == channel.axis.bins or not channel.has_data:
         return "blind" if blind else "none"
-    return f"{counted(channel.observation)}{f' ({blind} bins blind)' if blind else ''}"
+    mark = f" ({blind} bin{'s' * (blind > 1)} blind)" if blind else ""
+    return f"{counted(channel.observation)}{mark}"
 
 
 def _records(channel: Channel, quantities: Mapping[tuple[str, str], Quantity]) -> Iterator[dict[str, Any]]:

@@ -235,6 +235,15 @@ class TestSecrecy:
             assert in_text(str(raised.value)) & {REAL[3], REAL[4], INSIDE} == set()
 
     @pytest.mark.slow
+    def test_findings_on_data(self) -> None:
+        """A finding that tells the number of selected data is not there where bins are blind."""
+        loaded = output()
+        loaded["variables"]["m"]["Muon"]["Muon_2022"].reset()
+        told = analysis(blind=False).build(loaded, verbose=False).report()
+        assert f"has {sum(REAL):g} events in the cutflow" in told
+        assert in_text(analysis(blind=above_2).build(loaded, verbose=False).report()) == set()
+
+    @pytest.mark.slow
     def test_workers(self, tmp_path: Path) -> None:
         """What is sent to workers and back has no counts, from the reading of files to the writing of cards."""
         path = tmp_path / "output.coffea"

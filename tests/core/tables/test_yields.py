@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from datacard_core import Cards, FreeParameter, Nuisance, prefit, read_card, yields_table
+from datacard_core.grammar import Blindness
 from tests.support.channels import Gamma, channel, factors, shifted
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def test_statistical_uncertainty() -> None:
     assert found["top"] == (100, 5, 5, 5)
     assert found["background"] == (110, 5, 5, 5)
     assert found["data"] == (110, None, None, None)
+
+
+@pytest.mark.parametrize(("bins", "shown"), [(None, "blind"), ((1,), "110 (1 bin blind)")])
+def test_blind_data(bins: tuple[int, ...] | None, shown: str) -> None:
+    """Expected events in blind bins are not shown as data, and are no record."""
+    table = yields_table(channel(blindness=Blindness(bins=bins)))
+    assert table.lines[-1][-1] == shown
+    assert "data" not in by_process(table)
 
 
 def test_columns_of_one_nuisance() -> None:

@@ -232,6 +232,13 @@ class TestWeightedData:
         """Without data there is no warning for the sum of the backgrounds."""
         assert by_hand.codes(by_hand.card(by_hand.signal_and_ttbar(nominal=[10.5, 20.25, 30.125]))) == []
 
+    def test_blind_bins(self) -> None:
+        """Expected events in blind bins need not be whole numbers."""
+        output = by_hand.signal_and_ttbar(nominal=[10.5, 20.25, 30.125]).data("Muon", "2022", [3, 4, 5])
+        made = by_hand.card(output, data_processes=by_hand.observation("Muon"), blind=lambda axis: axis.edges[1:] > 1)
+        assert made.observation == 53.375  # 3 + 20.25 + 30.125
+        assert findings(made, "weighted-data") == []
+
 
 @pytest.mark.slow
 def test_card_without_the_plugin() -> None:

@@ -12,6 +12,7 @@ from datacard_plots.style import COLOURS, plot_style
 from matplotlib.colors import to_hex
 
 from datacard_core import Axis, BinByBinStatistics, FreeParameter, Nuisance, Templates, prefit
+from datacard_core.grammar import Blindness
 from tests.support.channels import COLUMNS, VALUES, Gamma, channel, channel_of, factors
 from tests.support.drawings import StackOf, points, words
 
@@ -129,6 +130,17 @@ class TestContents:
         stack = StackOf(channel(has_data=False))
         assert not [name for name in stack.legend if "Data" in name]
         assert "Unc. / bkg." in stack.words
+
+    @pytest.mark.slow
+    def test_blind_bins(self) -> None:
+        """In blind bins no points are drawn, a note tells their number, and a blind channel is as one without data."""
+        stack = StackOf(channel(blindness=Blindness(bins=(1,))))
+        assert points(stack.above, "o") == ([0.5], [45])
+        assert points(stack.ratio, "o") == ([0.5], [1])
+        assert "Blind in 1 of 2 bins" in stack.words
+        blind = StackOf(channel(blindness=Blindness()))
+        assert not [name for name in blind.legend if "Data" in name]
+        assert "Unc. / bkg." in blind.words
 
     @pytest.mark.slow
     def test_colours_of_processes(self, stack: StackOf) -> None:

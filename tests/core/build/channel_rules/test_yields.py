@@ -80,6 +80,14 @@ def test_views_of_a_card() -> None:
     assert histogram["signal_2022", "JESUp", :].values().tolist() == [1, 2, 3]
 
 
+def test_findings_of_other_columns() -> None:
+    """A missing variation is told with the column that has not got it, and only of columns in the card."""
+    of = card(output(), shape("JER", ["ttbar", "vv"]), mc_processes=processes(), policies=DROP)
+    (told,) = found(of, "no-variation")
+    assert "vv_2022" in told
+    assert "ttbar" not in told
+
+
 def test_shape_only() -> None:
     """Totals of the columns that stay are found at their places."""
     of = card(
