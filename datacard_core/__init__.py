@@ -18,6 +18,7 @@ from datacard_core.declare.correlation import correlate, decorrelate
 from datacard_core.declare.policies import Policies
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
+from datacard_core.documents.findings import findings_table
 from datacard_core.documents.table import Table
 from datacard_core.edits.values import Add, AddProcess, CardEdit, Drop, Rename
 from datacard_core.errors import (
@@ -98,6 +99,7 @@ from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.reading import read_card, read_cards
 from datacard_core.tables.effects import systematics_table, years_table
+from datacard_core.tables.sources import channels_of
 from datacard_core.tables.yields import yields_table
 from datacard_core.version import __version__ as __version__
 from datacard_core.writing import write_card, write_model
@@ -205,6 +207,7 @@ __all__ = [
     "Templates",
     "UniformNormalisation",
     "UnknownPluginError",
+    "channels_of",
     "check",
     "check_names",
     "closest",
@@ -214,6 +217,7 @@ __all__ = [
     "correlation_table",
     "decorrelate",
     "error",
+    "findings_table",
     "grammar",
     "hookimpl",
     "installed_plugins",

@@ -22,11 +22,10 @@ from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.yields import yields_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from datacard_core.documents.table import Table
     from datacard_core.hookspecs import ReadCard
-    from datacard_core.model.channel import Channel
 
 _OF_CHANNELS = {"yields": yields_table, "systematics": systematics_table, "years": years_table}
 KINDS = (*_OF_CHANNELS, "correlations")
@@ -63,7 +62,7 @@ def table(kind: str, cards: Sequence[Path], *, form: str) -> None:
     """
     # Strict reading would refuse cards that a collaboration has fitted already.
     read = read_cards(cards, lenient=True)
-    _show(_correlations(read) if kind == "correlations" else _OF_CHANNELS[kind](tuple(_channels(read))), form)
+    _show(_correlations(read) if kind == "correlations" else _OF_CHANNELS[kind](read), form)
 
 
 @click.command(
@@ -101,33 +100,19 @@ def _show(made: Table, form: str) -> None:
     remark(*filter(None, [report(made.findings, most=len(made.findings))]))
 
 
-def _channels(cards: Iterable[ReadCard]) -> Iterator[Channel]:
-    by_card = {card.path: card.model().channels for card in cards}
-    names = _names({path: [channel.bin for channel in channels] for path, channels in by_card.items()})
-    for path, channels in by_card.items():
-        for channel in channels:
-            yield attrs.evolve(channel, bin=names[path, channel.bin])
-
-
 def _correlations(cards: Iterable[ReadCard]) -> CorrelationTable:
     by_card = {card.path: _cells(card) for card in cards}
-    names = _names({path: [cell.channel for cell in cells] for path, cells in by_card.items()})
+    counts = Counter(channel for cells in by_card.values() for channel in {cell.channel for cell in cells})
+    # As `channels_of` does with whole channels, which a card without its templates has not.
     return CorrelationTable(
         tuple(
-            attrs.evolve(cell, channel=names[path, cell.channel]) for path, cells in by_card.items() for cell in cells
+            attrs.evolve(cell, channel=f"{path.name.split('.')[0]}:{cell.channel}")
+            if counts[cell.channel] > 1
+            else cell
+            for path, cells in by_card.items()
+            for cell in cells
         )
     )
-
-
-def _names(channels: Mapping[Path, Iterable[str]]) -> dict[tuple[Path, str], str]:
-    """Return the names of channels by card; those in several cards have the card's name before theirs."""
-    by_card = {path: dict.fromkeys(names) for path, names in channels.items()}
-    counts = Counter(name for names in by_card.values() for name in names)
-    return {
-        (path, name): f"{path.name.split('.')[0]}:{name}" if counts[name] > 1 else name
-        for path, names in by_card.items()
-        for name in names
-    }
 
 
 def _cells(card: ReadCard) -> tuple[Cell, ...]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from datacard_core.documents.formats import MOST_ROWS, html
+import attrs
+
+from datacard_core.documents.formats import MOST_ROWS
+from datacard_core.documents.table import PlainTable
 from datacard_core.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+
+    from datacard_core.documents.table import Table
 
 
 class Findings(tuple[Finding, ...]):
@@ -21,11 +26,30 @@ class Findings(tuple[Finding, ...]):
         return f"<Findings: {counted(self)}>"
 
     def _repr_html_(self) -> str:
-        return html("findings", HEADS, rows_of(self), keys=len(HEADS), note=counted(self), most=MOST_ROWS)
+        return findings_table(self).html(MOST_ROWS)
 
 
-HEADS = ("severity", "code", "place", "finding")
-"""Texts above the columns of a table of findings."""
+def findings_table(findings: Iterable[Finding]) -> Table:
+    """Return findings as a table, the gravest first, with a record for each that has all its fields."""
+    ordered = sorted(findings, key=lambda finding: -finding.severity)
+    return PlainTable(
+        title="findings",
+        heads=("severity", "code", "place", "finding"),
+        keys=4,
+        lines=[
+            (
+                finding.severity.name.lower(),
+                finding.code,
+                ", ".join(filter(None, _place(finding))),
+                f"{finding.message} (accepted: {finding.accepted})" if finding.accepted else finding.message,
+            )
+            for finding in ordered
+        ],
+        fields=tuple(field.name for field in attrs.fields(Finding)),
+        records=[{**attrs.asdict(finding), "severity": finding.severity.name.lower()} for finding in ordered],
+        note=counted(ordered),
+        repeats=True,
+    )
 
 
 def counted(findings: Iterable[Finding]) -> str:
@@ -33,21 +57,6 @@ def counted(findings: Iterable[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
     words = (f"{count} {severity.name.lower()}{'s' * (count > 1)}" for severity, count in sorted(counts.items())[::-1])
     return ", ".join(words) or "none"
-
-
-def rows_of(findings: Iterable[Finding]) -> Sequence[tuple[str, str, str, str]]:
-    """Return a row for each finding, the gravest first."""
-    return [
-        (
-            finding.severity.name.lower(),
-            finding.code,
-            ", ".join(
-                filter(None, (finding.place, finding.channel, finding.column, finding.systematic + finding.direction))
-            ),
-            f"{finding.message} (accepted: {finding.accepted})" if finding.accepted else finding.message,
-        )
-        for finding in sorted(findings, key=lambda finding: -finding.severity)
-    ]
 
 
 def _place(finding: Finding) -> tuple[str, ...]:

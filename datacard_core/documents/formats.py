@@ -132,6 +132,7 @@ def html(
     keys: int = 1,
     note: str = "",
     most: int | None = None,
+    repeats: bool = False,
 ) -> str:
     """Return a table of HTML.
 
@@ -142,6 +143,7 @@ def html(
         keys: number of columns with names, which stand at the left.
         note: a sentence below the table.
         most: the number of rows to show, all if not given; a line tells the number of the rest.
+        repeats: whether first entries that repeat are shown, so that each row can stand alone.
     """
     shown = rows if most is None else rows[:most]
     notes = [f"… and {len(rows) - len(shown)} more"] * (len(shown) < len(rows)) + [note] * bool(note)
@@ -150,7 +152,7 @@ def html(
         f"<caption>{escaped(caption)}</caption>",
         f"<thead>{_html_row(heads, keys, 'th')}</thead>",
         "<tbody>",
-        *(_html_row(row, keys, "td") for row in without_repeats(shown)),
+        *(_html_row(row, keys, "td") for row in (shown if repeats else without_repeats(shown))),
         "</tbody>",
         "</table>",
         *(f"<p>{escaped(text)}</p>" for text in notes),

@@ -63,6 +63,11 @@ class Table(ABC):
         return ()
 
     @property
+    def repeats(self) -> bool:
+        """True if first entries that repeat are shown in HTML, so that each row can stand alone."""
+        return False
+
+    @property
     def breaks(self) -> Collection[int]:
         """Positions of rows that stand below a rule."""
         return ()
@@ -70,8 +75,12 @@ class Table(ABC):
     def document(self, form: str) -> str:
         """Return the table in one of the `FORMS`."""
         makers: Mapping[str, Callable[[], str]] = {
-            "markdown": self.markdown, "latex": self.latex, "csv": self.csv, "json": self.json
-        }  # fmt: skip
+            "markdown": self.markdown,
+            "latex": self.latex,
+            "html": self.html,
+            "csv": self.csv,
+            "json": self.json,
+        }
         return makers[form]()
 
     def csv(self) -> str:
@@ -91,8 +100,13 @@ class Table(ABC):
         """Return the rows as a table of Markdown, with aligned columns."""
         return formats.markdown(self.heads, self.keys, self.lines)
 
+    def html(self, most: int | None = None) -> str:
+        """Return the rows, or the first of them, as a table of HTML; names from files are escaped."""
+        title, heads, rows = self.title, self.heads, self.lines
+        return formats.html(title, heads, rows, keys=self.keys, note=self.note, most=most, repeats=self.repeats)
+
     def _repr_html_(self) -> str:
-        return formats.html(self.title, self.heads, self.lines, keys=self.keys, note=self.note)
+        return self.html(formats.MOST_ROWS)
 
     def __str__(self) -> str:
         return self.markdown()
@@ -109,11 +123,12 @@ class PlainTable(Table):
     fields: tuple[str, ...]
     records: Sequence[Mapping[str, Any]]
     note: str = ""
+    repeats: bool = False
     breaks: Collection[int] = ()
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.lines)} rows, {len(self.records)} records>"
 
 
-FORMS = ("markdown", "latex", "csv", "json")
+FORMS = ("markdown", "latex", "html", "csv", "json")
 """Forms of documents."""

@@ -9,7 +9,7 @@ from datacard_core.model.cells import cells_of
 from datacard_core.model.model import Model
 from datacard_core.model.prefit import differences
 from datacard_core.names import listing
-from datacard_core.tables.sources import channels_of, process_and_year
+from datacard_core.tables.sources import channels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ def systematics_table(source: Any) -> Table:
     """
     channels = channels_of(source)
     records = list(_effects(channels))
-    processes = tuple(dict.fromkeys(process_and_year(column)[0] for channel in channels for column in channel.columns))
+    processes = tuple(dict.fromkeys(column.process for channel in channels for column in channel.columns))
     rows: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
     for record in records:
         of_row = rows.setdefault((record["nuisance"], record["keyword"]), {})
@@ -63,8 +63,8 @@ def _effects(channels: Iterable[Channel]) -> Iterator[dict[str, Any]]:
             keyword = nuisance.keyword
             for entry in nuisance.entries:
                 for position, value, down, up in _factors(channel, entry):
-                    process, year = process_and_year(channel.columns[position])
-                    values = (nuisance.name, keyword, process, year, channel.bin, value, down, up)
+                    column = channel.columns[position]
+                    values = (nuisance.name, keyword, column.process, column.year, channel.bin, value, down, up)
                     yield dict(zip(EFFECT_FIELDS, values, strict=True))
 
 
@@ -117,15 +117,12 @@ def years_table(source: Any) -> Table:
     there: dict[str, dict[str, None]] = {}
     for channel in channels:
         for column in channel.columns:
-            process, year = process_and_year(column)
-            there.setdefault(year, {})[process] = None
+            there.setdefault(column.year, {})[column.process] = None
     rows: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
     records = []
     for cell in cells_of(Model(channels=channels)):
-        process, year = process_and_year(cell)
-        rows.setdefault((cell.nuisance, cell.keyword), {}).setdefault(year, {})[process] = None
-        values = (cell.nuisance, cell.keyword, process, year, cell.channel, cell.value)
-        records.append(dict(zip(YEAR_FIELDS, values, strict=True)))
+        rows.setdefault((cell.nuisance, cell.keyword), {}).setdefault(cell.year, {})[cell.process] = None
+        records.append({field: getattr(cell, field) for field in YEAR_FIELDS})
     return PlainTable(
         title="years",
         heads=("nuisance", "kind", *(year or "no year" for year in there)),

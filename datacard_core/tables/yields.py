@@ -12,7 +12,7 @@ from datacard_core.documents.numbers import Quantity, counted
 from datacard_core.documents.table import PlainTable
 from datacard_core.model.prefit import differences, excluded_names, initial_factors
 from datacard_core.names import listing
-from datacard_core.tables.sources import channels_of, process_and_year
+from datacard_core.tables.sources import channels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,11 +69,10 @@ def yields_table(source: Any) -> Table:
 
 
 def _labels(channels: Iterable[Channel]) -> Iterator[tuple[str, str]]:
-    """Yield the process and the label of each column; a column that was read has its whole name as label."""
+    """Yield the process and the label of each column."""
     for channel in channels:
         for column in channel.columns:
-            process, _ = process_and_year(column)
-            yield process, process if column.label == column.name else column.label
+            yield column.process, column.label
 
 
 def _observed(channel: Channel) -> str:
@@ -114,7 +113,7 @@ def _quantities(channel: Channel) -> dict[tuple[str, str], Quantity]:
     count = len(channel.columns)
     total = np.zeros(count, dtype=bool)
     for position, column in enumerate(channel.columns):
-        key = (SIGNAL if column.is_signal else BACKGROUND, process_and_year(column)[0])
+        key = (SIGNAL if column.is_signal else BACKGROUND, column.process)
         groups.setdefault(key, np.zeros(count, dtype=bool))[position] = True
         total[position] = not column.is_signal
     groups[TOTAL, BACKGROUND] = total

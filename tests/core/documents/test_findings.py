@@ -7,7 +7,7 @@ import pickle
 import attrs
 
 from datacard_core import notice, warning
-from datacard_core.documents.findings import Findings, counted, rows_of
+from datacard_core.documents.findings import Findings, counted, findings_table
 
 FOUND = (
     notice("fallback", "its nominal replaces <b>them</b>", column="tt_2022"),
@@ -28,11 +28,15 @@ def test_tuple() -> None:
 
 def test_rows() -> None:
     """The gravest come first, and a reason is told."""
-    assert rows_of(FOUND) == [
+    table = findings_table(FOUND)
+    assert table.lines == [
         ("warning", "clipped", "SR, jesUp", "2 bins"),
         ("notice", "fallback", "tt_2022", "its nominal replaces <b>them</b>"),
         ("notice", "fallback", "", "more (accepted: few events)"),
     ]
+    assert (table.records[0]["code"], table.records[0]["severity"]) == ("clipped", "warning")
+    # Each row is to be understood alone, where other rows are filtered out.
+    assert table.html().count(">notice<") == 2
 
 
 def test_notebook() -> None:

@@ -16,7 +16,7 @@ MADE = channel(factors("lumi", [0, 1], [1.02, 1.02]))
 def test_documents(table: Table) -> None:
     """Every table has every form, and its text is that for people."""
     documents = {form: table.document(form) for form in FORMS}
-    assert set(documents) == {"markdown", "latex", "csv", "json"}
+    assert set(documents) == {"markdown", "latex", "html", "csv", "json"}
     assert str(table) == documents["markdown"]
     assert table._repr_html_().startswith("<table>\n<caption>")
     assert all(set(record) == set(table.fields) for record in table.records)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from datacard_core import Cards, Column, DeclarationError, Model
-from datacard_core.tables.sources import channels_of, process_and_year
+from datacard_core.tables.sources import channels_of
 from tests.support.channels import channel
+
+
+def years_of(column: Column) -> tuple[str, str]:
+    (made,) = channels_of(channel(values=[[1.0]], columns=(column,)))
+    return made.columns[0].process, made.columns[0].year
 
 
 @pytest.mark.parametrize(
@@ -23,12 +28,12 @@ from tests.support.channels import channel
 )
 def test_years_in_names(name: str, expected: tuple[str, str]) -> None:
     """A year at the end of the name of a column without known year is its year."""
-    assert process_and_year(Column(name, name, "", 1)) == expected
+    assert years_of(Column(name, name, "", 1)) == expected
 
 
 def test_known_year() -> None:
     """A known year is not looked for."""
-    assert process_and_year(Column("top_2018_2022", "top_2018", "2022", 1)) == ("top_2018", "2022")
+    assert years_of(Column("top_2018_2022", "top_2018", "2022", 1)) == ("top_2018", "2022")
 
 
 @pytest.mark.slow

@@ -1,0 +1,49 @@
+"""The command `datacard report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from datacard_core import InputError, read_card
+from datacard_report.content import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@click.command()
+@click.argument("cards", metavar="DIR|CARD...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="The file; an earlier one is replaced.",
+)
+@click.option("--no-plots", is_flag=True, help="Leave out the plots, which take a quarter of a second each.")
+def report(cards: Sequence[Path], output: Path, *, no_plots: bool) -> None:
+    """Write a report of cards: one HTML file that opens in a browser without a network.
+
+    CARD is a card of any program, and DIR a directory of cards. The report has yields, findings, plots, systematics,
+    correlations and what made the cards.
+    """
+    read = [read_card(path, lenient=True) for path in _paths(cards)]
+    text = report_of(read, plots=() if no_plots else ("stack",))
+    # A file that is half written would replace a whole one.
+    part = output.with_name(f".{output.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(output)
+    click.echo(f"{output}: {len(read)} cards, {len(text) / 1e6:.1f} MB")
+
+
+def _paths(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        found = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+        if not found:
+            raise InputError(f"{path} has no card: no file of it ends in .txt")
+        yield from found

@@ -1,0 +1,174 @@
+"""The report in a real browser: its text, pictures and filter, on a phone and in the dark, and how fast it loads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pytest
+from datacard_report import report_of
+
+from datacard_core import notice, warning
+from tests.support.browser import CHROMIUM, DRIVER, Browser, browser
+from tests.support.channels import all_shifted, channel, factors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Debian's packages chromium and chromium-driver"),
+]
+TAG = "<img src=x onerror=alert(1)>"
+"""A name that would be a tag."""
+FINDINGS = (
+    notice("fallback", "dataset A has no jesUp", column="top_2022"),
+    notice("clipped", "2 bins below 0", column="vjets_2022"),
+    warning("same-side", f"both templates are above the nominal {TAG}", systematic="jes"),
+)
+# As WCAG 2 wants of text.
+READABLE = 4.5
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+@attrs.frozen
+class Reported:
+    """What `report_of` reads of cards."""
+
+    channels: tuple[Any, ...]
+    findings: tuple[Any, ...] = FINDINGS
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.channels)
+
+
+def written(folder: Path, count: int) -> Path:
+    """Write the report of so many channels, with names of nuisances that are long."""
+    made = channel(factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4), all_shifted(channel()))
+    path = folder / "report.html"
+    path.write_text(report_of(Reported(tuple(attrs.evolve(made, bin=f"SR_{at}") for at in range(count)))), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("report"), 3)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+def test_text_and_pictures(page: Browser, report: Path) -> None:
+    """Sections, numbers and pictures are there, and the console is empty."""
+    page.open(report)
+    text = page.run("return document.body.innerText")
+    for expected in ("Yields", "100 ± 5", "CMS_lumi_13p6TeV_2022_and_a_long_name", "SR_2", "datacard-core", TAG):
+        assert expected in text
+    # Pictures out of view are not decoded; scrolling shows them.
+    sizes = page.run("""
+        return Promise.all([...document.images].map(async (image) => {
+            image.scrollIntoView();
+            await image.decode();
+            return image.naturalWidth;
+        }));
+    """)
+    assert len(sizes) == 3
+    assert min(sizes) > 0
+    assert page.messages() == []
+
+
+def test_no_network(page: Browser, report: Path) -> None:
+    """Everything that the page uses is in its file, and a script that came in by a name would not run."""
+    page.open(report)
+    used = page.run("return performance.getEntriesByType('resource').map((one) => one.name)")
+    assert [name for name in used if not name.startswith("data:")] == []
+    page.run("""
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'taken'";
+        document.body.append(script);
+    """)
+    assert page.run("return document.title") == "Report of SR_0 and 2 more"
+    assert "Content Security Policy" in " ".join(page.messages())
+
+
+def shown(page: Browser) -> list[str]:
+    """Return the codes of the findings that are visible."""
+    found: list[str] = page.run("""
+        return [...document.querySelectorAll("#findings tbody tr")]
+            .filter((row) => row.offsetParent !== null).map((row) => row.cells[1].innerText);
+    """)
+    return found
+
+
+def test_filter(page: Browser, report: Path) -> None:
+    """Words and severities hide the other findings, and the number of the rest is told."""
+    page.open(report)
+    assert shown(page) == ["same-side", "fallback", "clipped"]
+    box = "const box = document.querySelector(`#findings input[value=${arguments[0]}]`); box.click();"
+    field = """
+        const field = document.querySelector("#findings input[type=search]");
+        field.value = arguments[0];
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+    """
+    page.run(box, "warning")
+    assert shown(page) == ["fallback", "clipped"]
+    page.run(field, "below VJETS")
+    assert shown(page) == ["clipped"]
+    assert page.run("return document.querySelector('#findings output').innerText") == "1 of 3 shown"
+    page.run(box, "warning")
+    page.run(field, "")
+    assert len(shown(page)) == 3
+
+
+def test_phone(page: Browser, report: Path) -> None:
+    """On a phone the page is as wide as the screen, wide tables scroll by themselves, and text can be read."""
+    page.devtools("Emulation.setDeviceMetricsOverride", **PHONE)
+    page.open(report)
+    assert page.run("return document.documentElement.scrollWidth") <= PHONE["width"]
+    sizes = page.run("""
+        return [...document.querySelectorAll("td, p, dd, a")].map((one) => parseFloat(getComputedStyle(one).fontSize));
+    """)
+    assert min(sizes) >= 14
+    page.devtools("Emulation.clearDeviceMetricsOverride")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(page: Browser, report: Path, scheme: str) -> None:
+    """Text stands out from its background, which is dark where the reader wants that."""
+    page.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.open(report)
+    colours = page.run("""
+        const back = (one) => {
+            const colour = getComputedStyle(one).backgroundColor;
+            return colour === "rgba(0, 0, 0, 0)" && one.parentElement ? back(one.parentElement) : colour;
+        };
+        return [...document.querySelectorAll("td, th, p, dt, dd, a, h2, output, label")]
+            .map((one) => [getComputedStyle(one).color, back(one)]);
+    """)
+    for text, back in {tuple(pair) for pair in colours}:
+        ours, theirs = sorted(map(luminance, (text, back)))
+        assert (theirs + 0.05) / (ours + 0.05) >= READABLE, (text, back)
+    assert (luminance(colours[0][1]) < 0.1) is (scheme == "dark")
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    parts = np.array([float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_time_to_load(page: Browser, tmp_path: Path) -> None:
+    """The report of 30 channels with their plots loads in a second."""
+    path = written(tmp_path, 30)
+    times = []
+    for _ in range(3):
+        page.open(path)
+        times.append(page.run("const [one] = performance.getEntriesByType('navigation'); return one.loadEventEnd"))
+    # The best of three, as other work of the machine makes a page slower, and never faster.
+    assert 0 < min(times) < 1000

@@ -1,0 +1,96 @@
+"""The text of a report, and the command that writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from datacard_report import report_of
+
+from datacard_core import Channel, Plot, load_plugins
+from tests.support.cards import HEAD
+from tests.support.channels import channel, factors
+from tests.support.commands import datacard, failed
+from tests.support.plugins import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+LUMI = "# made by hand <b>\nlumi lnN 1.02 1.02 1.02 1.02 1.02\n"
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "card.txt"
+    path.write_text(HEAD + LUMI, encoding="utf-8")
+    return path
+
+
+class Stack(Plot):
+    """A plot of so many bytes as SVG, which fails for one bin."""
+
+    name: ClassVar[str] = "bytes"
+    suffixes: ClassVar[Sequence[str]] = (".svg", ".png")
+    size: ClassVar[int] = 10
+
+    def draw(self, channel: Channel, path: Path) -> None:
+        if channel.bin == "bad":
+            raise OSError("<no> ink")
+        path.write_bytes(b"x" * self.size)
+
+
+class Large(Stack):
+    """A plot that is large as SVG."""
+
+    name: ClassVar[str] = "large"
+    size: ClassVar[int] = 300_000
+
+
+def test_command(card: Path, tmp_path: Path) -> None:
+    """The command writes the report of all cards, with the comments of each, and replaces an earlier one."""
+    output = tmp_path / "out.html"
+    output.write_text("earlier", encoding="utf-8")
+    result = datacard("report", card, "-o", output, "--no-plots")
+    assert result.exit_code == 0, result.output
+    text = output.read_text(encoding="utf-8")
+    assert "<title>Report of card.txt</title>" in text
+    assert "# made by hand &lt;b&gt;" in text
+    assert ">90.0 ± 0.0 ± 1.8<" in text
+    assert "<img" not in text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.txt", "out.html"]
+
+
+def test_faults_of_the_command(card: Path, tmp_path: Path) -> None:
+    """A directory without cards, and a place that cannot be written to, are told, and leave no file."""
+    (tmp_path / "empty").mkdir()
+    assert "has no card" in failed(datacard("report", tmp_path / "empty"))
+    assert "No such file" in failed(datacard("report", card, "--no-plots", "-o", tmp_path / "not" / "there.html"))
+
+
+def test_equal_bytes(card: Path, tmp_path: Path) -> None:
+    """Equal cards give equal bytes."""
+    texts = []
+    for name in ("a.html", "b.html"):
+        assert datacard("report", card, "-o", tmp_path / name, "--no-plots").exit_code == 0
+        texts.append((tmp_path / name).read_bytes())
+    assert texts[0] == texts[1]
+
+
+def test_names_are_text() -> None:
+    """Names from files, in any place, make no tag."""
+    tag = "<script>alert(1)</script>\x1b"
+    made = channel(factors(tag, [0], [1.1]), bin=tag)
+    text = report_of(made, plots=["bytes"], plugins=load_plugins(Provider("acme", Stack())))
+    assert text.count("<script") == 1
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;\\x1b") >= 5
+    assert "\x1b" not in text
+
+
+def test_formats_of_plots() -> None:
+    """A large SVG is a PNG instead, and a plot that fails has its reason in its place."""
+    plugins = load_plugins(Provider("acme", Stack(), Large()))
+    text = report_of([channel(), channel(bin="bad")], plots=["bytes", "large"], plugins=plugins)
+    assert text.count('src="data:image/svg+xml;base64,') == 1
+    assert text.count('src="data:image/png;base64,') == 1
+    assert text.count("&lt;no&gt; ink") == 2
