@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
+
+from datacard_core.documents.records import finding_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def findings_document(findings: Iterable[Finding]) -> dict[str, Any]:
     """Return findings for JSON: all fields of each, and numbers that are not finite as texts."""
-    return {"findings": [_entry(finding) for finding in findings]}
+    return {"findings": [finding_record(finding) for finding in findings]}
 
 
 OF_PAIRS = (
@@ -45,21 +46,3 @@ def validation_document(findings: Iterable[Finding]) -> dict[str, Any]:
         else:
             del document[code]
     return document
-
-
-# The names of an entry are those that readers of cards know: a column is what Combine calls a process.
-def _entry(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.name.lower(),
-        "channel": finding.channel,
-        "process": finding.column,
-        "year": finding.year,
-        "systematic": finding.systematic,
-        "direction": finding.direction,
-        "bins": list(finding.bins),
-        "numbers": {name: value if math.isfinite(value) else str(value) for name, value in finding.numbers},
-        "message": finding.message,
-        "place": finding.place,
-        "accepted": finding.accepted,
-    }

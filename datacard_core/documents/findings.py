@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import attrs
-
 from datacard_core.documents.formats import MOST_ROWS
+from datacard_core.documents.records import finding_record
 from datacard_core.documents.table import PlainTable
-from datacard_core.findings import Finding
+from datacard_core.findings import Finding, notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +44,8 @@ def findings_table(findings: Iterable[Finding]) -> Table:
             )
             for finding in ordered
         ],
-        fields=tuple(field.name for field in attrs.fields(Finding)),
-        records=[{**attrs.asdict(finding), "severity": finding.severity.name.lower()} for finding in ordered],
+        fields=tuple(finding_record(notice("", ""))),
+        records=list(map(finding_record, ordered)),
         note=counted(ordered),
         repeats=True,
     )

@@ -79,6 +79,7 @@ def latex(heads: Sequence[str], keys: int, rows: Sequence[Sequence[Entry]], brea
     """
     paragraph = r">{\raggedright\arraybackslash}p{5cm}" if keys > _LISTS_BEHIND else "l"
     spec = f"{'l' * (keys - 1)}{paragraph}{'r' * (len(heads) - keys)}"
+    # Names of processes and channels in the other heads stay as they are.
     capitals = [head[:1].upper() + head[1:] for head in heads[:keys]]
     lines = [rf"\begin{{tabular}}{{{spec}}}", r"\toprule", _latex_line([*capitals, *heads[keys:]]), r"\midrule"]
     for position, row in enumerate(without_repeats(rows)):
@@ -108,6 +109,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 def markdown(heads: Sequence[str], keys: int, rows: Iterable[Sequence[Entry]]) -> str:
     """Return a table of Markdown whose columns are aligned, so that it can be read as it is."""
+    # Underscores within words need no escape, and names of nuisances are full of them.
     texts = [[_OF_MARKDOWN.sub(r"\\\g<0>", line(entry)) for entry in row] for row in (heads, *without_repeats(rows))]
     widths = [max(3, *map(len, column)) for column in zip(*texts, strict=True)]
     rules = ["-" * width if at < keys else "-" * (width - 1) + ":" for at, width in enumerate(widths)]

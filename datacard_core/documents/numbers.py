@@ -66,6 +66,7 @@ class Quantity:
     @property
     def _texts(self) -> tuple[str, str, str, str]:
         """The four numbers at the place of the total uncertainty; empty texts for uncertainties that are all 0."""
+        # By the larger side: by the smaller one, a side near 0 would ask for digits that the other has not.
         if not (total := max(self.up, self.down)):
             return rounded(self.value), "", "", ""
         places = decimals(total)

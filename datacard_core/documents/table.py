@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.documents import formats
+from datacard_core.documents.records import finding_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -89,8 +90,7 @@ class Table(ABC):
 
     def json(self) -> str:
         """Return the records and the findings as a JSON document."""
-        told = ({**attrs.asdict(finding), "severity": finding.severity.name.lower()} for finding in self.findings)
-        return formats.json(self.records, told)
+        return formats.json(self.records, map(finding_record, self.findings))
 
     def latex(self) -> str:
         """Return the rows as a table of LaTeX with the rules of `booktabs`."""

@@ -54,6 +54,7 @@ def picture(channel: Channel, plot: str = "stack", *, suffix: str = ".svg", plug
         known = dict.fromkeys((provided.suffix, *strings(its.suffixes)))
     if suffix not in known:
         raise MissingProviderError(f"plot {plot!r} has no files of the format {suffix!r}; it has {listing(known)}")
+    # Plots write files: a staged one is checked as those of `plot` are.
     with tempfile.TemporaryDirectory() as directory:
         with staging(directory) as stage:
             (name,) = ChannelFiles(channel, plugins).stage_plots(stage, [plot], suffix=suffix)

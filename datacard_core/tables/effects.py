@@ -87,6 +87,7 @@ def _changes(records: Sequence[dict[str, Any]]) -> str:
     if not records:
         return "-"
     texts = dict.fromkeys(map(_change, records))
+    # An effect that is no known factor has no size to compare.
     if len(texts) == 1 or any(record["up"] is None for record in records):
         return listing(texts, 3)
     sizes = [100 * max(abs(record["up"] - 1), abs(record["down"] - 1)) for record in records]

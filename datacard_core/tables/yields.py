@@ -117,11 +117,13 @@ def _quantities(channel: Channel) -> dict[tuple[str, str], Quantity]:
         groups.setdefault(key, np.zeros(count, dtype=bool))[position] = True
         total[position] = not column.is_signal
     groups[TOTAL, BACKGROUND] = total
+    # A product of matrices sums the columns of each group: loops over groups take seconds for large cards.
     members = np.array(list(groups.values()), dtype=float)
     initial = initial_factors(channel)
     values = members @ (channel.nominal.norms * initial)
     variances = members @ (channel.nominal.variances.sum(axis=1) * initial**2)
     up, down = variances.copy(), variances.copy()
+    # As in `prefit`: both ends may lie on one side, and the other side does not grow then.
     for plus, minus in _changes(channel, initial):
         plus, minus = members @ plus, members @ minus  # noqa: PLW2901 - of groups in place of columns
         up += np.maximum(np.maximum(plus, minus), 0) ** 2

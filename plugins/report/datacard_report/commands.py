@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from datacard_core import InputError, read_card
+from datacard_core import read_cards
 from datacard_report.content import report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 
 @click.command()
@@ -32,18 +32,10 @@ def report(cards: Sequence[Path], output: Path, *, no_plots: bool) -> None:
     CARD is a card of any program, and DIR a directory of cards. The report has yields, findings, plots, systematics,
     correlations and what made the cards.
     """
-    read = [read_card(path, lenient=True) for path in _paths(cards)]
+    read = read_cards(cards, lenient=True)
     text = report_of(read, plots=() if no_plots else ("stack",))
     # A file that is half written would replace a whole one.
     part = output.with_name(f".{output.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(output)
     click.echo(f"{output}: {len(read)} cards, {len(text) / 1e6:.1f} MB")
-
-
-def _paths(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        found = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-        if not found:
-            raise InputError(f"{path} has no card: no file of it ends in .txt")
-        yield from found

@@ -13,6 +13,7 @@ from datacard_core import (
     ReadCard,
     Severity,
     channels_of,
+    check,
     correlation_table,
     findings_table,
     load_plugins,
@@ -43,7 +44,7 @@ def report_of(source: Any, *, plots: Sequence[str] = ("stack",), plugins: Plugin
     """
     channels = channels_of(source)
     cards = [card for card in (source if isinstance(source, Sequence) else [source]) if isinstance(card, ReadCard)]
-    findings = [finding for card in cards or [source] for finding in getattr(card, "findings", ())]
+    findings = check(source, plugins=plugins)
     plugins = load_plugins() if plugins is None else plugins
     content = Content(cards=cards, channels=channels, findings=findings, plugins=plugins, plots=plots)
     first, *others = [card.path.name for card in cards] or [channel.bin for channel in channels]
@@ -82,6 +83,7 @@ class Content:
     def _summary(self) -> str:
         channels = self.channels
         nuisances = {nuisance.name for channel in channels for nuisance in channel.nuisances}
+        # Accepted findings need no look, and have a number of their own.
         gravest = {
             severity: sum(finding.severity is severity and not finding.accepted for finding in self.findings)
             for severity in sorted(Severity, reverse=True)
@@ -110,6 +112,7 @@ class Content:
         origins = self.plugins.origins.items()
         rows = "".join(f"<tr><td>{escaped(name)}</td><td>{escaped(origin)}</td></tr>" for name, origin in origins)
         head = "<thead><tr><th>plugin</th><th>distribution</th></tr></thead>"
+        # The comments at the head of a card name what made it, with versions.
         made = "".join(
             f"<h3>{escaped(card.path.name)}</h3><pre>{'<br>'.join(map(escaped, comments))}</pre>"
             for card in self.cards

@@ -64,6 +64,7 @@ def page(title: str, sections: Iterable[Section]) -> str:
     sections = list(sections)
     style, script = (_file(name) for name in ("report.css", "report.js"))
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    # Anchors are words of ours; only titles may hold other texts.
     links = "".join(f'<a href="#{section.name}">{escaped(section.title)}</a>' for section in sections)
     parts = "\n".join(
         f'<section id="{section.name}">\n<h2>{escaped(section.title)}</h2>\n{section.body}\n</section>'

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 import pytest
 from datacard_report import report_of
 
-from datacard_core import notice, warning
+from datacard_core import load_plugins, notice, warning
 from tests.support.browser import CHROMIUM, DRIVER, Browser, browser
 from tests.support.channels import all_shifted, channel, factors
 
@@ -33,22 +33,14 @@ READABLE = 4.5
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
-@attrs.frozen
-class Reported:
-    """What `report_of` reads of cards."""
-
-    channels: tuple[Any, ...]
-    findings: tuple[Any, ...] = FINDINGS
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.channels)
-
-
 def written(folder: Path, count: int) -> Path:
     """Write the report of so many channels, with names of nuisances that are long."""
-    made = channel(factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4), all_shifted(channel()))
+    lumi = factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4)
+    made = channel(lumi, all_shifted(channel()), findings=FINDINGS)
     path = folder / "report.html"
-    path.write_text(report_of(Reported(tuple(attrs.evolve(made, bin=f"SR_{at}") for at in range(count)))), "utf-8")
+    channels = [attrs.evolve(made, bin=f"SR_{at}") for at in range(count)]
+    # Without checks, so that the findings are those above.
+    path.write_text(report_of(channels, plugins=load_plugins("plots")), "utf-8")
     return path
 
 
