@@ -104,7 +104,7 @@ OTHERWISE = {"fEntries": None, "fTsumw2": None}
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(templates=named_templates())
 def test_file_of_uproot(templates: NamedTemplates, tmp_path: Path) -> None:
     """A file has the objects, members and streamers of a file that uproot writes."""
