@@ -4,6 +4,7 @@ from datacard_core import grammar
 from datacard_core.analysis.analysis import Analysis
 from datacard_core.analysis.cards import Cards
 from datacard_core.checking.check import check
+from datacard_core.checks.acceptance import Acceptance, read_acceptances
 from datacard_core.combination import combine_datacards
 from datacard_core.comparison.change import Change
 from datacard_core.comparison.comparison import Comparison, compare
@@ -109,6 +110,7 @@ __all__ = [
     "DATA",
     "DEFAULT_PLUGINS",
     "DIRECTIONS",
+    "Acceptance",
     "Add",
     "AddProcess",
     "Analysis",
@@ -228,6 +230,7 @@ __all__ = [
     "number",
     "picture",
     "prefit",
+    "read_acceptances",
     "read_card",
     "read_cards",
     "read_convention",

@@ -310,6 +310,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="No action is needed if the systematic serves the cards of several regions; otherwise correct the "
             "name.",
         ),
+        "unused-acceptance": Code(
+            severities=_WARNING,
+            meaning="An entry of what `check` accepts takes no finding.",
+            remedy="Remove the entry, or correct its code and names.",
+        ),
         "unused-data": Code(
             severities=_NOTICE,
             meaning="The output has a sample of observed data that the data process does not have.",

@@ -12,6 +12,7 @@ import attrs
 
 from datacard_core.analysis.cards import Cards
 from datacard_core.arguments import type_of
+from datacard_core.checks.acceptance import acceptances, accepted
 from datacard_core.checks.calls import channel_findings, model_findings
 from datacard_core.correlations.accidents import accidents
 from datacard_core.datacard import Datacard
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-def check(what: Any, *, plugins: Plugins | None = None, mass: float | None = None) -> Findings:
+def check(what: Any, *, accept: Any = (), plugins: Plugins | None = None, mass: float | None = None) -> Findings:
     """Return all that the selected plugins find about cards, with the findings of their building or reading.
 
     A card that Combine cannot read has the errors of its text alone, since the rest would follow from them.
@@ -38,15 +39,18 @@ def check(what: Any, *, plugins: Plugins | None = None, mass: float | None = Non
     Args:
         what: a `Datacard`, `Cards`, a `Channel`, a `Model`, a card from `read_card`, the path of a card or of a
             directory of cards, or several of these.
+        accept: findings that are accepted with a reason: reasons by code, or entries of `read_acceptances`.
         plugins: the selected plugins; those of a card that was built, else the built-in set, if not given.
         mass: value of `$MASS` in the `shapes` lines of cards in files.
 
     Raises:
-        DeclarationError: it is none of these.
+        DeclarationError: it is none of these, or what is accepted cannot be used.
         InputError: a file cannot be read.
         PluginCallError: a check or a reader failed.
     """
-    return Findings(dict.fromkeys(_findings(what, plugins, {} if mass is None else {"mass": mass})))
+    entries = acceptances(accept)
+    found = dict.fromkeys(_findings(what, plugins, {} if mass is None else {"mass": mass}))
+    return Findings(accepted(found, entries) if entries else found)
 
 
 def _findings(what: Any, plugins: Plugins | None, options: dict[str, Any]) -> Iterator[Finding]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.codes import CODES
 from datacard_core.errors import InputError
 from datacard_core.findings import Severity
-from datacard_core.names import listing
+from datacard_core.names import listing, plain
 from datacard_core.plugins.calling import findings_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def model_findings(plugins: Plugins, model: Model, *, before_writing: bool = Fal
         with provided.blamed(f"running check {name!r} on {_channels(model)}") as check:
             found = [] if before_writing and not check.before_writing else findings_of(check.examine(copied))
         yield from found
+
+
+def meanings(plugins: Plugins) -> dict[str, str]:
+    """Return a sentence about each code of the core, and of the selected kinds, checks and card readers."""
+    found = {name: code.meaning for name, code in CODES.items()}
+    for family in (plugins.kinds, plugins.checks, plugins.readers):
+        for name, provided in family.items():
+            with provided.blamed(f"asking {name!r} for its codes") as made:
+                found |= {plain(code): plain(meaning) for code, meaning in made.codes.items()}
+    return found
 
 
 def refuse_faulty(plugins: Plugins, model: Model) -> None:

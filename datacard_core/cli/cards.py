@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 
-def _reasons(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+def given_reasons(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
     """Return the reasons by code of arguments CODE=REASON."""
     reasons = {code: reason for code, _, reason in (argument.partition("=") for argument in given)}
     if lacking := [code for code, reason in reasons.items() if not reason.strip()]:
@@ -125,7 +125,7 @@ def demo(directory: Path) -> None:
     "--accept",
     metavar="CODE=REASON",
     multiple=True,
-    callback=_reasons,
+    callback=given_reasons,
     help="Accept findings of this code, which are shown with the reason; may be given repeatedly.",
 )
 @click.option("--no-checks", is_flag=True, help="Write cards in spite of contents that a fit cannot use.")

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from datacard_core.checking.check import check as checked
+from datacard_core.checks import reports
+from datacard_core.checks.acceptance import acceptances, read_acceptances
+from datacard_core.checks.calls import meanings
 from datacard_core.checks.documents import findings_document, validation_document
 from datacard_core.checks.summary import summary
+from datacard_core.cli.cards import given_reasons
 from datacard_core.cli.group import debug_option, examples, message
 from datacard_core.cli.tables import tabulate_names
 from datacard_core.cli.terminal import remark, show, to_stdout
@@ -68,6 +72,28 @@ def _with_limits(limits: Mapping[str, float]) -> Plugins:
     help="A limit of the checks, such as largest_norm=0.05; may be given repeatedly.",
 )
 @click.option(
+    "--accept",
+    "reasons",
+    metavar="CODE=REASON",
+    multiple=True,
+    callback=given_reasons,
+    help="Accept findings of this code, which are shown with the reason; may be given repeatedly.",
+)
+@click.option(
+    "--accept-file",
+    "accept_files",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A TOML file of what is accepted, by code and names; may be given repeatedly.",
+)
+@click.option(
+    "--sarif", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write all findings as SARIF."
+)
+@click.option(
+    "--junit", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write all findings as JUnit XML."
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["notice", "warning", "error"]),
     default="warning",
@@ -82,7 +108,11 @@ def check(
     every: bool,
     as_json: bool,
     validate_json: Path | None,
+    sarif: Path | None,
+    junit: Path | None,
     limits: Mapping[str, float],
+    reasons: Mapping[str, str],
+    accept_files: Sequence[Path],
     fail_on: str,
 ) -> None:
     """Tell what Combine would refuse in cards, and what an analyst would regret.
@@ -91,9 +121,15 @@ def check(
     The exit status is 0 without findings, 1 with some that are not accepted, and 2 if a card cannot be checked.
     """
     try:
-        found = checked(cards, mass=mass, plugins=_with_limits(limits))
+        plugins = _with_limits(limits)
+        accept = [*acceptances(reasons), *(entry for file in accept_files for entry in read_acceptances(file))]
+        found = checked(cards, accept=accept, mass=mass, plugins=plugins)
         if validate_json is not None:
             validate_json.write_text(json.dumps(validation_document(found), indent=2, sort_keys=True), encoding="utf-8")
+        if sarif is not None:
+            sarif.write_text(reports.sarif(found, meanings(plugins)), encoding="utf-8")
+        if junit is not None:
+            junit.write_text(reports.junit(found), encoding="utf-8")
     except (DatacardError, OSError) as error:
         # Status 1 of other commands would count as a finding.
         remark(f"Error: {message(error)}")

@@ -47,6 +47,9 @@ class ChannelFiles:
             formats.serializer,
             self.source,
         )
+        # A comment is one line, and a reason may be a text of several.
+        reasons = {finding.code: " ".join(finding.accepted.split()) for finding in self.channel.findings}
+        lines += tuple(f"accepted [{code}]: {reason}" for code, reason in reasons.items() if reason)
         lines += tuple(f"{old!r} of the analysis is {new!r}" for new, old in self.channel.old_names.items())
         if self.channel.blindness is not None:
             lines += (self.channel.blindness.text(self.channel.bin),)

@@ -124,3 +124,16 @@ def test_limits_and_document_of_the_tool(checked: Path, tmp_path: Path) -> None:
     result = datacard("check", checked, "--limit", "largest_norms=0.35")
     assert result.exit_code == 2
     assert "has no option 'largest_norms' (did you mean 'largest_norm'?)" in result.stderr
+
+
+@pytest.mark.slow
+def test_accepted_findings_and_reports(checked: Path, tmp_path: Path) -> None:
+    """Accepted findings leave the exit status 0 and are shown with their reason; reports are written."""
+    sarif, junit = tmp_path / "found.sarif", tmp_path / "found.xml"
+    arguments = ("check", checked, "--fail-on", "notice", "--accept", "process.bin-no-signal=a control region")
+    assert datacard(*arguments).exit_code == 1
+    result = datacard(*arguments, "--accept", "largeNormEff=known", "--sarif", sarif, "--junit", junit)
+    assert result.exit_code == 0, result.output
+    assert "(accepted: known)" in result.stdout
+    assert json.loads(sarif.read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert junit.read_text(encoding="utf-8").startswith("<?xml")
