@@ -134,6 +134,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "shape.optional-absent": "A `shape?` has neither templates nor a factor other than 1 for a process.",
         "shape.optional-lnN": "A notice: a `shape?` has no templates for a process, and acts as lnN.",
         "shape.optional-scale": "A `shape?` has templates for a process, and a value other than 1, which scales θ.",
+        "shape.optional-uniform": "A `shapeU?` has a normal density in Combine, and not the uniform one of `shapeU`.",
         "shape.other-run": "The templates are not those that the card was written with, by the hash that it names.",
         "shape.overflow": "A template has content outside of its bins, which Combine does not use.",
         "shape.parametric": "An object of a workspace or a tree cannot become a template. The reader stops.",

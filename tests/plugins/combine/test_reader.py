@@ -123,6 +123,12 @@ class TestFaults:
         fake = SHAPES.replace("---\nbin SR CR", "shapes * SR FAKE\n---\nbin SR CR")
         assert "shape.mixed-algorithm" not in dict(found(below(*rows, head=fake)))
 
+    def test_uniform_shape_with_factors(self) -> None:
+        """A shapeU that ends in ? is told, as Combine makes its density a normal one."""
+        assert found(below("a shapeU? 1 1.1 1 1 1", head=SHAPES)) == [("shape.optional-uniform", "warning")]
+        rows = ("a shapeU? 1 - - - -", "a lnN - 1.1 - - -")
+        assert "row.kind-clash" not in dict(found(below(*rows, head=SHAPES)))
+
     def test_row_of_shapes_without_line(self) -> None:
         """A row of shapes needs a shapes line, and lnN needs none."""
         assert found(below("jes shape 1 1 1 1 1")) == [("shape.no-line", "error")]

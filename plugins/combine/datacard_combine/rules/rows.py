@@ -28,6 +28,11 @@ def row_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
                 yield noted(
                     "row.nofloat", f"{view.name!r} is marked {grammar.NO_FLOAT}: it floats as others do", view.line
                 )
+        if isinstance(view, Row) and view.kind == "shapeU?":
+            message = (
+                f"{view.name!r} is shapeU?: Combine gives its parameter the normal density of shape?, no uniform one"
+            )
+            yield doubtful("shape.optional-uniform", message, view.line, 1)
     for row in content.dropped:
         if isinstance(row.view, Row) and not _is_emptied(content, row.view):
             message = (
@@ -68,7 +73,7 @@ def _twice(view: Row | Parameter, other: Row | Parameter) -> Iterator[Fault]:
 
 def _constraint(kind: str) -> str:
     """Return the kind of the probability density of a nuisance of some kind."""
-    if kind == "lnU" or kind.rstrip("?") == "shapeU":
+    if kind in {"lnU", "shapeU"}:
         return "uniform"
     if kind == grammar.LN_N or kind.startswith(grammar.SHAPE):
         return "normal"
