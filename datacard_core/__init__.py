@@ -36,6 +36,9 @@ from datacard_core.errors import (
     PluginLoadError,
     UnknownPluginError,
 )
+from datacard_core.execution.dask import cluster
+from datacard_core.execution.executors import ExecutorLike
+from datacard_core.execution.parallel import parallel
 from datacard_core.findings import CardError, Finding, Severity, StrictError, error, notice, report, warning
 from datacard_core.grammar import DATA, DIRECTIONS, is_finite_number, number
 from datacard_core.hookspecs import (
@@ -149,6 +152,7 @@ __all__ = [
     "Drop",
     "Effect",
     "Entry",
+    "ExecutorLike",
     "ExistingFileError",
     "ExpectedProcess",
     "ExternalParameter",
@@ -213,6 +217,7 @@ __all__ = [
     "check",
     "check_names",
     "closest",
+    "cluster",
     "combine_datacards",
     "compare",
     "correlate",
@@ -228,6 +233,7 @@ __all__ = [
     "load_plugins",
     "notice",
     "number",
+    "parallel",
     "picture",
     "prefit",
     "read_acceptances",

@@ -26,7 +26,8 @@ CORE = ROOT / "datacard_core"
 PLUGINS = ROOT / "plugins"
 BUILT_IN = sorted(folder.name for folder in PLUGINS.iterdir() if folder.is_dir() and folder.name != "__pycache__")
 ALLOWED = {
-    "__future__", "attrs", "click", "hist", "matplotlib", "numpy", "pluggy", "rich", "uproot", *sys.stdlib_module_names
+    "__future__", "attrs", "click", "hist", "iminuit", "matplotlib", "numpy", "pluggy", "rich", "uproot",
+    *sys.stdlib_module_names,
 }  # fmt: skip
 MOST_MODULES = 12
 """Of one folder of the core: with more it wants to be divided."""

@@ -1,70 +1,60 @@
-"""The commands `datacard fit`, `limit`, `impacts`, `scan` and `gof`."""
+"""The commands `datacard fit`, `limit`, `impacts`, `scan`, `gof` and `toys`."""
 
 from __future__ import annotations
 
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import attrs
 import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from datacard_core import DeclarationError, InputError, Model, read_card
+from datacard_fit.breakdown import breakdown as breakdown_of
+from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
 from datacard_fit.impacts import impacts as impacts_of
-from datacard_fit.likelihood import Likelihood
 from datacard_fit.limits import limit as limit_of
 from datacard_fit.limits import significance as significance_of
+from datacard_fit.options import common, numbers, prepared, shared, workers
 from datacard_fit.scans import scan as scan_of
 from datacard_fit.toys import goodness_of_fit
+from datacard_fit.toys import toys as toys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from datacard_core import SharedParameter
-    from datacard_fit.evaluation.bins import Data
+    from datacard_fit.likelihood import Likelihood
 
 _SHOWN = 20
 """Parameters that a table shows; --json has all."""
 
 
-def common(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a function with the argument and the options that all commands have."""
-    for decorator in reversed(_COMMON):
-        function = decorator(function)
-    return function
-
-
-_COMMON: tuple[Callable[..., Any], ...] = (
-    click.argument("cards", metavar="CARD|DIR...", type=click.Path(path_type=Path), nargs=-1, required=True),
-    click.option("--poi", "poi", multiple=True, metavar="[PROCESS=]NAME", help="A POI; all signals have r without."),
-    click.option("--asimov", is_flag=True, help="Take the expected events as data, and leave the real ones alone."),
-    click.option("--expect-signal", type=float, default=1.0, show_default=True, help="Value of the POI for --asimov."),
-    click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Start value of a parameter."),
-    click.option("--range", "ranges", multiple=True, metavar="NAME=LOW,HIGH", help="Range of a parameter."),
-    click.option("--freeze", multiple=True, metavar="NAME", help="Parameter or group that stays at its start value."),
-    click.option("--mask", multiple=True, metavar="CHANNEL", help="Channel whose data do not count."),
-    click.option("--lenient", is_flag=True, help="Read what Combine takes and silently means otherwise."),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-)
-
-
 @click.command()
 @common
-def fit(as_json: bool, **options: Any) -> None:
+@click.option(
+    "--minimizer", type=click.Choice(list(MINIMIZERS)), default="newton", show_default=True, help="What finds minima."
+)
+@click.option("--breakdown", "groups", is_flag=True, help="Also print the uncertainty of the POI by groups.")
+def fit(as_json: bool, minimizer: Literal["newton", "minuit"], groups: bool, **options: Any) -> None:
     """Fit the cards, and print the POI's interval, the nuisances and the significance."""
-    likelihood, settings = _prepared(**options)
-    result = best_fit(likelihood, **settings)
+    likelihood, settings = prepared(**options)
+    result = best_fit(likelihood, minimizer=minimizer, **settings)
+    excess = significance_of(likelihood, fitted=result, **settings)
+    parts = breakdown_of(likelihood, **settings) if groups else None
     if as_json:
-        _print({**result.to_dict(), "significance": significance_of(likelihood, **settings)}, likelihood)
+        _print(
+            {**result.to_dict(), "significance": excess, **({"breakdown": parts.to_dict()} if parts else {})},
+            likelihood,
+        )
     else:
         for name, found in result.intervals.items():
             click.echo(f"{name} = {found.value:.4g} {_signed(found.down)}/{_signed(found.up)} (68 %)")
-        click.echo(f"significance {significance_of(likelihood, **settings):.3g} standard deviations")
+        click.echo(f"significance {excess:.3g} standard deviations")
+        if parts:
+            _table(("part", "down", "up"), [(part.name, _signed(part.down), _signed(part.up)) for part in parts.parts])
         rows = [
             (name, f"{value:+.3f}", "" if math.isnan(error) else f"{error:.3f}")
             for name, value, error in zip(result.names, result.values, result.errors, strict=True)
@@ -86,7 +76,7 @@ def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **optio
     """
     if blind and observed:
         raise click.UsageError("--blind and --observed exclude each other: --blind leaves the data alone.")
-    likelihood, settings = _prepared(**options)
+    likelihood, settings = prepared(**options)
     result = limit_of(likelihood, blind=blind, observed=observed or None, confidence=confidence, **settings)
     if as_json:
         _print(result.to_dict(), likelihood)
@@ -101,10 +91,12 @@ def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **optio
 
 @click.command()
 @common
-def impacts(as_json: bool, **options: Any) -> None:
+@shared
+def impacts(as_json: bool, jobs: int | None, scheduler: str | None, **options: Any) -> None:
     """Print how far the POI follows each parameter, the largest impact first."""
-    likelihood, settings = _prepared(**options)
-    result = impacts_of(likelihood, **settings)
+    likelihood, settings = prepared(**options)
+    with workers(jobs, scheduler) as where:
+        result = impacts_of(likelihood, **settings, **where)
     if as_json:
         _print(result.to_dict(), likelihood)
     else:
@@ -119,13 +111,15 @@ def impacts(as_json: bool, **options: Any) -> None:
 @click.command()
 @common
 @click.option("--grid", required=True, multiple=True, metavar="NAME=LOW,HIGH,POINTS", help="A scanned parameter.")
-def scan(as_json: bool, grid: Sequence[str], **options: Any) -> None:
+@shared
+def scan(as_json: bool, grid: Sequence[str], jobs: int | None, scheduler: str | None, **options: Any) -> None:
     """Print the profile likelihood in one parameter or two."""
-    likelihood, settings = _prepared(**options)
+    likelihood, settings = prepared(**options)
     axes = {}
-    for name, (low, high, points) in _numbers("--grid", grid, 3).items():
+    for name, (low, high, points) in numbers("--grid", grid, 3).items():
         axes[name] = np.linspace(low, high, int(points)).tolist()
-    result = scan_of(likelihood, axes, **settings)
+    with workers(jobs, scheduler) as where:
+        result = scan_of(likelihood, axes, **settings, **where)
     if as_json:
         _print(result.to_dict(), likelihood)
     else:
@@ -141,10 +135,12 @@ def scan(as_json: bool, grid: Sequence[str], **options: Any) -> None:
 @common
 @click.option("--toys", type=click.IntRange(0), default=0, show_default=True, help="Number of toys.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the toys.")
-def gof(as_json: bool, toys: int, seed: int, **options: Any) -> None:
+@shared
+def gof(as_json: bool, toys: int, seed: int, jobs: int | None, scheduler: str | None, **options: Any) -> None:
     """Print the goodness of fit by the saturated model, with its p-value if there are toys."""
-    likelihood, settings = _prepared(**options)
-    result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings)
+    likelihood, settings = prepared(**options)
+    with workers(jobs, scheduler) as where:
+        result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings, **where)
     if as_json:
         _print(result.to_dict(), likelihood)
     else:
@@ -153,100 +149,24 @@ def gof(as_json: bool, toys: int, seed: int, **options: Any) -> None:
     _told(result.problems)
 
 
-def _prepared(
-    cards: Sequence[Path],
-    poi: Sequence[str],
-    asimov: bool,
-    expect_signal: float,
-    values: Sequence[str],
-    ranges: Sequence[str],
-    freeze: Sequence[str],
-    mask: Sequence[str],
-    lenient: bool,
-) -> tuple[Likelihood, dict[str, Any]]:
-    """Return the likelihood of cards, and the arguments of the functions that fit it."""
-    model = joined([read_card(path, lenient=lenient).model() for path in card_paths(cards)])
-    likelihood = Likelihood(model, poi=_pois(poi), masked=mask)
-    start = {name: value for name, (value,) in _numbers("--set", values, 1).items()}
-    data: Data | None = None
-    # Made of the start values: the data of the cards are not looked at.
-    if asimov:
-        data = likelihood.asimov({**start, likelihood.pois[0]: expect_signal})
-    elif likelihood.blind:
-        names = ", ".join(likelihood.blind)
-        click.echo(f"Note: blind in the cards, with expected events in place of data: {names}", err=True)
-    settings = {"data": data, "values": start, "ranges": _numbers("--range", ranges, 2), "freeze": freeze}
-    return likelihood, settings
-
-
-def card_paths(paths: Sequence[Path]) -> list[Path]:
-    """Return the paths of cards: files, and the files `*.txt` of folders.
-
-    Raises:
-        InputError: a folder has no card.
-    """
-    found = []
-    for path in paths:
-        # Sorted, as the order of the channels is that of the parameters.
-        inside = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-        if not inside:
-            raise InputError(f"{path} has no card: no file of it ends in .txt")
-        found += inside
-    return found
-
-
-def joined(models: Sequence[Model]) -> Model:
-    """Return the one model of several cards.
-
-    Raises:
-        DeclarationError: the cards contradict each other.
-    """
-    if len(models) == 1:
-        return models[0]
-    channels = [channel for model in models for channel in model.channels]
-    groups: dict[str, list[str]] = {}
-    for model in models:
-        for name, members in model.groups.items():
-            groups.setdefault(name, []).extend(members)
-    # Model.of knows lines of channels alone, and a card has its parameters beside its channels.
-    parameters = dict.fromkeys(line for model in models for line in model.parameters)
-    first: dict[tuple[type, str], SharedParameter] = {}
-    if problems := [
-        f"{other.line!r} in one card is {line.line!r} in another"
-        for line in parameters
-        if (other := first.setdefault((type(line), line.name), line)) != line
-    ]:
-        raise DeclarationError(problems)
-    return attrs.evolve(
-        Model.of(channels, groups),
-        parameters=tuple(parameters),
-        frozen=frozenset().union(*(model.frozen for model in models)),
-        findings=tuple(finding for model in models for finding in model.findings),
-    )
-
-
-def _pois(given: Sequence[str]) -> str | dict[str, str]:
-    pairs = [text.rpartition("=") for text in given]
-    if all(not equals for _, equals, _ in pairs):
-        if len(pairs) > 1:
-            raise DeclarationError([f"--poi {', '.join(given)}: several POIs need their processes, as ggH=r_ggH"])
-        return given[0] if given else "r"
-    return {process: name for process, _, name in pairs}
-
-
-def _numbers(option: str, given: Sequence[str], count: int) -> dict[str, tuple[float, ...]]:
-    found: dict[str, tuple[float, ...]] = {}
-    for text in given:
-        name, equals, numbers = text.partition("=")
-        try:
-            values = tuple(float(number) for number in numbers.split(","))
-        except ValueError:
-            values = ()
-        if not equals or len(values) != count:
-            form = ",".join(["LOW,HIGH,POINTS", "LOW,HIGH", "VALUE"][-count:][:1])
-            raise DeclarationError([f"{option} {text!r}, expected NAME={form}"])
-        found[name] = values
-    return found
+@click.command()
+@common
+@click.option("--toys", "count", type=click.IntRange(1), required=True, help="Number of toys.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the toys.")
+@click.option("--fitted", is_flag=True, help="Draw them at the best fit, in place of the start values.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of numpy's arrays, .npz."
+)
+def toys(as_json: bool, count: int, seed: int, fitted: bool, output: Path, **options: Any) -> None:
+    """Write toy data: counts by channel, and measured values of the constrained parameters."""
+    likelihood, settings = prepared(**options)
+    arrays: dict[str, Any] = dict(toys_of(likelihood, count, seed=seed, fitted=fitted, **settings).arrays())
+    with output.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    if as_json:
+        _print({"toys": count, "seed": seed, "file": str(output), "arrays": list(arrays)}, likelihood)
+    else:
+        click.echo(f"{count} toys of {len(likelihood.compiled.channels)} channels in {output}")
 
 
 def _print(content: Mapping[str, object], likelihood: Likelihood) -> None:

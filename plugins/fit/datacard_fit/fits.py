@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
 
 from datacard_core import DeclarationError
 from datacard_fit.minimum.crossings import LOWER
+from datacard_fit.minimum.minimiser import minimise
+from datacard_fit.minimum.minuit import migrad
 from datacard_fit.minimum.profiles import Profile
 from datacard_fit.minimum.task import Task
 
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
     from datacard_core import FloatArray
     from datacard_fit.evaluation.bins import Data
     from datacard_fit.likelihood import Likelihood
-    from datacard_fit.minimum.minimiser import Minimum
+    from datacard_fit.minimum.minimiser import Minimiser, Minimum
 
 CONFIDENCE = 0.68
 """Confidence level of intervals, as `combine -M MultiDimFit --algo singles` has it."""
+
+MINIMIZERS: Mapping[str, Minimiser] = {"newton": minimise, "minuit": migrad}
+"""Minimisers by name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +61,8 @@ class FitResult:
     nll: float
     """Negative log-likelihood at the minimum, above that of the start values."""
     evaluations: int
+    minimum: Minimum = attrs.field(repr=False)
+    """The point that was found, from which `significance` starts."""
     problems: tuple[str, ...] = ()
     """Reasons why the result is not to be used."""
 
@@ -103,6 +110,7 @@ def fit(
     freeze: Iterable[str] = (),
     intervals: bool = True,
     confidence: float = CONFIDENCE,
+    minimizer: Literal["newton", "minuit"] = "newton",
 ) -> FitResult:
     """Return the best fit.
 
@@ -114,13 +122,18 @@ def fit(
         freeze: parameters and groups that stay at their start values.
         intervals: find the intervals of the POIs, where twice the profile likelihood has risen by the quantile of χ².
         confidence: confidence level of the intervals.
+        minimizer: `minuit` for MIGRAD of iminuit, which finds the same minima in more time.
 
     Raises:
         DeclarationError: a name is unknown, or a number is out of its range.
+        DatacardError: iminuit is not installed.
     """
     if not 0 < confidence < 1:
         raise DeclarationError([f"confidence {confidence!r}, expected a number between 0 and 1"])
-    task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
+    if minimizer not in MINIMIZERS:
+        raise DeclarationError([f"minimizer {minimizer!r}, expected one of {', '.join(MINIMIZERS)}"])
+    minimiser = MINIMIZERS[minimizer]
+    task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze, minimiser=minimiser)
     best, found = _best(task, level_of(confidence) if intervals else None)
     start = likelihood.engine.value(task.start, task.data)
     return _result(task, best, found, best.value - start)
@@ -138,7 +151,7 @@ def _best(task: Task, level: float | None) -> tuple[Minimum, dict[str, Interval]
         if level is None:
             return best, {}
         profiles = {name: Profile.of(task, name, best) for name in task.likelihood.pois}
-        found = {name: _interval(task, profile, level) for name, profile in profiles.items()}
+        found = {name: interval_of(task, profile, level) for name, profile in profiles.items()}
         lowest = min((profile.lowest for profile in profiles.values()), key=lambda point: point.value)
         # A kink can make a second minimum: a scan that meets a lower one starts anew from there.
         if lowest.value > best.value - LOWER:
@@ -147,7 +160,8 @@ def _best(task: Task, level: float | None) -> tuple[Minimum, dict[str, Interval]
     return best, found
 
 
-def _interval(task: Task, profile: Profile, level: float) -> Interval:
+def interval_of(task: Task, profile: Profile, level: float) -> Interval:
+    """Return the interval of a parameter, where twice its profile likelihood has risen by a level."""
     value = float(profile.best.at[profile.place])
     if task.box.fixed[profile.place]:
         return Interval(value=value, down=math.nan, up=math.nan, problems=("it is fixed",))
@@ -157,10 +171,25 @@ def _interval(task: Task, profile: Profile, level: float) -> Interval:
     return Interval(value=value, down=down, up=up, problems=problems)
 
 
+def _kink(task: Task, best: Minimum) -> str:
+    """Return the columns whose bins are cropped at a minimum: there the likelihood may have no derivative."""
+    compiled, templates = task.likelihood.compiled, task(best.at).yields.templates
+    names = [
+        f"{name!r} in {channel!r}"
+        for channel, columns in zip(compiled.channels, compiled.columns, strict=True)
+        for name in columns
+    ]
+    places = compiled.morphing.moving[templates.cropped() & ~compiled.morphing.log].tolist()
+    if not places:
+        return ""
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f": bins of {names[places[0]]}{more} are cropped at 0, where the likelihood has kinks"
+
+
 def _result(task: Task, best: Minimum, intervals: Mapping[str, Interval], nll: float) -> FitResult:
     values = task.all_values(best.at)
     names = task.likelihood.names
-    problems = [best.problem] if best.problem else []
+    problems = [best.problem + _kink(task, best)] if best.problem else []
     flat = best.degenerate()
     if flat:
         together = " and ".join(names[place] for place in flat)
@@ -185,5 +214,6 @@ def _result(task: Task, best: Minimum, intervals: Mapping[str, Interval], nll: f
         },
         nll=nll,
         evaluations=best.evaluations,
+        minimum=best,
         problems=tuple(problems),
     )

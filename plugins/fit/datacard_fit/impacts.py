@@ -10,13 +10,16 @@ import attrs
 from datacard_fit.fits import CONFIDENCE, level_of
 from datacard_fit.minimum.profiles import Profile
 from datacard_fit.minimum.task import Task
+from datacard_fit.sharing import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from datacard_core import ExecutorLike
     from datacard_fit.evaluation.bins import Data
     from datacard_fit.evaluation.parameters import Parameter
     from datacard_fit.likelihood import Likelihood
+    from datacard_fit.minimum.minimiser import Minimum
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +83,8 @@ def impacts(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     freeze: Iterable[str] = (),
     confidence: float = CONFIDENCE,
+    executor: ExecutorLike | None = None,
+    jobs: int = 1,
 ) -> Impacts:
     """Return the impacts of parameters on a POI.
 
@@ -95,6 +100,8 @@ def impacts(
         ranges: lowest and highest value by parameter.
         freeze: parameters and groups that stay at their start values.
         confidence: confidence level of the intervals.
+        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to work on.
+        jobs: number of processes if no executor is given.
     """
     poi = poi or likelihood.pois[0]
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
@@ -102,13 +109,17 @@ def impacts(
     place = likelihood.position(poi)
     moving = [name for at, name in enumerate(likelihood.names[: len(best.at)]) if not task.box.fixed[at]]
     wanted = [name for name in moving if name != poi] if names is None else list(names)
-    found = [_impact(Profile.of(task, name, best), name, place, level) for name in wanted]
+    found = shared(_impacts, (task, best, place, level), wanted, doing="impacts", executor=executor, jobs=jobs)
     own = Profile.of(task, poi, best)
     ends = [own.crossing(level, direction) for direction in (-1, 1)]
     low, high = (math.nan if end.problem else end.value for end in ends)
     # An impact without a number comes first, where it is seen.
     ordered = sorted(found, key=lambda impact: -impact.size if math.isfinite(impact.size) else math.inf)
     return Impacts(poi=poi, fitted=(low, float(best.at[place]), high), impacts=tuple(ordered))
+
+
+def _impacts(task: Task, best: Minimum, poi: int, level: float, names: Sequence[str]) -> list[Impact]:
+    return [_impact(Profile.of(task, name, best), name, poi, level) for name in names]
 
 
 def _impact(profile: Profile, name: str, poi: int, level: float) -> Impact:

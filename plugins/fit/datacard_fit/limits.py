@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from datacard_fit.evaluation.bins import Data
+    from datacard_fit.fits import FitResult
     from datacard_fit.likelihood import Likelihood
     from datacard_fit.minimum.crossings import Parabola
     from datacard_fit.minimum.minimiser import Minimum
@@ -271,6 +272,7 @@ def significance(
     values: Mapping[str, float] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     freeze: Iterable[str] = (),
+    fitted: FitResult | None = None,
 ) -> float:
     """Return the significance of an excess in standard deviations, 0 for a deficit.
 
@@ -281,11 +283,12 @@ def significance(
         values: start values by parameter.
         ranges: lowest and highest value by parameter.
         freeze: parameters and groups that stay at their start values.
+        fitted: the best fit of these arguments, if it is known.
     """
     poi = poi or likelihood.pois[0]
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
     place = likelihood.position(poi)
-    best = task.best()
+    best = task.best() if fitted is None else fitted.minimum
     if best.at[place] <= 0:
         return 0.0
     return math.sqrt(max(Profile.of(task, poi, best).rise(0.0), 0.0))

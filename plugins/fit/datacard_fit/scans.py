@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,11 +11,12 @@ import numpy as np
 from datacard_core import DeclarationError
 from datacard_fit.minimum.profiles import Profile
 from datacard_fit.minimum.task import Task
+from datacard_fit.sharing import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from datacard_core import FloatArray
+    from datacard_core import ExecutorLike, FloatArray
     from datacard_fit.evaluation.bins import Data
     from datacard_fit.likelihood import Likelihood
     from datacard_fit.minimum.minimiser import Minimum
@@ -53,6 +55,8 @@ def scan(
     values: Mapping[str, float] | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
     freeze: Iterable[str] = (),
+    executor: ExecutorLike | None = None,
+    jobs: int = 1,
 ) -> Scan:
     """Return the profile likelihood on a grid of one parameter or two.
 
@@ -63,6 +67,8 @@ def scan(
         values: start values by parameter.
         ranges: lowest and highest value by parameter.
         freeze: parameters and groups that stay at their start values.
+        executor: a `concurrent.futures.Executor` or a `dask.distributed.Client` to work on.
+        jobs: number of processes if no executor is given.
 
     Raises:
         DeclarationError: a name is unknown, or the grid has no parameter or more than two.
@@ -72,24 +78,35 @@ def scan(
     task = Task.of(likelihood, data=data, values=values, ranges=ranges, freeze=freeze)
     best = task.best()
     names = tuple(grid)
-    places = [likelihood.position(name) for name in names]
-    axes = [np.asarray(grid[name], dtype=float) for name in names]
-    found: list[tuple[list[float], Minimum]] = []
-    if len(names) == 1:
-        profile = Profile.of(task, names[0], best)
-        found = [([value], profile.at(value)) for value in axes[0].tolist()]
-    else:
-        for value in axes[0].tolist():
-            # A line of the plane is a profile in the second parameter with the first one fixed.
-            start = best.at.copy()
-            start[places[0]] = value
-            line = attrs.evolve(task, start=start, box=task.box.holding(places[0]))
-            profile = Profile.of(line, names[1], line.minimum())
-            found += [([value, other], profile.at(other)) for other in axes[1].tolist()]
+    axes = [np.asarray(grid[name], dtype=float).tolist() for name in names]
+    line = _line if len(names) == 1 else _plane
+    common = (task, best, *names, *axes[1:])
+    found = shared(line, common, axes[0], doing="scan", executor=executor, jobs=jobs)
     return Scan(
         names=names,
-        points=np.array([point for point, _ in found]),
-        rise=np.array([minimum.value - best.value for _, minimum in found]),
-        best=tuple(float(best.at[place]) for place in places),
-        problems=tuple(sorted({minimum.problem for _, minimum in found if minimum.problem})),
+        points=np.array(list(itertools.product(*axes))),
+        rise=np.array([value - best.value for points in found for value, _ in points]),
+        best=tuple(float(best.at[likelihood.position(name)]) for name in names),
+        problems=tuple(sorted({problem for points in found for _, problem in points if problem})),
     )
+
+
+def _line(task: Task, best: Minimum, name: str, values: Sequence[float]) -> list[list[tuple[float, str]]]:
+    """Return the value and the problem of the minimum at each value of a parameter."""
+    profile = Profile.of(task, name, best)
+    return [[(minimum.value, minimum.problem)] for minimum in map(profile.at, values)]
+
+
+def _plane(
+    task: Task, best: Minimum, first: str, second: str, others: Sequence[float], values: Sequence[float]
+) -> list[list[tuple[float, str]]]:
+    """Return those of each point of a plane, in lines with the same value of the first parameter."""
+    place, found = task.likelihood.position(first), []
+    for value in values:
+        # A line of the plane is a profile in the second parameter with the first one fixed.
+        start = best.at.copy()
+        start[place] = value
+        line = attrs.evolve(task, start=start, box=task.box.holding(place))
+        profile = Profile.of(line, second, line.minimum())
+        found.append([(minimum.value, minimum.problem) for minimum in map(profile.at, others)])
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from tests.support.commands import datacard, failed
@@ -69,6 +70,21 @@ class TestFit:
     def test_poi_of_a_process(self, card: Path) -> None:
         """A POI is given to a process by --poi PROCESS=NAME."""
         assert answer("fit", card, "--poi", "bkg=k")["k"]["value"] == pytest.approx(1, abs=1e-3)
+
+    @pytest.mark.slow
+    def test_breakdown(self, card: Path) -> None:
+        """The uncertainty is printed by groups, with the rest that the counts leave."""
+        card.write_text(card.read_text(encoding="utf-8") + "rates group = bn\n", encoding="utf-8")
+        assert list(answer("fit", card, "--breakdown")["breakdown"]["parts"]) == ["rates", "statistical"]
+        assert "statistical" in datacard("fit", card, "--breakdown").stdout
+
+    @pytest.mark.slow
+    def test_minimizer(self, card: Path) -> None:
+        """MIGRAD of iminuit finds the same minimum."""
+        pytest.importorskip("iminuit")
+        found = answer("fit", card, "--minimizer", "minuit")
+        assert found["status"] == "converged"
+        assert found["r"] == pytest.approx(answer("fit", card)["r"], rel=1e-3)
 
 
 class TestCards:
@@ -168,3 +184,21 @@ def test_gof(card: Path) -> None:
     assert answer("gof", card)["p_value"] is None
     assert 0 <= answer("gof", card, "--toys", "5", "--seed", "2")["p_value"] <= 1
     assert "from 5 toys" in datacard("gof", card, "--toys", "5").stdout
+
+
+@pytest.mark.slow
+def test_toys(card: Path, tmp_path: Path) -> None:
+    """Toys are written to a file of arrays, equal for equal seeds."""
+    files = [tmp_path / f"{name}.npz" for name in ("one", "two")]
+    for path in files:
+        assert datacard("toys", card, "--toys", "3", "--seed", "4", "--output", path).exit_code == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with np.load(files[0]) as found:
+        assert sorted(found) == ["constraint/bn", "constraint/prop_binSR", "constraint/r", "events/SR"]
+        assert found["events/SR"].shape == (3, 1)
+
+
+def test_jobs_and_scheduler(card: Path) -> None:
+    """Processes and a cluster exclude each other."""
+    result = datacard("impacts", card, "-j", "2", "--scheduler", "tcp://x:1")
+    assert "--jobs and --scheduler exclude each other" in result.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import uproot
 from datacard_fit import fit
 
 from datacard_core import DeclarationError
@@ -131,6 +132,28 @@ class TestProblems:
         found = fit(alone, ranges={"r": (-1, 0.5)}).to_dict()
         assert found["r"]["up"] is None
         assert found["r"]["value"] == 0.5
+
+    @pytest.mark.slow
+    def test_kink(self, tmp_path: Path) -> None:
+        """A minimum at a crop, where the likelihood has a kink, is told with the column, and has no error."""
+        contents = {"data_obs": [2, 20, 5], "sig": [0, 0, 5], "flat": [10, 10, 0], "thin": [5, 5, 0]}
+        # The first bin of `thin` is 5 + 5θ, and 0 from θ = -1 on. Two events in 10 draw it further down with a slope of
+        # 5·(1 - 2/10) = 4, against a constraint of 1; beyond the crop only the constraint is left.
+        contents |= {"thin_tUp": [10, 0, 0], "thin_tDown": [0, 10, 0]}
+        with uproot.recreate(tmp_path / "shapes.root") as root:
+            for name, values in contents.items():
+                root[name] = np.array(values, dtype=float), np.arange(4.0)
+        found = fit(
+            of_text(
+                "imax *\njmax *\nkmax *\nshapes * * shapes.root $PROCESS $PROCESS_$SYSTEMATIC\nbin SR\nobservation -1\n"
+                "bin SR SR SR\nprocess sig flat thin\nprocess 0 1 2\nrate -1 -1 -1\nt shape - - 1\n",
+                tmp_path,
+            ),
+            intervals=False,
+        )
+        assert found.values[found.names.index("t")] == pytest.approx(-1, abs=1e-3)
+        assert "bins of 'thin' in 'SR' are cropped at 0, where the likelihood has kinks" in found.status
+        assert np.isnan(found.errors).all()
 
 
 class TestRefused:

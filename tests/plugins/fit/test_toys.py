@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from datacard_fit import goodness_of_fit, impacts, scan
+from datacard_fit import fit, goodness_of_fit, impacts, scan, toys
 
 from datacard_core import DeclarationError
 from tests.support.likelihoods import of_text
@@ -48,6 +49,25 @@ class TestGoodnessOfFit:
         few, more = (goodness_of_fit(likelihood, toys=count, seed=7).toys for count in (3, 5))
         assert few.tolist() == more[:3].tolist()
         assert goodness_of_fit(likelihood, toys=3, seed=8).toys.tolist() != few.tolist()
+
+
+class TestToys:
+    def test_counts(self, tmp_path: Path) -> None:
+        """Counts of toys have the mean and the variance of what the start values expect, and none depends on data."""
+        likelihood = of_text(COUNTS, tmp_path)
+        drawn = toys(likelihood, 300, seed=5).arrays()["events/a"][:, 0]
+        # 100 events: the mean of 300 toys has an error of 0.6, their variance one of 8.
+        assert drawn.mean() == pytest.approx(100, abs=4 * 0.6)
+        assert drawn.var() == pytest.approx(100, abs=4 * 8.2)
+        other = of_text(COUNTS.replace("110 90 100 120", "1 2 3 4"), tmp_path)
+        assert toys(other, 300, seed=5).arrays()["events/a"][:, 0].tolist() == drawn.tolist()
+
+    def test_measured_values(self, tmp_path: Path) -> None:
+        """Measured values are drawn too, and a fit takes a toy as its data."""
+        likelihood = of_text(CARD, tmp_path)
+        found = toys(likelihood, 2, fitted=True)
+        assert len(set(found.arrays()["constraint/bn"].tolist())) == 2
+        assert fit(likelihood, data=found.data[1]).status == "converged"
 
 
 CARD = HEAD + (
@@ -96,3 +116,20 @@ class TestImpacts:
             assert r == pytest.approx((25 - 15 * 1.1**end) / 10, rel=1e-3)
         assert impact.size == pytest.approx(max(abs(r - impact.poi[1]) for r in impact.poi))
         assert found.to_dict()["params"][0]["type"] == "Gaussian"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["processes", "executor"])
+def test_workers(way: str, tmp_path: Path) -> None:
+    """Impacts, scans and toys are the same, digit by digit, wherever they are made."""
+    rows = "".join(f"n{number} lnN 1.0{number} 1.1 1.0{number + 1}\n" for number in range(1, 9))
+    # A formula is a function that only cloudpickle takes along.
+    formula = "SF rateParam SR bkg (1+0.1*@0) x\nx param 0 1\n"
+    likelihood = of_text(CARD + rows + formula, tmp_path)
+    grid = {"r": np.linspace(0, 2, 19).tolist()}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        where: dict[str, object] = {"jobs": 2} if way == "processes" else {"executor": pool}
+        assert impacts(likelihood, **where) == impacts(likelihood)  # type: ignore[arg-type]
+        assert scan(likelihood, grid, **where).to_dict() == scan(likelihood, grid).to_dict()  # type: ignore[arg-type]
+        there, here = (goodness_of_fit(likelihood, toys=9, **how) for how in (where, {}))  # type: ignore[arg-type]
+    assert there.to_dict() == here.to_dict()

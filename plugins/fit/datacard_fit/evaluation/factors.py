@@ -85,6 +85,7 @@ class Weights:
         by_factor = (by_yield * self.scale)[:, None] * self._by_factor()
         gradient = np.zeros(self.variables)
         gradient += np.bincount(factors.variable.ravel(), by_factor.ravel(), self.variables)
+        # Two products with vectors: the matrix of all exponents is needed for the Hessian alone.
         gradient[: len(self.power_slope)] += by_exponent @ factors.average
         gradient[: len(self.power_slope)] += self.power_slope * (by_exponent @ factors.difference)
         return gradient

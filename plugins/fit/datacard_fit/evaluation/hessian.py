@@ -33,6 +33,7 @@ def hessian(first: Gradient, terms: Bins, data: Data, active: FloatArray, *, fis
     second = _Second.of(first)
     outer = second.by_bins(-terms.slope if first.shift is None else first.shift - terms.slope)
     # One product of a matrix with itself for all bins: the largest part of the Hessian at the speed of BLAS.
+    # The weights are not negative, so that their roots make it symmetric, of which BLAS computes one half.
     rooted = (outer * np.sqrt(weight)).reshape(len(outer), -1)
     found: FloatArray = rooted @ rooted.T
     if not fisher:
@@ -113,6 +114,7 @@ class _Second:
         found = self._by_channels(content)
         flat = found.reshape(-1, found.shape[2])
         weights = yields.values[layout.column] / yields.templates.ratio[yields.templates.morphing.row]
+        # These are added below: their derivatives differ from bin to bin.
         weights[self.pairs] = 0.0
         weights = np.concatenate([weights, weights * yields.templates.slope])
         flat[layout.group] += layout.by_group.sums(weights)
@@ -146,6 +148,7 @@ class _Second:
         bend = by_yield + 2 * first.by_square * values
         half = tau + (0.5 * bend)[:, None] * exponents
         half *= values[:, None]
+        # Both halves of the symmetric sum, in one product.
         block = exponents.T @ half
         hessian[:size, :size] += block + block.T
         diagonal = weights.power_curvature * ((by_yield * values) @ weights.factors.difference)

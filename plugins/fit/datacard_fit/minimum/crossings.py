@@ -181,6 +181,7 @@ class Search:
         variance = float(covariance[self.place, self.place])
         if not variance > 0:
             return None
+        # Change of the others on the profile, for a unit of the parameter.
         column, moving = covariance[:, self.place] / variance, self.best.free.copy()
         moving[self.place] = False
         at, before = self.best.at + self.direction * math.sqrt(self.level * variance) * column, math.inf
@@ -232,6 +233,7 @@ class Search:
 
     def _nearest(self) -> Minimum:
         """Return the point on this side of the best fit whose rise is nearest to the level."""
+        # A point on the other side would lead to the crossing there.
         points = (point for point in self.known if point is self.best or not self._is_outside(point.at))
         return min(points, key=lambda point: abs(2 * (point.value - self.best.value) - self.level))
 

@@ -27,6 +27,9 @@ _DAMPED, _STUCK = 1e-3, 1e12
 _FLAT, _PART = 1e-9, 0.1
 # Differences below this share of the value are those of its rounding.
 _ROUNDING = 1e-12
+# Expected distance from which on the function and its derivatives contradict each other.
+_KINK = 1e-3
+_NO_STEP = "no step makes the value smaller"
 # Bounds of the ratio of the actual to the predicted decrease, below and above which the damping changes.
 _POOR, _GOOD = 0.25, 0.75
 _LEAST = 1e-4
@@ -122,6 +125,15 @@ class Minimum:
         return [int(place) for place in places[order[part[order] > _PART]]]
 
 
+class Minimiser(Protocol):
+    """A function that finds minima, with the arguments of `minimise`."""
+
+    def __call__(
+        self, function: Callable[[FloatArray], Point], start: FloatArray, box: Box, *, tolerance: float = TOLERANCE
+    ) -> Minimum:
+        """Return the minimum that is reached from a start."""
+
+
 def minimise(
     function: Callable[[FloatArray], Point], start: FloatArray, box: Box, *, tolerance: float = TOLERANCE
 ) -> Minimum:
@@ -149,17 +161,20 @@ def minimise(
         step = _step(at, now.gradient, model, box, free, damping)
         predicted = -float(now.gradient @ step + 0.5 * step @ model @ step)
         if predicted <= tolerance and damping <= _DAMPED and is_positive:
-            return _ended(at, now, box, predicted, evaluations)
+            return ended(at, now, box, predicted, evaluations)
         following = function(at + step)
         evaluations += 1
         ratio = (now.value - following.value) / predicted if predicted > 0 else -1.0
         # Differences below the rounding of the value say nothing about the step.
         if predicted < _ROUNDING * max(1.0, abs(now.value)):
-            return _ended(at, now, box, predicted, evaluations)
+            # Damping makes steps short, also where the model knows a way down that is none: at a kink.
+            full = _step(at, now.gradient, model, box, free, 0.0) if damping > _DAMPED and is_positive else step
+            distance = -float(now.gradient @ full + 0.5 * full @ model @ full)
+            return ended(at, now, box, distance, evaluations, _NO_STEP if distance > _KINK else "")
         if not np.isfinite(following.value) or ratio < _LEAST:
             damping = max(10 * damping, _DAMPED)
             if damping > _STUCK:
-                return _ended(at, now, box, predicted, evaluations, "no step makes the value smaller")
+                return ended(at, now, box, predicted, evaluations, _NO_STEP)
             continue
         # The quadratic model holds: trust it further, or less.
         if ratio > _GOOD:
@@ -167,10 +182,20 @@ def minimise(
         elif ratio < _POOR:
             damping = max(4 * damping, _DAMPED)
         at, now = at + step, following
-    return _ended(at, now, box, np.inf, evaluations, f"no minimum after {evaluations} evaluations")
+    return ended(at, now, box, np.inf, evaluations, f"no minimum after {evaluations} evaluations")
 
 
-def _ended(at: FloatArray, now: Point, box: Box, distance: float, evaluations: int, problem: str = "") -> Minimum:
+def ended(at: FloatArray, now: Point, box: Box, distance: float, evaluations: int, problem: str = "") -> Minimum:
+    """Return the end of a minimisation, with a problem where the Hessian is not positive.
+
+    Args:
+        at: parameters, shape (parameters,).
+        now: the function there.
+        box: ranges of the parameters.
+        distance: expected distance of the value from the minimum.
+        evaluations: number of evaluations.
+        problem: reason why this is no minimum, or empty.
+    """
     free = box.free(at, now.gradient)
     if not problem and not _is_positive(now.hessian, free, 0.0):
         problem = "the Hessian is not positive at the end"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datacard_fit.evaluation.bins import Data
     from datacard_fit.evaluation.engine import Evaluation
     from datacard_fit.likelihood import Likelihood
+    from datacard_fit.minimum.minimiser import Minimiser
 
 
 @attrs.frozen(eq=False)
@@ -29,6 +30,7 @@ class Task:
     start: FloatArray
     """Start values of the engine's parameters, shape (parameters,)."""
     box: Box
+    minimiser: Minimiser = minimise
 
     @classmethod
     def of(
@@ -39,6 +41,7 @@ class Task:
         values: Mapping[str, float] | None = None,
         ranges: Mapping[str, tuple[float, float]] | None = None,
         freeze: Iterable[str] = (),
+        minimiser: Minimiser = minimise,
     ) -> Task:
         """Return the task of a likelihood.
 
@@ -48,6 +51,7 @@ class Task:
             values: start values by parameter.
             ranges: lowest and highest value by parameter.
             freeze: parameters that stay at their start value, and groups of parameters.
+            minimiser: the function that finds minima.
 
         Raises:
             DeclarationError: a name is unknown, or a range is empty.
@@ -68,11 +72,11 @@ class Task:
             else:
                 low[place], high[place] = lowest, highest
         fixed = np.array([parameter.is_constant for parameter in table.parameters[:size]], dtype=np.bool_)
-        for name in freeze:
-            fixed[[place for place in _members(likelihood, name, problems) if place < size]] = True
         if problems:
             raise DeclarationError(problems)
-        return cls(likelihood, data or likelihood.data, start, Box(low=low, high=high, fixed=fixed))
+        for places in members(likelihood, freeze):
+            fixed[[place for place in places if place < size]] = True
+        return cls(likelihood, data or likelihood.data, start, Box(low=low, high=high, fixed=fixed), minimiser)
 
     def __call__(self, at: FloatArray) -> Evaluation:
         """Return the negative log-likelihood with its derivatives."""
@@ -82,7 +86,7 @@ class Task:
         self, start: FloatArray | None = None, box: Box | None = None, *, tolerance: float = TOLERANCE
     ) -> Minimum:
         """Return the minimum, from the task's start and within its ranges unless others are given."""
-        return minimise(self, self.start if start is None else start, box or self.box, tolerance=tolerance)
+        return self.minimiser(self, self.start if start is None else start, box or self.box, tolerance=tolerance)
 
     def best(self) -> Minimum:
         """Return the best fit.
@@ -113,14 +117,19 @@ class Task:
         return self.likelihood.joined(at, self.likelihood.engine.pulls(at, self.data))
 
 
-def _members(likelihood: Likelihood, name: str, problems: list[str]) -> list[int]:
-    """Return the positions of a parameter, or of the members of a group."""
-    groups = likelihood.model.groups
+def members(likelihood: Likelihood, names: Iterable[str]) -> list[list[int]]:
+    """Return the positions of each parameter, or of the members of each group.
+
+    Raises:
+        DeclarationError: names are unknown.
+    """
+    groups, parameters = likelihood.model.groups, set(likelihood.names)
+    names = list(names)
+    known = [*likelihood.names, *groups]
+    if unknown := [name for name in names if name not in parameters and name not in groups]:
+        raise DeclarationError(
+            [f"no parameter and no group {name!r} to freeze{closest(name, known)}" for name in unknown]
+        )
     # A parameter goes before a group of its name.
-    if name in groups and name not in likelihood.names:
-        return [likelihood.position(member) for member in groups[name] if member in likelihood.names]
-    if name not in likelihood.names:
-        known = [*likelihood.names, *groups]
-        problems.append(f"no parameter and no group {name!r} to freeze{closest(name, known)}")
-        return []
-    return [likelihood.position(name)]
+    inside = [[name] if name in parameters else groups[name] for name in names]
+    return [[likelihood.position(name) for name in found if name in parameters] for found in inside]

@@ -1,0 +1,164 @@
+"""What the commands take: cards, options, and the likelihood that they make."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from datacard_core import DeclarationError, InputError, Model, cluster, read_card
+from datacard_fit.likelihood import Likelihood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from datacard_core import SharedParameter
+    from datacard_fit.evaluation.bins import Data
+
+
+def common(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a function with the argument and the options that all commands have."""
+    for decorator in reversed(_COMMON):
+        function = decorator(function)
+    return function
+
+
+_COMMON: tuple[Callable[..., Any], ...] = (
+    click.argument("cards", metavar="CARD|DIR...", type=click.Path(path_type=Path), nargs=-1, required=True),
+    click.option("--poi", "poi", multiple=True, metavar="[PROCESS=]NAME", help="A POI; all signals have r without."),
+    click.option("--asimov", is_flag=True, help="Take the expected events as data, and leave the real ones alone."),
+    click.option("--expect-signal", type=float, default=1.0, show_default=True, help="Value of the POI for --asimov."),
+    click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Start value of a parameter."),
+    click.option("--range", "ranges", multiple=True, metavar="NAME=LOW,HIGH", help="Range of a parameter."),
+    click.option("--freeze", multiple=True, metavar="NAME", help="Parameter or group that stays at its start value."),
+    click.option("--mask", multiple=True, metavar="CHANNEL", help="Channel whose data do not count."),
+    click.option("--lenient", is_flag=True, help="Read what Combine takes and silently means otherwise."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+)
+
+
+def shared(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a function with the options of commands whose fits can be made by several processes."""
+    scheduler = click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster with this scheduler.")
+    jobs = click.option(
+        "-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given."
+    )
+    return jobs(scheduler(function))
+
+
+@contextlib.contextmanager
+def workers(jobs: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the arguments `executor` and `jobs` of functions that make many fits."""
+    if jobs and scheduler:
+        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
+    with cluster(scheduler) as client:
+        yield {"executor": client, "jobs": jobs or 1}
+
+
+def prepared(
+    cards: Sequence[Path],
+    poi: Sequence[str],
+    asimov: bool,
+    expect_signal: float,
+    values: Sequence[str],
+    ranges: Sequence[str],
+    freeze: Sequence[str],
+    mask: Sequence[str],
+    lenient: bool,
+) -> tuple[Likelihood, dict[str, Any]]:
+    """Return the likelihood of cards, and the arguments of the functions that fit it."""
+    model = joined([read_card(path, lenient=lenient).model() for path in card_paths(cards)])
+    likelihood = Likelihood(model, poi=_pois(poi), masked=mask)
+    start = {name: value for name, (value,) in numbers("--set", values, 1).items()}
+    data: Data | None = None
+    # Made of the start values: the data of the cards are not looked at.
+    if asimov:
+        data = likelihood.asimov({**start, likelihood.pois[0]: expect_signal})
+    elif likelihood.blind:
+        names = ", ".join(likelihood.blind)
+        click.echo(f"Note: blind in the cards, with expected events in place of data: {names}", err=True)
+    settings = {"data": data, "values": start, "ranges": numbers("--range", ranges, 2), "freeze": freeze}
+    return likelihood, settings
+
+
+def card_paths(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths of cards: files, and the files `*.txt` of folders.
+
+    Raises:
+        InputError: a folder has no card.
+    """
+    found = []
+    for path in paths:
+        # Sorted, as the order of the channels is that of the parameters.
+        inside = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+        if not inside:
+            raise InputError(f"{path} has no card: no file of it ends in .txt")
+        found += inside
+    return found
+
+
+def joined(models: Sequence[Model]) -> Model:
+    """Return the one model of several cards.
+
+    Raises:
+        DeclarationError: the cards contradict each other.
+    """
+    if len(models) == 1:
+        return models[0]
+    channels = [channel for model in models for channel in model.channels]
+    groups: dict[str, list[str]] = {}
+    for model in models:
+        for name, members in model.groups.items():
+            groups.setdefault(name, []).extend(members)
+    # Model.of knows lines of channels alone, and a card has its parameters beside its channels.
+    parameters = dict.fromkeys(line for model in models for line in model.parameters)
+    first: dict[tuple[type, str], SharedParameter] = {}
+    if problems := [
+        f"{other.line!r} in one card is {line.line!r} in another"
+        for line in parameters
+        if (other := first.setdefault((type(line), line.name), line)) != line
+    ]:
+        raise DeclarationError(problems)
+    return attrs.evolve(
+        Model.of(channels, groups),
+        parameters=tuple(parameters),
+        frozen=frozenset().union(*(model.frozen for model in models)),
+        findings=tuple(finding for model in models for finding in model.findings),
+    )
+
+
+def _pois(given: Sequence[str]) -> str | dict[str, str]:
+    pairs = [text.rpartition("=") for text in given]
+    if all(not equals for _, equals, _ in pairs):
+        if len(pairs) > 1:
+            raise DeclarationError([f"--poi {', '.join(given)}: several POIs need their processes, as ggH=r_ggH"])
+        return given[0] if given else "r"
+    return {process: name for process, _, name in pairs}
+
+
+def numbers(option: str, given: Sequence[str], count: int) -> dict[str, tuple[float, ...]]:
+    """Return the numbers that options state for names.
+
+    Args:
+        option: name of the option.
+        given: texts such as `r=0,2`.
+        count: how many numbers each has.
+
+    Raises:
+        DeclarationError: a text has another form.
+    """
+    found: dict[str, tuple[float, ...]] = {}
+    for text in given:
+        name, equals, listed = text.partition("=")
+        try:
+            values = tuple(float(number) for number in listed.split(","))
+        except ValueError:
+            values = ()
+        if not equals or len(values) != count:
+            form = ",".join(["LOW,HIGH,POINTS", "LOW,HIGH", "VALUE"][-count:][:1])
+            raise DeclarationError([f"{option} {text!r}, expected NAME={form}"])
+        found[name] = values
+    return found
