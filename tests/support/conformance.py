@@ -121,9 +121,13 @@ class Counted(Effect):
 
 
 class Gamma(SystematicKind):
-    """Kind with the effect `Counted` for all values."""
+    """Kind with the effect `Counted`."""
 
     typ: ClassVar[str] = "gamma"
+
+    def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
+        if any(value != 1.0 for _, value in systematic.distinct_values()):
+            yield "the value must be 1.0"
 
     def effects(self, target: Target) -> Iterator[Effect]:
         yield Counted(target.positions)

@@ -54,15 +54,20 @@ class Text:
         """File and line, as an editor takes them."""
         return f"{self.path.relative_to(ROOT)}:{self.line}"
 
-    @property
-    def words(self) -> list[str]:
-        """The words, without those of code between backticks."""
-        return WORD.findall(CODE.sub(" ", self.text))
+    @functools.cached_property
+    def plain(self) -> str:
+        """The text without code between backticks."""
+        return CODE.sub(" ", self.text)
 
-    @property
+    @functools.cached_property
+    def words(self) -> list[str]:
+        """The words of the plain text."""
+        return WORD.findall(self.plain)
+
+    @functools.cached_property
     def vague(self) -> list[str]:
         """The vague words among them."""
-        return [word.lower() for word in VAGUE.findall(CODE.sub(" ", self.text))]
+        return [word.lower() for word in VAGUE.findall(self.plain)]
 
     @property
     def opening(self) -> str:

@@ -281,6 +281,11 @@ class Pair(SystematicKind):
     typ: ClassVar[str] = "pair"
     covers_columns: ClassVar[bool] = False
 
+    # Strange values are no part of the claim, and a card of each takes most of the time.
+    def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
+        if systematic.value is not None:
+            yield "a pair has no value"
+
     def effects(self, target: Target) -> Iterable[Directive]:  # noqa: ARG002
         return [Partners()]
 

@@ -128,6 +128,7 @@ def test_accepted_mistakes() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_examples")
 def test_mistakes_are_part_of_the_kit() -> None:
     """A kind with wrong answers passes the trial of right declarations, and is then reported."""
     said = failure(Provider("acme", Vague()), examples={"factor": {"value": 1.5}})
