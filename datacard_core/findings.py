@@ -88,6 +88,10 @@ class StrictError(DatacardError):
 class CardError(InputError):
     """A card cannot be read as it is; `findings` holds the errors, each with its place."""
 
+    # Not a Model by its annotation: the model stands above the findings.
+    model: Any = None
+    """The model that Combine would make all the same, with all findings, if the reader gives it; for checks alone."""
+
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
         # The severity is that of all of them.
@@ -108,7 +112,8 @@ def own(finding: Finding) -> Finding:
     for name, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"{name} of a finding is not a string")
-        texts[name] = _line_of(text)
+        # Most fields are empty, and a check may have ten thousands of findings.
+        texts[name] = _line_of(text) if text else ""
     if not finding.bins and not finding.numbers:
         return Finding(finding.severity, **texts)
     numbers = [(_line_of(str(name)), float(value)) for name, value in finding.numbers]

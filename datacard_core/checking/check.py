@@ -69,7 +69,8 @@ def _findings(what: Any, plugins: Plugins | None, options: dict[str, Any]) -> It
         plugins = load_plugins() if plugins is None else plugins
         yield from what.findings
         read, errors = _model(what, options)
-        yield from errors if read is None else _of_model(read, plugins)
+        yield from errors
+        yield from _of_model(read, plugins) if read is not None else ()
     elif isinstance(what, Iterable):
         for one in what:
             yield from _findings(one, plugins, options)
@@ -86,31 +87,20 @@ def _of_file(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[
 
 
 def _read(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[Finding]:
-    # Strict first, because that tells most; the lenient reader shows where Combine itself stops.
+    # The strict reader tells most; the lenient one shows where Combine itself stops.
     card, told = parsed_card(path, plugins=plugins)
-    lenient, taken = (card, told) if not _errors(told) else parsed_card(path, lenient=True, plugins=plugins)
-    found: Iterable[Finding] = ()
+    yield from told
     # What follows from a text that Combine cannot read would repeat its faults in other words.
-    if not _errors(taken):
-        model, errors = _model(card, options)
-        told = [*told, *errors]
-        if model is None:
-            # Combine takes some of what a strict reader refuses, and there is more to tell then.
-            lenient = parsed_card(path, lenient=True, plugins=plugins)[0] if lenient is card else lenient
-            model, errors = _model(lenient, options)
-            told += errors
-        if model is not None:
-            found = _of_model(model, plugins)
-        else:
-            # Templates in workspaces cannot be read, and the rates and factors in the text can.
-            with suppress(InputError):
-                found = list(model_findings(plugins, lenient.outline()))
-    # A fault that is an error for a strict reader, and a warning for a lenient one, is told once.
-    gravest: dict[tuple[str, ...], Finding] = {}
-    for one in (*told, *found):
-        key = (one.code, one.message, one.place, one.channel, one.column, one.systematic, one.direction)
-        gravest[key] = max(gravest.get(key, one), one, key=lambda finding: finding.severity)
-    yield from gravest.values()
+    if _errors(told) and _errors(parsed_card(path, lenient=True, plugins=plugins)[1]):
+        return
+    model, errors = _model(card, options)
+    yield from errors
+    if model is not None:
+        yield from _of_model(model, plugins)
+    else:
+        # Templates in workspaces cannot be read, and the rates and factors in the text can.
+        with suppress(InputError):
+            yield from model_findings(plugins, card.outline())
 
 
 def _errors(findings: Iterable[Finding]) -> bool:
@@ -118,10 +108,11 @@ def _errors(findings: Iterable[Finding]) -> bool:
 
 
 def _model(card: ReadCard, options: dict[str, Any]) -> tuple[Model | None, Sequence[Finding]]:
+    """Return the model of a card, also of one with errors, if Combine would make it; and the errors."""
     try:
         return card.model(**options), ()
     except CardError as error:
-        return None, error.findings
+        return error.model, error.findings
 
 
 def _of_model(model: Model, plugins: Plugins) -> Iterator[Finding]:

@@ -108,11 +108,16 @@ class CombineCard(ReadCard):
         lenient = self._lenient and model is not None
         told = [fault.finding(self.path.name, lenient=lenient) for fault in in_order(faults)]
         errors = [one for one in told if one.severity is Severity.ERROR and one.code not in _HARMLESS]
+        if model is not None:
+            channels = tuple(attrs.evolve(one, blindness=self.blindness.get(one.bin)) for one in model.channels)
+            findings = tuple(dict.fromkeys([*self.findings, *told]))
+            model = attrs.evolve(model, channels=channels, findings=findings)
         if model is None or errors:
             # A mass that was not given is the likely cause of missing templates.
-            raise CardError([*errors, *(one for one in told if one.code == "shape.mass")])
-        channels = tuple(attrs.evolve(one, blindness=self.blindness.get(one.bin)) for one in model.channels)
-        return attrs.evolve(model, channels=channels, findings=tuple(dict.fromkeys([*self.findings, *told])))
+            failure = CardError([*errors, *(one for one in told if one.code == "shape.mass")])
+            failure.model = model
+            raise failure
+        return model
 
     def outline(self) -> Model:
         """Return the channels with their rates and rows alone, and what they share.
