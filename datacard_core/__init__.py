@@ -102,6 +102,7 @@ from datacard_core.output.pictures import Picture, picture
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
 from datacard_core.reading import read_card, read_cards
+from datacard_core.tables.coverage import coverage_table
 from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.sources import channels_of
 from datacard_core.tables.yields import yields_table
@@ -222,6 +223,7 @@ __all__ = [
     "compare",
     "correlate",
     "correlation_table",
+    "coverage_table",
     "decorrelate",
     "error",
     "findings_table",

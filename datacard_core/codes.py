@@ -88,6 +88,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             remedy="No action is needed if the variation does not apply to these datasets; otherwise produce it for "
             "them.",
         ),
+        "fallback-share": Code(
+            severities=_ERROR,
+            meaning="In more datasets of a process than the policy `max_fallback` allows, the nominal stands for the "
+            "variations of a nuisance.",
+            remedy="Produce the variations, take the years without them out of the declaration, or raise the limit.",
+        ),
         "flow-folded": Code(
             severities=_NOTICE,
             meaning='With `flow="fold"`, content outside the bins is added to the first and the last bin.',

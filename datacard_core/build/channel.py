@@ -17,8 +17,10 @@ from datacard_core.build.coverage import (
     data_findings,
     fallback_findings,
     name_findings,
+    origin_of,
     process_findings,
     sample_findings,
+    share_findings,
     unused_findings,
     unvaried_findings,
 )
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import Inventory
-    from datacard_core.model.arrays import Axis, FloatArray
+    from datacard_core.model.arrays import FloatArray
     from datacard_core.model.channel import Directive
     from datacard_core.model.effects import Entry, Shape
     from datacard_core.templates.template_set import TemplateSet
@@ -64,6 +66,8 @@ class _Contribution:
     used: tuple[str, ...] = ()
     """Kinds whose effects the kind of the declaration took."""
     findings: tuple[Finding, ...] = ()
+    changed: frozenset[int] = frozenset()
+    """Columns with a template whose content was changed, because it was below 0 or empty."""
 
 
 def build_channel(
@@ -113,7 +117,7 @@ def build_channel(
         else _Contribution(plan, findings=() if plan.name in covering else (_uncovered(plan),))
         for plan in plans
     ]
-    channel = attrs.evolve(_channel(declared, templates.axis, data, nominal, made), shape_only_factors=scales.named)
+    channel = attrs.evolve(_channel(declared, templates, data, nominal, made), shape_only_factors=scales.named)
     channel = with_expected_data(channel)
     _refuse_contradictions(channel, declared, made)
     findings = [
@@ -126,6 +130,7 @@ def build_channel(
         *templates.findings,
         *edge_findings(native.axis, templates.axis),
         *fallback_findings(declared, plans, templates),
+        *share_findings(channel, declared),
         *flow_findings,
         *clip_findings,
         *exact_findings,
@@ -199,18 +204,31 @@ def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates)
         message = f"its kind {plan.systematic.typ!r} has no effect on the columns that it covers: it has no row"
         findings.append(notice("no-effect", message, systematic=plan.name))
     kept: list[Entry] = []
+    changed: set[int] = set()
     for entry in made.entries:
         shape, of_shape = _written(entry.shape, plan.name, declared, nominal, rates)
         findings += of_shape
         if shape is not None and shape is not entry.shape:
             if not len(shape.columns):
                 continue
+            changed.update(_changed(entry.shape, shape))
             entry = with_templates(entry, shape, plan, declared)  # noqa: PLW2901 - the entry as it is written
         kept.append(entry)
     if (plan.fractions != 1).any():
         kept = with_fractions(plan, kept, made.directives, declared, nominal)
         findings += fraction_findings(plan, declared)
-    return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings))
+    return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings), frozenset(changed))
+
+
+def _changed(before: Shape | None, after: Shape) -> list[int]:
+    """Return the columns whose templates were changed."""
+    if before is None:
+        return []
+    # Columns with an empty variation may have been dropped.
+    rows = np.isin(before.columns, after.columns)
+    differs = (before.up.values[rows] != after.up.values) | (before.down.values[rows] != after.down.values)
+    columns: list[int] = after.columns[differs.any(axis=1)].tolist()
+    return columns
 
 
 def _written(
@@ -245,7 +263,11 @@ def _observation(
 
 
 def _channel(
-    declared: DeclaredCard, axis: Axis, data: Templates, nominal: Templates, made: Sequence[_Contribution]
+    declared: DeclaredCard,
+    templates: TemplateSet,
+    data: Templates,
+    nominal: Templates,
+    made: Sequence[_Contribution],
 ) -> Channel:
     """Return the channel without its findings."""
     rows: dict[str, list[_Contribution]] = {}
@@ -255,13 +277,13 @@ def _channel(
     channel = Channel(
         bin=declared.bin,
         category=declared.category,
-        axis=axis,
+        axis=templates.axis,
         columns=declared.columns,
         nominal=nominal,
         data=data,
         has_data=declared.reads_data,
         blindness=declared.blindness,
-        nuisances=tuple(map(_nuisance, rows.values())),
+        nuisances=tuple(_nuisance(parts, templates) for parts in rows.values()),
     )
     statements = [
         (contribution.plan, Statement(directive, used=contribution.used))
@@ -273,13 +295,15 @@ def _channel(
     )
 
 
-def _nuisance(parts: Sequence[_Contribution]) -> Nuisance:
+def _nuisance(parts: Sequence[_Contribution], templates: TemplateSet) -> Nuisance:
     """Return one row of what the declarations of a name make, which are several where it has two kinds."""
     # Each kind has made its own columns; the kinds together decide the keyword of the row.
     first, *others = (part.plan.systematic for part in parts)
     used = {typ for part in parts for typ in part.used} | {other.typ for other in others}
     entries = tuple(entry for part in parts for entry in part.entries)
-    return Nuisance(first.datacard_name, entries, first.typ, tuple(sorted(used)), nofloat=first.nofloat)
+    changed = frozenset().union(*(part.changed for part in parts))
+    origin = origin_of([part.plan for part in parts], templates, changed)
+    return Nuisance(first.datacard_name, entries, first.typ, tuple(sorted(used)), nofloat=first.nofloat, origin=origin)
 
 
 def _refuse_contradictions(channel: Channel, declared: DeclaredCard, made: Iterable[_Contribution]) -> None:

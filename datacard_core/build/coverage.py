@@ -7,15 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from datacard_core.declare.values import in_words
-from datacard_core.findings import Finding, notice, warning
+from datacard_core.findings import Finding, error, notice, warning
 from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import stems
+from datacard_core.model.effects import Origin
 from datacard_core.names import closest, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
@@ -195,6 +197,56 @@ def fallback_findings(declared: DeclaredCard, plans: Sequence[Plan], templates: 
                 )
                 message += "replaces them, so that the nuisance is too small here"
                 yield warning("partial-variation", message, column=columns[fallback.column], systematic=plan.name)
+
+
+def origin_of(plans: Sequence[Plan], templates: TemplateSet, changed: Collection[int]) -> Origin | None:
+    """Return the datasets behind the templates of a nuisance, None if it reads no variations.
+
+    Args:
+        plans: the declarations of the nuisance, which cover disjoint columns.
+        templates: the templates that they read.
+        changed: columns with a template whose content was changed, because it was below 0 or empty.
+    """
+    columns: list[int] = []
+    labels: list[tuple[str, ...]] = []
+    present: list[int] = []
+    aliases: list[bool] = []
+    for plan in plans:
+        if not plan.labels:
+            continue
+        # A name in the card that differs from the declaration's is no alias: the variation is still called as declared.
+        own = {f"{name}{shift}" for name in (plan.name, plan.systematic.name) for shift in plan.labels}
+        of_columns = list(zip(*plan.labels.values(), strict=True))
+        columns += plan.positions.tolist()
+        labels += of_columns
+        aliases += [not own.issuperset(of_column) for of_column in of_columns]
+        # A nuisance is as complete as the variation that the fewest datasets have.
+        present += np.min([templates.present[rows] for rows in plan.rows.values()], axis=0).tolist()
+    if not columns:
+        return None
+    return Origin(
+        columns=np.array(columns),
+        labels=tuple(labels),
+        present=np.array(present),
+        datasets=templates.datasets[columns],
+        is_alias=np.array(aliases),
+        is_clipped=np.isin(columns, list(changed)),
+    )
+
+
+def share_findings(channel: Channel, declared: DeclaredCard) -> Iterator[Finding]:
+    """Yield an error for each process on which the nominal stands for more datasets than the policies allow."""
+    for nuisance in channel.nuisances:
+        if (origin := nuisance.origin) is None:
+            continue
+        processes = np.array([channel.columns[column].process for column in origin.columns])
+        for process in dict.fromkeys(processes.tolist()):
+            most, of = declared.policies_of[process].max_fallback, processes == process
+            total, present = int(origin.datasets[of].sum()), int(origin.present[of].sum())
+            if most is not None and total - present > most * total:
+                message = f"the nominal stands for its variations in {total - present} of {total} datasets, more than "
+                message += f"max_fallback={most:g} allows: produce them, or take these years out of the declaration"
+                yield error("fallback-share", message, column=process, systematic=nuisance.name)
 
 
 def unvaried_findings(channel: Channel, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:

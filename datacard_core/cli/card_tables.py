@@ -18,6 +18,7 @@ from datacard_core.errors import InputError, MissingProviderError
 from datacard_core.findings import Severity, report
 from datacard_core.model.cells import Cell, cells_of
 from datacard_core.reading import read_cards
+from datacard_core.tables.coverage import coverage_table
 from datacard_core.tables.effects import systematics_table, years_table
 from datacard_core.tables.yields import yields_table
 
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     from datacard_core.documents.table import Table
     from datacard_core.hookspecs import ReadCard
 
-_OF_CHANNELS = {"yields": yields_table, "systematics": systematics_table, "years": years_table}
+_OF_CHANNELS = {
+    "yields": yields_table,
+    "systematics": systematics_table,
+    "years": years_table,
+    "coverage": coverage_table,
+}
 KINDS = (*_OF_CHANNELS, "correlations")
 """Kinds of tables."""
 
@@ -54,10 +60,11 @@ _form = click.option(
 @_form
 @debug_option
 def table(kind: str, cards: Sequence[Path], *, form: str) -> None:
-    """Show a table of cards: yields, systematics, years or correlations.
+    """Show a table of cards: yields, systematics, years, coverage or correlations.
 
     KIND is yields for expected events with statistical and total uncertainty, systematics for the change of each
-    process by each nuisance, years for what is shared between years, and correlations as `datacard correlations`.
+    process by each nuisance, years for what is shared between years, coverage for where a nuisance has templates, and
+    correlations as `datacard correlations`.
     CARD is a card of any program, and DIR a directory of cards.
     """
     # Strict reading would refuse cards that a collaboration has fitted already.

@@ -166,6 +166,7 @@ class DeclarationDict(dict[str, Value]):
 def _in_words(value: object) -> str:
     """Return the value of an attribute for a cell of a table: names in a row, and names with one value together."""
     if isinstance(value, Mapping):
+        # Most processes have the same value, which is read more easily once.
         by_text: dict[str, list[str]] = {}
         for name, of_name in value.items():
             by_text.setdefault(_in_words(of_name), []).append(str(name))

@@ -37,6 +37,10 @@ class Policies:
     """For an Up or Down template without events: "drop" leaves the effect on the column out, "nominal" puts the nominal
     in its place, "error" refuses it."""
 
+    max_fallback: float | None = attrs.field(default=None, converter=scalar)
+    """Largest share of a process's datasets, from 0 to 1, in which the nominal may stand for the variations of a
+    nuisance; more is an error."""
+
     def __attrs_post_init__(self) -> None:
         if problems := list(self._problems()):
             raise DeclarationError(problems)
@@ -46,6 +50,9 @@ class Policies:
         return attrs.evolve(other, **{name: value for name, value in attrs.asdict(self).items() if value is not None})
 
     def _problems(self) -> Iterator[str]:
+        share = self.max_fallback
+        if share is not None and not (is_finite_number(share) and 0 <= share <= 1):
+            yield f"policies: max_fallback is {shown(share)}, expected a share from 0 to 1"
         for name, known in _KNOWN.items():
             value = getattr(self, name)
             if value is None or value in known:
@@ -82,6 +89,7 @@ def plain_policies(given: Any) -> Policies:
             "{'negative_bins': 'error'}"
         )
     named = dict(items(given))
-    if unknown := [name for name in named if name not in _KNOWN]:
-        raise DeclarationError(f"policies: there is no policy {name!r}{closest(str(name), _KNOWN)}" for name in unknown)
+    known = [field.name for field in attrs.fields(Policies)]
+    if unknown := [name for name in named if name not in known]:
+        raise DeclarationError(f"policies: there is no policy {name!r}{closest(str(name), known)}" for name in unknown)
     return Policies(**named)

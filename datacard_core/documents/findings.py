@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from datacard_core.documents.formats import MOST_ROWS
-from datacard_core.documents.records import finding_record
+from datacard_core.documents.records import FIELDS, finding_record
 from datacard_core.documents.table import PlainTable
-from datacard_core.findings import Finding, notice
+from datacard_core.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def findings_table(findings: Iterable[Finding]) -> Table:
             )
             for finding in ordered
         ],
-        fields=tuple(finding_record(notice("", ""))),
+        fields=FIELDS,
         records=list(map(finding_record, ordered)),
         note=counted(ordered),
         repeats=True,

@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from datacard_core.findings import Finding
 
 
+FIELDS = (
+    *("code", "severity", "channel", "process", "year", "systematic", "direction", "bins", "numbers"),
+    *("message", "place", "accepted"),
+)
+"""Names in the record of a finding."""
+
+
 def finding_record(finding: Finding) -> dict[str, Any]:
     """Return all fields of a finding, with numbers that are not finite as texts.
 

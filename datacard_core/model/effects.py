@@ -175,6 +175,30 @@ class WrittenCells(FrozenArrays, Effect):
         return self.words
 
 
+@attrs.frozen(eq=False, kw_only=True)
+class Origin(FrozenArrays):
+    """Datasets and variations behind the templates of one nuisance, for the n columns that it reads variations for."""
+
+    columns: IntArray = attrs.field(converter=whole, repr=brief)
+    """Positions of the columns in `Channel.columns`, shape (n,)."""
+    labels: tuple[tuple[str, ...], ...] = attrs.field(repr=False)
+    """Variations that are read for each column."""
+    is_alias: BoolArray = attrs.field(repr=brief)
+    """True where they have another name than the declaration, shape (n,)."""
+    present: IntArray = attrs.field(converter=whole, repr=brief)
+    """Number of datasets with the variation, of several the smallest, shape (n,); in others the nominal replaces it."""
+    datasets: IntArray = attrs.field(converter=whole, repr=brief)
+    """Number of datasets, shape (n,)."""
+    is_clipped: BoolArray = attrs.field(repr=brief)
+    """True where the content of a template was changed, because it was below 0 or empty, shape (n,)."""
+
+    @property
+    def fallback(self) -> float:
+        """Share of datasets in which the nominal stands for the variation, from 0 to 1."""
+        total = int(self.datasets.sum())
+        return 1 - int(self.present.sum()) / total if total else 0.0
+
+
 @attrs.frozen(eq=False)
 class Nuisance:
     """One row of the card: a name, and effects on disjoint columns."""
@@ -191,6 +215,8 @@ class Nuisance:
     """Keyword of the row in the card that it was read from; empty for that of its effects."""
     nofloat: bool = attrs.field(default=False, kw_only=True)
     """True if Combine is to mark the parameter as constrained by all channels: `[nofloat]`."""
+    origin: Origin | None = attrs.field(default=None, kw_only=True)
+    """Datasets behind its templates; None if they are not known, as in a card that was read."""
 
     def __repr__(self) -> str:
         keywords = listing((entry.keyword for entry in self.entries), 3)

@@ -45,6 +45,7 @@ def channels_of(source: Any) -> tuple[Channel, ...]:
     if isinstance(source, Iterable) and not isinstance(source, str):
         several = list(source.values() if isinstance(source, Mapping) else source)
         by_source = [channels_of(one) for one in several]
+        # Channels of one name would be one column of a table.
         counts = Counter(channel.bin for channels in by_source for channel in channels)
         return tuple(
             attrs.evolve(channel, bin=f"{one.path.name.split('.')[0]}:{channel.bin}")

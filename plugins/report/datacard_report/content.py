@@ -15,6 +15,7 @@ from datacard_core import (
     channels_of,
     check,
     correlation_table,
+    coverage_table,
     findings_table,
     load_plugins,
     picture,
@@ -76,6 +77,7 @@ class Content:
             yield Section("plots", "Plots", self._pictures())
         yield Section("systematics", "Systematics", _of_nuisances(systematics_table(self.channels).html()))
         yield Section("years", "Years", _of_nuisances(years_table(self.channels).html()))
+        yield Section("coverage", "Coverage", _of_nuisances(coverage_table(self.channels).html()))
         correlations = correlation_table(Model(channels=tuple(self.channels)))
         yield Section("correlations", "Correlations", _of_nuisances(correlations.html()))
         yield Section("provenance", "Plugins and versions", self._provenance())

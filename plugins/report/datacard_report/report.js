@@ -1,5 +1,8 @@
 
 "use strict";
+for (const cell of document.querySelectorAll("#coverage tbody td")) {
+  cell.classList.add(...cell.textContent.split(/[ ,]+/).filter((word) => /^(partial|fallback|clipped)$/.test(word)));
+}
 for (const part of document.querySelectorAll(".filter")) {
   const field = part.querySelector("input[type=search]");
   const boxes = [...part.querySelectorAll("input[type=checkbox]")];

@@ -97,6 +97,7 @@ def test_unreadable_cards(card: Path) -> None:
         ("yields", "top", ["top", "90 ± 0 +9/-8", "280 ± 0 +60/-30"]),
         ("systematics", "bnorm", ["bnorm", "lnN", "-", "10.0 to 20.0", "-"]),
         ("years", "bnorm", ["bnorm", "lnN", "top"]),
+        ("coverage", "bnorm", ["bnorm", "lnN", "-", "factor", "-"]),
         ("correlations", "bnorm", ["bnorm", "lnN", "top", "1.1", "0.9/1.2"]),
     ],
 )
