@@ -141,7 +141,7 @@ class CombineCard(ReadCard):
 
     def edited(self, *edits: CardEdit) -> CombineCard:
         """Return the card with edits, as `ReadCard.edited` says."""
-        tree, moved = carried_out(self._tree(), self._moved or Moved.unchanged(self.content), edits)
+        tree, moved = carried_out(self._tree(), self._moved or Moved(), edits)
         file = CardFile(
             path=self.path,
             content=joined(tree.lines).encode("utf-8", "surrogateescape"),
@@ -162,7 +162,7 @@ class CombineCard(ReadCard):
         """Return the text of the card with paths below its directory, and the files, as `ReadCard.bundled` says."""
         tree = self._tree()
         new = with_changes(tree, bundled(tree))
-        moved = self._moved or Moved.unchanged(self.content)
+        moved = self._moved or Moved()
         return joined(new.lines), files_of(tree, moved.after(self.content, new.content, is_renamed=True), self.path)
 
     def _tree(self) -> Tree:

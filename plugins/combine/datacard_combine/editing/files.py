@@ -35,13 +35,8 @@ def places_of(content: Content) -> list[Place]:
 class Moved:
     """Templates by the places that the edited card gives them."""
 
-    by_place: Mapping[Place, Place]
-    """Places in the files of the card that was read."""
-
-    @classmethod
-    def unchanged(cls, content: Content) -> Moved:
-        """Return the places of a card that was read."""
-        return cls({place: place for place in places_of(content)})
+    by_place: Mapping[Place, Place] = attrs.field(factory=dict)
+    """Places in the files of the card that was read; a place that is not here is the same there."""
 
     def after(self, old: Content, new: Content, *, is_renamed: bool) -> Moved:
         """Return the places after an edit.

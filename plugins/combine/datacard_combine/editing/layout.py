@@ -30,6 +30,8 @@ class _Written:
     words: dict[int, str]
     spans: dict[_Key, tuple[int, int]]
     places: dict[_Key, int]
+    lead: int
+    """Number of words before the first column."""
     made: str = ""
     read: int = 0
     """Place behind the last word of the old text."""
@@ -43,7 +45,20 @@ class _Written:
             if place < end:
                 key = (place >= first, place - first if place >= first else place)
                 spans[key], places[key] = found.span(), place
-        return cls(line.text, words, spans, places)
+        return cls(line.text, words, spans, places, first)
+
+    @property
+    def is_moved(self) -> bool:
+        """True if the next word would not stand where it did."""
+        return len(self.made) != self.read or self.shift != 0
+
+    def copy_before(self, key: _Key) -> None:
+        """Write the words before one as they are, but for those that are written already."""
+        at, place = key
+        before = self.spans.get((at, place - 1)) or (self.spans.get((False, self.lead - 1)) if at else None)
+        if before is not None and before[1] > self.read:
+            self.made += self.text[self.read : before[1]]
+            self.read = before[1]
 
     def gap(self, key: _Key) -> str:
         """Return the blanks before a word."""
@@ -72,12 +87,20 @@ def laid_out(block: Sequence[tuple[Line, int, int, dict[int, str]]]) -> list[str
     if not any(words for *_, words in block):
         return [line.text for line, *_ in block]
     lines = [_Written.of(*entry) for entry in block]
+    changed = {key for line in lines for key, place in line.places.items() if place in line.words}
+    is_moved = False
     for key in sorted({key for line in lines for key in line.spans}):
+        # In a large table most words stay where they are.
+        if key not in changed and not is_moved:
+            continue
         left = {at: line for at, line in enumerate(lines) if key in line.spans}
+        for line in left.values():
+            line.copy_before(key)
         for group, side in list(_aligned(left, key)):
             _put_aligned([left.pop(at) for at in group], key, side)
         for line in left.values():
             line.put(key, None)
+        is_moved = any(line.is_moved for line in lines)
     return [line.made + line.text[line.read :] for line in lines]
 
 
