@@ -22,7 +22,7 @@ from datacard_core.names import duplicates, listing
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.renderings import text_of_model
-from datacard_core.output.staging import staging
+from datacard_core.output.staging import ZIPPED, staging
 from datacard_core.plugins.manager import load_plugins
 from datacard_core.reading import template_reader
 
@@ -53,7 +53,7 @@ def write_model(
 
     Args:
         model: the model.
-        path: the card; its directory is made if it does not exist.
+        path: the card, which is zipped if its name ends in `.gz`; its directory is made if it does not exist.
         writer: the card writer.
         serializer: the template serializer.
         plugins: the selected plugins, the built-in set if not given.
@@ -89,7 +89,7 @@ def _file_name(card: Path, channel: Channel, formats: Formats) -> str:
     """Return the name of the file with the templates of a channel, empty if it has none."""
     # A file for each channel: all templates of one file have the same bins.
     needed = channel.has_templates and formats.needs_templates
-    return f"{card.stem}_{channel.bin}{formats.shapes_suffix}" if needed else ""
+    return f"{Path(card.name.removesuffix(ZIPPED)).stem}_{channel.bin}{formats.shapes_suffix}" if needed else ""
 
 
 def _problems(model: Model) -> Iterator[str]:

@@ -93,6 +93,7 @@ def _models(
     is_single = len(before) == len(after) == 1
     reasons: dict[str, str] = {}
     found: list[dict[str, Model]] = []
+    # A workspace of ROOT on one side leaves the text alone to compare, which the other side has too.
     for cards in (before, after):
         models: dict[str, Model] = {}
         for name, card in cards.items():

@@ -59,6 +59,7 @@ TITLES = {
 }
 """Kinds of changes in the order of a report, each with its title."""
 
+# A reviewer looks first at what is there at all, then at yields, and at single values last.
 _ORDER = {kind: place for place, kind in enumerate(TITLES)}
 
 

@@ -73,6 +73,7 @@ def _value(pair: Pair, key: Key, rows: tuple[Row, Row], at: int, tolerances: Tol
         if old is not None and new is not None:
             changes = [float(np.expm1(other - one)) for one, other in zip(old, new, strict=True)]
             size = max(map(abs, changes))
+            # Both sides: from 1.1/1.2 to 0.9/1.2 the value is another one, and the sign is not.
             opposite = all(one * other < 0 for one, other in zip(old, new, strict=True))
             what = "sign" if opposite else "value"
     if size > tolerances.relative:

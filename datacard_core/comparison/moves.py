@@ -84,6 +84,7 @@ def _matches(
     for effect in lost:
         candidates = by_value.get(_value(effect), [])
         same = [one for one in candidates if alike(effect.row, effect.at, one.row, one.at, tolerances)]
+        # Of several that are equal, the name tells which one was meant.
         if same:
             best = max(same, key=lambda one: _common(one.key[1], effect.key[1]))
             candidates.remove(best)

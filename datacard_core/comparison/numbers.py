@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import BoolArray, FloatArray, IntArray
 
 _NUMBER = re.compile(r"(?<![\w.])[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
+# Cards have rates with six digits and more; the full sixteen are noise unless they alone differ.
 _DIGITS = (6, 9)
 
 
@@ -24,6 +25,7 @@ def distance(before: str, after: str) -> float:
     """Return the largest relative difference of the numbers in two texts, infinite if other words differ."""
     if before == after:
         return 0.0
+    # A text without its numbers is the same for the same words in the same order.
     if _NUMBER.sub("", before) != _NUMBER.sub("", after):
         return math.inf
     pairs = zip(_NUMBER.findall(before), _NUMBER.findall(after), strict=True)
@@ -40,6 +42,7 @@ def log_factors(text: str) -> tuple[float, float] | None:
     factors = [float(word) for word in text.split("/")]
     if min(factors) <= 0:
         return None
+    # Logarithms, as 0.8 is as far from 1 as 1.25 is.
     up = math.log(factors[-1])
     return (math.log(factors[0]) if factors[1:] else -up), up
 

@@ -68,6 +68,7 @@ def pairs_of(scopes: Sequence[Scope], tolerances: Tolerances) -> tuple[list[Pair
     counts = Counter(name for _, after in found for name in after)
     pairs: list[Pair] = []
     changes: list[Change] = []
+    # By what the channels are called, as positions in a card mean nothing.
     for scope, (before, after) in zip(scopes, found, strict=True):
         gone, new = _only_in(before, after), _only_in(after, before)
         # A card that is compared with another one by its name, or as the only one, is not gone.
@@ -171,6 +172,7 @@ def _renamed(pairs: Sequence[Pair], tolerances: Tolerances) -> dict[str, str]:
     """Return the new names of processes that have the same templates in the same channels under another name."""
     before, after = _places(pairs, "before"), _places(pairs, "after")
     candidates: dict[tuple[tuple[int, ...], str], list[str]] = {}
+    # A process that stays in another channel has kept its name.
     for name in after.keys() - before.keys():
         candidates.setdefault(_key(pairs, after[name], "after"), []).append(name)
     renamed: dict[str, str] = {}

@@ -37,6 +37,7 @@ def parameter_changes(
     changes = [_relation(one, before, after) for one in (*related, *moved)]
     for key, other in _counterparts(before, after, related):
         changes += _of_rows(pairs, other, before[key], after[other], tolerances)
+    # What a relation tells is not told again, effect by effect.
     known = {key for one in (*related, *moved) for key in (*one.before, *one.after)}
     changes += _alone(pairs, before.keys() - after.keys() - known, before, "gone")
     changes += _alone(pairs, after.keys() - before.keys() - known, after, "appeared")

@@ -106,6 +106,7 @@ def _row(parts: Sequence[_Part], numbers: IntArray, *, nofloat: bool = False) ->
     shapes: list[Shape] = []
     first = 0
     for part in parts:
+        # The number of events of a gmN, for example, is another value and no other kind.
         kind, *arguments = part.keyword.split()
         for at, (column, cell) in enumerate(zip(numbers[part.columns].tolist(), part.cells, strict=True)):
             if column >= 0 and (kind, cell) not in _NOTHING:
@@ -130,6 +131,7 @@ def _row(parts: Sequence[_Part], numbers: IntArray, *, nofloat: bool = False) ->
 
 
 def _joined(blocks: Sequence[Templates]) -> Templates | None:
+    # Without a copy in the usual case: one effect has all templates of a nuisance.
     if not blocks[1:]:
         return blocks[0] if blocks else None
     return Templates(

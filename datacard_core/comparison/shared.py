@@ -99,6 +99,7 @@ def _groups(before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> It
 
 def line_changes(pair: Pair) -> Iterator[Change]:
     """Yield the lines of directives that have no kind of changes of their own."""
+    # Counted, as two equal lines are not one.
     before, after = Counter(_further(pair.before)), Counter(_further(pair.after))
     for line in (before - after).elements():
         yield Change(kind="line.gone", channel=pair.name, before=line)

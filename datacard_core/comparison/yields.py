@@ -126,6 +126,7 @@ def _errors(pair: Pair, tolerances: Tolerances) -> Iterator[Change]:
         np.sqrt(channel.nominal.variances[which])
         for channel, which in ((pair.before, pair.left), (pair.after, pair.right))
     )
+    # Errors of 0 in both have no ratio, and are the same.
     with np.errstate(divide="ignore", invalid="ignore"):
         changes = np.where(old == new, 0, np.abs(new - old) / np.maximum(old, new))
     if not changes.size:

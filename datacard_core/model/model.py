@@ -14,7 +14,15 @@ from datacard_core.grammar import row_keyword, short
 from datacard_core.model.channel import Channel
 from datacard_core.model.directives import FreeParameter
 from datacard_core.model.kinds import GammaNormalisation
-from datacard_core.model.parameters import FormulaFactor, Group, ImportedFactor, NuisanceEdit, SharedParameter
+from datacard_core.model.parameters import (
+    ConstrainedParameter,
+    DiscreteParameter,
+    FormulaFactor,
+    Group,
+    ImportedFactor,
+    NuisanceEdit,
+    SharedParameter,
+)
 from datacard_core.names import duplicates, listing
 
 if TYPE_CHECKING:
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
     from datacard_core.findings import Finding
     from datacard_core.model.effects import Nuisance
+
+_FACTORS = (FreeParameter, FormulaFactor, ImportedFactor)
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -56,14 +66,14 @@ class Model:
         channels = scalars(channels, lambda channel: channel)
         if problems := [problem for one in channels for problem in wrong_type("a channel", one, Channel, "a Channel")]:
             raise DeclarationError(problems)
-        if problems := list(_contradictions(channels)):
-            raise DeclarationError(problems)
         shared = dict.fromkeys(
             directive
             for channel in channels
             for directive in channel.directives
             if isinstance(directive, SharedParameter)
         )
+        if problems := [*_contradictions(channels), *_clashes(channels, shared)]:
+            raise DeclarationError(problems)
         gathered = {name: set(scalars(members)) for name, members in items({} if groups is None else groups)}
         if strange := [
             word for group in gathered.items() for word in (group[0], *group[1]) if not isinstance(word, str)
@@ -83,6 +93,44 @@ class Model:
             if re.fullmatch(directive.words[0], name)
         )
         return cls(channels=channels, parameters=tuple(shared), groups=named, frozen=frozen)
+
+    @classmethod
+    def joined(cls, models: Iterable[Model], labels: Iterable[str] = ()) -> Model:
+        """Join the models of several cards, with their parameters, groups and constant parameters.
+
+        A parameter that is constant in one model is constant in all, as an edit of a card acts on the joined card.
+
+        Args:
+            models: the models, whose channels have different names.
+            labels: names of their cards for messages, one for each; their numbers from 1 if not given.
+
+        Raises:
+            DeclarationError: the models contradict each other; all contradictions are told.
+        """
+        models, labels = scalars(models, lambda model: model), scalars(labels)
+        if problems := [problem for one in models for problem in wrong_type("a model", one, Model, "a Model")]:
+            raise DeclarationError(problems)
+        if not models or len(labels) not in (0, len(models)):
+            raise DeclarationError(f"{len(models)} models with {len(labels)} labels, expected as many of both, or none")
+        if len(models) == 1:
+            return models[0]
+        groups: dict[str, list[str]] = {}
+        for model in models:
+            for name, members in model.groups.items():
+                groups.setdefault(name, []).extend(members)
+        channels = [channel for model in models for channel in model.channels]
+        # Of a card that was read, the lines of parameters are beside its channels.
+        parameters = tuple(dict.fromkeys(line for model in models for line in model.parameters))
+        named = list(zip(labels or map(str, range(1, len(models) + 1)), models, strict=True))
+        problems = [*_contradictions(tuple(channels)), *_other_parameters(named), *_clashes(channels, parameters)]
+        if problems:
+            raise DeclarationError(dict.fromkeys(problems))
+        return attrs.evolve(
+            cls.of(channels, groups),
+            parameters=parameters,
+            frozen=frozenset().union(*(model.frozen for model in models)),
+            findings=tuple(dict.fromkeys(finding for model in models for finding in model.findings)),
+        )
 
     def __repr__(self) -> str:
         return f"<Model: {listing((channel.bin for channel in self.channels), 6)}; {len(self.rows())} nuisances>"
@@ -160,6 +208,34 @@ def _other_numbers(channels: Iterable[Channel]) -> Iterator[str]:
                 if other != directive:
                     yield f"{other.line!r} in channel {where.bin!r} is {directive.line!r} in channel {channel.bin!r}"
     yield from _other_factors(channels)
+
+
+def _clashes(channels: Iterable[Channel], parameters: Iterable[SharedParameter]) -> Iterator[str]:
+    """Yield the names of nuisances that are names of other parameters too, which would have two constraints."""
+    # Combine makes one variable of a name, and multiplies the constraints of all lines about it.
+    rows = _rows(channels)
+    others = {one.name: "param" for one in parameters if isinstance(one, ConstrainedParameter)}
+    others |= {
+        factor.name: "rateParam"
+        for channel in channels
+        for factor in channel.directives
+        if isinstance(factor, _FACTORS)
+    }
+    for name, what in others.items():
+        if name in rows:
+            yield f"{name!r} is {what}, and {_kinds(rows[name])}: one name, two parameters; rename one of them"
+
+
+def _other_parameters(models: Iterable[tuple[str, Model]]) -> Iterator[str]:
+    """Yield the lines of parameters that differ between cards, and indices that several cards have."""
+    first: dict[tuple[type, str], tuple[str, SharedParameter]] = {}
+    for label, model in models:
+        for line in model.parameters:
+            where, other = first.setdefault((type(line), line.name), (label, line))
+            if other != line:
+                yield f"{other.line!r} in card {where!r} is {line.line!r} in card {label!r}: rename one of them"
+            elif where != label and isinstance(line, DiscreteParameter):
+                yield f"the index {line.name!r} is discrete in the cards {where!r} and {label!r}: rename one of them"
 
 
 def _other_factors(channels: Iterable[Channel]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import stat
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 # The modes that open() and a compiler ask for; the system takes the bits of the user's umask away.
 MODE = 0o666
 EXECUTABLE = 0o777
+
+ZIPPED = ".gz"
+"""End of the names of text files that are zipped, as Combine reads them."""
 
 
 @attrs.define(eq=False)
@@ -96,8 +100,11 @@ class Staging:
         return ""
 
     def text(self, name: str | os.PathLike[str], text: str, *, executable: bool = False) -> None:
-        """Stage a text file, in UTF-8 and with Unix line ends."""
-        self.content(name, text.encode(), executable=executable)
+        """Stage a text file, in UTF-8 and with Unix line ends; one whose name ends in `.gz` is zipped."""
+        content = text.encode()
+        # Readers go by the name. The time in the file would make equal texts different files.
+        is_zipped = path_text(name).endswith(ZIPPED)
+        self.content(name, gzip.compress(content, mtime=0) if is_zipped else content, executable=executable)
 
     def content(self, name: str | os.PathLike[str], content: bytes, *, executable: bool = False) -> None:
         """Stage a file with a content."""

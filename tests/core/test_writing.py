@@ -120,6 +120,18 @@ class TestRoundTrip:
             (tmp_path / "one" / path.name).read_bytes() == path.read_bytes() for path in (tmp_path / "two").iterdir()
         )
 
+    @pytest.mark.slow
+    def test_zipped_card(self, tmp_path: Path) -> None:
+        """A card whose name ends in .gz is zipped, without the time, and templates are called after its stem."""
+        model = Model.of(channels("A", "B"))
+        for name in ("one", "two"):
+            write_model(model, tmp_path / name / "card.txt.gz")
+        first, second = (tmp_path / name / "card.txt.gz" for name in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes()
+        assert first.read_bytes()[:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
+        assert sorted(path.name for path in first.parent.iterdir()) == ["card.txt.gz", "card_A.root", "card_B.root"]
+        assert content(model_of(first)) == content(reread(model, tmp_path))
+
 
 class TestLines:
     """Lines below the table."""

@@ -44,7 +44,8 @@ def combine(cards: Sequence[str], output: Path, *, lenient: bool) -> None:
     text, findings = joined_text(cards, output, lenient=lenient)
     # A card that is read meanwhile is never half of one.
     partial = output.with_name(f".{output.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
+    # Readers go by the name. The time in a zipped file would make equal cards different files.
+    partial.write_bytes(gzip.compress(text.encode(), mtime=0) if output.suffix == ".gz" else text.encode())
     partial.replace(output)
     if findings:
         click.echo(report(findings), err=True)

@@ -6,16 +6,14 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
-from datacard_core import DeclarationError, InputError, Model, cluster, read_card
+from datacard_core import DeclarationError, Model, cluster, read_cards
 from datacard_fit.likelihood import Likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from datacard_core import SharedParameter
     from datacard_fit.evaluation.bins import Data
 
 
@@ -70,7 +68,8 @@ def prepared(
     lenient: bool,
 ) -> tuple[Likelihood, dict[str, Any]]:
     """Return the likelihood of cards, and the arguments of the functions that fit it."""
-    model = joined([read_card(path, lenient=lenient).model() for path in card_paths(cards)])
+    read = read_cards(cards, lenient=lenient)
+    model = Model.joined([card.model() for card in read], [str(card.path) for card in read])
     likelihood = Likelihood(model, poi=_pois(poi), masked=mask)
     start = {name: value for name, (value,) in numbers("--set", values, 1).items()}
     data: Data | None = None
@@ -82,52 +81,6 @@ def prepared(
         click.echo(f"Note: blind in the cards, with expected events in place of data: {names}", err=True)
     settings = {"data": data, "values": start, "ranges": numbers("--range", ranges, 2), "freeze": freeze}
     return likelihood, settings
-
-
-def card_paths(paths: Sequence[Path]) -> list[Path]:
-    """Return the paths of cards: files, and the files `*.txt` of folders.
-
-    Raises:
-        InputError: a folder has no card.
-    """
-    found = []
-    for path in paths:
-        # Sorted, as the order of the channels is that of the parameters.
-        inside = sorted(path.glob("*.txt")) if path.is_dir() else [path]
-        if not inside:
-            raise InputError(f"{path} has no card: no file of it ends in .txt")
-        found += inside
-    return found
-
-
-def joined(models: Sequence[Model]) -> Model:
-    """Return the one model of several cards.
-
-    Raises:
-        DeclarationError: the cards contradict each other.
-    """
-    if len(models) == 1:
-        return models[0]
-    channels = [channel for model in models for channel in model.channels]
-    groups: dict[str, list[str]] = {}
-    for model in models:
-        for name, members in model.groups.items():
-            groups.setdefault(name, []).extend(members)
-    # Model.of knows lines of channels alone, and a card has its parameters beside its channels.
-    parameters = dict.fromkeys(line for model in models for line in model.parameters)
-    first: dict[tuple[type, str], SharedParameter] = {}
-    if problems := [
-        f"{other.line!r} in one card is {line.line!r} in another"
-        for line in parameters
-        if (other := first.setdefault((type(line), line.name), line)) != line
-    ]:
-        raise DeclarationError(problems)
-    return attrs.evolve(
-        Model.of(channels, groups),
-        parameters=tuple(parameters),
-        frozen=frozenset().union(*(model.frozen for model in models)),
-        findings=tuple(finding for model in models for finding in model.findings),
-    )
 
 
 def _pois(given: Sequence[str]) -> str | dict[str, str]:

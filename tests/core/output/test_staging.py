@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import re
@@ -115,6 +116,14 @@ def test_files_of_a_card(card: Callable[..., Datacard], tmp_path: Path) -> None:
     """There are a card and its templates, and no other file."""
     card().dump(tmp_path, "card.txt", "templates.root")
     assert sorted(contents(tmp_path)) == ["card.txt", "templates.root"]
+
+
+@pytest.mark.slow
+def test_zipped_card(card: Callable[..., Datacard], tmp_path: Path) -> None:
+    """A card whose name ends in .gz is zipped, with the text that it has without."""
+    for name in ("card.txt", "card.txt.gz"):
+        card().dump(tmp_path, name, "templates.root")
+    assert gzip.decompress((tmp_path / "card.txt.gz").read_bytes()) == (tmp_path / "card.txt").read_bytes()
 
 
 @pytest.mark.slow

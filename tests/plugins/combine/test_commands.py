@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -102,3 +103,11 @@ def test_paths_and_names(tmp_path: Path) -> None:
         ("ch2_SR", "FAKE"),
         ("ch2_CR", "FAKE"),
     }
+
+
+def test_zipped_output(tmp_path: Path) -> None:
+    """An output whose name ends in .gz is zipped, as readers go by the name."""
+    (tmp_path / "a.txt").write_text(HEAD, encoding="utf-8")
+    for name in ("joined.txt", "joined.txt.gz"):
+        assert datacard("combine", tmp_path / "a.txt", "-o", tmp_path / name).exit_code == 0
+    assert gzip.decompress((tmp_path / "joined.txt.gz").read_bytes()) == (tmp_path / "joined.txt").read_bytes()

@@ -99,7 +99,7 @@ class TestCards:
 
     def test_folder_without_cards(self, tmp_path: Path) -> None:
         """A folder without a card is told."""
-        assert "has no card: no file of it ends in .txt" in failed(datacard("limit", tmp_path))
+        assert "has no card: expected files that end in .txt" in failed(datacard("limit", tmp_path))
 
     @pytest.fixture
     def constrained(self, tmp_path: Path) -> list[Path]:
@@ -125,12 +125,24 @@ class TestCards:
         second = constrained[1]
         second.write_text(second.read_text(encoding="utf-8") + "SF param 1 0.1\n", encoding="utf-8")
         message = failed(datacard("fit", *constrained))
-        assert "'SF param 1.0 0.05' in one card is 'SF param 1.0 0.1' in another" in message
+        assert f"'SF param 1.0 0.05' in card '{constrained[0]}' is 'SF param 1.0 0.1' in card '{second}'" in message
 
     @pytest.mark.slow
     def test_contradicting_cards(self, card: Path) -> None:
-        """Two cards with one channel are refused."""
-        assert "several channels are called 'SR'" in failed(datacard("fit", card, card))
+        """Two cards with one channel are refused; a card that is given twice is one."""
+        other = card.with_name("other.txt")
+        other.write_bytes(card.read_bytes())
+        assert "several channels are called 'SR'" in failed(datacard("fit", card, other))
+        assert answer("fit", card, card.parent / "." / card.name)["r"] == answer("fit", card)["r"]
+
+    def test_control_region(self, card: Path) -> None:
+        """A control region without a signal is fitted with others, also in a folder with a log, and not alone."""
+        text = CARD.format(bin="CR").replace("sig bkg", "qcd bkg").replace("process 0 1", "process 2 1")
+        region = card.with_name("region.txt")
+        region.write_text(text, encoding="utf-8")
+        card.with_name("log.txt").write_text("done\n", encoding="utf-8")
+        assert set(answer("fit", card.parent)["nuisances"]) == set(answer("fit", card)["nuisances"])
+        assert "signal" in failed(datacard("fit", region))
 
 
 @pytest.mark.slow
