@@ -26,6 +26,7 @@ from datacard_core import (
     DatacardError,
     DeclarationError,
     FinishedCardError,
+    Rename,
     Systematics,
     SystematicUncertainty,
     read_card,
@@ -371,6 +372,14 @@ class TestMarks:
         write_model(analysis().build(output(), verbose=False).model, tmp_path / "all.txt")
         read = read_card(tmp_path / "all.txt").model()
         assert {channel.bin: channel.blind_bins for channel in read.channels} == {"SR_2022": [0, 1, 2], "CR_2022": []}
+
+    @pytest.mark.slow
+    def test_renamed_channel(self, tmp_path: Path) -> None:
+        """The comment of a card has the new name of its channel when that is edited."""
+        card().dump(tmp_path, "SR.txt")
+        text = read_card(tmp_path / "SR.txt").edited(Rename("channel", {"SR_2022": "signal"})).text
+        assert "# blind: data_obs of signal is Asimov data in all bins, signal strength 0\n" in text
+        assert "data_obs of SR_2022" not in text
 
     def test_finding(self) -> None:
         """A notice tells it."""

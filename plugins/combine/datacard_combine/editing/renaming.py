@@ -31,6 +31,11 @@ def renamed(tree: Tree, edit: Rename) -> Changes:
     names = Names(edit.what, known, new)
     changes = Changes({view.line.number: variants_of(view, names, tree) for view in tree.views})
     keep_templates(tree, names, changes)
+    for line in tree.lines if edit.what == "channel" else ():
+        # The mark of a blind channel would be lost under its old name.
+        if (mark := grammar.stated_blindness(line.text)) and mark[0] in new:
+            changes.drop(line)
+            changes.behind[line.number].append(f"{grammar.COMMENT} {mark[1].text(new[mark[0]])}")
     return changes
 
 
