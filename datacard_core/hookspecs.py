@@ -37,6 +37,7 @@ from datacard_core.model.arrays import read_only, real
 from datacard_core.model.cells import cells_of
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
+from datacard_core.model.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     )
     from datacard_core.model.cells import Cell
     from datacard_core.model.channel import Channel, Column
-    from datacard_core.model.model import Model
     from datacard_core.model.stored import TemplateFile
 
 API_VERSION = "1.3"
@@ -237,6 +237,16 @@ class ModelContext:
     provenance: tuple[str, ...]
     """Lines for the comments of the card."""
 
+    @classmethod
+    def of(cls, cards: Sequence[CardContext], model: Model | None = None) -> ModelContext:
+        """Return the context of several channels, of a model that joins them if not given.
+
+        Raises:
+            DeclarationError: the channels contradict each other.
+        """
+        joined = Model.of(card.channel for card in cards) if model is None else model
+        return cls(joined, tuple(cards), tuple(dict.fromkeys(line for card in cards for line in card.provenance)))
+
 
 class CardWriter(ABC):
     """A format of cards, such as Combine's."""
@@ -254,6 +264,8 @@ class CardWriter(ABC):
     """False for a writer whose text has the yields itself: no file of templates is written then."""
     is_combine: ClassVar[bool] = False
     """True for a writer of cards that Combine reads: the script that joins cards is written for these alone."""
+    codes: ClassVar[Mapping[str, str]] = {}
+    """Codes of the losses, each with a sentence that explains it to the analyst."""
 
     def renderings(self) -> Mapping[type[Effect | Directive], Callable[[Any, Channel], Any]]:
         """Return the renderings that the writer has itself: functions of an object and its channel, by class.
@@ -295,6 +307,14 @@ class CardWriter(ABC):
             message = f"card writer {self.name!r} writes no card of several channels {shared}together"
             raise DeclarationError(f"{message}: choose another writer, such as 'combine'")
         return text
+
+    def losses(self, card: ModelContext) -> Iterable[Finding]:  # noqa: ARG002 - overrides use it
+        """Return the statements of a card that the text leaves out or says differently, with the size of the effect.
+
+        They are made with `notice` or `warning`. Called after the text has been made; the core writes them to a file
+        beside it.
+        """
+        return ()
 
 
 @attrs.frozen

@@ -21,6 +21,7 @@ from datacard_core.inputs.paths import expanded
 from datacard_core.names import duplicates, listing
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
+from datacard_core.output.losses import stage_losses
 from datacard_core.output.renderings import text_of_model
 from datacard_core.output.staging import ZIPPED, staging
 from datacard_core.plugins.manager import load_plugins
@@ -45,11 +46,13 @@ def write_model(
     serializer: str = "root",
     plugins: Plugins | None = None,
     checks: bool = True,
+    strict: bool = False,
 ) -> tuple[Path, ...]:
     """Write one card of all channels of a model, and a file of templates for each channel beside it.
 
     After a failure all files are as before. The files of templates are called after the card and the channel, such as
-    `card_SR.root`.
+    `card_SR.root`. What the format of the writer leaves out or says differently is told in a file
+    beside the card, such as `card_losses.txt`.
 
     Args:
         model: the model.
@@ -58,12 +61,13 @@ def write_model(
         serializer: the template serializer.
         plugins: the selected plugins, the built-in set if not given.
         checks: run the checks that look for what a fit cannot use, before a file is written.
+        strict: whether losses are an error.
 
     Returns:
         The paths of the files, the card last.
 
     Raises:
-        DeclarationError: the model contradicts itself, or the writer cannot express it.
+        DeclarationError: the model contradicts itself, or the writer cannot express it, with `strict` as it is.
         InputError: the checks found errors.
         MissingProviderError: no selected plugin has that writer or serializer.
         PluginCallError: one of them failed.
@@ -77,9 +81,13 @@ def write_model(
     formats = Formats.of(plugins, writer, serializer)
     files = [(ChannelFiles(channel, plugins), _file_name(path, channel, formats)) for channel in model.channels]
     contexts = tuple(of.context(name, formats) for of, name in files)
-    provenance = tuple(dict.fromkeys(line for context in contexts for line in context.provenance))
-    text = text_of_model(formats.writer, ModelContext(model, contexts, provenance))
+    context = ModelContext.of(contexts, model)
+    text = text_of_model(formats.writer, context)
     with staging(path.parent) as stage:
+        losses = stage_losses(stage, path.name, context, formats)
+        if strict and losses:
+            message = f"card writer {writer!r} cannot write the model as it is"
+            raise DeclarationError(f"{message}: {finding}" for finding in losses)
         comments = [of.stage_templates(stage, path.name, name, formats) for of, name in files if name]
         stage.text(path.name, text + "".join(comments))
     return tuple(path.parent / name for name in stage.names)

@@ -13,7 +13,7 @@ import pytest
 
 from datacard_core import Severity, load_plugins
 from datacard_core.codes import CODES
-from tests.support.findings_page import built_in_makers
+from tests.support.findings_page import built_in_makers, writer_codes
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -110,8 +110,9 @@ def test_core_codes_are_registered() -> None:
 
 @pytest.mark.slow
 def test_codes_of_built_in_plugins_are_declared(plugin_codes: Mapping[str, set[Severity]]) -> None:
-    """The codes in the plugins' sources are those that their kinds and checks declare."""
+    """The codes in the plugins' sources are those that their kinds, checks and writers declare."""
     declared = [code for maker in built_in_makers().values() for code in maker.codes]
+    declared += writer_codes()
     assert len(set(declared)) == len(declared)
     assert set(declared) == set(plugin_codes)
     assert not set(declared) & set(CODES)
@@ -121,6 +122,7 @@ def test_codes_of_built_in_plugins_are_declared(plugin_codes: Mapping[str, set[S
 def test_built_in_plugins_warn(plugin_codes: Mapping[str, set[Severity]]) -> None:
     """Findings of built-in plugins are warnings, or what the text of their code says: errors and notices."""
     texts = {code: text for maker in built_in_makers().values() for code, text in maker.codes.items()}
+    texts |= writer_codes()
     for code, severities in plugin_codes.items():
         for severity, word in ((Severity.NOTICE, "notice"), (Severity.ERROR, "error")):
             assert (severity in severities) == (f"a{'n' * (word == 'error')} {word}" in texts[code].lower()), code

@@ -20,10 +20,12 @@ from datacard_core.execution.progress import progress
 from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
+from datacard_core.hookspecs import ModelContext
 from datacard_core.inputs.paths import expanded
 from datacard_core.model.model import Model
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
+from datacard_core.output.losses import stage_losses
 from datacard_core.output.renderings import text_of_all
 from datacard_core.output.staging import staging
 from datacard_core.tables.yields import card_html
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from datacard_core.analysis.file_names import FileNames
     from datacard_core.execution.executors import ExecutorLike
     from datacard_core.findings import Finding
+    from datacard_core.hookspecs import CardContext
     from datacard_core.output.staging import Staging
     from datacard_core.plugins.manager import Plugins
 
@@ -166,9 +169,10 @@ class Cards(Mapping[str, Datacard]):
         # Made first: cards that cannot be combined are an error before a file is written.
         script = self._script(formats, files, channel_masks=channel_masks)
         whole = ""
+        contexts: tuple[CardContext, ...] = ()
         # Most writers write a card for each channel: what they would get of all channels is not made for them.
         if formats.joins_channels:
-            contexts = [card.files.context(shapes[category], formats) for category, card in cards.items()]
+            contexts = tuple(card.files.context(shapes[category], formats) for category, card in cards.items())
             whole = text_of_all(formats.writer, contexts)
         calls = {
             category: (card, None if whole else files[category], shapes[category], writer, serializer)
@@ -185,6 +189,7 @@ class Cards(Mapping[str, Datacard]):
                         stage.content(name, content)
                     advance()
             if whole:
+                stage_losses(stage, self._names.combined(formats.card_suffix), ModelContext.of(contexts), formats)
                 stage.text(self._names.combined(formats.card_suffix), whole)
             # Last, because files appear in this order and the script refers to all cards.
             if script:

@@ -1,4 +1,4 @@
-"""The commands that make cards: `datacard demo` and `datacard build`."""
+"""The commands that make cards: `datacard demo`, `datacard build` and `datacard convert`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
+from datacard_core.reading import read_cards
 from datacard_core.tables.yields import yields_table
+from datacard_core.writing import write_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -233,3 +235,39 @@ def _show_cards(cards: Cards, *, all_findings: bool = False) -> None:
         remark(shown, *(["(datacard build --all-findings shows every finding)"] if shown != complete else []))
     for table in tabulate(yields_table(cards), console().width):
         show(table)
+
+
+@click.command(
+    epilog=examples(
+        "convert card.txt -o model.json --to pyhf",
+        "convert card.txt -o model.json --to hs3 --strict",
+        "convert card.txt -o copy/card.txt",
+    )
+)
+@click.argument("card", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File to write.",
+)
+@click.option(
+    "--to", "writer", metavar="WRITER", default="combine", show_default=True, help="Card writer, as a plugin has it."
+)
+@click.option("--strict", is_flag=True, help="Refuse a card that the format cannot say as it is.")
+@debug_option
+def convert(card: Path, *, output: Path, writer: str, strict: bool) -> None:
+    """Write a card in the format of another program.
+
+    CARD is a card of any program; join several with `datacard combine` first. Statements that the format has not, or
+    has in another form, are told with the size of their effect on standard error and in a file beside the new one.
+    """
+    if output.resolve() == card.resolve():
+        raise click.BadParameter(f"{output} is the card itself: name another file", param_hint="--output")
+    (read,) = read_cards([card], lenient=True)
+    for path in write_model(read.model(), output, writer=writer, strict=strict):
+        show(str(path))
+        if path.name.endswith("_losses.txt"):
+            remark(path.read_text(encoding="utf-8").rstrip())

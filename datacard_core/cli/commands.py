@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from datacard_core.cli.card_tables import correlations, table
-from datacard_core.cli.cards import build, demo
+from datacard_core.cli.cards import build, convert, demo
 from datacard_core.cli.checks import check, names
 from datacard_core.cli.comparison import diff
 from datacard_core.cli.editing.command import edit
@@ -30,5 +30,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (build, check, correlations, demo, diff, edit, inspect, names, new_plugin, plugins, table):
+for verb in (build, check, convert, correlations, demo, diff, edit, inspect, names, new_plugin, plugins, table):
     main.add_command(verb)

@@ -11,7 +11,8 @@ import attrs
 
 from datacard_core.errors import MissingProviderError, PluginCallError
 from datacard_core.grammar import templates_line
-from datacard_core.hookspecs import CardContext
+from datacard_core.hookspecs import CardContext, ModelContext
+from datacard_core.output.losses import stage_losses
 from datacard_core.output.moves import Move
 from datacard_core.output.provenance import provenance
 from datacard_core.output.renderings import Renderer, card_text
@@ -66,6 +67,9 @@ class ChannelFiles:
         Combine's cards end with the hash of their templates, by which a reader notices templates of another run.
         """
         comment = self.stage_templates(stage, card_name, shapes_name, formats)
+        if formats.has_losses:
+            context = self.context(stage.reference(shapes_name, within=card_name), formats)
+            stage_losses(stage, card_name, ModelContext.of([context]), formats)
         gap = "" if text.endswith("\n") or not comment else "\n"
         stage.text(card_name, text + gap + comment)
 

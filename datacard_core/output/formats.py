@@ -30,6 +30,8 @@ class Formats:
     """True if the writer writes cards that combineCards.py can join."""
     joins_channels: bool
     """True if the writer may write one card of all channels."""
+    has_losses: bool
+    """True if the writer may leave out or change statements of a card, and tells them."""
 
     @classmethod
     def of(cls, plugins: Plugins, writer: str, serializer: str) -> Formats:
@@ -43,6 +45,7 @@ class Formats:
         with provided.blamed("naming its files") as its:
             needs_templates, is_combine = its.needs_templates, its.is_combine
             joins_channels = getattr(its.render_all, "__func__", None) is not CardWriter.render_all
+            has_losses = getattr(its.losses, "__func__", None) is not CardWriter.losses
         suffix, patterns = ".root", (NOMINAL_TEMPLATE, VARIED_TEMPLATE)
         if needs_templates and serializer in plugins.serializers:
             of_templates = plugins.serializer(serializer)
@@ -58,6 +61,7 @@ class Formats:
             patterns=patterns,
             is_combine=is_combine,
             joins_channels=joins_channels,
+            has_losses=has_losses,
         )
 
     @property

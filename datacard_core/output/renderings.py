@@ -12,11 +12,13 @@ from datacard_core.errors import MissingProviderError
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
 from datacard_core.names import listing, plain
+from datacard_core.plugins.calling import findings_of
 from datacard_core.plugins.conflicts import own_renderings, rendered_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from datacard_core.findings import Finding
     from datacard_core.hookspecs import CardContext, CardWriter, ModelContext, Rendering
     from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
@@ -60,6 +62,17 @@ def text_of_model(writer: Provided[CardWriter], card: ModelContext) -> str:
     """
     doing = f"writing one card of channels {listing(repr(channel.bin) for channel in card.model.channels)}"
     return _text(writer, doing, lambda card_writer: card_writer.render_model(card))
+
+
+def losses_of(writer: Provided[CardWriter], card: ModelContext) -> tuple[Finding, ...]:
+    """Return the statements of a card that the text of a writer leaves out or says differently.
+
+    Raises:
+        PluginCallError: the writer failed, or did not return findings.
+    """
+    bins = listing(repr(channel.bin) for channel in card.model.channels)
+    with writer.blamed(f"telling what a card of channels {bins} loses") as card_writer:
+        return tuple(findings_of(card_writer.losses(card)))
 
 
 def _text(writer: Provided[CardWriter], doing: str, render: Callable[[CardWriter], object]) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PLUGINS = (
     *("lnn", "shape", "gamma", "linear", "rateparam", "params", "groups", "edits", "mcstats"),
-    *("checks", "combine", "root", "coffea", "plots"),
+    *("checks", "combine", "root", "histfactory", "coffea", "plots"),
 )
 """The built-in set: fixed, so that installing a package never changes a card."""
 

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datacard_core.hookspecs import CardContext
-from datacard_core.output.renderings import Renderer, card_text
+from datacard_core.findings import report
+from datacard_core.hookspecs import CardContext, ModelContext
+from datacard_core.output.renderings import Renderer, card_text, losses_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,17 +39,19 @@ def folder() -> Iterator[Path]:
 
 
 def rendered(plugins: Plugins, writer: str, channel: Channel) -> str:
-    """Return the text that a card writer makes of a channel.
+    """Return the text that a card writer makes of a channel, followed by what it tells that the text loses.
 
     Raises:
         MissingProviderError: an effect or a directive has no rendering for the writer.
         PluginError: the writer failed.
     """
     provided = plugins.writer(writer)
-    text = card_text(provided, CardContext(channel, SHAPES, PROVENANCE, Renderer.of(plugins, provided, channel)))
+    card = CardContext(channel, SHAPES, PROVENANCE, Renderer.of(plugins, provided, channel))
+    text = card_text(provided, card)
     if not text.strip():
         raise provided.fault(f"render returned {text!r:.80}, expected the text of a card")
-    return text
+    losses = losses_of(provided, ModelContext.of([card]))
+    return text + report(losses, most=len(losses))
 
 
 def findings_of(provided: Provided[Check], channel: Channel) -> list[Any]:

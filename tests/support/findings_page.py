@@ -80,6 +80,16 @@ are raised together as one `CardError`; with `lenient=True` only those at which 
 |---|---|
 """
 
+WRITERS = """
+## Codes of the card writers
+
+The writers `pyhf` and `hs3` tell what their formats lose, with the size of the effect; see
+[Other formats](exports.md). Small effects are a notice.
+
+| code | meaning |
+|---|---|
+"""
+
 FOOT = """
 A kind or a check of another package declares its codes in `codes`; see [Plugins](plugins.md#datacard_checks).
 """
@@ -98,7 +108,9 @@ def page() -> str:
         for provided in load_plugins().readers.values()
         for code, meaning in sorted(provided.value.codes.items())
     )
-    return f"{HEAD}{CORE}{_table(CODES)}{codes}{PLUGINS}{of_plugins}{READERS}{of_readers}{FOOT}"
+    of_writers = "".join(f"| `{code}` | {meaning} |\n" for code, meaning in sorted(writer_codes().items()))
+    of_others = f"{READERS}{of_readers}{WRITERS}{of_writers}"
+    return f"{HEAD}{CORE}{_table(CODES)}{codes}{PLUGINS}{of_plugins}{of_others}{FOOT}"
 
 
 def built_in_makers() -> dict[str, SystematicKind | Check]:
@@ -110,6 +122,11 @@ def built_in_makers() -> dict[str, SystematicKind | Check]:
     }
     # A kind that inherits the findings of another one has no codes of its own.
     return {name: maker for name, maker in makers.items() if vars(type(maker)).get("codes")}
+
+
+def writer_codes() -> dict[str, str]:
+    """Return the codes of losses of the built-in card writers, each with its meaning."""
+    return {code: text for provided in load_plugins().writers.values() for code, text in provided.value.codes.items()}
 
 
 def _table(codes: Mapping[str, Code]) -> str:

@@ -1,4 +1,4 @@
-"""The commands that make cards: `datacard demo` and `datacard build`."""
+"""The commands that make cards: `datacard demo`, `datacard build` and `datacard convert`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.cards import HEAD
 from tests.support.commands import DATACARD, SMALL, datacard, entries, failed, files_below, rates, write
 from tests.support.paths import ROOT, SHARED_DATA
 
@@ -474,6 +475,37 @@ class TestBuild:
         told = f"interrupted: in plugin 'Own' (local), writing the templates of channel 'SR_2024' to {path!r}"
         assert (running.returncode, stdout, stderr.split("\n\n")) == (1, "", [told, "Aborted!\n"])
         assert not Path("new").exists()
+
+
+class TestConvert:
+    @pytest.fixture
+    def card(self, tmp_path: Path) -> Path:
+        path = tmp_path / "card.txt"
+        path.write_text(f"{HEAD}bn lnU 1.02 1.02 1.02 1.02 1.02\n", encoding="utf-8")
+        return path
+
+    @pytest.mark.slow
+    def test_losses(self, card: Path) -> None:
+        """The paths are on standard output, and the losses on standard error."""
+        result = datacard("convert", card, "-o", card.with_name("model.json"), "--to", "pyhf")
+        assert result.exit_code == 0, result.output
+        assert [line.rpartition("/")[2] for line in result.stdout.split()] == ["model_losses.txt", "model.json"]
+        assert "[export.density]" in result.stderr
+        assert json.loads(card.with_name("model.json").read_text(encoding="utf-8"))["version"] == "1.0.0"
+
+    @pytest.mark.slow
+    def test_strict(self, card: Path) -> None:
+        """With --strict a loss is an error that names it."""
+        result = datacard("convert", card, "-o", card.with_name("model.json"), "--to", "hs3", "--strict")
+        assert "uniform between -1 and 1" in failed(result)
+
+    @pytest.mark.slow
+    def test_own_card(self, card: Path) -> None:
+        """The card itself is not overwritten."""
+        before = card.read_bytes()
+        result = datacard("convert", card, "-o", card)
+        assert result.exit_code == 2
+        assert card.read_bytes() == before
 
 
 def wait_for(path: Path, running: subprocess.Popen[str]) -> None:

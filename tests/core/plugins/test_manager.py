@@ -197,7 +197,7 @@ def test_built_in_set_is_fixed() -> None:
     """The built-in set is these plugins, so that an update of the package which adds one is seen."""
     assert (
         *("lnn", "shape", "gamma", "linear", "rateparam", "params", "groups", "edits", "mcstats"),
-        *("checks", "combine", "root", "coffea", "plots"),
+        *("checks", "combine", "root", "histfactory", "coffea", "plots"),
     ) == DEFAULT_PLUGINS
 
 

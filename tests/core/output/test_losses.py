@@ -1,0 +1,73 @@
+"""The file beside a card with what its format loses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from datacard_core import DEFAULT_PLUGINS, CardWriter, PluginCallError, load_plugins, warning, write_model
+from datacard_core.testing import small_card
+from tests.support.plugins import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from datacard_core import CardContext, Finding, ModelContext
+
+
+class Names(CardWriter):
+    """A writer of names alone, that loses the rates."""
+
+    name: ClassVar[str] = "names"
+    needs_templates: ClassVar[bool] = False
+
+    def render(self, card: CardContext) -> str:
+        return f"{card.channel.bin}\n"
+
+    def render_model(self, card: ModelContext) -> str:
+        return "".join(map(self.render, card.cards))
+
+    def losses(self, card: ModelContext) -> Iterable[Finding]:
+        yield warning("no-rates", "the rates are left out", channel=card.model.channels[0].bin)
+
+
+class Texts(Names):
+    """A writer whose losses are no findings."""
+
+    name: ClassVar[str] = "texts"
+
+    def losses(self, card: ModelContext) -> Iterable[Finding]:  # noqa: ARG002
+        return ("rates",)  # type: ignore[return-value]
+
+
+PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("names", Names(), Texts()))
+
+
+def test_card(tmp_path: Path) -> None:
+    """The losses of a card stand beside it under its name."""
+    card = small_card(plugins=PLUGINS)
+    card.dump(tmp_path, "cards/SR.txt", writer="names")
+    assert {path.name for path in tmp_path.rglob("*.txt")} == {"SR.txt", "SR_losses.txt"}
+    text = (tmp_path / "cards" / "SR_losses.txt").read_text(encoding="utf-8")
+    assert text == f"warning [no-rates] {card.bin}: the rates are left out\n"
+
+
+def test_model(tmp_path: Path) -> None:
+    """The card stands last among the paths, and its losses before it."""
+    paths = write_model(small_card(plugins=PLUGINS).model, tmp_path / "all.txt", writer="names", plugins=PLUGINS)
+    assert [path.name for path in paths] == ["all_losses.txt", "all.txt"]
+
+
+def test_none(tmp_path: Path) -> None:
+    """A writer that loses nothing has no such file."""
+    small_card(plugins=PLUGINS).dump(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"datacard.txt", "shapes.root"}
+
+
+def test_other_objects(tmp_path: Path) -> None:
+    """Losses that are no findings are a failure of the writer's plugin, and no file is left."""
+    with pytest.raises(PluginCallError, match="got 'rates', expected findings"):
+        small_card(plugins=PLUGINS).dump(tmp_path, writer="texts")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,97 @@
+"""Expectations of HistFactory models beside those of Combine, by pyhf, which evaluates the workspace itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyhf
+import pytest
+
+from datacard_core import read_card, write_model
+from tests.support.likelihoods import LIKELIHOOD, reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXACT = ("01_lnN_sym_counting", "25_rateParam_free", "26_rateParam_pattern", "35_mcstats_m1", "45_obs_asimov")
+"""Cards whose only losses are those of symmetric log-normals."""
+DIFFERENT = (
+    *("02_lnN_asym", "03_lnN_onesided", "04_lnN_reciprocal", "11_shape_sym", "12_shape_asym", "13_shape_onesided"),
+    *(
+        "14_shape_samedir",
+        "15_shape_scale05",
+        "16_shape_scale2",
+        "18_shape_smallnorm",
+        "20_shapeN",
+        "23_shape_question",
+    ),
+    "31_group",
+)
+"""Cards with losses of size."""
+STATISTICS = ("33_mcstats_0", "37_mcstats_hm", "38_mcstats_lowstat", "39_mcstats_negweight", "50_rate_mismatch")
+"""Cards with autoMCStats, of few events, negative weights and another rate than the templates have."""
+_SINGLE = 2e-6
+"""Precision of Combine's templates, relative to a bin."""
+
+
+def workspace_of(card: Path, folder: Path) -> tuple[dict[str, Any], float]:
+    """Return the workspace of a card, and the sum of the sizes of its losses."""
+    files = write_model(read_card(card).model(), folder / "model.json", writer="pyhf")
+    losses = files[0].read_text(encoding="utf-8") if len(files) > 1 else ""
+    sizes = re.findall(r"by up to (\S+) of", losses)
+    return json.loads(files[-1].read_text(encoding="utf-8")), sum(map(float, sizes))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*EXACT, *DIFFERENT])
+def test_points_of_combine(name: str, tmp_path: Path) -> None:
+    """Within 2 standard deviations, expectations differ from Combine's by no more than the losses tell."""
+    document, lost = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
+    model = pyhf.Workspace(document).model()
+    compared = 0
+    for point in reference(name)["points"]:
+        values = {key: value for key, value in point["params"].items() if not key.startswith("prop_bin")}
+        shifts = [value for key, value in values.items() if key != "r"]
+        if any(abs(value) > 2 for value in shifts) or len(values) < len(point["params"]):
+            continue
+        parameters = np.array(model.config.suggested_init())
+        for key, value in values.items():
+            parameters[model.config.par_slice(key)] = value
+        found = np.asarray(model.expected_actualdata(parameters))
+        expected = np.concatenate([point["yields"][channel]["total"] for channel in model.config.channels])
+        start = np.concatenate([reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels])
+        # The losses are relative to the expectation at the start values. Two nuisances at once multiply.
+        np.testing.assert_array_less(
+            np.abs(found - expected), 2 * (lost + _SINGLE) * np.maximum(start, expected) + 1e-9
+        )
+        compared += 1
+    assert compared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STATISTICS)
+def test_start_of_statistics(name: str, tmp_path: Path) -> None:
+    """At the start values, expectations with parameters of bins are those of Combine."""
+    document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
+    model = pyhf.Workspace(document).model()
+    found = np.asarray(model.expected_actualdata(model.config.suggested_init()))
+    expected = np.concatenate([reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels])
+    np.testing.assert_allclose(found, expected, rtol=_SINGLE, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["06_gmN_single", "08_gmM", "27_rateParam_param"])
+def test_best_fit(name: str, tmp_path: Path) -> None:
+    """Counts of control regions, gamma densities and constrained factors have Combine's best fit."""
+    document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
+    workspace = pyhf.Workspace(document)
+    model = workspace.model()
+    bounds = model.config.suggested_bounds()
+    bounds[model.config.poi_index] = (-5.0, 20.0)
+    best = pyhf.infer.mle.fit(workspace.data(model), model, par_bounds=bounds)[model.config.poi_index]
+    combine = reference(name)["combine"]["multidimfit_tight"]["r"]
+    # pyhf's minimiser stops within a thousandth of the interval.
+    assert best == pytest.approx(combine["value"], abs=2e-3 * (combine["up"] - combine["down"]) / 2)

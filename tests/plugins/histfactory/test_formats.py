@@ -1,0 +1,149 @@
+"""The formats of HistFactory models, and what they lose."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import cabinetry
+import numpy as np
+import pyhf
+import pytest
+
+from datacard_core import DeclarationError, Model, read_card, write_model
+from tests.support.likelihoods import LIKELIHOOD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = "imax *\njmax *\nkmax *\nbin SR\nobservation 25\nbin SR SR\nprocess sig bkg\nprocess 0 1\nrate 10 15\n"
+
+
+def written(text: str, folder: Path, writer: str = "pyhf", **options: Any) -> dict[str, Any]:
+    (folder / "card.txt").write_text(HEAD + text, encoding="utf-8")
+    files = write_model(read_card(folder / "card.txt").model(), folder / "model.json", writer=writer, **options)
+    document: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8"))
+    return document
+
+
+def losses(folder: Path) -> str:
+    return (folder / "model_losses.txt").read_text(encoding="utf-8")
+
+
+class TestPyhf:
+    def test_counting(self, tmp_path: Path) -> None:
+        """A counting card is a channel of one bin, with a log-normal as normsys and r as normfactor."""
+        document = written("bn lnN - 1.1\n", tmp_path)
+        (channel,) = document["channels"]
+        signal, background = channel["samples"]
+        assert [signal["data"], background["data"]] == [[10.0], [15.0]]
+        assert signal["modifiers"] == [{"name": "r", "type": "normfactor", "data": None}]
+        (modifier,) = background["modifiers"]
+        assert (modifier["name"], modifier["type"]) == ("bn", "normsys")
+        assert modifier["data"]["hi"] == pytest.approx(1.1)
+        assert modifier["data"]["lo"] == pytest.approx(1 / 1.1)
+        assert document["observations"] == [{"name": "SR", "data": [25.0]}]
+
+    def test_schema(self, tmp_path: Path) -> None:
+        """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
+        files = write_model(
+            read_card(LIKELIHOOD / "34_mcstats_10" / "card.txt").model(), tmp_path / "model.json", writer="pyhf"
+        )
+        document = json.loads(files[-1].read_text(encoding="utf-8"))
+        pyhf.schema.validate(document, "workspace.json")
+        model, data = cabinetry.model_utils.model_and_data(document)
+        assert model.config.poi_name == "r"
+        assert len(data) == len(model.config.auxdata) + sum(len(one["data"]) for one in document["observations"])
+
+    def test_control_region(self, tmp_path: Path) -> None:
+        """N events of a control region are the observation of a channel of one bin."""
+        document = written("cr gmN 6 - 2.5\n", tmp_path)
+        region = document["channels"][1]
+        assert region["name"] == "cr_constraint"
+        assert region["samples"][0]["data"] == [6.0]
+        assert document["observations"][1]["data"] == [6.0]
+        assert [one["type"] for one in document["channels"][0]["samples"][1]["modifiers"]] == ["normfactor"]
+
+    def test_frozen(self, tmp_path: Path) -> None:
+        """A frozen parameter is fixed."""
+        document = written("bn lnN - 1.1\nnuisance edit freeze bn\n", tmp_path)
+        configs = {one["name"]: one for one in document["measurements"][0]["config"]["parameters"]}
+        assert configs["bn"]["fixed"] is True
+        assert "fixed" not in configs["r"]
+
+    def test_formula(self, tmp_path: Path) -> None:
+        """A rateParam with a formula is refused, because without it the yields would be others."""
+        with pytest.raises(DeclarationError, match=r"'k' is the function '2\*x'.*hs3"):
+            written("x rateParam SR bkg 1\nk rateParam SR bkg 2*@0 x\n", tmp_path)
+        assert not (tmp_path / "model.json").exists()
+
+    def test_no_signal(self, tmp_path: Path) -> None:
+        """A control region alone has no parameter of interest, and pyhf makes a model of it."""
+        (tmp_path / "card.txt").write_text(f"{HEAD}bn lnN - 1.1\n", encoding="utf-8")
+        (channel,) = read_card(tmp_path / "card.txt").model().channels
+        backgrounds = tuple(attrs.evolve(column, id=at + 1) for at, column in enumerate(channel.columns))
+        model = Model.of([attrs.evolve(channel, columns=backgrounds)])
+        files = write_model(model, tmp_path / "model.json", writer="pyhf")
+        document = json.loads(files[-1].read_text(encoding="utf-8"))
+        assert document["measurements"][0]["config"]["poi"] == ""
+        assert pyhf.Workspace(document).model().expected_actualdata([0.0]).tolist() == [25.0]
+
+
+class TestLosses:
+    def test_size_of_interpolation(self, tmp_path: Path) -> None:
+        """The loss of a log-normal of 1.5 at ½ standard deviation is √1.5 less HistFactory's polynomial there."""
+        written("bn lnN - 1.5\n", tmp_path)
+        told = float(losses(tmp_path).split("by up to ")[1].split()[0])
+        model = pyhf.Workspace(json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))).model()
+        # The values of θ at which the two are compared.
+        thetas = np.linspace(-2, 2, 17)
+        at = model.config.par_slice("bn").start
+        worst = 0.0
+        for theta in thetas:
+            parameters = np.array(model.config.suggested_init())
+            parameters[at] = theta
+            worst = max(worst, abs(float(model.expected_actualdata(parameters)[0]) - 10 - 15 * 1.5**theta) / 25)
+        assert told == pytest.approx(worst, rel=0.05)
+
+    def test_density(self, tmp_path: Path) -> None:
+        """A uniform density is told as a warning, as it becomes a normal one."""
+        written("bn lnU - 1.1\n", tmp_path)
+        assert "warning [export.density] SR, bn: the density of the parameter is uniform" in losses(tmp_path)
+
+    def test_group(self, tmp_path: Path) -> None:
+        """A group is left out, which is a notice."""
+        written("bn lnN - 1.1\ntheory group = bn\n", tmp_path)
+        assert "notice [export.left-out] the group 'theory' is left out" in losses(tmp_path)
+
+    def test_strict(self, tmp_path: Path) -> None:
+        """With strict, losses are an error and no file is written."""
+        with pytest.raises(DeclarationError, match=r"cannot write the model as it is.*uniform"):
+            written("bn lnU - 1.1\n", tmp_path, strict=True)
+        assert not list(tmp_path.glob("model*"))
+
+    def test_nothing_lost(self, tmp_path: Path) -> None:
+        """A free factor is the same in both, and no file of losses is written, in strict mode too."""
+        written("k rateParam SR bkg 1 [0,5]\n", tmp_path, strict=True)
+        assert not (tmp_path / "model_losses.txt").exists()
+
+
+class TestHS3:
+    def test_document(self, tmp_path: Path) -> None:
+        """The document has a distribution, a constraint of each nuisance, and formulas as functions."""
+        text = "bn lnN - 1.1\nx rateParam SR bkg 1\nk rateParam SR bkg 2*@0 x\n"
+        document = written(text, tmp_path, "hs3")
+        kinds = [one["type"] for one in document["distributions"]]
+        assert kinds == ["histfactory_dist", "gaussian_dist"]
+        assert document["functions"] == [{"name": "k", "type": "generic_function", "expression": "2*x"}]
+        assert document["analyses"][0]["parameters_of_interest"] == ["r"]
+        starts = {one["name"]: one["value"] for one in document["parameter_points"][0]["parameters"]}
+        assert starts == {"r": 1.0, "bn": 0.0, "x": 1.0, "nom_bn": 0.0}
+
+    def test_constrained_factor(self, tmp_path: Path) -> None:
+        """A param on a free factor is a normal distribution of its mean and width."""
+        document = written("x rateParam SR bkg 1\nx param 1.2 0.3\n", tmp_path, "hs3")
+        constraint = document["distributions"][1]
+        assert (constraint["x"], constraint["sigma"]) == ("x", pytest.approx(0.3))
+        starts = {one["name"]: one["value"] for one in document["parameter_points"][0]["parameters"]}
+        assert (starts["x"], starts["nom_x"]) == (1.2, 1.2)
