@@ -41,6 +41,7 @@ def not_finite(view: View) -> Iterator[Finding]:
 def negative_bins(view: View) -> Iterator[Finding]:
     """Yield processes with bins below 0, and channels whose sum is below 0 somewhere."""
     channel = view.channel
+    # A rate below 0 is told by the reader of the card.
     if not channel.has_templates:
         return
     values = channel.nominal.values

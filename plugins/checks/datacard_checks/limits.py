@@ -25,6 +25,7 @@ class Limits:
     largest_norm: float = _limit(0.1, "change of a yield by one nuisance that ValidateDatacards reports")
     smallest_shape: float = _limit(0.001, "summed relative change of a shape below which ValidateDatacards reports it")
     smallest_signal: float = _limit(0.001, "share of the signal in a channel below which ValidateDatacards reports it")
+    # Above the uncertainties of backgrounds from small samples, and below all per cents.
     largest_factor: float = _limit(3.0, "factor on a yield, or its inverse, that is likely a mistake")
     fewest_events: float = _limit(1.0, "effective number of simulated events in a bin of one process")
     fewest_in_bin: float = _limit(2.0, "effective number of simulated events in a bin of all backgrounds")

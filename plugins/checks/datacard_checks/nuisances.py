@@ -64,6 +64,7 @@ def luminosity_twice(model: Model, limits: Limits) -> Iterator[Finding]:  # noqa
     seen: dict[tuple[str, str, float, float], str] = {}
     for factor in _factors(model):
         if _LUMINOSITY.search(factor.nuisance):
+            # By equal factors, as the parts that years share have other ones.
             first = seen.setdefault((factor.channel, factor.process, factor.down, factor.up), factor.nuisance)
             if first != factor.nuisance:
                 yield warning(
@@ -107,6 +108,7 @@ def degenerate(model: Model, limits: Limits) -> Iterator[Finding]:  # noqa: ARG0
             if any(entry.keyword != grammar.LN_N for entry in nuisance.entries):
                 others.add(nuisance.name)
             factors.setdefault(nuisance.name, {}).update(_of(channel.bin, nuisance))
+    # One factor on all columns: other factors leave a difference that the data can fix.
     by_columns = {frozenset(columns): name for name, columns in free.items()}
     for name, found in factors.items():
         parameter = by_columns.get(frozenset(found))

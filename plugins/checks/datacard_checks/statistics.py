@@ -37,6 +37,7 @@ def without_variance(view: View) -> Iterator[Finding]:
 def root_n(view: View) -> Iterator[Finding]:
     """Yield templates of weighted events whose errors are the roots of their contents."""
     values, variances = view.channel.nominal.values, view.channel.nominal.variances
+    # Counts have such errors rightly, as those of data-driven estimates do.
     filled = values > 0
     alike = ((np.abs(variances - values) <= 1e-6 * values) | ~filled).all(axis=1) & filled.any(axis=1)
     weighted = (np.abs(values - np.round(values)) > 1e-6 * np.maximum(1, values)).any(axis=1)
@@ -48,6 +49,7 @@ def root_n(view: View) -> Iterator[Finding]:
 def few_events(view: View) -> Iterator[Finding]:
     """Yield processes that are a good part of a bin, and rest on less than one event there."""
     channel, limits = view.channel, view.limits
+    # Of a process that is a small part of a bin, large errors matter little.
     total = np.maximum(channel.nominal.values, 0).sum(axis=0)
     events = effective_events(channel.nominal)
     few = (events < limits.fewest_events) & (channel.nominal.values >= limits.smallest_share * total)

@@ -54,6 +54,7 @@ class _Pairs:
 def same_direction(pairs: _Pairs) -> Iterator[Finding]:
     """Yield shapes whose Up and Down yields are both above or both below the nominal one."""
     up, down = pairs.up_factor, pairs.down_factor
+    # However close to 1, as the tool has it; the check `directions` asks for a permille.
     found = ((up > 1) & (down > 1)) | ((up < 1) & (down < 1))
 
     def make(**fields: Any) -> Finding:
@@ -67,6 +68,7 @@ def same_direction(pairs: _Pairs) -> Iterator[Finding]:
 def same_templates(pairs: _Pairs) -> Iterator[Finding]:
     """Yield shapes whose Up and Down templates are equal to a permille in each bin."""
     up, down = pairs.view.varied.up.values, pairs.view.varied.down.values
+    # Yields first, because templates of other yields are never equal for the tool.
     close = np.abs(pairs.up - pairs.down) <= EQUAL_YIELDS * np.abs(pairs.up)
     apart = np.abs(up - down) > EQUAL_BINS * (np.abs(up) + np.abs(down)) / 2
 
@@ -174,6 +176,7 @@ def _dropped(view: View) -> set[str]:
 def empty_background(view: View) -> Iterator[Finding]:
     """Yield bins without background."""
     channel = view.channel
+    # Without a tolerance: the tool takes a billionth of an event for background.
     empty = view.backgrounds.values[0] <= 0
     if empty.any():
         bins = bins_of(empty)
