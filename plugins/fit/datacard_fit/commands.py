@@ -161,6 +161,7 @@ def toys(as_json: bool, count: int, seed: int, fitted: bool, output: Path, **opt
     """Write toy data: counts by channel, and measured values of the constrained parameters."""
     likelihood, settings = prepared(**options)
     arrays: dict[str, Any] = dict(toys_of(likelihood, count, seed=seed, fitted=fitted, **settings).arrays())
+    # To an open file: numpy would add an ending to the name.
     with output.open("wb") as file:
         np.savez_compressed(file, **arrays)
     if as_json:

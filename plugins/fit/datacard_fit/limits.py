@@ -174,6 +174,7 @@ def _observed(
     best = task.minimum(background.at)
     profile = Profile.of(task, poi, best)
     fitted = float(best.at[asimov.place])
+    # An observed limit lies near the expected one, shifted by the fitted signal.
     median = expected[QUANTILES.index(0.5)]
     first = fitted + (median if math.isfinite(median) and median > 0 else 1.0)
     high = float(task.box.high[asimov.place])

@@ -83,6 +83,7 @@ def profiled(total: FloatArray, squared: FloatArray, events: FloatArray) -> Bins
         expected = np.where(difference >= 0, half, product / half)
     # Written so that a nan counts as negligible too.
     negligible = ~(expected > FLOOR)
+    # Most points have no such bin: a test is less work than the choice in each of them.
     if negligible.any():
         expected = np.where(negligible, FLOOR, expected)
     slope = 1 - events / expected

@@ -80,6 +80,7 @@ class Bundles:
         Args:
             weights: weight of each row, shape (rows,).
         """
+        # One more sum stays 0: that of all bundles without a row.
         spread, sums = np.zeros(self.size), np.zeros((len(self.order) + 1, 1, self.bins))
         spread[self.place] = weights
         for part in self.parts:

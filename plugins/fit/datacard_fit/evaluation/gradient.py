@@ -64,6 +64,7 @@ class Gradient:
         by_difference, tau_bend = found[: len(found) // 2], found[len(found) // 2 :]
         tau = by_difference + templates.slope * tau_bend
         by_variable = yields.weights.gradient(by_yield)
+        # Several pairs have one parameter: bincount adds them up, an index would keep the last one.
         moved = np.bincount(morphing.parameter, yields.values[layout.column] * tau, compiled.ordinary)
         by_variable[: compiled.ordinary] += moved
         by_variable[compiled.penalised] += yields.variables[compiled.penalised] / compiled.widths**2

@@ -3,7 +3,7 @@
 At each point a quadratic model of the likelihood gives the profile as a parabola: the others are eliminated with one
 factorisation and two right-hand sides, as in MINOS (F. James, M. Winkler, MINUIT User's Guide). A step goes to the root
 of the parabola and to the minimum of the others there. Near the best fit its covariance replaces the Hessian at the
-point, so that gradients are enough; where they do not lead to the crossing, Newton's steps do.
+point, and learns from each gradient, so that gradients are enough; where they do not lead there, Newton's steps do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IS_LOWER = "there is a lower minimum than the best fit"
 # Rise up to which the covariance of the best fit is good enough to lead to a crossing.
 _NEAR = 2.0
 # Most steps; each one with the covariance divides the distance by the last number, or the Hessian has changed too much.
-_STEPS, _GAIN = 8, 4.0
+_STEPS, _GAIN = 8, 2.0
 
 
 @attrs.frozen
@@ -146,6 +146,22 @@ def evaluated(task: Task, at: FloatArray, known: list[Minimum]) -> Minimum:
     return point
 
 
+def _updated(covariance: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """Return a covariance that explains the change of a gradient along a step: the update of BFGS.
+
+    Source: Nocedal, Wright, Numerical Optimization, equation 6.17.
+    """
+    along = float(step @ change)
+    # Without a positive curvature there is no such covariance.
+    if not along > 0:
+        return covariance
+    moved = covariance @ change
+    outer = np.outer(moved / along, step)
+    updated: FloatArray = covariance - outer - outer.T
+    updated += np.outer(step * ((along + float(change @ moved)) / along**2), step)
+    return updated
+
+
 def _is_last(rise: float, distance: float, level: float, close: _Close) -> bool:
     """Return whether the step from a point needs no evaluation behind it."""
     return abs(rise - level) < close.rise * level and distance < close.distance
@@ -177,34 +193,38 @@ class Search:
 
     def _by_covariance(self) -> Crossing | FloatArray | None:
         """Return the crossing; or the parameters at which the covariance of the best fit leads no further, or None."""
-        covariance, held = self.best.covariance, self.held
-        variance = float(covariance[self.place, self.place])
+        covariance, held, place = self.best.covariance, self.held, self.place
+        variance = float(covariance[place, place])
         if not variance > 0:
             return None
-        # Change of the others on the profile, for a unit of the parameter.
-        column, moving = covariance[:, self.place] / variance, self.best.free.copy()
-        moving[self.place] = False
-        at, before = self.best.at + self.direction * math.sqrt(self.level * variance) * column, math.inf
+        moving = self.best.free.copy()
+        moving[place] = False
+        at, gradient, before = self.best.at, self.best.gradient, math.inf
+        following = at + self.direction * math.sqrt(self.level / variance) * covariance[:, place]
         for _ in range(_STEPS):
-            at = held.clipped(at)
-            if self._is_outside(at):
+            following = held.clipped(following)
+            if self._is_outside(following):
                 return None
-            now = self.task(at)
-            gradient = now.gradient
+            now = self.task(following)
             # Parameters that come to an edge, or leave it, have no part in that covariance.
-            if not math.isfinite(now.value) or (held.free(at, gradient) != moving).any():
+            if not math.isfinite(now.value) or (held.free(following, now.gradient) != moving).any():
                 return None
+            # The Hessian differs from that of the best fit in a few directions, as those in which templates bend.
+            covariance = _updated(covariance, following - at, now.gradient - gradient)
+            at, gradient = following, now.gradient
+            # Change of the others on the profile, for a unit of the parameter.
+            column = covariance[:, place] / covariance[place, place]
             back = covariance @ gradient
-            back -= back[self.place] * column
+            back -= back[place] * column
             distance = 0.5 * float(gradient @ back)
             rise = 2 * (now.value - self.best.value - distance)
-            by = self._root(rise, 2 * float(gradient @ column), 1 / variance)
+            by = self._root(rise, 2 * float(gradient @ column), 1 / float(covariance[place, place]))
             if rise < -2 * LOWER or distance * _GAIN > before or math.isnan(by):
                 return at
-            at, before = at + by * column - back, distance
+            following, before = at + by * column - back, distance
             if _is_last(rise, distance, self.level, _BY_COVARIANCE):
-                return Crossing(float(at[self.place]), held.clipped(at))
-        return at
+                return Crossing(float(following[place]), held.clipped(following))
+        return following
 
     def _by_hessian(self, at: FloatArray | None) -> Crossing | None:
         """Return the crossing that Newton's steps lead to, or None.

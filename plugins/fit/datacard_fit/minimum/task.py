@@ -97,6 +97,7 @@ class Task:
         pois = [place for place in map(self.likelihood.position, self.likelihood.pois) if not self.box.fixed[place]]
         none = self.start.copy()
         none[pois] = 0.0
+        # The values alone: one of the two starts needs no derivative.
         engine = self.likelihood.engine
         starts = sorted((self.start, self.box.clipped(none)), key=lambda start: engine.value(start, self.data))
         minimum = self.minimum(starts[0])
