@@ -114,12 +114,16 @@ def prefit(channel: Channel) -> Prefit:
 def expected_events(channel: Channel, signal: float = 0.0) -> FloatArray:
     """Return the expected events before the fit, shape (bins,).
 
+    In a blind channel, free parameters have their initial values. Without data it is the sum of the backgrounds, as
+    scripts for PocketCoffea expect it.
+
     Args:
         channel: the channel.
         signal: signal strength.
     """
     is_signal = np.array([column.is_signal for column in channel.columns], dtype=bool)
-    factors = initial_factors(channel) * np.where(is_signal, signal, 1.0)
+    initial = initial_factors(channel) if channel.blind_bins else np.ones(len(is_signal))
+    factors = initial * np.where(is_signal, signal, 1.0)
     # Without the columns that add nothing: zeros may change the order of a sum, and so its last digit.
     counted = ~is_signal | (signal != 0)
     events: FloatArray = (channel.nominal.values * factors[:, None])[counted].sum(axis=0)

@@ -98,7 +98,7 @@ def blinding_findings(channel: Channel) -> Iterator[Finding]:
 
 def factor_findings(channel: Channel) -> Iterator[Finding]:
     """Yield a finding on factors that are not in the expected events which stand in the place of data."""
-    if _replaced(channel) and (names := list(dict.fromkeys(_functions(channel)))):
+    if channel.blind_bins and (names := list(dict.fromkeys(_functions(channel)))):
         message = f"the expected events in the place of data do not have the factor {listing(names, 4)}, whose value "
         message += "follows from a function, or from a line of the script's own: it is taken as 1"
         yield warning("asimov-factor", message, column=DATA)

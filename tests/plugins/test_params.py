@@ -33,7 +33,7 @@ def problems(typ: str, **options: Any) -> list[str]:
         ("extArg", {"initial": 1.0, "source": "a.root:w"}, "has source and initial: the workspace has the values"),
         ("extArg", {"source": "a.txt"}, "source 'a.txt': expected a file and a workspace in it"),
         ("flatParam", {"initial": 1.0}, "option 'range' is missing"),
-        ("flatParam", {"range": (0, 2)}, "option 'initial' is missing"),
+        ("flatParam", {"range": (0, 2)}, "option 'range' stands alone"),
         ("flatParam", {"initial": 3.0, "range": (0, 2)}, "range (0, 2) does not hold the initial value 3"),
         ("constr", {"formula": "@0", "arguments": ["a"]}, "option 'sigma' is missing"),
         ("constr", {"formula": "@1", "arguments": ["a", "b"], "sigma": 1}, "does not use its argument 'a'"),

@@ -99,9 +99,11 @@ class UnconstrainedParameter(ParameterKind):
         """Yield a problem for each option that is wrong, and for one without the other."""
         yield from super().problems(systematic)
         options = systematic.options
-        if options:
+        if "range" in options and "initial" not in options:
+            yield "option 'range' stands alone: give the start value as 'initial' too"
+        elif options:
             yield from _number_problems("initial", options, "1.0")
-            if "range" not in options:
+            if options.get("range") is None:
                 yield f"option 'range' is missing: {RANGE}"
             elif problem := grammar.range_problem(options["range"], options.get("initial")):
                 yield problem

@@ -63,9 +63,9 @@ class TestExpectation:
         assert made(blind=lambda axis: axis.edges[1:] < 0).observation == 24
 
     def test_without_data_process(self) -> None:
-        """A card without data has the start values of free parameters in its expectation too, and no mark."""
+        """A card without data that is not blind has the sum of its backgrounds, as before, and no mark."""
         of = made(mc_processes=two_processes(has_rateParam={"initial": 1.5}), data_processes=None, blind=False)
-        assert data(of) == [15, 30, 45]
+        assert data(of) == [10, 20, 30]
         assert "blind" not in of.content()
 
     @pytest.mark.parametrize(("start", "told"), [("1+@0", ["asimov-factor"]), (2.0, [])])
@@ -88,7 +88,7 @@ class TestExpectation:
 
         output = signal_and_ttbar(nominal=[10, 20, 30])
         arguments = (output.histograms, output.metadata, output.cutflow, ["2022"], two_processes(), Systematics([]))
-        of = Own(*arguments, "SR", verbose=False)
+        of = Own(*arguments, "SR", blind=True, verbose=False)
         assert [finding.code for finding in of.findings].count("asimov-factor") == told
 
 
