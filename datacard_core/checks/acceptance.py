@@ -68,7 +68,9 @@ def acceptances(given: Any, *, where: str = "") -> tuple[Acceptance, ...]:
     Raises:
         DeclarationError: there are entries that cannot be used; all problems.
     """
+    # The short form, reasons by code, is that of `accept=` of an analysis.
     entries = [{"code": code, "reason": reason} for code, reason in given.items()] if _is_map(given) else given
+    # A text is a sequence too, of letters.
     if isinstance(entries, str | bytes) or not isinstance(entries, Iterable):
         raise DeclarationError(f"{where}accept is {shown(entries)}, expected reasons by code, or entries")
     found = [attrs.asdict(entry) if isinstance(entry, Acceptance) else entry for entry in entries]
@@ -97,6 +99,7 @@ def accepted(findings: Iterable[Finding], entries: Sequence[Acceptance]) -> Iter
 
     The first entry that takes a finding gives the reason.
     """
+    # Of entries that take nothing: the finding has gone, or a name is misspelt.
     used: set[Acceptance] = set()
     for finding in findings:
         taking = next((entry for entry in entries if entry.takes(finding)), None)

@@ -65,6 +65,7 @@ def refuse_faulty(plugins: Plugins, model: Model) -> None:
     found = model_findings(plugins, model, before_writing=True)
     if errors := [str(finding) for finding in found if finding.severity is Severity.ERROR]:
         failure = InputError(errors)
+        # As a note, because the errors themselves are about the card and not about the call.
         failure.add_note("no file was written; checks=False writes files in spite of errors that checks find")
         raise failure
 

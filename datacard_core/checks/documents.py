@@ -33,6 +33,7 @@ def validation_document(findings: Iterable[Finding]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for finding in findings:
         code, channel, column = finding.code, finding.channel, finding.column
+        # The limit is ours: the tool writes what it measured alone.
         numbers = {name: value for name, value in finding.numbers if name != "limit"}
         found = document.setdefault(code, {})
         if code in OF_PAIRS:
@@ -44,5 +45,6 @@ def validation_document(findings: Iterable[Finding]) -> dict[str, Any]:
         elif code == "emptyBkgBin":
             found.setdefault(channel, []).extend(finding.bins)
         else:
+            # Findings of our own checks, for which the tool has no key.
             del document[code]
     return document

@@ -29,6 +29,7 @@ def sarif(findings: Sequence[Finding], meanings: Mapping[str, str]) -> str:
         findings: the findings.
         meanings: a sentence about each code.
     """
+    # Sorted, because the order of a set differs from run to run.
     codes = sorted({finding.code for finding in findings})
     rules = [{"id": code, "shortDescription": {"text": meanings.get(code, code)}} for code in codes]
     driver = {"name": "datacard check", "version": __version__, "rules": rules}
@@ -54,6 +55,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         "locations": [location],
     }
     if finding.accepted:
+        # Suppressed results stay in the document, with the reason for a reviewer.
         result["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
     return result
 

@@ -26,6 +26,7 @@ def _check_what(edit: Any, _: object, what: str) -> None:
 
 
 def _texts(edit: Any, _: object, texts: Any) -> None:
+    # Lines of a card are split at blanks, so that a name with one would become two words.
     words = [word for pair in texts.items() for word in pair] if isinstance(texts, dict) else texts
     for word in words:
         if not isinstance(word, str) or word.split() != [word]:
@@ -35,6 +36,7 @@ def _texts(edit: Any, _: object, texts: Any) -> None:
 
 
 def _text(edit: Any, attribute: attrs.Attribute[Any], text: Any) -> None:
+    # A second line would be one that no rule has looked at.
     if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
         raise DeclarationError(f"{type(edit).__name__}: {attribute.name} is {text!r:.200}, expected a text of one line")
 
@@ -62,6 +64,7 @@ class Rename:
                     f"{old!r} and {new!r} have not as many *: each * of the new name is what one of the old is"
                 )
                 continue
+            # Names with a pattern in them are taken literally nowhere: Combine has no names with a *.
             matched = {name: match for name in known if (match := like(old).fullmatch(name))}
             if not matched:
                 problems.append(f"no {self.what} {old!r}{closest(old, known)}")
@@ -69,8 +72,10 @@ class Rename:
                 made = "".join(
                     text for pair in zip(new.split(ANY), [*match.groups(), ""], strict=True) for text in pair
                 )
+                # Two patterns may match one name; the order of a dict must not decide what it becomes.
                 if found.setdefault(name, made) != made:
                     problems.append(f"{self.what} {name!r} would be called {found[name]!r} and {made!r}")
+        # Lines with names that stay are not written anew, and keep their bytes.
         return {old: new for old, new in found.items() if old != new}, problems
 
 
@@ -89,6 +94,7 @@ class Drop:
 
     def resolved(self, known: Collection[str]) -> tuple[dict[str, None], list[str]]:
         """Return the known names that go, and problems."""
+        # A dict keeps the order of the card, a set would not.
         found = {name: None for name in known for pattern in self.names if is_like(name, pattern)}
         problems = [
             f"no {self.what} {pattern!r}{closest(pattern, known)}"
@@ -121,6 +127,7 @@ class AddProcess:
 
     @number.validator
     def _check_number(self, _: object, number: object) -> None:
+        # True is an int of Python, and would be the background 1.
         if not isinstance(number, int) or isinstance(number, bool):
             raise DeclarationError(
                 f"AddProcess: number is {number!r:.200}, expected a whole number, 0 or less for a signal"

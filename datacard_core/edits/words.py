@@ -21,6 +21,7 @@ def _rename(what: str, pairs: str) -> Rename:
     names = {}
     for pair in pairs.split(","):
         old, _, new = pair.partition("=")
+        # An empty new name would join two blanks of a line, and shift its columns.
         if not (old and new):
             raise DeclarationError(f"{pair!r} is not OLD=NEW")
         names[old] = new
@@ -30,6 +31,7 @@ def _rename(what: str, pairs: str) -> Rename:
 def _drop(what: str, words: str) -> Drop:
     names, _, where = words.partition("@")
     channel, _, process = where.partition("/")
+    # Without a place the names go everywhere.
     return Drop(what, tuple(names.split(",")), channel=channel or ANY, process=process or ANY)
 
 
@@ -81,6 +83,7 @@ def edits_in(path: Path) -> list[CardEdit]:
         DeclarationError: lines are no edits; all of them.
         InputError: the file cannot be read.
     """
+    # All lines first: a card is edited by all edits of a file or by none.
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -89,6 +92,7 @@ def edits_in(path: Path) -> list[CardEdit]:
     problems = []
     for number, line in enumerate(lines, start=1):
         try:
+            # As a shell splits words, so that a line can be copied from the command line.
             if words := shlex.split(line, comments=True):
                 edits.append(edit_of(words[0], words[1:]))
         except (DeclarationError, ValueError) as error:

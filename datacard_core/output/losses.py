@@ -24,8 +24,10 @@ def stage_losses(stage: Staging, card_name: str, card: ModelContext, formats: Fo
     Raises:
         PluginCallError: the writer failed, or did not return findings.
     """
+    # Most writers lose nothing: theirs are not asked, so that no context of all channels is made for them.
     losses = losses_of(formats.writer, card) if formats.has_losses else ()
     if losses:
+        # Before the card, which appears last: a card without the file beside it has no losses.
         path = PurePath(card_name)
         stage.text(str(path.with_name(f"{path.stem}_losses.txt")), report(losses, most=len(losses)) + "\n")
     return losses

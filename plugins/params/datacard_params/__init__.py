@@ -99,6 +99,7 @@ class UnconstrainedParameter(ParameterKind):
         """Yield a problem for each option that is wrong, and for one without the other."""
         yield from super().problems(systematic)
         options = systematic.options
+        # Combine reads the start value and the range as one pair of words.
         if "range" in options and "initial" not in options:
             yield "option 'range' stands alone: give the start value as 'initial' too"
         elif options:
@@ -191,9 +192,11 @@ class Regularisation(ParameterKind):
         """Yield a problem for each option that is missing or wrong."""
         yield from super().problems(systematic)
         options = systematic.options
+        # All three: Combine reads the words by their place, and would take the next one for a missing one.
         for name in self.options:
             if name not in options:
                 yield f"option {name!r} is missing: {self.options[name]}"
+        # With one of them missing, each @0 of the formula would be told as wrong too.
         if "formula" in options and "arguments" in options:
             yield from grammar.formula_problems(options["formula"], options["arguments"])
         sigma = options.get("sigma", 1.0)
