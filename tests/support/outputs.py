@@ -225,9 +225,11 @@ def variance(made: Datacard, column: str, variation: str = "nominal") -> list[fl
     return squares
 
 
-def written(made: Datacard, directory: Path) -> dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+def written(
+    made: Datacard, directory: Path, *, checks: bool = True
+) -> dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Values, variances and edges of every template in the file that a card writes, by name."""
-    made.dump(directory)
+    made.dump(directory, checks=checks)
     with uproot.open(directory / "shapes.root") as file:
         return {
             name: (file[name].values(), file[name].variances(), file[name].axis().edges())

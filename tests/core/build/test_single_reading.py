@@ -169,13 +169,13 @@ class TestEffects:
 
     def test_templates_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A generator that never ends is stopped, and its plugin named."""
-        monkeypatch.setattr("datacard_core.plugins.calling.MOST", 10)
+        monkeypatch.setattr("datacard_core.plugins.calling.MOST", 100)
 
         def make(target: Target) -> Iterable[Effect]:
             while True:
                 yield Normalisation(target.positions, np.ones(2))
 
-        with pytest.raises(PluginCallError, match=r"plugin 'acme' .*more than 10 objects"):
+        with pytest.raises(PluginCallError, match=r"plugin 'acme' .*more than 100 objects"):
             card(make)
 
 
