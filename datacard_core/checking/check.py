@@ -14,6 +14,7 @@ from datacard_core.analysis.cards import Cards
 from datacard_core.arguments import type_of
 from datacard_core.checks.acceptance import acceptances, accepted
 from datacard_core.checks.calls import channel_findings, model_findings
+from datacard_core.conventions.check import chosen, name_findings, names_in
 from datacard_core.correlations.accidents import accidents
 from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
@@ -30,8 +31,17 @@ from datacard_core.reading import card_paths, parsed_card
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datacard_core.conventions.convention import Convention
 
-def check(what: Any, *, accept: Any = (), plugins: Plugins | None = None, mass: float | None = None) -> Findings:
+
+def check(
+    what: Any,
+    *,
+    accept: Any = (),
+    plugins: Plugins | None = None,
+    mass: float | None = None,
+    conventions: Iterable[Convention | str] = (),
+) -> Findings:
     """Return all that the selected plugins find about cards, with the findings of their building or reading.
 
     A card that Combine cannot read has the errors of its text alone, since the rest would follow from them.
@@ -42,6 +52,7 @@ def check(what: Any, *, accept: Any = (), plugins: Plugins | None = None, mass: 
         accept: findings that are accepted with a reason: reasons by code, or entries of `read_acceptances`.
         plugins: the selected plugins; those of a card that was built, else the built-in set, if not given.
         mass: value of `$MASS` in the `shapes` lines of cards in files.
+        conventions: conventions of the names of nuisances, as for `check_names`; without them names are not looked at.
 
     Raises:
         DeclarationError: it is none of these, or what is accepted cannot be used.
@@ -50,6 +61,8 @@ def check(what: Any, *, accept: Any = (), plugins: Plugins | None = None, mass: 
     """
     entries = acceptances(accept)
     found = dict.fromkeys(_findings(what, plugins, {} if mass is None else {"mass": mass}))
+    if names := chosen(conventions):
+        found |= dict.fromkeys(name_findings(dict.fromkeys(_names(what)), names))
     return Findings(accepted(found, entries) if entries else found)
 
 
@@ -76,6 +89,21 @@ def _findings(what: Any, plugins: Plugins | None, options: dict[str, Any]) -> It
             yield from _findings(one, plugins, options)
     else:
         raise DeclarationError(f"check got {what!r:.200} ({type_of(what)}), expected cards, a model or paths of cards")
+
+
+def _names(what: Any) -> Iterator[str]:
+    """Yield the names of the nuisances of cards."""
+    if isinstance(what, str | os.PathLike):
+        for path in card_paths(Path(expanded(what))):
+            yield from names_in(parsed_card(path, lenient=True)[0].cells())
+    elif isinstance(what, ReadCard):
+        yield from names_in(what.cells())
+    elif isinstance(what, Cards | Datacard | Channel | Model):
+        model = Model.of([what]) if isinstance(what, Channel) else what if isinstance(what, Model) else what.model
+        yield from names_in(cells_of(model))
+    else:
+        for one in what:
+            yield from _names(one)
 
 
 def _of_file(path: Path, plugins: Plugins, options: dict[str, Any]) -> Iterator[Finding]:

@@ -87,6 +87,15 @@ def _with_limits(limits: Mapping[str, float]) -> Plugins:
     multiple=True,
     help="A TOML file of what is accepted, by code and names; may be given repeatedly.",
 )
+@click.option("--names", "with_names", is_flag=True, help="Check the names of nuisances too, by CMS's convention.")
+@click.option(
+    "--conventions",
+    "files",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A convention of your own for the names, which comes first; may be given repeatedly.",
+)
 @click.option(
     "--sarif", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write all findings as SARIF."
 )
@@ -113,6 +122,8 @@ def check(
     limits: Mapping[str, float],
     reasons: Mapping[str, str],
     accept_files: Sequence[Path],
+    with_names: bool,
+    files: Sequence[Path],
     fail_on: str,
 ) -> None:
     """Tell what Combine would refuse in cards, and what an analyst would regret.
@@ -123,7 +134,8 @@ def check(
     try:
         plugins = _with_limits(limits)
         accept = [*acceptances(reasons), *(entry for file in accept_files for entry in read_acceptances(file))]
-        found = checked(cards, accept=accept, mass=mass, plugins=plugins)
+        conventions = [*map(read_convention, files), *(BUILT_IN if with_names or files else ())]
+        found = checked(cards, accept=accept, mass=mass, plugins=plugins, conventions=conventions)
         if validate_json is not None:
             validate_json.write_text(json.dumps(validation_document(found), indent=2, sort_keys=True), encoding="utf-8")
         if sarif is not None:

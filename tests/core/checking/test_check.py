@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datacard_core import DeclarationError, InputError, Model, Severity, check, read_card
+from datacard_core import DeclarationError, InputError, Model, Severity, SystematicUncertainty, check, read_card
 from datacard_core.testing import small_card
 from tests.support.cards import HEAD
 
@@ -93,3 +93,11 @@ def test_accepted_findings_of_a_build() -> None:
     code = next(one.code for one in card.findings if one.severity < Severity.ERROR)
     found = [one for one in check(small_card(accept={code: "known"})) if one.code == code]
     assert {one.accepted for one in found} == {"known"}
+
+
+def test_conventions() -> None:
+    """Names are looked at by the given conventions alone, those of a card that was built as those of its model."""
+    card = small_card(SystematicUncertainty("lumi", "lnN", ["signal", "top"], ["2022"], value=1.02))
+    assert "unknown-name" not in {finding.code for finding in check(card)}
+    for what in (card, card.model, card.channel, [card]):
+        assert ("unknown-name", "lumi") in {(one.code, one.systematic) for one in check(what, conventions=["cms"])}

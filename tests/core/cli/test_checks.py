@@ -106,6 +106,20 @@ def test_json(checked: Path) -> None:
 
 
 @pytest.mark.slow
+def test_names(checked: Path) -> None:
+    """With --names, names that no convention has are findings, which may be accepted; a convention may add names."""
+    assert "unknown-name" not in datacard("check", checked).stdout
+    result = datacard("check", checked, "--names", "--json")
+    found = {(one["code"], one["systematic"]) for one in json.loads(result.stdout)["findings"]}
+    assert {("unknown-name", "lumi"), ("unknown-name", "bnorm")} <= found
+    assert result.exit_code == 1
+    assert datacard("check", checked, "--names", "--accept", "unknown-name=old names").exit_code == 0
+    ours = checked.with_name("ours.yaml")
+    ours.write_text("lumi: luminosity, Luminosity\nbnorm: custom, Norm\n", encoding="utf-8")
+    assert datacard("check", checked, "--conventions", ours).exit_code == 0
+
+
+@pytest.mark.slow
 def test_card_that_cannot_be_checked(checked: Path) -> None:
     """A file that cannot be read gives the status 2, and a message."""
     result = datacard("check", checked.with_name("missing.txt"))
