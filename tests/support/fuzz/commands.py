@@ -163,10 +163,11 @@ def problem(number: int, seed: int, of: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _run(line: list[str], of: dict[str, Any]) -> tuple[str, bool]:
-    with tempfile.TemporaryDirectory(dir=".") as here:
+    # The whole path: a relative one would not be found again from inside, and the folder stay.
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as here:
         # What a command writes stays in a folder of its own, beside links to the files.
         for name in os.listdir("."):  # noqa: PTH208
-            if name != Path(here).name:
+            if not name.startswith("tmp"):
                 Path(here, name).symlink_to(Path(name).absolute())
         os.chdir(here)
         result = CliRunner().invoke(main, line)
