@@ -61,6 +61,7 @@ def check(
     """
     entries = acceptances(accept)
     found = dict.fromkeys(_findings(what, plugins, {} if mass is None else {"mass": mass}))
+    # Names follow no other finding, so that they are looked at once for all cards.
     if names := chosen(conventions):
         found |= dict.fromkeys(name_findings(dict.fromkeys(_names(what)), names))
     return Findings(accepted(found, entries) if entries else found)
@@ -95,6 +96,7 @@ def _names(what: Any) -> Iterator[str]:
     """Yield the names of the nuisances of cards."""
     if isinstance(what, str | os.PathLike):
         for path in card_paths(Path(expanded(what))):
+            # From the text: names need no templates, which may be missing.
             yield from names_in(parsed_card(path, lenient=True)[0].cells())
     elif isinstance(what, ReadCard):
         yield from names_in(what.cells())

@@ -14,6 +14,7 @@ from datacard_core.cli.tables import tabulate_comparison
 from datacard_core.cli.terminal import remark, show, to_stdout
 from datacard_core.comparison.comparison import compare
 from datacard_core.errors import InputError, MissingProviderError
+from datacard_core.findings import CardError
 from datacard_core.names import listing
 from datacard_core.reading import read_cards
 
@@ -100,8 +101,9 @@ def _models(
             try:
                 models[name] = card.model()
             except (InputError, MissingProviderError) as error:
-                first = str(error).splitlines()
-                reasons.setdefault(name, first[1 if first[1:] else 0].strip(" -"))
+                # One reason stands for all: the text of a finding may have lines of another library.
+                first = error.findings[0] if isinstance(error, CardError) else error
+                reasons.setdefault(name, str(first).removeprefix("error ").splitlines()[0])
         found.append(models)
     both = before.keys() & after.keys()
     # Cards of other names are compared together, so that all or none of them have templates.

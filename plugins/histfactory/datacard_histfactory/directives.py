@@ -58,6 +58,7 @@ def nothing(directive: Directive, channel: Channel) -> Rendered:  # noqa: ARG001
 
 def formula_factor(directive: FormulaFactor, channel: Channel) -> Rendered:  # noqa: ARG001 - as renderings have it
     """Return a factor that is a function of parameters."""
+    # Both formats have names in place of the numbers of arguments.
     expression = _ARGUMENT.sub(lambda match: directive.arguments[int(match[1])], directive.formula)
     return Rendered(
         modifiers=dict.fromkeys(directive.columns.tolist(), (Modifier(type="normfactor", name=directive.name),)),

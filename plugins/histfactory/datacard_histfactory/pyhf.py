@@ -47,6 +47,7 @@ def workspace(model: HistFactory) -> dict[str, Any]:
 
 
 def _sample(sample: Sample, constraints: Mapping[str, Constraint]) -> dict[str, Any]:
+    # The order of modifiers is that of the card, which pyhf keeps for its parameters.
     contents, modifiers = sample.contents, []
     constrained = [one for one in sample.modifiers if one.type == "normfactor" and one.name in constraints]
     # Before the templates are made: the mean belongs to the contents that they vary.
