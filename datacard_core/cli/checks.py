@@ -52,6 +52,16 @@ def _with_limits(limits: Mapping[str, float]) -> Plugins:
     return load_plugins(*((name, limits) if name == "checks" and limits else name for name in DEFAULT_PLUGINS))
 
 
+_conventions_option = click.option(
+    "--conventions",
+    "files",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A convention of your own for the names, which comes first; may be given repeatedly.",
+)
+
+
 @click.command(epilog=examples("check cards", "check cards/SR.txt --json > findings.json", "check datacard.txt -m 125"))
 @click.argument("cards", metavar="DIR|CARD...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("-m", "--mass", type=float, help="Value of $MASS in the cards.")
@@ -88,14 +98,7 @@ def _with_limits(limits: Mapping[str, float]) -> Plugins:
     help="A TOML file of what is accepted, by code and names; may be given repeatedly.",
 )
 @click.option("--names", "with_names", is_flag=True, help="Check the names of nuisances too, by CMS's convention.")
-@click.option(
-    "--conventions",
-    "files",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
-    help="A convention of your own for the names, which comes first; may be given repeatedly.",
-)
+@_conventions_option
 @click.option(
     "--sarif", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write all findings as SARIF."
 )
@@ -182,14 +185,7 @@ def _show(found: Sequence[Finding], *, every: bool) -> None:
     show_default=True,
     help="Convention that is built in.",
 )
-@click.option(
-    "--conventions",
-    "files",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
-    help="A convention of your own, which comes first; may be given repeatedly.",
-)
+@_conventions_option
 @click.option("--make-template", is_flag=True, help="Print a file for the names that are to be described.")
 @debug_option
 def names(cards: Sequence[Path], *, built_in: str, files: Sequence[Path], make_template: bool) -> None:
