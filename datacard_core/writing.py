@@ -30,6 +30,7 @@ from datacard_core.reading import template_reader
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from datacard_core.findings import Finding
     from datacard_core.hookspecs import LinkedFile, ReadCard
     from datacard_core.model.channel import Channel
     from datacard_core.model.model import Model
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 
-@orderly_end()
 def write_model(
     model: Model,
     path: str | os.PathLike[str],
@@ -51,8 +51,8 @@ def write_model(
     """Write one card of all channels of a model, and a file of templates for each channel beside it.
 
     After a failure all files are as before. The files of templates are called after the card and the channel, such as
-    `card_SR.root`. What the format of the writer leaves out or says differently is told in a file
-    beside the card, such as `card_losses.txt`.
+    `card_SR.root`. Statements that the format of the writer leaves out or says differently are told in a file beside
+    the card, such as `card_losses.txt`.
 
     Args:
         model: the model.
@@ -73,12 +73,25 @@ def write_model(
         PluginCallError: one of them failed.
     """
     plugins = load_plugins() if plugins is None else plugins
+    return written(model, path, Formats.of(plugins, writer, serializer), plugins, checks=checks, strict=strict)[0]
+
+
+@orderly_end()
+def written(
+    model: Model,
+    path: str | os.PathLike[str],
+    formats: Formats,
+    plugins: Plugins,
+    *,
+    checks: bool = True,
+    strict: bool = False,
+) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:
+    """Write one card as `write_model` does, and return the paths of the files and the losses."""
     path = Path(expanded(path))
     if problems := list(_problems(model)):
         raise DeclarationError(problems)
     if given_flag("checks", checks):
         refuse_faulty(plugins, model)
-    formats = Formats.of(plugins, writer, serializer)
     files = [(ChannelFiles(channel, plugins), _file_name(path, channel, formats)) for channel in model.channels]
     contexts = tuple(of.context(name, formats) for of, name in files)
     context = ModelContext.of(contexts, model)
@@ -86,11 +99,11 @@ def write_model(
     with staging(path.parent) as stage:
         losses = stage_losses(stage, path.name, context, formats)
         if strict and losses:
-            message = f"card writer {writer!r} cannot write the model as it is"
+            message = f"card writer {formats.writer.name!r} cannot write the model as it is"
             raise DeclarationError(f"{message}: {finding}" for finding in losses)
         comments = [of.stage_templates(stage, path.name, name, formats) for of, name in files if name]
         stage.text(path.name, text + "".join(comments))
-    return tuple(path.parent / name for name in stage.names)
+    return tuple(path.parent / name for name in stage.names), losses
 
 
 def _file_name(card: Path, channel: Channel, formats: Formats) -> str:

@@ -9,6 +9,7 @@ import attrs
 import click
 
 from datacard_core.analysis.analysis import SOURCE
+from datacard_core.card.sections import SERIALIZER
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate
@@ -20,9 +21,10 @@ from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
+from datacard_core.plugins.manager import load_plugins
 from datacard_core.reading import read_cards
 from datacard_core.tables.yields import yields_table
-from datacard_core.writing import write_model
+from datacard_core.writing import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -267,7 +269,10 @@ def convert(card: Path, *, output: Path, writer: str, strict: bool) -> None:
     if output.resolve() == card.resolve():
         raise click.BadParameter(f"{output} is the card itself: name another file", param_hint="--output")
     (read,) = read_cards([card], lenient=True)
-    for path in write_model(read.model(), output, writer=writer, strict=strict):
+    plugins = load_plugins()
+    formats = Formats.of(plugins, writer, SERIALIZER)
+    paths, losses = written(read.model(), output, formats, plugins, strict=strict)
+    for path in paths:
         show(str(path))
-        if path.name.endswith("_losses.txt"):
-            remark(path.read_text(encoding="utf-8").rstrip())
+    if losses:
+        remark(report(losses, most=len(losses)))
