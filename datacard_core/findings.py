@@ -60,7 +60,7 @@ class Finding:
     bins: tuple[int, ...] = attrs.field(default=(), converter=_whole, kw_only=True)
     """Bins of the channel that are affected, from 1."""
     numbers: tuple[tuple[str, float], ...] = attrs.field(default=(), converter=_pairs, kw_only=True)
-    """What was measured, by name, and its `limit`, if it has one; given as a dict or as pairs."""
+    """Measured numbers by name, with the `limit` if there is one; given as a dict or as pairs."""
     accepted: str = attrs.field(default="", kw_only=True)
     """Reason from `accept` for which the analysis accepts findings of this code; empty if it does not accept them."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False, kw_only=True)
 class Comparison:
-    """What changed by meaning between two models, or between two sets of cards.
+    """Changes of meaning between two models, or between two sets of cards.
 
     `json()` and `markdown()` are documents of it.
     """

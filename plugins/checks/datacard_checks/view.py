@@ -42,7 +42,7 @@ class View:
     channel: Channel
     limits: Limits
     findings: tuple[Finding, ...] = ()
-    """What the reader of the card has told already."""
+    """Findings of the reader of the card."""
 
     @cached_property
     def varied(self) -> Varied:

@@ -1,4 +1,4 @@
-"""What the commands take: cards, options, and the likelihood that they make."""
+"""Cards and options of the commands, and the likelihood that they make."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Both(Check):
 
 
 class Late(Both):
-    """The same, but not before files are written."""
+    """A check that finds the errors of the other one, and runs at no writing of files."""
 
     name: ClassVar[str] = "late"
     before_writing: ClassVar[bool] = False

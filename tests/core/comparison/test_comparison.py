@@ -63,7 +63,7 @@ def test_kinds_and_families() -> None:
     ],
 )
 def test_arguments(arguments: dict[str, Any], words: str) -> None:
-    """What is no model, and a negative tolerance, are refused."""
+    """Objects that are no models, and a negative tolerance, are refused."""
     model = Model(channels=(channel(),))
     with pytest.raises(DeclarationError, match=words):
         compare(**{"before": model, "after": model, **arguments})

@@ -1,4 +1,4 @@
-"""What the channels of a model share, and further lines."""
+"""Parameters and groups that the channels of a model share, and further lines."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Words: TypeAlias = dict[int, str]
 
 @attrs.define(eq=False)
 class Changes:
-    """What becomes of the lines of a card."""
+    """New lines in the place of lines of a card, and lines that come or go."""
 
     variants: dict[int, list[Words]] = attrs.field(factory=dict)
     """Lines that a line becomes, by its number: none for one that goes, several for one that is repeated."""

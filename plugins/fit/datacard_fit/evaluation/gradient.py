@@ -37,7 +37,7 @@ class Gradient:
     tau: FloatArray
     """Derivatives by the parameter of each pair, for a yield of 1, shape (pairs,)."""
     tau_bend: FloatArray
-    """Those by x·σ(x/q) of each pair, shape (pairs,)."""
+    """Derivatives by x·σ(x/q) of each pair, shape (pairs,)."""
     by_variable: FloatArray
     """Derivatives by the variables, shape (variables,)."""
     by_cell: FloatArray
