@@ -13,10 +13,10 @@ from datacard_combine.arrays.faults import file_faults, mass_fault
 from datacard_combine.arrays.places import Naming, has_mass, places
 from datacard_combine.arrays.templates import hash_faults, read
 from datacard_combine.codes import CODES
-from datacard_combine.editing.bundling import bundled, files_of
 from datacard_combine.editing.carrying import carried_out, with_changes
-from datacard_combine.editing.files import Moved
-from datacard_combine.editing.tree import Tree
+from datacard_combine.editing.lines.tree import Tree
+from datacard_combine.editing.templates.bundling import bundled, files_of
+from datacard_combine.editing.templates.files import Moved
 from datacard_combine.meaning.card import content_of, views_of
 from datacard_combine.meaning.cells import cells_of
 from datacard_combine.meaning.shapes import ShapesLines

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from datacard_combine.editing.layout import laid_out
+from datacard_combine.editing.lines.layout import laid_out
 from datacard_combine.meaning.content import RowOfCard
 from datacard_combine.syntax.lines import Line
 

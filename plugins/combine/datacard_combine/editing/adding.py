@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from datacard_combine.editing.changes import Changes
 from datacard_combine.editing.counting import counted
+from datacard_combine.editing.lines.changes import Changes
 from datacard_combine.syntax.body import body_view
 from datacard_combine.syntax.faults import collected
 from datacard_combine.syntax.lines import Line
@@ -17,7 +17,7 @@ from datacard_core import DATA, DeclarationError, closest, grammar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_combine.syntax.views import View
     from datacard_core import Add, AddProcess
 

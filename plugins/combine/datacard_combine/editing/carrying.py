@@ -17,9 +17,9 @@ from datacard_core import Add, AddProcess, DeclarationError, Drop, Rename
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from datacard_combine.editing.changes import Changes
-    from datacard_combine.editing.files import Moved
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Changes
+    from datacard_combine.editing.lines.tree import Tree
+    from datacard_combine.editing.templates.files import Moved
     from datacard_core import CardEdit
 
 

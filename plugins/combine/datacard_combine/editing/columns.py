@@ -6,8 +6,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from datacard_combine.editing.following import variants_of
-from datacard_combine.editing.patterns import Names
-from datacard_combine.editing.tree import is_global_rename
+from datacard_combine.editing.lines.patterns import Names
+from datacard_combine.editing.lines.tree import is_global_rename
 from datacard_combine.meaning.state import State
 from datacard_combine.syntax.views import EditLine, RateParam, Row, ShapesLine
 from datacard_core import grammar
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from collections.abc import Set as AbstractSet
 
-    from datacard_combine.editing.changes import Changes
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Changes
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_combine.syntax.views import View
 
 

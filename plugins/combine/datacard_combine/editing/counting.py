@@ -8,8 +8,8 @@ from datacard_combine.syntax.views import Counts, Parameter, Row
 from datacard_core import grammar
 
 if TYPE_CHECKING:
-    from datacard_combine.editing.changes import Changes
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Changes
+    from datacard_combine.editing.lines.tree import Tree
 
 
 def counted(tree: Tree, changes: Changes, *, processes: int = 0, nuisances: int = 0) -> None:

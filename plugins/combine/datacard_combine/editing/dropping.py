@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from datacard_combine.editing.changes import Changes
 from datacard_combine.editing.columns import acts_on, columns_of, without_columns
 from datacard_combine.editing.counting import counted
 from datacard_combine.editing.following import LITERALS, variants_of
-from datacard_combine.editing.patterns import Names
+from datacard_combine.editing.lines.changes import Changes
+from datacard_combine.editing.lines.patterns import Names
 from datacard_combine.editing.users import drop_unused, problems_of_use
 from datacard_combine.syntax.views import EditLine, GroupLine, RateParam, Row
 from datacard_core import DeclarationError, grammar
@@ -17,7 +17,7 @@ from datacard_core import DeclarationError, grammar
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_core import Drop
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_combine.editing.tree import is_global_rename
+from datacard_combine.editing.lines.tree import is_global_rename
 from datacard_combine.syntax.views import (
     BinLine,
     EditLine,
@@ -20,9 +20,9 @@ from datacard_core import grammar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacard_combine.editing.changes import Words
-    from datacard_combine.editing.patterns import Names
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Words
+    from datacard_combine.editing.lines.patterns import Names
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_combine.syntax.views import View
 
 _EXPRESSIONS = {"drop": 2, "changepdf": 0, "merge": 3, "split": 2, "freeze": 0, "flip": 2}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_combine.editing.changes import Changes
-from datacard_combine.editing.fixed import fixed_problems, keep_templates
 from datacard_combine.editing.following import variants_of
-from datacard_combine.editing.patterns import Names
+from datacard_combine.editing.lines.changes import Changes
+from datacard_combine.editing.lines.patterns import Names
+from datacard_combine.editing.templates.fixed import fixed_problems, keep_templates
 from datacard_combine.syntax.views import Parameter, RateParam
 from datacard_core import DATA, DeclarationError, grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_core import Rename
 
 

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from datacard_combine.editing.following import variants_of
-from datacard_combine.editing.patterns import Names
+from datacard_combine.editing.lines.patterns import Names
 from datacard_combine.syntax.views import EditLine, GroupLine, Parameter, RateParam, Row
 from datacard_core import grammar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_combine.editing.changes import Changes
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Changes
+    from datacard_combine.editing.lines.tree import Tree
     from datacard_combine.syntax.views import View
 
 _NAMES = (re.compile(r"[A-Za-z_][\w.]*"), re.compile(r"[A-Za-z_][\w.-]*"))

@@ -15,8 +15,8 @@ import numpy as np
 
 from datacard_fit.evaluation.bins import Bins, Data, Yields, profiled
 from datacard_fit.evaluation.constraints import Constraints
-from datacard_fit.evaluation.gradient import Gradient
-from datacard_fit.evaluation.hessian import hessian
+from datacard_fit.evaluation.derivatives.gradient import Gradient
+from datacard_fit.evaluation.derivatives.hessian import hessian
 from datacard_fit.evaluation.layout import Layout
 from datacard_fit.evaluation.morphing import FLOOR
 

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from datacard_combine.editing.changes import Changes
-from datacard_combine.editing.files import NewNames
+from datacard_combine.editing.lines.changes import Changes
+from datacard_combine.editing.templates.files import NewNames
 from datacard_combine.syntax.views import Parameter, RateParam, ShapesLine
 from datacard_core import DeclarationError, LinkedFile, grammar
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from datacard_combine.editing.files import Moved
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.tree import Tree
+    from datacard_combine.editing.templates.files import Moved
     from datacard_combine.syntax.views import View
 
 

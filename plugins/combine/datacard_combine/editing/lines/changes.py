@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from datacard_combine.editing.layout import laid_out
+from datacard_combine.editing.lines.layout import laid_out
 from datacard_combine.syntax.views import (
     BinLine,
     Counts,

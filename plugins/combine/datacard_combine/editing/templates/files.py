@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from datacard_combine.arrays.places import Naming, places
-from datacard_combine.editing.keywords import filled, marked, plain, values_of
+from datacard_combine.editing.templates.keywords import filled, marked, plain, values_of
 from datacard_combine.meaning.shapes import ShapesLines
 from datacard_core import DeclarationError, TemplateFile
 

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from datacard_core import FloatArray, IntArray
     from datacard_fit.evaluation.bins import Bins, Data
-    from datacard_fit.evaluation.gradient import Gradient
+    from datacard_fit.evaluation.derivatives.gradient import Gradient
 
 
 def hessian(first: Gradient, terms: Bins, data: Data, active: FloatArray, *, fisher: bool) -> FloatArray:

@@ -11,9 +11,9 @@ from datacard_core import grammar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_combine.editing.changes import Changes
-    from datacard_combine.editing.patterns import Names
-    from datacard_combine.editing.tree import Tree
+    from datacard_combine.editing.lines.changes import Changes
+    from datacard_combine.editing.lines.patterns import Names
+    from datacard_combine.editing.lines.tree import Tree
 
 _FILE = 3
 """Place of the file among the words of a `shapes` line."""

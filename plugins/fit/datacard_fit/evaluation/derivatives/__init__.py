@@ -1,0 +1,1 @@
+"""Exact derivatives of the likelihood: its gradient, and its Hessians from that."""
