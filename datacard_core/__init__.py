@@ -95,8 +95,9 @@ from datacard_core.model.parameters import (
     NuisanceEdit,
     SharedParameter,
 )
-from datacard_core.model.prefit import ExpectedProcess, Prefit, prefit
 from datacard_core.model.stored import StoredTemplates, TemplateFile
+from datacard_core.model.uncertainties.bins import BinParameters, parameters_of_bins
+from datacard_core.model.uncertainties.prefit import ExpectedProcess, Prefit, initial_factors, prefit
 from datacard_core.names import closest
 from datacard_core.output.pictures import Picture, picture
 from datacard_core.plugins.calling import Provided
@@ -120,6 +121,7 @@ __all__ = [
     "Analysis",
     "Axis",
     "BinByBinStatistics",
+    "BinParameters",
     "Blinding",
     "BoolArray",
     "CardContext",
@@ -229,6 +231,7 @@ __all__ = [
     "findings_table",
     "grammar",
     "hookimpl",
+    "initial_factors",
     "installed_plugins",
     "is_finite_number",
     "load_output",
@@ -236,6 +239,7 @@ __all__ = [
     "notice",
     "number",
     "parallel",
+    "parameters_of_bins",
     "picture",
     "prefit",
     "read_acceptances",

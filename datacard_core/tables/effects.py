@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from datacard_core.documents.table import PlainTable
 from datacard_core.model.cells import cells_of
 from datacard_core.model.model import Model
-from datacard_core.model.prefit import differences
+from datacard_core.model.uncertainties.prefit import differences
 from datacard_core.names import listing
 from datacard_core.tables.sources import channels_of
 

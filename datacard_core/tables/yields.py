@@ -10,7 +10,7 @@ from datacard_core.documents.findings import Findings
 from datacard_core.documents.formats import Label, escaped
 from datacard_core.documents.numbers import Quantity, counted
 from datacard_core.documents.table import PlainTable
-from datacard_core.model.prefit import differences, excluded_names, initial_factors
+from datacard_core.model.uncertainties.prefit import differences, excluded_names, initial_factors
 from datacard_core.names import listing
 from datacard_core.tables.sources import channels_of
 

@@ -13,7 +13,7 @@ from datacard_core.findings import notice, warning
 from datacard_core.grammar import DATA, RATE_PARAM, keyword_of
 from datacard_core.model.arrays import Templates
 from datacard_core.model.directives import FreeParameter
-from datacard_core.model.prefit import expected_events
+from datacard_core.model.uncertainties.prefit import expected_events
 from datacard_core.names import listing
 from datacard_core.templates.binning import Binning, chosen_edges
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datacard_core import notice, warning
+from datacard_core import ControlRegion, initial_factors, notice, parameters_of_bins, warning
 from datacard_histfactory.effects import base, relative
 from datacard_histfactory.interpolation import FLOOR
 from datacard_histfactory.parts import NEGLIGIBLE, Modifier, Rendered
@@ -21,32 +21,23 @@ from datacard_histfactory.parts import NEGLIGIBLE, Modifier, Rendered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core import BinByBinStatistics, BoolArray, Channel, Finding, FloatArray
-
-# Combine takes a content just below its error for one event, not for a normal density.
-_ONE_EVENT = 0.999
+    from datacard_core import BinByBinStatistics, BinParameters, BoolArray, Channel, Finding, FloatArray
 
 
 def statistics(directive: BinByBinStatistics, channel: Channel) -> Rendered:
     """Return the parameters of bins.
 
-    The error of a sum is HistFactory's error relative to the yields at the start values, and Combine's follows the
-    yields; the loss tells the difference for twice the signal and without signal.
+    The error of a sum is HistFactory's error relative to the contents, and Combine's follows the yields; the loss tells
+    the difference for twice the signal and without signal.
     """
-    contents = base(channel)
+    contents, factors = base(channel), _start(channel)
     errors = np.sqrt(np.maximum(channel.nominal.variances, 0))
     signal = np.array([column.is_signal for column in channel.columns], dtype=np.bool_)
-    counted = np.ones(len(signal), dtype=np.bool_) if directive.include_signal else ~signal
-    total, squared = contents[counted].sum(axis=0), (errors[counted] ** 2).sum(axis=0)
-    # A threshold below 0 means no parameters.
-    has_error = (squared > 0) & (directive.threshold >= 0)
-    effective = np.floor(0.5 + np.divide(total**2, squared, out=np.zeros_like(total), where=has_error))
-    few = has_error & (effective <= directive.threshold)
-    of_sums = np.where(has_error & ~few, errors, 0.0)
+    decided = parameters_of_bins(directive, contents, errors, signal, factors)
+    of_sums = np.where(decided.has_sum, errors, 0.0)
     modifiers: dict[int, tuple[Modifier, ...]] = {}
     for column in range(len(channel.columns)):
-        of_few = np.where(few, errors[column], 0.0)
-        found = list(_of_process(column, channel, contents[column], of_few, directive.threshold))
+        found = list(_of_process(column, channel, contents[column], decided))
         # All samples of the channel have it: HistFactory divides by the sum of those that do.
         if of_sums.any():
             found.append(Modifier(type="staterror", name=f"prop_bin{channel.bin}", errors=of_sums[column]))
@@ -55,36 +46,55 @@ def statistics(directive: BinByBinStatistics, channel: Channel) -> Rendered:
     left_out = notice("export.left-out", f"the line {line!r} is left out; the parameters that it gives are written")
     losses = (
         left_out,
-        *_error_losses(channel, contents, of_sums, signal),
-        *_content_losses(channel, contents, errors * few),
+        *_error_losses(channel, factors[:, None] * contents, factors[:, None] * of_sums, of_sums, signal),
+        *_content_losses(channel, contents, np.where(decided.events + decided.errors > 0, errors, 0.0)),
     )
     return Rendered(modifiers=modifiers, losses=losses)
 
 
-def _of_process(
-    column: int, channel: Channel, contents: FloatArray, errors: FloatArray, threshold: float
-) -> Iterator[Modifier]:
+def _start(channel: Channel) -> FloatArray:
+    """Return the factors at the start values of the parameters, shape (columns,), 0 for columns that are left out."""
+    factors = np.where(channel.rates != 0, initial_factors(channel), 0.0)
+    for nuisance in channel.nuisances:
+        for effect in nuisance.effects:
+            # Combine starts the count of a control region at one event more than was observed.
+            if isinstance(effect, ControlRegion) and effect.events:
+                factors[effect.columns] *= (effect.events + 1) / effect.events
+    return factors
+
+
+def _of_process(column: int, channel: Channel, contents: FloatArray, decided: BinParameters) -> Iterator[Modifier]:
     name = f"prop_bin{channel.bin}_{channel.columns[column].name}"
-    events = np.floor(0.5 + np.divide(contents**2, errors**2, out=np.zeros_like(contents), where=errors > 0))
-    counts = (errors > 0) & (contents >= _ONE_EVENT * errors) & (events > 0) & (events <= threshold)
-    if counts.any():
+    events, errors = decided.events[column], decided.errors[column]
+    if events.any():
         # HistFactory takes the square of content over error for the number of events.
-        width = np.divide(contents, np.sqrt(events), out=np.zeros_like(contents), where=counts)
+        width = np.divide(contents, np.sqrt(events), out=np.zeros_like(contents), where=events > 0)
         yield Modifier(type="shapesys", name=name, errors=width)
-    others = (errors > 0) & ~counts & (contents > FLOOR)
-    if others.any():
-        yield Modifier(type="staterror", name=f"{name}_error", errors=np.where(others, errors, 0.0))
+    # An error of an empty bin would be relative to 0.
+    relative_to_content = np.where(contents > FLOOR, errors, 0.0)
+    if relative_to_content.any():
+        yield Modifier(type="staterror", name=f"{name}_error", errors=relative_to_content)
 
 
-def _error_losses(channel: Channel, contents: FloatArray, errors: FloatArray, signal: BoolArray) -> Iterator[Finding]:
-    """Yield the difference of the errors of sums, if there is one."""
-    total, nominal = contents.sum(axis=0), np.sqrt((errors**2).sum(axis=0))
-    sizes = np.zeros(len(total))
+def _error_losses(
+    channel: Channel, yields: FloatArray, errors: FloatArray, of_contents: FloatArray, signal: BoolArray
+) -> Iterator[Finding]:
+    """Yield the difference of the errors of sums, if there is one.
+
+    Args:
+        channel: the channel.
+        yields: expected events at the start values, shape (columns, bins).
+        errors: their errors in bins with one parameter, of that shape.
+        of_contents: errors of the contents before all factors, of that shape.
+        signal: True for signals, shape (columns,).
+    """
+    ratio = np.sqrt((of_contents**2).sum(axis=0)) / base(channel).sum(axis=0)
+    sizes = np.zeros(len(ratio))
     # Both sides of the start value r = 1.
     for strength in (0.0, 2.0):
         weights = np.where(signal, strength, 1.0)[:, None]
         exact = np.sqrt(((weights * errors) ** 2).sum(axis=0))
-        sizes = np.maximum(sizes, relative(channel, nominal * (weights * contents).sum(axis=0) / total - exact))
+        sizes = np.maximum(sizes, relative(channel, ratio * (weights * yields).sum(axis=0) - exact))
     if sizes.any():
         size = float(sizes.max())
         message = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyhf
 import pytest
+from datacard_fit import Likelihood
 
 from datacard_core import read_card, write_model
 from tests.support.likelihoods import LIKELIHOOD, reference
@@ -80,6 +82,22 @@ def test_start_of_statistics(name: str, tmp_path: Path) -> None:
     found = np.asarray(model.expected_actualdata(model.config.suggested_init()))
     expected = np.concatenate([reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels])
     np.testing.assert_allclose(found, expected, rtol=_SINGLE, atol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [1.0, 0.02])
+def test_bins_with_one_parameter(start: float, tmp_path: Path) -> None:
+    """The start value of a rateParam decides which bins have one parameter, as in the likelihood."""
+    shutil.copytree(LIKELIHOOD / "34_mcstats_10", tmp_path / "card")
+    card = tmp_path / "card" / "card.txt"
+    with card.open("a", encoding="utf-8") as file:
+        file.write(f"k rateParam ch1 bkg1 {start} [0,5]\n")
+    document, _ = workspace_of(card, tmp_path)
+    modifiers = [one for sample in document["channels"][0]["samples"] for one in sample["modifiers"]]
+    errors = [one["data"] for one in modifiers if one["name"] == "prop_binch1"]
+    bins = np.flatnonzero(np.any(np.array(errors, ndmin=2), axis=0)).tolist()
+    names = {name for name in Likelihood(read_card(card).model()).names if re.fullmatch(r"prop_binch1_bin\d+", name)}
+    assert {f"prop_binch1_bin{at}" for at in bins} == names
 
 
 @pytest.mark.slow

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core import parameters_of_bins
 from datacard_fit.compilation.compiler import Compiler
 from datacard_fit.compilation.stacking import padded, stacked
-from datacard_fit.compilation.statistics import bin_parameters, cell_parameter, decide
+from datacard_fit.compilation.statistics import bin_parameters, cell_parameter
 from datacard_fit.evaluation.cells import Cells
 from datacard_fit.evaluation.compiled import Compiled
 from datacard_fit.evaluation.factors import Factors
@@ -136,12 +137,16 @@ class _Statistics:
             if channel.statistics is None:
                 continue
             rows = slice(channel.start, channel.start + len(channel.names))
-            decision = decide(channel.statistics, channel, weights[rows])
+            decided = parameters_of_bins(
+                channel.statistics, channel.nominal, channel.errors, channel.is_signal, weights[rows]
+            )
             number = channel.nominal.shape[1]
-            has_sum[place, :number] = decision.has_sum
-            squares[rows, :number] = np.where(decision.has_sum, channel.errors**2, 0.0)
-            for column, at, events, error in decision.cells:
-                cells.append((channel.start + column, at, events, error))
+            has_sum[place, :number] = decided.has_sum
+            squares[rows, :number] = np.where(decided.has_sum, channel.errors**2, 0.0)
+            # Combine makes the parameters bin by bin.
+            for at, column in np.argwhere((decided.events + decided.errors > 0).T).tolist():
+                events = int(decided.events[column, at])
+                cells.append((channel.start + column, at, events, float(decided.errors[column, at])))
                 parameters.append(cell_parameter(channel.bin, channel.names[column], at, events))
         found = np.array(cells, dtype=float).reshape(-1, 4)
         whole = found[:, :2].astype(np.intp)

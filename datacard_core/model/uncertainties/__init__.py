@@ -1,0 +1,1 @@
+"""Uncertainties of a finished channel: before the fit, and the parameters of its bins."""
