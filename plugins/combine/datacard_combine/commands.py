@@ -13,7 +13,7 @@ from datacard_combine.joining.parts import Part
 from datacard_combine.joining.text import PARTIAL, join
 from datacard_combine.reader import CombineCard
 from datacard_combine.syntax.faults import collected, in_order
-from datacard_core import CardError, CardFile, Severity, report
+from datacard_core import CardError, CardFile, Severity, read_cards, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="\b\nExamples:\n  datacard combine SR.txt CR.txt -o combined.txt\n"
-    "  datacard combine sr=cards/SR.txt cr=cards/CR.txt -o combined.txt"
+    "  datacard combine sr=cards/SR.txt cr=cards/CR.txt -o combined.txt\n  datacard combine cards -o combined.txt"
 )
-@click.argument("cards", metavar="[LABEL=]CARD...", nargs=-1, required=True)
+@click.argument("cards", metavar="DIR|[LABEL=]CARD...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
@@ -39,9 +39,10 @@ def combine(cards: Sequence[str], output: Path, *, lenient: bool) -> None:
     """Join cards to one, as combineCards.py does, without CMSSW.
 
     The channel of a card is called after the label, ch1, ch2 and so on without one; of a card of several channels the
-    label stands before their names. With the label "." they keep their names.
+    label stands before their names. With the label "." they keep their names, as those of all cards in a DIR do.
     """
-    text, findings = joined_text(cards, output, lenient=lenient)
+    text, findings = joined_text([one for card in cards for one in _in_folder(card)], output, lenient=lenient)
+    output.parent.mkdir(parents=True, exist_ok=True)
     # A card that is read meanwhile is never half of one.
     partial = output.with_name(f".{output.name}.{os.getpid()}")
     # Readers go by the name. The time in a zipped file would make equal cards different files.
@@ -93,6 +94,14 @@ def joined_text(cards: Sequence[str], output: Path, *, lenient: bool = False) ->
     if errors:
         raise CardError(errors)
     return text, findings
+
+
+def _in_folder(card: str) -> list[str]:
+    """Return the cards of a folder, each with the label that keeps its names, or the argument if it is none."""
+    if not Path(card).is_dir():
+        return [card]
+    # The core finds cards among other texts of a folder, as for the other commands.
+    return [f".={read.path}" for read in read_cards([card], lenient=True)]
 
 
 def _read(path: Path, *, lenient: bool) -> CombineCard:

@@ -111,3 +111,15 @@ def test_zipped_output(tmp_path: Path) -> None:
     for name in ("joined.txt", "joined.txt.gz"):
         assert datacard("combine", tmp_path / "a.txt", "-o", tmp_path / name).exit_code == 0
     assert gzip.decompress((tmp_path / "joined.txt.gz").read_bytes()) == (tmp_path / "joined.txt").read_bytes()
+
+
+@pytest.mark.slow
+def test_folder(tmp_path: Path) -> None:
+    """All cards of a folder are joined, other texts are not, channels keep their names, and the new folder is made."""
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "a.txt").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "cards" / "notes.txt").write_text("to be fitted\n", encoding="utf-8")
+    output = tmp_path / "new" / "all.txt"
+    result = datacard("combine", tmp_path / "cards", "-o", output)
+    assert result.exit_code == 0, result.output
+    assert card(output.read_text(encoding="utf-8")).content.head.channels == ("SR", "CR")
