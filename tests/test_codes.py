@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from datacard_core import Severity, load_plugins
+from datacard_core import Severity
 from datacard_core.codes import CODES
-from tests.support.findings_page import built_in_makers, writer_codes
+from tests.support.findings_page import built_in_makers, with_fit, writer_codes
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def test_maker_uses_declared_codes(name: str) -> None:
 
 def test_built_in_makers_are_found() -> None:
     """Every check of the built-in plugins is asked for its codes, and a kind that has some."""
-    assert {f"check `{name}`" for name in load_plugins().checks} | {"kind `lnN`"} == set(built_in_makers())
+    assert {f"check `{name}`" for name in with_fit().checks} | {"kind `lnN`"} == set(built_in_makers())
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,10 @@ def _limits(_: click.Context, option: click.Parameter, given: Sequence[str]) -> 
     return limits
 
 
-def _with_limits(limits: Mapping[str, float]) -> Plugins:
-    """Return the built-in plugins, the checks among them with some limits given."""
-    return load_plugins(*((name, limits) if name == "checks" and limits else name for name in DEFAULT_PLUGINS))
+def _with_limits(limits: Mapping[str, float], further: Sequence[str]) -> Plugins:
+    """Return the built-in plugins, the checks among them with some limits given, and further ones."""
+    built_in = ((name, limits) if name == "checks" and limits else name for name in DEFAULT_PLUGINS)
+    return load_plugins(*built_in, *further)
 
 
 _conventions_option = click.option(
@@ -80,6 +81,13 @@ _conventions_option = click.option(
     multiple=True,
     callback=_limits,
     help="A limit of the checks, such as largest_norm=0.05; may be given repeatedly.",
+)
+@click.option(
+    "--plugin",
+    "further",
+    metavar="NAME",
+    multiple=True,
+    help="Run the checks of another plugin too, such as fit for the constraints of nuisances; may be given repeatedly.",
 )
 @click.option(
     "--accept",
@@ -123,6 +131,7 @@ def check(
     sarif: Path | None,
     junit: Path | None,
     limits: Mapping[str, float],
+    further: Sequence[str],
     reasons: Mapping[str, str],
     accept_files: Sequence[Path],
     with_names: bool,
@@ -135,7 +144,7 @@ def check(
     The exit status is 0 without findings, 1 with some that are not accepted, and 2 if a card cannot be checked.
     """
     try:
-        plugins = _with_limits(limits)
+        plugins = _with_limits(limits, further)
         accept = [*acceptances(reasons), *(entry for file in accept_files for entry in read_acceptances(file))]
         conventions = [*map(read_convention, files), *(BUILT_IN if with_names or files else ())]
         found = checked(cards, accept=accept, mass=mass, plugins=plugins, conventions=conventions)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from datacard_core import load_plugins
+from datacard_core import DEFAULT_PLUGINS, load_plugins
 from datacard_core.codes import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from datacard_core import Check, SystematicKind
+    from datacard_core import Check, Plugins, SystematicKind
     from datacard_core.codes import Code
 
 HEAD = """\
@@ -64,7 +64,8 @@ PLUGINS = """
 ## Codes of the built-in plugins
 
 Kinds look at declarations, and the checks of the plugin `checks` at finished channels. Their findings are warnings,
-unless the table says otherwise. Some are made by [`datacard check`](checking-cards.md) alone.
+unless the table says otherwise. Some are made by [`datacard check`](checking-cards.md) alone, and those of `prefit`
+if the plugin `fit` is selected.
 
 | code | made by | meaning and remedy |
 |---|---|---|
@@ -115,13 +116,18 @@ def page() -> str:
 
 def built_in_makers() -> dict[str, SystematicKind | Check]:
     """Return the kinds and checks of the built-in plugins that make findings, by their names in the page."""
-    plugins = load_plugins()
+    plugins = with_fit()
     makers: dict[str, SystematicKind | Check] = {
         **{f"kind `{typ}`": provided.value for typ, provided in plugins.kinds.items()},
         **{f"check `{name}`": provided.value for name, provided in plugins.checks.items()},
     }
     # A kind that inherits the findings of another one has no codes of its own.
     return {name: maker for name, maker in makers.items() if vars(type(maker)).get("codes")}
+
+
+def with_fit() -> Plugins:
+    """Return the built-in plugins with the one of fits, which has to be selected."""
+    return load_plugins(*DEFAULT_PLUGINS, "fit")
 
 
 def writer_codes() -> dict[str, str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from datacard_core import hookimpl
 from datacard_fit.breakdown import Breakdown, Part, breakdown
 from datacard_fit.fits import FitResult, Interval, fit
 from datacard_fit.impacts import Impact, Impacts, impacts
 from datacard_fit.likelihood import Likelihood
 from datacard_fit.limits import Limit, limit, significance
+from datacard_fit.prefit import MOST_ALIKE, NARROWEST, Prefit, PrefitConstraints, prefit
 from datacard_fit.scans import Scan, scan
 from datacard_fit.toys import GoodnessOfFit, Toys, goodness_of_fit, toys
 
@@ -20,6 +26,7 @@ __all__ = [
     "Likelihood",
     "Limit",
     "Part",
+    "Prefit",
     "Scan",
     "Toys",
     "breakdown",
@@ -27,7 +34,33 @@ __all__ = [
     "goodness_of_fit",
     "impacts",
     "limit",
+    "prefit",
     "scan",
     "significance",
     "toys",
 ]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+options = {
+    "narrowest": f"width in a fit, relative to the constraint, below which one is told; {NARROWEST} if not given",
+    "most_alike": f"common information from which two parameters are told; {MOST_ALIKE} if not given",
+}
+
+
+@attrs.frozen
+class Configured:
+    """The plugin with limits of its own."""
+
+    check: PrefitConstraints
+
+    @hookimpl
+    def datacard_checks(self) -> tuple[PrefitConstraints, ...]:
+        """Contribute the check of constraints."""
+        return (self.check,)
+
+
+def configured(options: Mapping[str, Any]) -> Configured:
+    """Return the plugin with some of its limits given."""
+    return Configured(PrefitConstraints.of(options))

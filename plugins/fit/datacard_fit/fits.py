@@ -190,9 +190,8 @@ def _result(task: Task, best: Minimum, intervals: Mapping[str, Interval], nll: f
     values = task.all_values(best.at)
     names = task.likelihood.names
     problems = [best.problem + _kink(task, best)] if best.problem else []
-    flat = best.degenerate()
-    if flat:
-        together = " and ".join(names[place] for place in flat)
+    for group in best.degenerate():
+        together = " and ".join(names[place] for place in group)
         problems.append(f"{together}: the likelihood does not change in this direction, and has no single minimum")
     # The inverse of a Hessian that is not positive would look like errors.
     covariance = np.zeros_like(best.hessian) if problems else best.covariance

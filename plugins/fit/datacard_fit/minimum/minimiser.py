@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 import numpy as np
 
+from datacard_fit.minimum.degeneracies import connected
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -106,8 +108,8 @@ class Minimum:
             covariance[inner] = np.linalg.inv(self.hessian[inner])
         return covariance
 
-    def degenerate(self) -> list[int]:
-        """Return the free parameters along whose common direction the function does not change, most of all first."""
+    def degenerate(self) -> list[list[int]]:
+        """Return the free parameters of each direction along which the function does not change, most of all first."""
         places = np.flatnonzero(self.free)
         width = np.sqrt(np.abs(np.diagonal(self.hessian)[places]))
         if not places.size or not np.isfinite(width).all():
@@ -118,11 +120,15 @@ class Minimum:
         # Scaled by its diagonal, the Hessian is the inverse of a matrix of correlations, whatever the units are.
         scale = np.where(width > 0, width, 1.0)
         values, directions = np.linalg.eigh(self.hessian[np.ix_(places, places)] / np.outer(scale, scale))
-        if values[0] > _FLAT:
-            return []
-        part = np.abs(directions[:, 0])
-        order = np.argsort(-part, kind="stable")
-        return [int(place) for place in places[order[part[order] > _PART]]]
+        flat = directions[:, values <= _FLAT]
+        # Several flat directions have no basis of their own; their projector has, and connects what belongs together.
+        projector = flat @ flat.T
+        groups = connected(np.abs(projector) > _PART**2)
+        return [
+            places[group[np.argsort(-np.diagonal(projector)[group], kind="stable")]].tolist()
+            for group in groups
+            if projector[group[0], group[0]] > _PART**2
+        ]
 
 
 class Minimiser(Protocol):
