@@ -137,7 +137,7 @@ def read_templates(plugins: Plugins, path: Path, names: Collection[str]) -> Temp
     with provided.blamed(f"reading templates from {path}") as its:
         found = its.read(path, names)
         if isinstance(found, TemplateFile):
-            return TemplateFile(tuple(found.stored), dict(found.others))
+            return TemplateFile(tuple(found.stored), dict(found.others), strings(found.spare))
     raise provided.fault(f"reading templates from {path}: got {shown(found)}, expected a TemplateFile")
 
 

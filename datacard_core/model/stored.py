@@ -37,3 +37,5 @@ class TemplateFile:
     stored: tuple[StoredTemplates, ...]
     others: Mapping[str, str] = attrs.field(factory=dict)
     """Class of each object that is no template, by name."""
+    spare: tuple[str, ...] = ()
+    """Names of further histograms beside those that were asked for, if the reader knows them."""

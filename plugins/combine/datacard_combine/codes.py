@@ -141,6 +141,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "shape.rate": "Rate and integral differ: an error above 1 % or where Combine's tolerance hides a wrong factor.",
         "shape.rate-zero": "The rate is 0, so that Combine drops the process, and its template has events.",
         "shape.scale": "A notice: the scale of a shape is not 1, and multiplies the parameter.",
+        "shape.unused": "A notice: a file has histograms that the card does not use, beside those that it uses.",
         "text.bom": "The file begins with a byte order mark, so that Combine does not know its first word.",
         "text.comment": "// begins no comment. Combine stops.",
         "text.encoding": "The card is no UTF-8. Combine stops.",

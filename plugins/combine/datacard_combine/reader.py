@@ -11,6 +11,7 @@ import attrs
 from datacard_combine.arrays.assembly import model_of, outline_of
 from datacard_combine.arrays.faults import file_faults, mass_fault
 from datacard_combine.arrays.places import Naming, has_mass, places
+from datacard_combine.arrays.spare import spare_faults
 from datacard_combine.arrays.templates import hash_faults, read
 from datacard_combine.codes import CODES
 from datacard_combine.editing.carrying import carried_out, with_changes
@@ -103,7 +104,7 @@ class CombineCard(ReadCard):
         library, found = collected(read(places(self.content, naming), self.path.parent, templates))
         faults += found
         model, found = collected(model_of(self.content, library, naming))
-        faults += found
+        faults += [*found, *spare_faults(self.content, library, naming)]
         # Faults that Combine's parser takes are errors where they leave no model.
         lenient = self._lenient and model is not None
         told = [fault.finding(self.path.name, lenient=lenient) for fault in in_order(faults)]

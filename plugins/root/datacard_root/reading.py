@@ -39,9 +39,9 @@ class RootReader(TemplateReader):
         others = {name: of for name, of in many.of.items() if of not in CLASSES}
         left = many.of.keys() - done - others.keys()
         if not left:
-            return TemplateFile(many.stored, others)
+            return TemplateFile(many.stored, others, many.spare)
         rest = read_with_uproot(path, sorted(left))
-        return TemplateFile((*many.stored, *rest.stored), {**others, **rest.others})
+        return TemplateFile((*many.stored, *rest.stored), {**others, **rest.others}, many.spare)
 
     def copy(
         self, path: Path, new: Path, new_names: Callable[[Collection[str]], Mapping[str, Collection[str]]]
@@ -67,32 +67,34 @@ def read_with_uproot(path: Path, names: Iterable[str]) -> TemplateFile:
 
     found: list[tuple[str, Any]] = []
     others: dict[str, str] = {}
+    spare: list[str] = []
     try:
         with uproot.open(path) as file:
-            for name, key in _keys(file, names):
-                if key.fClassName in CLASSES:
-                    found.append((name, key.get()))
-                else:
-                    others[name] = key.fClassName
+            for folder, directory, wanted in _directories(file, names):
+                classes = directory.classnames(recursive=False, cycle=False)
+                for name, last in wanted.items():
+                    if classes.get(last) in CLASSES:
+                        found.append((name, directory.key(last).get()))
+                    elif last in classes:
+                        others[name] = classes[last]
+                left = classes.keys() - set(wanted.values())
+                spare += [f"{folder}/{last}".lstrip("/") for last in sorted(left) if classes[last] in CLASSES]
     except Exception as error:  # uproot raises errors of many classes for damaged files
         raise InputError(f"the templates {path} cannot be read: {type(error).__name__}: {error}") from error
-    return TemplateFile(tuple(_blocks(found)), others)
+    return TemplateFile(tuple(_blocks(found)), others, tuple(spare))
 
 
-def _keys(file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the key of each name that the file has."""
-    by_folder: dict[str, list[str]] = {}
+def _directories(file: Any, names: Iterable[str]) -> Iterator[tuple[str, Any, dict[str, str]]]:
+    """Yield each directory that the file has, with the wanted names and their names in it."""
+    by_folder: dict[str, dict[str, str]] = {}
     for name in names:
         # An object in a workspace is not in the list of keys, and the workspace stands for it.
-        by_folder.setdefault(name.partition(":")[0].rpartition("/")[0], []).append(name)
-    for folder, inside in by_folder.items():
+        folder, _, last = name.partition(":")[0].rpartition("/")
+        by_folder.setdefault(folder, {})[name] = last
+    for folder, wanted in by_folder.items():
         # For each path with a folder uproot would read the folder again.
-        directory = _directory(file, folder)
-        known = set() if directory is None else set(directory.keys(recursive=False, cycle=False))
-        for name in inside:
-            last = name.partition(":")[0].rpartition("/")[2]
-            if last in known:
-                yield name, directory.key(last)
+        if (directory := _directory(file, folder)) is not None:
+            yield folder, directory, wanted
 
 
 def _directory(file: Any, path: str) -> Any:

@@ -261,3 +261,26 @@ def test_cards_of_the_likelihood(name: str) -> None:
     model = card.model()
     assert {channel.bin: channel.data.values[0].tolist() for channel in model.channels} == expected["model"]["data"]
     assert sorted(model.signals) == sorted(expected["model"]["signals"])
+
+
+def _unused(folder: Path, *rows: str, head: str = SHAPES) -> list[str]:
+    model = _model(folder, *rows, head=head)
+    return [one.message.partition(" has ")[2] for one in model.findings if one.code == "shape.unused"]
+
+
+def test_histograms_that_no_row_uses(folder: Path) -> None:
+    """Histograms of a nuisance without a row are told with the closest name, and those of left out cells; else none."""
+    assert _unused(folder, "jes shape - 1 1") == []
+    assert _unused(folder, "jes shape - 1 -") == [
+        "2 histograms of cells that are no shapes in the card: 'jes' of process 'wj'"
+    ]
+    (message,) = _unused(folder, "Jes shape? - 1.1 1.1")
+    assert message == "4 histograms of nuisances that have no row: 'jes' (did you mean 'Jes'?)"
+
+
+def test_histograms_of_no_process(folder: Path) -> None:
+    """A histogram of no process is told with the closest one; one that a process of rate 0 has, or no data, is not."""
+    head = SHAPES.replace("sig top wj", "sig topp wj").replace("-1 90 20", "-1 0 20")
+    (message,) = _unused(folder, "jes shape - - 1", head=head)
+    assert message.startswith("3 histograms of no process and nuisance of the card: 'top' (did you mean 'topp'?), ")
+    assert _unused(folder, "jes shape - - 1", head=SHAPES.replace("-1 90 20", "-1 0 20")) == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import hist
 import pytest
 import uproot
-from datacard_root.reading import RootReader
+from datacard_root.reading import RootReader, read_with_uproot
 
 from datacard_core import InputError
 
@@ -44,6 +44,13 @@ def test_blocks(file: Path) -> None:
     # uproot 4 writes variances of every histogram.
     with uproot.open(file) as root:
         assert by_name["fine"][0].has_variances == bool(len(root["fine"].member("fSumw2")))
+
+
+def test_histograms_that_are_not_wanted(file: Path) -> None:
+    """Further histograms in the directories of the wanted ones are named, whichever way the file is read."""
+    for names, spare in ((["weighted"], {"fine"}), (["SR/deep/none", "fine", "tree"], {"weighted", "SR/deep/counts"})):
+        assert set(RootReader().read(file, names).spare) == spare == set(read_with_uproot(file, names).spare)
+    assert RootReader().read(file, ["SR/none/a"]).spare == ()
 
 
 def test_other_objects(file: Path) -> None:

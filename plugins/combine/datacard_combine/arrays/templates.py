@@ -45,6 +45,8 @@ class Library:
     """Files that cannot be read."""
     folder: Path
     """Directory of the card, to which the paths of files are relative."""
+    spare: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    """Names of histograms that the card does not use, by file."""
 
     def source(self, word: str) -> str:
         """Return the place of a parameter in a file, `file.root:workspace`, with an absolute path."""
@@ -69,6 +71,7 @@ def read(
     axes: dict[bytes, Axis] = {}
     others: dict[tuple[str, str], str] = {}
     missing = set()
+    spare = {}
     for file, names in by_file.items():
         first = next((place for named in names.values() for place in named if place.is_needed), None)
         if first and (keywords := first.unknown):
@@ -85,7 +88,8 @@ def read(
             for name, template in zip(block.names, _each(block, axes), strict=True):
                 found |= {(place.channel, place.process, place.systematic): template for place in names[name]}
         others |= {(file, name): of for name, of in content.others.items()}
-    return Library(found, others, frozenset(missing), folder)
+        spare[file] = content.spare
+    return Library(found, others, frozenset(missing), folder, spare)
 
 
 def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:

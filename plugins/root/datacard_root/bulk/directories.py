@@ -13,7 +13,7 @@ from datacard_root.keys import KEY
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -72,6 +72,8 @@ class Keys:
     """Names of the classes."""
     fields: npt.NDArray[np.void]
     """Array of KEY."""
+    spare: Sequence[tuple[str, bytes]] = ()
+    """Names and classes of the other keys of the directories."""
 
     def at(self, rows: list[int], names: list[str]) -> Keys:
         """Return the keys in some rows under other names."""
@@ -113,6 +115,7 @@ def find(content: Content, names: Iterable[str]) -> Keys:
         by_folder.setdefault(folder, {})[name] = _encoded(last)
     header = Header.of(content)
     found = [Keys([], [], np.zeros(0, KEY))]
+    spare: list[tuple[str, bytes]] = []
     for folder, wanted in by_folder.items():
         place = header.directory
         for part in filter(None, folder.split("/")):
@@ -122,10 +125,13 @@ def find(content: Content, names: Iterable[str]) -> Keys:
             place = int(its.starts[0])
         else:
             found.append(_listed(content, place, header.end, wanted))
+            before = f"{folder}/" if folder else ""
+            spare += [(before + name, of) for name, of in found[-1].spare]
     return Keys(
         [name for its in found for name in its.names],
         [of for its in found for of in its.of],
         np.concatenate([its.fields for its in found]),
+        spare,
     )
 
 
@@ -158,7 +164,9 @@ def _listed(content: Content, place: int, end: int, wanted: Mapping[str, bytes])
     names = [name for name, last in wanted.items() if last in row_of]
     keys = Keys([], of, fields).at([row_of[wanted[name]] for name in names], names)
     keys.check(end)
-    return keys
+    others = row_of.keys() - set(wanted.values())
+    spare = [(last.decode("utf-8", "surrogateescape"), of[row]) for last, row in row_of.items() if last in others]
+    return attrs.evolve(keys, spare=spare)
 
 
 def _walked(content: bytes) -> tuple[list[bytes], list[bytes], npt.NDArray[np.void]]:

@@ -32,6 +32,8 @@ class Found:
     """Templates that are like many others."""
     of: dict[str, str]
     """Class of each object."""
+    spare: tuple[str, ...]
+    """Names of the histograms beside them."""
 
 
 def read_many(path: Path, names: Iterable[str]) -> Found:
@@ -45,7 +47,8 @@ def read_many(path: Path, names: Iterable[str]) -> Found:
         old_versions = _describes_classes(content)
         stored = [block for records in _records(content, keys) for block in records.blocks(old_versions=old_versions)]
     classes = zip(keys.names, keys.of, strict=True)
-    return Found(tuple(stored), {name: of.decode("utf-8", "surrogateescape") for name, of in classes})
+    spare = tuple(name for name, of in keys.spare if of in CONTENTS)
+    return Found(tuple(stored), {name: of.decode("utf-8", "surrogateescape") for name, of in classes}, spare)
 
 
 @contextmanager
