@@ -29,6 +29,7 @@ from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
 from datacard_core.model.model import Model
+from datacard_core.names import public
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.pictures import Picture, picture
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from datacard_core.templates.binning import Binning
 
 
+@public
 class Datacard(Sections, FromOutput):
     """One category of one variable as a Combine datacard.
 

@@ -22,13 +22,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.names import visible
+from datacard_core.names import public, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
 
+@public
 class DatacardError(Exception):
     """Base of every error that datacard_core raises on purpose."""
 
@@ -50,26 +51,32 @@ class ProblemsError(DatacardError):
 
 
 # A ValueError too: PocketCoffea raises it for such mistakes, and scripts may catch it.
+@public
 class DeclarationError(ProblemsError, ValueError):
     """Declarations of the analysis are inconsistent or impossible."""
 
 
+@public
 class InputError(ProblemsError, ValueError):
     """A `.coffea` output, or a histogram in it, cannot be used as it is."""
 
 
+@public
 class ExistingFileError(DatacardError, FileExistsError):
     """A file is in the place of a new one, and may not be replaced."""
 
 
+@public
 class DirectoryInUseError(DatacardError):
     """Another process is writing to the directory, and the files of the two would be mixed."""
 
 
+@public
 class FinishedCardError(DatacardError, AttributeError):
     """An attribute of a finished card was to be changed, which would change no line of it."""
 
 
+@public
 class PluginError(DatacardError):
     """A plugin, or the choice of plugins, is at fault.
 
@@ -86,22 +93,27 @@ class PluginError(DatacardError):
         super().__init__(where + message)
 
 
+@public
 class UnknownPluginError(PluginError):
     """No installed plugin has the name."""
 
 
+@public
 class PluginConflictError(PluginError):
     """Two plugins bring objects of one name; their order must not decide."""
 
 
+@public
 class PluginLoadError(PluginError):
     """A selected plugin cannot be imported, or is not a plugin."""
 
 
+@public
 class MissingProviderError(PluginError):
     """No selected plugin has the kind, writer, serializer, plot, source or rendering that is needed."""
 
 
+@public
 class PluginCallError(PluginError):
     """A plugin failed, or returned an unusable result."""
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from datacard_core.errors import DatacardError, InputError, ProblemsError
-from datacard_core.names import listing, plain, visible
+from datacard_core.names import listing, plain, public, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 # Numbers, so that findings can be sorted by gravity.
+@public
 class Severity(enum.IntEnum):
     """Gravity of a finding."""
 
@@ -37,6 +38,7 @@ def _pairs(numbers: Any) -> Any:
     return tuple(numbers.items()) if isinstance(numbers, Mapping) else tuple(numbers)
 
 
+@public
 @attrs.frozen
 class Finding:
     """An observation or a treatment, with its place."""
@@ -68,6 +70,7 @@ class Finding:
         return _in(self.channel, self)
 
 
+@public
 class StrictError(DatacardError):
     """There were findings that `strict` refuses; `findings` holds them."""
 
@@ -85,6 +88,7 @@ class StrictError(DatacardError):
         return type(self), (self.findings,), self.__dict__
 
 
+@public
 class CardError(InputError):
     """A card cannot be read as it is; `findings` holds the errors, each with its place."""
 

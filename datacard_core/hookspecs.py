@@ -38,6 +38,7 @@ from datacard_core.model.cells import cells_of
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
 from datacard_core.model.model import Model
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -75,6 +76,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 # Compared by identity, because == of two arrays is not a bool.
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Target:
     """One declaration in one channel: the n columns that it covers, with their values and templates."""
@@ -132,6 +134,7 @@ class Target:
         return tuple(self.systematic.value_for(column.process, column.year) for column in self.columns)
 
 
+@public
 class SystematicKind(ABC):
     """The behaviour behind one `typ` of SystematicUncertainty."""
 
@@ -208,6 +211,7 @@ class SystematicKind(ABC):
         """
 
 
+@public
 @attrs.frozen(eq=False)
 class CardContext:
     """The channel that a card is written from, with further facts for the writer."""
@@ -226,6 +230,7 @@ class CardContext:
     """Places of nominal and varied templates in their file, as the serializer declares them for Combine."""
 
 
+@public
 @attrs.frozen(eq=False)
 class ModelContext:
     """The model that one card of several channels is written from, with further facts for the writer."""
@@ -248,6 +253,7 @@ class ModelContext:
         return cls(joined, tuple(cards), tuple(dict.fromkeys(line for card in cards for line in card.provenance)))
 
 
+@public
 class CardWriter(ABC):
     """A format of cards, such as Combine's."""
 
@@ -317,6 +323,7 @@ class CardWriter(ABC):
         return ()
 
 
+@public
 @attrs.frozen
 class Rendering:
     """The rendering of one class of effects or directives for one card writer.
@@ -342,6 +349,7 @@ class Rendering:
         return f"{self.writer} of {self.of.__module__}.{self.of.__qualname__}"
 
 
+@public
 class TemplateSerializer(ABC):
     """A format of the file that holds the templates of a card."""
 
@@ -368,6 +376,7 @@ class TemplateSerializer(ABC):
         """
 
 
+@public
 class Check(ABC):
     """An examination of finished channels: of each when it is built, or of whole models on request."""
 
@@ -393,6 +402,7 @@ class Check(ABC):
         return ()
 
 
+@public
 class Plot(ABC):
     """A drawing of finished channels."""
 
@@ -416,6 +426,7 @@ class Plot(ABC):
         """
 
 
+@public
 class HistogramSource(ABC):
     """A format of files with histograms."""
 
@@ -446,6 +457,7 @@ def _no_templates(path: Path, names: Collection[str]) -> TemplateFile:  # noqa: 
     raise MissingProviderError(f"no template reader for {path}: read the card with read_card")
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class CardFile:
     """A file that a card reader reads."""
@@ -463,6 +475,7 @@ class CardFile:
     """
 
 
+@public
 @attrs.frozen(eq=False)
 class LinkedFile:
     """A file that a card names, for copying it with the card."""
@@ -477,6 +490,7 @@ class LinkedFile:
     """True if a template has another name in the copy."""
 
 
+@public
 class ReadCard(ABC):
     """A card as it was read, with its text unchanged, or one that was made of it by edits."""
 
@@ -545,6 +559,7 @@ class ReadCard(ABC):
         return cells_of(self.model())
 
 
+@public
 class TemplateReader(ABC):
     """A format of files with templates that can be read."""
 
@@ -585,6 +600,7 @@ class TemplateReader(ABC):
         raise InputError(f"the names of templates in {path} cannot be changed: its reader makes no copies")
 
 
+@public
 class CardReader(ABC):
     """A language of cards that can be read, such as Combine's."""
 

@@ -1,4 +1,4 @@
-"""Names: lists of names in messages, and the closest match to a misspelt name."""
+"""Names: lists of names in messages, the closest match to a misspelt name, and the mark of public classes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ import difflib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def public(cls: _Class) -> _Class:
+    """Return a class that reprs, errors and pickles show where it is promised to be: in `datacard_core`."""
+    # The modules that define such classes may move.
+    cls.__module__ = __name__.partition(".")[0]
+    return cls
 
 
 def plain(name: Any) -> Any:

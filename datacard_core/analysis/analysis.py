@@ -42,7 +42,7 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
 from datacard_core.grouping import together
-from datacard_core.names import closest, listing
+from datacard_core.names import closest, listing, public
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL
 
@@ -66,6 +66,7 @@ def _plain_keys(categories: Any) -> Any:
     return dict(items(categories)) if isinstance(categories, Mapping) else categories
 
 
+@public
 @attrs.frozen(kw_only=True)
 class Analysis:
     """Processes, systematics and categories of one analysis.

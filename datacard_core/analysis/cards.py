@@ -23,7 +23,7 @@ from datacard_core.findings import report
 from datacard_core.hookspecs import ModelContext
 from datacard_core.inputs.paths import expanded
 from datacard_core.model.model import Model
-from datacard_core.names import listing
+from datacard_core.names import listing, public
 from datacard_core.output.formats import Formats
 from datacard_core.output.losses import stage_losses
 from datacard_core.output.renderings import text_of_all
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 
+@public
 @attrs.frozen(eq=False)
 class Cards(Mapping[str, Datacard]):
     """Cards of an analysis by category, ready to be written."""

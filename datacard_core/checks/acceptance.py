@@ -14,7 +14,7 @@ from datacard_core.arguments import shown
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import warning
 from datacard_core.inputs.paths import expanded
-from datacard_core.names import closest
+from datacard_core.names import closest, public
 
 if TYPE_CHECKING:
     import os
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datacard_core.findings import Finding
 
 
+@public
 @attrs.frozen(kw_only=True)
 class Acceptance:
     """Findings that are accepted, with the reason. Names may be patterns, such as `ttbb_*`; "*" stands for all."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.names import public
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,6 +65,7 @@ TITLES = {
 _ORDER = {kind: place for place, kind in enumerate(TITLES)}
 
 
+@public
 @attrs.frozen(kw_only=True)
 class Change:
     """One difference by meaning between two models."""

@@ -16,11 +16,13 @@ from datacard_core.comparison.yields import yield_changes
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
 from datacard_core.model.model import Model
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Comparison:
     """Changes of meaning between two models, or between two sets of cards.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from datacard_core.names import public
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,6 +18,7 @@ CUSTOM = "custom"
 """Class of names that belong to one analysis: each needs a description of its own."""
 
 
+@public
 @attrs.frozen(slots=False)
 class NamePattern:
     """One entry of a convention."""
@@ -38,6 +41,7 @@ class NamePattern:
         return name == self.pattern or self._compiled.fullmatch(name) is not None
 
 
+@public
 @attrs.frozen
 class Convention:
     """Patterns of names, of which the first that takes a name decides."""

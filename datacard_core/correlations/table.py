@@ -11,6 +11,7 @@ from datacard_core.correlations.accidents import accidents
 from datacard_core.correlations.rows import rows_of
 from datacard_core.documents.table import Table
 from datacard_core.model.cells import Cell, cells_of
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from datacard_core.correlations.rows import Row
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datacard_core.model.model import Model
 
 
+@public
 @attrs.frozen(eq=False, slots=False)
 class CorrelationTable(Table):
     """Effects of all parameters: columns with an effect of one name are fully correlated, and others not at all.

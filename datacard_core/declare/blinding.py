@@ -11,7 +11,7 @@ from datacard_core.arguments import flag, scalar, scalars, shown, type_of
 from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
-from datacard_core.names import closest
+from datacard_core.names import closest, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +31,7 @@ def _plain_where(where: Any) -> Any:
     return scalar(where) if isinstance(scalar(where), bool) else scalars(where)
 
 
+@public
 @attrs.frozen
 class Blinding:
     """Data that a card replaces by the events that are expected without looking at them.

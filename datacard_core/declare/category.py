@@ -14,6 +14,7 @@ from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.values import plain_binning
 from datacard_core.errors import DeclarationError
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,7 @@ def _own_blinding(given: Any) -> Any:
     return given if given is FROM_ANALYSIS else plain_blinding(given)
 
 
+@public
 @attrs.frozen
 class Category:
     """The variable that is fitted in one category, its bins, and where its card differs from those of the analysis."""

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from datacard_core.names import closest
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+_Declared = TypeVar("_Declared", bound="Declaration")
 
 
 class Declaration:
@@ -70,13 +72,14 @@ class Declaration:
             raise AttributeError(f"{type(self).__name__} has no field {name!r} (did you mean {lower[close[0]]!r}?)")
 
 
-def as_dataclass(cls: type[Declaration]) -> None:
-    """Make an attrs class a dataclass too.
+def as_dataclass(cls: type[_Declared]) -> type[_Declared]:
+    """Return an attrs class that is a dataclass too.
 
     PocketCoffea's declarations are dataclasses, and scripts call `dataclasses.replace` and `asdict` on them.
     """
     dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
     check_calls(cls)
+    return cls
 
 
 def check_calls(cls: type) -> None:

@@ -11,7 +11,7 @@ from datacard_core.arguments import items, scalar, shown, type_of
 from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
-from datacard_core.names import closest, listing
+from datacard_core.names import closest, listing, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ EmptyProcess: TypeAlias = Literal["keep", "drop", "error"]
 EmptyVariation: TypeAlias = Literal["drop", "nominal", "error"]
 
 
+@public
 @attrs.frozen(kw_only=True)
 class Policies:
     """Treatments of bins below 0, of processes without events and of variations without events.

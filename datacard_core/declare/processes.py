@@ -14,7 +14,7 @@ from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.values import read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number, name_problem, range_problem, year_problem
-from datacard_core.names import closest, duplicates
+from datacard_core.names import closest, duplicates, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +36,7 @@ def _label(label: Any, process: Any) -> Any:
     return process.name if label in (None, "") else label
 
 
+@as_dataclass
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class Process(Declaration):
     """Common part of data and simulated processes; use `MCProcess` or `DataProcess`.
@@ -95,6 +96,8 @@ class Process(Declaration):
             yield year_problem(f"{this}: year", year)
 
 
+@public
+@as_dataclass
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class MCProcess(Process):
     """A simulated process, with a column `{name}_{year}` of the card for each year."""
@@ -153,6 +156,8 @@ class MCProcess(Process):
             yield problem
 
 
+@public
+@as_dataclass
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class DataProcess(Process):
     """The observed data, summed over all samples and years to `data_obs`."""
@@ -167,9 +172,6 @@ class DataProcess(Process):
             yield f"DataProcess {self.name!r}: round_counts is {self.round_counts!r}, expected True or False"
 
 
-for _class in (Process, MCProcess, DataProcess):
-    as_dataclass(_class)
-
 AnyProcess = TypeVar("AnyProcess", bound=Process)
 
 
@@ -177,6 +179,7 @@ class _Processes(DeclarationDict[AnyProcess]):
     _key = "name"
 
 
+@public
 class MCProcesses(_Processes[MCProcess]):
     """Simulated processes by name, in the order of the card's columns."""
 
@@ -226,6 +229,7 @@ class MCProcesses(_Processes[MCProcess]):
         return value
 
 
+@public
 class DataProcesses(_Processes[DataProcess]):
     """The data process by name; a card takes exactly one."""
 

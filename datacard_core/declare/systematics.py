@@ -18,7 +18,7 @@ from datacard_core.declare.rules import GivenSystematic
 from datacard_core.declare.values import ReadOnlyDict, SameForAll, in_words, read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS, joint_kind
-from datacard_core.names import closest, listing, misspelt
+from datacard_core.names import closest, listing, misspelt, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,8 @@ Value: TypeAlias = float | tuple[float, float]
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
+@public
+@as_dataclass
 @attrs.define(init=False, slots=False, on_setattr=attrs.setters.NO_OP)
 class SystematicUncertainty(Declaration):
     """One source of uncertainty, on some processes for some years.
@@ -225,9 +227,7 @@ class SystematicUncertainty(Declaration):
         return ((process, year) for process in self.processes for year in self.years if self.covers(process, year))
 
 
-as_dataclass(SystematicUncertainty)
-
-
+@public
 class Systematics(DeclarationDict[SystematicUncertainty]):
     """The nuisances by their name in the card, in the order of its rows.
 

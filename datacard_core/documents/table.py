@@ -9,6 +9,7 @@ import attrs
 
 from datacard_core.documents import formats
 from datacard_core.documents.records import finding_record
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datacard_core.findings import Finding
 
 
+@public
 class Table(ABC):
     """A table of a card: rounded numbers and few rows for people, a full record for each cell for programs.
 

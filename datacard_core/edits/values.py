@@ -9,7 +9,7 @@ import attrs
 from datacard_core.arguments import items, type_of
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import ANY, is_finite_number, is_like, like
-from datacard_core.names import closest, names_of
+from datacard_core.names import closest, names_of, public
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -45,6 +45,7 @@ def _mapping(names: Any) -> dict[Any, Any]:
     return dict(items(names))
 
 
+@public
 @attrs.frozen
 class Rename:
     """New names, given all at once: two names can be exchanged."""
@@ -79,6 +80,7 @@ class Rename:
         return {old: new for old, new in found.items() if old != new}, problems
 
 
+@public
 @attrs.frozen
 class Drop:
     """Names that go, with all that only they have."""
@@ -104,6 +106,7 @@ class Drop:
         return found, problems
 
 
+@public
 @attrs.frozen
 class Add:
     """A line that comes: a nuisance, parameter, group, edit or statistical uncertainty, as the card's language has it.
@@ -114,6 +117,7 @@ class Add:
     line: str = attrs.field(validator=_text)
 
 
+@public
 @attrs.frozen
 class AddProcess:
     """A process that comes to a channel."""

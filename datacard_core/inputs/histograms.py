@@ -13,7 +13,7 @@ from datacard_core.errors import InputError, with_type
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
 from datacard_core.model.arrays import Axis, unmasked
-from datacard_core.names import duplicates, listing, names_of, visible
+from datacard_core.names import duplicates, listing, names_of, public, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,6 +54,7 @@ class DecodedHistogram:
     has_variances: bool
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class HistogramArray:
     """One histogram of an output as an array; make it with `HistogramArray.of`."""

@@ -8,6 +8,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from datacard_core.names import public
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -113,6 +115,7 @@ def _made(cls: type[Any], values: dict[str, Any]) -> Any:
     return cls(**values)
 
 
+@public
 @attrs.frozen(eq=False)
 class Axis(FrozenArrays):
     """The variable of a channel, with its bins."""
@@ -149,6 +152,7 @@ class Axis(FrozenArrays):
         return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
 
 
+@public
 @attrs.frozen(eq=False)
 class Templates(FrozenArrays):
     """Yields and their variances, both of shape (templates, bins), without flow."""
@@ -166,6 +170,7 @@ class Templates(FrozenArrays):
         return Templates(self.values[which], self.variances[which])
 
 
+@public
 @attrs.frozen(eq=False)
 class NamedTemplates:
     """Templates with the names that a card refers to, as a serializer writes them."""

@@ -9,6 +9,7 @@ import attrs
 from datacard_core.grammar import RATE_PARAM, range_text, short
 from datacard_core.model.directives import FreeParameter
 from datacard_core.model.parameters import FormulaFactor, ImportedFactor
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datacard_core.model.model import Model
 
 
+@public
 @attrs.frozen(kw_only=True)
 class Cell:
     """The effect of one parameter on one column."""

@@ -27,6 +27,7 @@ from datacard_core.grammar import (
     template_names,
 )
 from datacard_core.model.arrays import NamedTemplates, Templates, read_only
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from datacard_core.model.effects import Nuisance, Shape
 
 
+@public
 @attrs.frozen
 class Column:
     """One process of one year, which Combine calls a process."""
@@ -55,6 +57,7 @@ class Column:
         return self.id <= 0
 
 
+@public
 class Directive(ABC):
     """A line of the card that is not a row of columns."""
 
@@ -76,6 +79,7 @@ class Directive(ABC):
         return sum(map(is_constraint, self.lines(channel)))
 
 
+@public
 @attrs.frozen(eq=False)
 class Statement:
     """A directive in a card, and the systematic that declares it."""
@@ -100,6 +104,7 @@ class Statement:
         return self.directive.constraints(channel) if self.text is None else sum(map(is_constraint, self.text))
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Channel:
     """One category in one card, complete, which Combine calls a bin."""

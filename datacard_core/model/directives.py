@@ -12,7 +12,7 @@ from datacard_core.grammar.numbers import real_number
 from datacard_core.model.arrays import FrozenArrays, brief, whole
 from datacard_core.model.channel import Directive
 from datacard_core.model.effects import stands_for
-from datacard_core.names import plain
+from datacard_core.names import plain, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
 
 
+@public
 @attrs.frozen(eq=False)
 class FreeParameter(FrozenArrays, Directive):
     """A parameter without constraint that multiplies the yields of some columns."""
@@ -40,6 +41,7 @@ class FreeParameter(FrozenArrays, Directive):
             yield rate_param_line(self.name, channel.columns[column].name, self.initial, self.bounds)
 
 
+@public
 @attrs.frozen(eq=False)
 class RawLine(Directive):
     """A line that goes into a Combine card unchanged."""
@@ -51,6 +53,7 @@ class RawLine(Directive):
         yield self.text
 
 
+@public
 @attrs.frozen(eq=False)
 class BinByBinStatistics(Directive):
     """Parameters of the statistical uncertainty in each bin, which Combine makes: autoMCStats."""

@@ -9,7 +9,7 @@ import attrs
 
 from datacard_core.grammar import LN_N, NO_EFFECT, NO_FLOAT, SHAPE, number, row_keyword
 from datacard_core.model.arrays import FrozenArrays, Templates, brief, real, whole
-from datacard_core.names import listing, plain
+from datacard_core.names import listing, plain, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import BoolArray, FloatArray, IntArray
 
 
+@public
 class Effect(ABC):
     """The effect of one nuisance on some columns of a channel.
 
@@ -40,6 +41,7 @@ class Effect(ABC):
         """Return the text of each column's cell, n strings without blanks."""
 
 
+@public
 @attrs.frozen(eq=False)
 class Normalisation(FrozenArrays, Effect):
     """Factors on yields: up^θ where θ is above 0, and down^-θ below, with a unit normal θ."""
@@ -62,6 +64,7 @@ class Normalisation(FrozenArrays, Effect):
         return [f"{number(down)}/{number(up)}" for down, up in zip(self.down, self.up, strict=True)]
 
 
+@public
 @attrs.frozen(eq=False)
 class Shape(FrozenArrays, Effect):
     """Templates that are morphed between down, nominal and up."""
@@ -121,6 +124,7 @@ def own_shape(shape: Shape) -> Shape:
     return Shape(shape.columns, up, down, shape.scale)
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Entry(FrozenArrays):
     """One effect in the row of a nuisance: its text and its templates, which are read from it once."""
@@ -199,6 +203,7 @@ class Origin(FrozenArrays):
         return 1 - int(self.present.sum()) / total if total else 0.0
 
 
+@public
 @attrs.frozen(eq=False)
 class Nuisance:
     """One row of the card: a name, and effects on disjoint columns."""

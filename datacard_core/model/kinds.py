@@ -9,6 +9,7 @@ import attrs
 from datacard_core.grammar import number, short
 from datacard_core.model.arrays import FrozenArrays, brief, real, whole
 from datacard_core.model.effects import Effect, Shape
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import FloatArray, IntArray
 
 
+@public
 @attrs.frozen(eq=False)
 class UniformNormalisation(FrozenArrays, Effect):
     """Factors on yields as those of a log-normal, with a θ that is uniform between -1 and 1: lnU."""
@@ -38,6 +40,7 @@ class UniformNormalisation(FrozenArrays, Effect):
         return [f"{number(down)}/{number(up)}" for down, up in zip(self.down, self.up, strict=True)]
 
 
+@public
 @attrs.frozen(eq=False)
 class ControlRegion(FrozenArrays, Effect):
     """Yields that are a factor times the expectation of a Poisson count, of which N were observed: gmN."""
@@ -58,6 +61,7 @@ class ControlRegion(FrozenArrays, Effect):
         return [number(factor) for factor in self.factors]
 
 
+@public
 @attrs.frozen(eq=False)
 class GammaNormalisation(FrozenArrays, Effect):
     """Factor θ on yields, with a gamma density of mean 1 for θ: gmM."""
@@ -76,6 +80,7 @@ class GammaNormalisation(FrozenArrays, Effect):
         return [number(self.width)] * len(self.columns)
 
 
+@public
 @attrs.frozen(eq=False)
 class LinearNormalisation(FrozenArrays, Effect):
     """Factors 1 + slope·θ on yields: trG, unif, dFD and dFD2, which differ in the density of θ."""
@@ -98,6 +103,7 @@ class LinearNormalisation(FrozenArrays, Effect):
         return [number(slope) for slope in self.slopes]
 
 
+@public
 @attrs.frozen(eq=False)
 class MorphedShape(Shape):
     """Templates that are morphed in another way than those of `shape`, or with another density of θ."""

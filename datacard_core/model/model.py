@@ -23,7 +23,7 @@ from datacard_core.model.parameters import (
     NuisanceEdit,
     SharedParameter,
 )
-from datacard_core.names import duplicates, listing
+from datacard_core.names import duplicates, listing, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _FACTORS = (FreeParameter, FormulaFactor, ImportedFactor)
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Model:
     """Channels and what they share: what a card of several channels says, and what a likelihood is made from.

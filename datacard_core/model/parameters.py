@@ -9,6 +9,7 @@ import attrs
 from datacard_core.grammar import EDIT, GROUP, NO_FLOAT, number, range_text
 from datacard_core.model.arrays import FrozenArrays, brief, whole
 from datacard_core.model.channel import Directive
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
 
 
+@public
 class SharedParameter(Directive):
     """Base of lines about a parameter, which all channels of a model share."""
 
@@ -33,6 +35,7 @@ class SharedParameter(Directive):
         raise NotImplementedError
 
 
+@public
 @attrs.frozen
 class ConstrainedParameter(SharedParameter):
     """A parameter with a normal density: `param`."""
@@ -54,6 +57,7 @@ class ConstrainedParameter(SharedParameter):
         return f"{name} param {number(self.mean)} {width}{range_text(self.bounds)}"
 
 
+@public
 @attrs.frozen
 class FlatParameter(SharedParameter):
     """A parameter that floats without a constraint: `flatParam`."""
@@ -68,6 +72,7 @@ class FlatParameter(SharedParameter):
         return " ".join([self.name, "flatParam", *self.words])
 
 
+@public
 @attrs.frozen
 class ExternalParameter(SharedParameter):
     """A parameter for formulas, which multiplies no yield itself: `extArg`."""
@@ -88,6 +93,7 @@ class ExternalParameter(SharedParameter):
         return f"{self.name} extArg {number(self.initial)}{' [const]' if self.is_constant else range_text(self.bounds)}"
 
 
+@public
 @attrs.frozen
 class DiscreteParameter(SharedParameter):
     """The index of one of several functions in a workspace: `discrete`."""
@@ -100,6 +106,7 @@ class DiscreteParameter(SharedParameter):
         return f"{self.name} discrete"
 
 
+@public
 @attrs.frozen
 class ConstraintTerm(SharedParameter):
     """A normal density of a function of parameters around 0: `constr`."""
@@ -120,6 +127,7 @@ class ConstraintTerm(SharedParameter):
         return " ".join([self.name, "constr", self.formula, *arguments, self.sigma])
 
 
+@public
 @attrs.frozen(eq=False)
 class FormulaFactor(FrozenArrays, Directive):
     """A function of parameters that multiplies the yields of some columns: `rateParam` with a formula."""
@@ -139,6 +147,7 @@ class FormulaFactor(FrozenArrays, Directive):
             yield " ".join([self.name, "rateParam", *words])
 
 
+@public
 @attrs.frozen(eq=False)
 class ImportedFactor(FrozenArrays, Directive):
     """An object of a workspace that multiplies the yields of some columns: `rateParam` from a file."""
@@ -156,6 +165,7 @@ class ImportedFactor(FrozenArrays, Directive):
             yield " ".join([self.name, "rateParam", channel.bin, channel.columns[column].name, self.source])
 
 
+@public
 @attrs.frozen
 class Group(Directive):
     """A name for several parameters, which a fit freezes or reports together: `group`."""
@@ -176,6 +186,7 @@ class Group(Directive):
         return tuple(member for member in self.members if member in channel.parameter_names)
 
 
+@public
 @attrs.frozen
 class NuisanceEdit(Directive):
     """A change of the rows above that Combine makes when it reads a card: `nuisance edit`."""

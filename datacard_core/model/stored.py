@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.model.arrays import FrozenArrays, brief, real
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import Axis, FloatArray, Templates
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class StoredTemplates(FrozenArrays):
     """Templates of one class and one binning in a file."""
@@ -30,6 +32,7 @@ class StoredTemplates(FrozenArrays):
     has_variances: bool
 
 
+@public
 @attrs.frozen(eq=False)
 class TemplateFile:
     """Templates of a file, by the names that were asked for; names that it does not have are left out."""

@@ -10,13 +10,14 @@ import attrs
 from datacard_core.arguments import given_text, wrong_type
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.model.channel import Channel
-from datacard_core.names import listing
+from datacard_core.names import listing, public
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.staging import staging
 from datacard_core.plugins.calling import strings
 from datacard_core.plugins.manager import Plugins, load_plugins
 
 
+@public
 @attrs.frozen(eq=False)
 class Picture:
     """A drawing that shows itself in a notebook."""

@@ -16,7 +16,7 @@ import attrs
 from datacard_core.arguments import shown
 from datacard_core.errors import DatacardError, PluginCallError, text_of
 from datacard_core.findings import Finding, own
-from datacard_core.names import names_of
+from datacard_core.names import names_of, public
 from datacard_core.plugins.journal import written_down
 from datacard_core.plugins.surroundings import Changed, unchanged
 
@@ -90,6 +90,7 @@ def _is_dropped(error: GeneratorExit) -> bool:
 
 
 # Two equal objects of two plugins are not the same contribution, so there is no comparison by value.
+@public
 @attrs.frozen(eq=False)
 class Provided(Generic[Contribution]):
     """An object that a plugin contributed, with the plugin's name and origin."""

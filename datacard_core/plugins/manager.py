@@ -20,7 +20,7 @@ import cloudpickle
 from datacard_core.arguments import scalars
 from datacard_core.documents.formats import html
 from datacard_core.errors import DatacardError, PluginLoadError, with_type
-from datacard_core.names import listing
+from datacard_core.names import listing, public
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.conflicts import add, refuse_superfluous
 from datacard_core.plugins.discovery import Installed, installed_plugins, look
@@ -75,6 +75,7 @@ def _unchangeable(by_name: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 # Compared by identity: plugins need not define what equal objects are.
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Plugins:
     """The selected plugins, and the objects that they contribute; `load_plugins` makes one.

@@ -1,16 +1,28 @@
-"""Names: lists of names in messages, and the closest match to a misspelt name."""
+"""Names: lists of names in messages, the closest match to a misspelt name, and the mark of public classes."""
 
 from __future__ import annotations
 
-from typing import Any
+import pickle
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import datacard_core
 from datacard_core.names import closest, duplicates, listing, misspelt, names_of, visible
+from tests.support.processes import elsewhere
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASSES = [name for name in datacard_core.__all__ if isinstance(getattr(datacard_core, name), type)]
+USED_BEFORE = """
+import pickle
+from datacard_core.model.arrays import Axis
+print(repr(Axis), pickle.loads(pickle.dumps(Axis)) is Axis, "Axis" in vars(__import__("datacard_core")))
+"""
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 
 
@@ -175,3 +187,19 @@ def test_control_characters_are_escaped(raw: str, shown: str) -> None:
 def test_other_characters_stay(text: str) -> None:
     """Letters, signs and spaces of all languages stay, and lines stay lines."""
     assert visible(text) == text
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_where_classes_are_shown(name: str) -> None:
+    """Every public class is one of the package in its repr and in pickles."""
+    found = getattr(datacard_core, name)
+    assert repr(found).endswith(f"'datacard_core.{name}'>") or repr(found) == f"<enum {name!r}>"
+    assert found.__module__ == "datacard_core"
+    assert pickle.loads(pickle.dumps(found)) is found
+
+
+@pytest.mark.slow
+def test_class_before_its_public_use(tmp_path: Path) -> None:
+    """The class is found by its public name although the package was asked for none."""
+    done = elsewhere(USED_BEFORE, directory=tmp_path)
+    assert done.stdout == "<class 'datacard_core.Axis'> True True\n", done.stderr

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.names import public
+
 if TYPE_CHECKING:
     from datacard_core.model.arrays import BoolArray, FloatArray, IntArray
     from datacard_core.model.directives import BinByBinStatistics
@@ -23,6 +25,7 @@ SMALLEST_CONTENT = 1e-9
 _ONE_EVENT = 0.999
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class BinParameters:
     """The parameters of the bins of one channel."""

@@ -18,6 +18,7 @@ from datacard_core.model.arrays import FrozenArrays, brief, real
 from datacard_core.model.channel import Channel
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.model.effects import Normalisation, Shape
+from datacard_core.names import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datacard_core.model.effects import Effect
 
 
+@public
 @attrs.frozen(eq=False)
 class ExpectedProcess(FrozenArrays):
     """Expected yields of one process, summed over its years."""
@@ -40,6 +42,7 @@ class ExpectedProcess(FrozenArrays):
     """Name for display."""
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class Prefit(FrozenArrays):
     """Expectation of a channel before the fit. All arrays have shape (bins,) and are in events."""
