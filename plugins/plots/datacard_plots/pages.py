@@ -11,25 +11,18 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from datacard_plots.style import (
-    DOWN,
-    GREY,
-    METADATA,
-    UP,
+from datacard_plots.style import DOWN, GREY, METADATA, UP, plot_style
+from datacard_plots.texts import distinct, listing, plain, process_texts
+from datacard_plots.ticks import Ticks
+from datacard_plots.variable import (
     axis_label,
-    distinct,
     draw_variable,
     drawn_edges,
     highest,
-    listing,
-    plain,
-    plot_style,
-    process_texts,
     ratio_range,
     ratio_to,
     room_for_names,
 )
-from datacard_plots.ticks import Ticks
 from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:

@@ -12,25 +12,19 @@ from matplotlib.ticker import AutoMinorLocator
 
 from datacard_core import prefit
 from datacard_plots.intervals import are_counts, error_bars
-from datacard_plots.style import (
-    GREY,
-    METADATA,
+from datacard_plots.style import GREY, METADATA, colour, hatch, plot_style
+from datacard_plots.texts import listing, plain, process_texts
+from datacard_plots.ticks import Ticks
+from datacard_plots.variable import (
     axis_label,
     centres,
-    colour,
     draw_variable,
     drawn_edges,
-    hatch,
     highest,
-    listing,
-    plain,
-    plot_style,
-    process_texts,
     ratio_range,
     ratio_to,
     room_for_names,
 )
-from datacard_plots.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

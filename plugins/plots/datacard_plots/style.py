@@ -1,27 +1,47 @@
-"""Appearance of the plots, and conversion of names to text that matplotlib draws literally."""
+"""Appearance of plots: colours, the settings of matplotlib, the words above a plot, and its file.
+
+Other plugins draw in the same style:
+
+    with plot_style(options):
+        figure = Figure()
+        draw_header(figure.add_subplot(), options, title="SR")
+        save(figure, path)
+"""
 
 from __future__ import annotations
 
-import math
+import importlib.util
 from contextlib import contextmanager
 from functools import cache
-from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
-import numpy as np
-from matplotlib.font_manager import findfont, get_font
-from matplotlib.mathtext import MathTextParser
-from matplotlib.ticker import AutoMinorLocator
 
-from datacard_plots.ticks import Ticks
+from datacard_core import DeclarationError
+from datacard_plots import fonts
+from datacard_plots.options import PlotOptions
+from datacard_plots.texts import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from datacard_core import Axis, FloatArray
+__all__ = [
+    "COLOURS",
+    "DOWN",
+    "GREY",
+    "METADATA",
+    "UP",
+    "colour",
+    "draw_header",
+    "has_header",
+    "hatch",
+    "plot_style",
+    "save",
+]
 
 # Ten colours that colour-blind readers can distinguish, recommended by CMS:
 # M. A. Petroff, "Accessible Color Sequences for Data Visualization", arXiv:2107.02270.
@@ -42,34 +62,91 @@ HATCHES = ("", "....", "xxxx", "----", "||||", "++++", "oooo", "****", "OOOO", "
 
 UP, DOWN = COLOURS[2], COLOURS[0]
 GREY = "#555555"
-FONT = "DejaVu Sans"
-"""Font that every matplotlib installation contains, so that plots look the same everywhere."""
 METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 """Metadata by format, without a date: matplotlib would add the current time to some, and equal channels must give equal
 bytes."""
 
-SETTINGS: dict[str, Any] = {
-    "font.family": FONT,
-    "font.size": 10,
+_OWN: dict[str, Any] = {
+    "font.size": 12,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
     "axes.linewidth": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+}
+_COMMON: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "axes.formatter.use_mathtext": True,
+    "mathtext.fontset": "custom",
+    "mathtext.fallback": "stixsans",
     "axes.formatter.limits": (-4, 5),
+    # TrueType, which journals ask for.
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
     # Names of parts of an SVG are hashes, with a random salt by default.
     "svg.hashsalt": "datacard_core",
 }
-
-LONGEST_TICK = 24
-"""Most characters in the name of a bin."""
-WIDTH_OF_NAMES = 1.75
-"""Characters per possible name that fit side by side; longer names are turned upright."""
+_MATHS = {"rm": "", "it": ":italic", "bf": ":bold", "bfit": ":bold", "sf": "", "tt": "", "cal": ""}
+LONGEST_TITLE = 24
+"""Most characters of a title in full size."""
+_SHRINK = 0.5
+"""Ratio of lengths here to those of mplhep, whose figures are 10 inches wide, with few words on them."""
+_LENGTHS = ("font.size", "width", "major.size", "minor.size", ".pad")
+"""Ends of the names of settings that are lengths."""
 
 
 @contextmanager
-def plot_style() -> Iterator[None]:
-    """Apply the style of these plots, and restore the style of the analysis afterwards."""
-    with matplotlib.style.context(["default", SETTINGS]):
+def plot_style(options: PlotOptions | None = None) -> Iterator[None]:
+    """Apply the style of these plots, and restore the style of the analysis afterwards.
+
+    A figure must be made and saved inside, because matplotlib reads some settings only then.
+
+    Raises:
+        DeclarationError: the style of CMS is asked for, and mplhep is not installed.
+    """
+    style = (options or PlotOptions()).style
+    mplhep = None if style == "plain" else _settings_of_mplhep()
+    if mplhep is None and style == "cms":
+        raise DeclarationError("style is 'cms', but mplhep is not installed: install mplhep, or choose 'plain'")
+    with matplotlib.style.context(["default", _settings(mplhep)]):
         yield
+
+
+def _settings(mplhep: dict[str, Any] | None) -> dict[str, Any]:
+    first, *others = fonts.families(fonts.PLAIN if mplhep is None else fonts.CMS)
+    # A family of its own for formulas too: matplotlib's would be embedded as a whole.
+    maths = {f"mathtext.{name}": f"{first}{style}" for name, style in _MATHS.items()}
+    own = _OWN if mplhep is None else mplhep
+    return {
+        **own,
+        **_COMMON,
+        **maths,
+        "mathtext.fontset": "custom",
+        "mathtext.fallback": "stixsans",
+        "font.family": [first, *others],
+    }
+
+
+@cache
+def _settings_of_mplhep() -> dict[str, Any] | None:
+    """Return mplhep's style for CMS with shorter lengths, or None where it is not installed."""
+    found = importlib.util.find_spec("mplhep")
+    path = Path(found.origin).parent / "styles" / "cms.py" if found and found.origin else None
+    if path is None or not path.is_file():
+        return None
+    # The file alone: the import of mplhep takes seconds and loads pyplot.
+    spec = importlib.util.spec_from_file_location("_mplhep_cms", path)
+    assert spec is not None  # noqa: S101 - a path that ends in .py has one
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {
+        name: value * _SHRINK if name.endswith(_LENGTHS) else value
+        for name, value in module.CMS.items()
+        if not name.startswith(("figure.", "mathtext."))
+    }
 
 
 def colour(position: int) -> str:
@@ -82,185 +159,37 @@ def hatch(position: int) -> str:
     return HATCHES[position // len(COLOURS) % len(HATCHES)]
 
 
-@cache
-def _glyphs() -> frozenset[int]:
-    # Reading the font is slow, and all plots use the same one.
-    return frozenset(get_font(findfont(FONT)).get_charmap())
+def has_header(options: PlotOptions) -> bool:
+    """Return whether the experiment's words take the place of the title above a plot."""
+    return any((options.experiment, options.status, options.lumi, options.energy))
 
 
-def _drawable(text: str) -> str:
-    """Return the text with Python escapes in place of characters that the font lacks."""
-    glyphs = _glyphs()
-    return "".join(
-        character
-        if character.isprintable() and ord(character) in glyphs
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+def draw_header(axes: Axes, options: PlotOptions, *, title: str = "", note: str = "") -> None:
+    """Write the words above a plot: experiment, status, luminosity and energy or, without them, a title and a note."""
+    size = matplotlib.rcParams["font.size"]
+    place: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline"}
+    if not has_header(options):
+        # Longer titles fit beside the note in smaller letters only.
+        small = 0.7 if len(title) > LONGEST_TITLE else 1
+        axes.annotate(title, (0, 1), (0, 5), size=small * size, **place)
+        axes.annotate(note, (1, 1), (0, 5), ha="right", size=0.7 * size, **place)
+        return
+    axes.annotate(_collisions(options), (1, 1), (0, 5), ha="right", size=0.9 * size, **place)
+    corner: Any = {**place, "xy": (0, 1), "xytext": (0, 5)}
+    if options.experiment:
+        name = axes.annotate(plain(options.experiment), size=1.3 * size, weight="bold", **corner)
+        # Behind the name, however wide that is.
+        corner = {"xy": (1, 0), "xycoords": name, "xytext": (5, 0), "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(plain(options.status), size=size, style="italic", **corner)
 
 
-def plain(text: str, most: int = 1000) -> str:
-    """Return a name for literal drawing, shortened in the middle to at most `most` characters.
-
-    The $ is escaped, as matplotlib would read text between two of them as a formula.
-    """
-    text = _drawable(text)
-    if len(text) > most:
-        text = f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
-    return text.replace("$", r"\$")
+def _collisions(options: PlotOptions) -> str:
+    lumi = "" if options.lumi is None else rf"{options.lumi:.3g} $\mathrm{{fb}}^{{-1}}$"
+    energy = "" if options.energy is None else f"{options.energy:g} TeV"
+    return f"{lumi} ({energy})" if lumi and energy else lumi or energy
 
 
-def distinct(names: Iterable[str], most: int) -> dict[str, str]:
-    """Return a text for literal drawing for each name, of at most `most` characters, and different for each name."""
-    texts = {name: plain(name, most) for name in names}
-    for alike in _alike(texts):
-        texts |= _told_apart(alike, most)
-    return texts
-
-
-def _told_apart(names: Sequence[str], most: int) -> dict[str, str]:
-    """Return the part of each of several names around the first character in which they differ."""
-    first = next(place for place, letters in enumerate(zip_longest(*names)) if len(set(letters)) > 1)
-    texts = {name: plain(_part(name, max(0, first - most // 3), most)) for name in names}
-    for alike in _alike(texts):
-        # Names of one text in spite of that differ in characters that the font lacks.
-        numbered = {name: f"{texts[name]} #{number}" for number, name in enumerate(alike, start=1)}
-        texts |= _told_apart(alike, most) if len(alike) < len(names) else numbered
-    return texts
-
-
-def _part(name: str, start: int, most: int) -> str:
-    before, rest = "…" if start else "", name[start:]
-    room = most - len(before)
-    return before + (rest if len(rest) <= room else f"{rest[: room - 1]}…")
-
-
-def _alike(texts: Mapping[str, str]) -> list[list[str]]:
-    """Return the names that have one text, for each text of several names."""
-    by_text: dict[str, list[str]] = {}
-    for name, text in texts.items():
-        by_text.setdefault(text, []).append(name)
-    return [names for names in by_text.values() if len(names) > 1]
-
-
-def process_texts(labels: Mapping[str, str], most: int) -> dict[str, str]:
-    """Return the text of each process from its label, a formula if it has one, and different for each process.
-
-    Args:
-        labels: the label of each process, by name.
-        most: most characters of a text that is no formula.
-    """
-    shared = {label for label in labels.values() if list(labels.values()).count(label) > 1}
-    full = {name: f"{label} ({name})" if label in shared else label for name, label in labels.items()}
-    short = distinct(full.values(), most)
-    # The characters of a formula are commands in part: it is wider in letters than on paper.
-    return {
-        name: formula(text) if "$" in text and len(text) <= 2 * most else short[text] for name, text in full.items()
-    }
-
-
-def formula(text: str) -> str:
-    """Return the label of an axis, with text between two $ as a formula if matplotlib can parse it."""
-    text = _drawable(text)
-    try:
-        MathTextParser("path").parse(text)
-    except ValueError:
-        return plain(text)
-    return text
-
-
-def listing(names: Sequence[str], room: int) -> str:
-    """Return as many names as fit into `room` characters, and the number of the remaining names."""
-    shown = [plain(names[0], room)] if names else []
-    for name in names[1:]:
-        if len(", ".join([*shown, name])) > room:
-            return f"{', '.join(shown)} and {len(names) - len(shown)} more"
-        shown.append(plain(name))
-    return ", ".join(shown)
-
-
-def drawn_edges(axis: Axis) -> FloatArray:
-    """Return the edges for drawing: a bin that reaches to infinity becomes as wide as its neighbour."""
-    edges = axis.edges.copy()
-    inside = edges[np.isfinite(edges)]
-    if not len(inside):
-        return np.arange(len(edges), dtype=np.float64)
-    width = float(np.diff(inside)[0]) if len(inside) > 1 else 1.0
-    edges[edges == -np.inf] = inside[0] - width
-    width = float(np.diff(inside)[-1]) if len(inside) > 1 else 1.0
-    edges[edges == np.inf] = inside[-1] + width
-    return edges
-
-
-def _names(axis: Axis, most: int) -> list[str]:
-    """Return the names of every n-th bin, at most `most` of them."""
-    categories = axis.categories or ()
-    return list(distinct(categories[:: _every(axis, most)], LONGEST_TICK).values())
-
-
-def _every(axis: Axis, most: int) -> int:
-    return math.ceil(len(axis.categories or ()) / most) or 1
-
-
-def _stand_upright(axis: Axis, most: int) -> bool:
-    names = _names(axis, most)
-    return len(names) * max(map(len, names), default=0) > WIDTH_OF_NAMES * most
-
-
-def room_for_names(axis: Axis, most: int) -> float:
-    """Return the height in inches that upright names of bins need below the axes."""
-    return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
-
-
-def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float, minor: bool) -> Ticks:
-    """Draw the x axis: its range and, for categories, the names of at most `most` bins.
-
-    Args:
-        axes: the axes, at their final place in the figure.
-        axis: the variable.
-        edges: edges for drawing.
-        most: largest number of named bins.
-        size: size of the labels in points, 0 without labels.
-        minor: True to draw minor ticks.
-    """
-    axes.set_xlim(edges[0], edges[-1])
-    if axis.categories is None:
-        if minor:
-            axes.xaxis.set_minor_locator(AutoMinorLocator())
-        ticks = Ticks.of(axes, "x", size=size)
-        ticks.set_by_locators()
-        return ticks
-    upright = _stand_upright(axis, most)
-    ticks = Ticks.of(axes, "x", size=min(size, 8.0), rotation=90 if upright else 0, long=0)
-    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), _names(axis, most))
-    return ticks
-
-
-def axis_label(axis: Axis) -> str:
-    """Return the label of the axis or, without a label, its name."""
-    return formula(axis.label) if axis.label else plain(axis.name)
-
-
-def centres(edges: FloatArray) -> FloatArray:
-    """Return the centre of each bin, shape (bins,)."""
-    middle: FloatArray = (edges[:-1] + edges[1:]) / 2
-    return middle
-
-
-def ratio_to(nominal: FloatArray, values: FloatArray) -> FloatArray:
-    """Return values over nominal, and NaN where the nominal is not above 0."""
-    with np.errstate(over="ignore"):
-        return np.divide(values, nominal, out=np.full_like(nominal, np.nan), where=nominal > 0)
-
-
-def highest(*arrays: FloatArray) -> float:
-    """Return the highest finite value, at least 0."""
-    values = np.concatenate([array.ravel() for array in arrays])
-    values = values[np.isfinite(values)]
-    return max(0.0, float(values.max())) if len(values) else 0.0
-
-
-def ratio_range(halves: Sequence[float], *ratios: FloatArray) -> float:
-    """Return the smallest half range around 1 that shows all ratios with a margin of 5 %, or the largest."""
-    farthest = highest(*(np.abs(ratio - 1) for ratio in ratios))
-    return next((half for half in halves if 1.05 * farthest < half), halves[-1])
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure to a file in the format of its suffix, equal figures to equal bytes."""
+    form = path.suffix.removeprefix(".")
+    figure.savefig(path, format=form, metadata=METADATA[form])

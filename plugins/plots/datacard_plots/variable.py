@@ -1,0 +1,111 @@
+"""Axes of the plots: edges, names of bins, ranges and ratios."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import AutoMinorLocator
+
+from datacard_plots.texts import distinct, formula, plain
+from datacard_plots.ticks import Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from datacard_core import Axis, FloatArray
+
+LONGEST_TICK = 24
+"""Most characters in the name of a bin."""
+WIDTH_OF_NAMES = 1.75
+"""Characters per possible name that fit side by side; longer names are turned upright."""
+
+
+def drawn_edges(axis: Axis) -> FloatArray:
+    """Return the edges for drawing: a bin that reaches to infinity becomes as wide as its neighbour."""
+    edges = axis.edges.copy()
+    inside = edges[np.isfinite(edges)]
+    if not len(inside):
+        return np.arange(len(edges), dtype=np.float64)
+    width = float(np.diff(inside)[0]) if len(inside) > 1 else 1.0
+    edges[edges == -np.inf] = inside[0] - width
+    width = float(np.diff(inside)[-1]) if len(inside) > 1 else 1.0
+    edges[edges == np.inf] = inside[-1] + width
+    return edges
+
+
+def _names(axis: Axis, most: int) -> list[str]:
+    """Return the names of every n-th bin, at most `most` of them."""
+    categories = axis.categories or ()
+    return list(distinct(categories[:: _every(axis, most)], LONGEST_TICK).values())
+
+
+def _every(axis: Axis, most: int) -> int:
+    return math.ceil(len(axis.categories or ()) / most) or 1
+
+
+def _stand_upright(axis: Axis, most: int) -> bool:
+    names = _names(axis, most)
+    return len(names) * max(map(len, names), default=0) > WIDTH_OF_NAMES * most
+
+
+def room_for_names(axis: Axis, most: int) -> float:
+    """Return the height in inches that upright names of bins need below the axes."""
+    return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
+
+
+def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float, minor: bool) -> Ticks:
+    """Draw the x axis: its range and, for categories, the names of at most `most` bins.
+
+    Args:
+        axes: the axes, at their final place in the figure.
+        axis: the variable.
+        edges: edges for drawing.
+        most: largest number of named bins.
+        size: size of the labels in points, 0 without labels.
+        minor: True to draw minor ticks.
+    """
+    axes.set_xlim(edges[0], edges[-1])
+    if axis.categories is None:
+        if minor:
+            axes.xaxis.set_minor_locator(AutoMinorLocator())
+        ticks = Ticks.of(axes, "x", size=size)
+        ticks.set_by_locators()
+        return ticks
+    upright = _stand_upright(axis, most)
+    ticks = Ticks.of(axes, "x", size=min(size, 8.0), rotation=90 if upright else 0, long=0)
+    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), _names(axis, most))
+    return ticks
+
+
+def axis_label(axis: Axis) -> str:
+    """Return the label of the axis or, without a label, its name."""
+    return formula(axis.label) if axis.label else plain(axis.name)
+
+
+def centres(edges: FloatArray) -> FloatArray:
+    """Return the centre of each bin, shape (bins,)."""
+    middle: FloatArray = (edges[:-1] + edges[1:]) / 2
+    return middle
+
+
+def ratio_to(nominal: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values over nominal, and NaN where the nominal is not above 0."""
+    with np.errstate(over="ignore"):
+        return np.divide(values, nominal, out=np.full_like(nominal, np.nan), where=nominal > 0)
+
+
+def highest(*arrays: FloatArray) -> float:
+    """Return the highest finite value, at least 0."""
+    values = np.concatenate([array.ravel() for array in arrays])
+    values = values[np.isfinite(values)]
+    return max(0.0, float(values.max())) if len(values) else 0.0
+
+
+def ratio_range(halves: Sequence[float], *ratios: FloatArray) -> float:
+    """Return the smallest half range around 1 that shows all ratios with a margin of 5 %, or the largest."""
+    farthest = highest(*(np.abs(ratio - 1) for ratio in ratios))
+    return next((half for half in halves if 1.05 * farthest < half), halves[-1])
