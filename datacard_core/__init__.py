@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
     from datacard_core.declare.systematics import Systematics, SystematicUncertainty
     from datacard_core.documents.findings import findings_table
-    from datacard_core.documents.table import Table
+    from datacard_core.documents.numbers import Quantity
+    from datacard_core.documents.table import FORMS, PlainTable, Table
     from datacard_core.edits.values import Add, AddProcess, CardEdit, Drop, Rename
     from datacard_core.errors import (
         DatacardError,
@@ -124,6 +125,7 @@ __all__ = [
     "DATA",
     "DEFAULT_PLUGINS",
     "DIRECTIONS",
+    "FORMS",
     "Acceptance",
     "Add",
     "AddProcess",
@@ -195,6 +197,7 @@ __all__ = [
     "Nuisance",
     "NuisanceEdit",
     "Picture",
+    "PlainTable",
     "Plot",
     "PluginCallError",
     "PluginConflictError",
@@ -204,6 +207,7 @@ __all__ = [
     "Policies",
     "Prefit",
     "Provided",
+    "Quantity",
     "RawLine",
     "ReadCard",
     "Rename",
@@ -284,7 +288,8 @@ _MODULES = {
     "declare.processes": "DataProcess DataProcesses MCProcess MCProcesses",
     "declare.systematics": "Systematics SystematicUncertainty",
     "documents.findings": "findings_table",
-    "documents.table": "Table",
+    "documents.numbers": "Quantity",
+    "documents.table": "FORMS PlainTable Table",
     "edits.values": "Add AddProcess CardEdit Drop Rename",
     "errors": (
         "DatacardError DeclarationError DirectoryInUseError ExistingFileError FinishedCardError InputError "

@@ -38,11 +38,11 @@ def counted(observation: float) -> str:
 
 @attrs.frozen
 class Quantity:
-    """A yield with its statistical and its total uncertainty."""
+    """A yield with its uncertainties."""
 
     value: float
-    stat: float
-    """Statistical uncertainty, at least 0."""
+    stat: float | None
+    """Statistical uncertainty, at least 0; None if the total one is not divided."""
     up: float
     """Total uncertainty upwards, at least 0."""
     down: float
@@ -50,27 +50,24 @@ class Quantity:
 
     def __str__(self) -> str:
         value, stat, up, down = self._texts
-        if not stat:
-            return value
-        return f"{value} ± {stat} ± {up}" if up == down else f"{value} ± {stat} +{up}/-{down}"
+        return f"{value}{stat and f' ± {stat}'}{up and (f' ± {up}' if up == down else f' +{up}/-{down}')}"
 
     @property
     def latex(self) -> str:
         """The quantity as a formula of LaTeX."""
         value, stat, up, down = self._texts
-        if not stat:
-            return f"${value}$"
-        total = rf"\pm {up}" if up == down else f"{{}}^{{+{up}}}_{{-{down}}}"
-        return rf"${value} \pm {stat} {total}$"
+        total = rf" \pm {up}" if up == down else f" {{}}^{{+{up}}}_{{-{down}}}"
+        statistical = stat and rf" \pm {stat}"
+        return f"${value}{statistical}{up and total}$"
 
     @property
     def _texts(self) -> tuple[str, str, str, str]:
-        """The four numbers at the place of the total uncertainty; empty texts for uncertainties that are all 0."""
+        """The four numbers at the place of the total uncertainty; empty texts for those that are 0 or not there."""
         # By the larger side: by the smaller one, a side near 0 would ask for digits that the other has not.
         if not (total := max(self.up, self.down)):
             return rounded(self.value), "", "", ""
         places = decimals(total)
-        stat = rounded(self.stat, places)
+        stat = "" if self.stat is None else rounded(self.stat, places)
         if self.stat and not float(stat):
             # A statistical uncertainty is not 0 because a systematic one is large.
             stat = rounded(self.stat, decimals(self.stat))

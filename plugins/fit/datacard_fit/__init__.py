@@ -14,6 +14,7 @@ from datacard_fit.likelihood import Likelihood
 from datacard_fit.limits import Limit, limit, significance
 from datacard_fit.prefit import MOST_ALIKE, NARROWEST, Prefit, PrefitConstraints, prefit
 from datacard_fit.scans import Scan, scan
+from datacard_fit.shapes import Shapes, shapes, stages
 from datacard_fit.toys import GoodnessOfFit, Toys, goodness_of_fit, toys
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Part",
     "Prefit",
     "Scan",
+    "Shapes",
     "Toys",
     "breakdown",
     "fit",
@@ -36,7 +38,9 @@ __all__ = [
     "limit",
     "prefit",
     "scan",
+    "shapes",
     "significance",
+    "stages",
     "toys",
 ]
 

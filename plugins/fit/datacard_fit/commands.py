@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from datacard_core import FORMS
 from datacard_fit.breakdown import breakdown as breakdown_of
 from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
@@ -20,12 +21,14 @@ from datacard_fit.limits import limit as limit_of
 from datacard_fit.limits import significance as significance_of
 from datacard_fit.options import common, numbers, prepared, shared, workers
 from datacard_fit.scans import scan as scan_of
+from datacard_fit.shapes import stages
 from datacard_fit.toys import goodness_of_fit
 from datacard_fit.toys import toys as toys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from datacard_fit.fits import FitResult
     from datacard_fit.likelihood import Likelihood
 
 _SHOWN = 20
@@ -38,10 +41,29 @@ _SHOWN = 20
     "--minimizer", type=click.Choice(list(MINIMIZERS)), default="newton", show_default=True, help="What finds minima."
 )
 @click.option("--breakdown", "groups", is_flag=True, help="Also print the uncertainty of the POI by groups.")
-def fit(as_json: bool, minimizer: Literal["newton", "minuit"], groups: bool, **options: Any) -> None:
+@click.option("--yields", type=click.Choice(FORMS), help="Print the yields before and after the fit, and nothing else.")
+@click.option(
+    "--shapes",
+    metavar="FILE.root",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the templates before and after the fit, as FitDiagnostics does.",
+)
+def fit(
+    as_json: bool,
+    minimizer: Literal["newton", "minuit"],
+    groups: bool,
+    yields: str | None,
+    shapes: Path | None,
+    **options: Any,
+) -> None:
     """Fit the cards, and print the POI's interval, the nuisances and the significance."""
     likelihood, settings = prepared(**options)
     result = best_fit(likelihood, minimizer=minimizer, **settings)
+    if yields or shapes:
+        _exchanged(likelihood, result, settings, yields, shapes)
+    if yields:
+        _told(result.problems)
+        return
     excess = significance_of(likelihood, fitted=result, **settings)
     parts = breakdown_of(likelihood, **settings) if groups else None
     if as_json:
@@ -168,6 +190,21 @@ def toys(as_json: bool, count: int, seed: int, fitted: bool, output: Path, **opt
         _print({"toys": count, "seed": seed, "file": str(output), "arrays": list(arrays)}, likelihood)
     else:
         click.echo(f"{count} toys of {len(likelihood.compiled.channels)} channels in {output}")
+
+
+def _exchanged(
+    likelihood: Likelihood, fitted: FitResult, settings: Mapping[str, Any], form: str | None, path: Path | None
+) -> None:
+    """Print the yields before and after a fit in a form, and write the templates to a file."""
+    from datacard_fit.exchange.shapes_file import write_shapes  # noqa: PLC0415 - loads uproot
+    from datacard_fit.exchange.yields import yields_of  # noqa: PLC0415 - is not needed by the other commands
+
+    made = stages(likelihood, fitted, **settings)
+    if path:
+        write_shapes(made, path)
+        click.echo("Note: data are TH1D in place of TGraphAsymmErrors, which uproot does not write", err=True)
+    if form:
+        click.echo(yields_of(made).document(form), nl=False)
 
 
 def _print(content: Mapping[str, object], likelihood: Likelihood) -> None:

@@ -27,6 +27,7 @@ def test_decimals(uncertainty: float, places: int) -> None:
         (Quantity(-0.04, 0.2, 0.2, 0.2), "-0.04 ± 0.20 ± 0.20", r"$-0.04 \pm 0.20 \pm 0.20$"),
         (Quantity(-0.004, 0.2, 0.2, 0.2), "0.00 ± 0.20 ± 0.20", r"$0.00 \pm 0.20 \pm 0.20$"),
         (Quantity(7.0, 0, 0, 0), "7.00", "$7.00$"),
+        (Quantity(7.0, None, 1.5, 1.5), "7.0 ± 1.5", r"$7.0 \pm 1.5$"),
     ],
 )
 def test_quantity(quantity: Quantity, text: str, latex: str) -> None:

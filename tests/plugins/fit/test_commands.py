@@ -79,6 +79,16 @@ class TestFit:
         assert "statistical" in datacard("fit", card, "--breakdown").stdout
 
     @pytest.mark.slow
+    def test_yields_and_shapes(self, card: Path) -> None:
+        """The yields are printed as a document of their own, and the templates are written."""
+        result = datacard("fit", card, "--yields", "csv", "--shapes", card.with_suffix(".root"))
+        lines = result.stdout.splitlines()
+        assert lines[0] == "channel,process,stage,yield,error"
+        assert lines[1].startswith("SR,sig,prefit,10.0,")
+        assert card.with_suffix(".root").read_bytes().startswith(b"root")
+        assert "TH1D in place of TGraphAsymmErrors" in result.stderr
+
+    @pytest.mark.slow
     def test_minimizer(self, card: Path) -> None:
         """MIGRAD of iminuit finds the same minimum."""
         pytest.importorskip("iminuit")
