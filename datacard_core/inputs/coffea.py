@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,7 +28,6 @@ _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
 )
 _MB = 1_000_000
-_PIECE = 1 << 20
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """Beginning of an address; a single slash is left of two where it was made a path."""
 
@@ -127,7 +127,7 @@ def _loaded(file: Path, variables: Collection[str] | None, *, trust: bool, decod
     try:
         with opened(file) as stream:
             if trust:
-                return cloudpickle.load(stream)
+                return cloudpickle.load(io.BufferedReader(stream))
             return unpickled(stream, variables=variables, decode=decode, on_disk=file.stat().st_size)
     except RefusedError as error:
         raise InputError(f"{file} holds {error}, which is not admitted: {_TRUST}") from error
@@ -145,7 +145,7 @@ def _too_large(file: Path) -> str:
     """Return the problem of a file that needs more memory than there is."""
     size = 0
     with opened(file) as stream:
-        while piece := stream.read(_PIECE):
+        while piece := stream.read1():
             size += len(piece)
     on_disk = file.stat().st_size
     return (

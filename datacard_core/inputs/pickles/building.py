@@ -10,7 +10,7 @@ import importlib
 import math
 import pickle
 from collections import Counter, OrderedDict, defaultdict
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import hist
 import numpy as np
@@ -23,6 +23,8 @@ from datacard_core.inputs.pickles.running import read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from datacard_core.inputs.pickles.window import Stream
 
 _UNFINISHED = object()
 # Values that hold no other value, and that cannot be altered.
@@ -52,7 +54,7 @@ _COFFEA = "coffea.processor.accumulator"
 
 
 def unpickled(
-    stream: BinaryIO, *, variables: Collection[str] | None = None, decode: bool = False, on_disk: int = 0
+    stream: Stream, *, variables: Collection[str] | None = None, decode: bool = False, on_disk: int = 0
 ) -> object:
     """Return the content of a pickle.
 

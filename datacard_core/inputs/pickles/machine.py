@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import re
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from datacard_core.inputs.pickles.limits import Budget
     from datacard_core.inputs.pickles.records import Name
+    from datacard_core.inputs.pickles.window import Stream
 
 # Memory, in bytes, of a container or record with what is kept while real objects are built, and of an item in it.
 CONTAINER = 450
@@ -48,7 +49,7 @@ class Machine:
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: Stream,
         admitted: Collection[Name],
         at_once: Mapping[Name, Callable[[tuple[Any, ...]], object]],
         budget: Budget,

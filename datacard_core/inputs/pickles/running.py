@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from itertools import repeat
 from operator import length_hint
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from datacard_core.inputs.pickles.machine import CONTAINER, SHORT, Finished, Machine
 from datacard_core.inputs.pickles.opcodes import INSTRUCTIONS, UNSIGNED
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from datacard_core.inputs.pickles.limits import Budget
     from datacard_core.inputs.pickles.records import Name
+    from datacard_core.inputs.pickles.window import Stream
 
 _STEPS_BETWEEN_CHECKS = 4096
 _SCALAR = pickle.MEMOIZE + pickle.TUPLE2 + pickle.MEMOIZE + pickle.REDUCE + pickle.MEMOIZE
@@ -35,7 +36,7 @@ _LONG_BINGET, _BINGET, _BININT1, _SHORT_BINUNICODE, _MEMOIZE, _SHORT_BINBYTES = 
 
 
 def read_records(
-    stream: BinaryIO,
+    stream: Stream,
     admitted: Collection[Name],
     at_once: Mapping[Name, Callable[[tuple[Any, ...]], object]],
     budget: Budget,

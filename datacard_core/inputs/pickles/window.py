@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import pickle
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datacard_core.inputs.pickles.limits import Budget
 
-_LARGE = 1 << 16
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _LONGEST_LINE = 4096
+
+
+class Stream(Protocol):
+    """A stream that gives its content in pieces, such as `datacard_core.inputs.compression.Pieces` and `io.BytesIO`."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return the next bytes, not more than a size, and none only at the end."""
 
 
 class Window:
     """The bytes of a stream; those behind `place` in `held` are the next ones."""
 
-    def __init__(self, stream: BinaryIO, budget: Budget) -> None:
-        self._buffer = io.BufferedReader(_Counted(stream, budget), _LARGE)
+    def __init__(self, stream: Stream, budget: Budget) -> None:
+        self._stream = stream
+        self._budget = budget
         self.held = b""
         self.place = 0
         self.is_cut = False
@@ -26,9 +32,14 @@ class Window:
 
     def move(self) -> bool:
         """Hold more bytes, and return False if the stream has no more."""
-        more = self._buffer.read(_LARGE)
+        more = self._more()
         self.held, self.place = self.held[self.place :] + more, 0
         return bool(more)
+
+    def _more(self) -> bytes:
+        more = self._stream.read1(_PIECE)
+        self._budget.read += len(more)
+        return more
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, fewer at the end of the stream."""
@@ -50,36 +61,24 @@ class Window:
             return self.read(size)
         content = bytearray(self.held[self.place :])
         self.held, self.place = b"", 0
-        while size > len(content):
-            piece = self._buffer.read(min(size - len(content), _PIECE))
+        while (left := size - len(content)) > 0:
+            piece = self._more()
             if not piece:
                 self.is_cut = True
                 break
-            content += piece
+            content += memoryview(piece)[:left]
+            self.held, self.place = piece, min(left, len(piece))
         return content
 
     def line(self) -> bytes:
         """Read a line, such as the name of a module in an old protocol."""
-        if self.held.find(b"\n", self.place) < 0:
-            self.is_cut = not self.move()
-        end = self.held.find(b"\n", self.place, self.place + _LONGEST_LINE)
+        while (end := self.held.find(b"\n", self.place, self.place + _LONGEST_LINE)) < 0:
+            if len(self.held) - self.place >= _LONGEST_LINE:
+                break
+            if not self.move():
+                self.is_cut = True
+                break
         if end < 0:
             raise pickle.UnpicklingError("a line has no end")
         line, self.place = self.held[self.place : end], end + 1
         return line
-
-
-class _Counted(io.RawIOBase):
-    """A stream that counts how many bytes were read of it."""
-
-    def __init__(self, stream: BinaryIO, budget: Budget) -> None:
-        self._stream = stream
-        self._budget = budget
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._stream.readinto(buffer)  # type: ignore[attr-defined]
-        self._budget.read += count
-        return int(count)

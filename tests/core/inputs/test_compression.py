@@ -15,6 +15,7 @@ import pytest
 import zstandard
 
 from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.compression import decompressed
 from tests.support.coffea_files import Calls, an_output, assert_same, complaint, in_an_output
 
 if TYPE_CHECKING:
@@ -60,6 +61,22 @@ def test_file_that_coffea_wrote(name: str, tmp_path: Path) -> None:
     except TypeError:
         pytest.skip("this version of coffea has no choice of compressions")
     assert_same(load_output(file), an_output("a"))
+
+
+@every_compression
+def test_content_in_pieces(name: str, tmp_path: Path) -> None:
+    """A file that expands a thousand times is given in pieces of a quarter of a megabyte, which make its content."""
+    content = b"\x80" + bytes(3_000_000) + os.urandom(300_000)
+    with decompressed(written(tmp_path, COMPRESSIONS[name](content)).open("rb")) as stream:
+        pieces = list(iter(stream.read1, b""))
+    assert b"".join(pieces) == content
+    assert max(map(len, pieces)) <= 1 << 18
+
+
+def test_frames_behind_each_other(tmp_path: Path) -> None:
+    """Frames of lz4 that follow each other are one content, as in the readers of lz4."""
+    content = lz4.frame.compress(WHOLE[:500]) + lz4.frame.compress(WHOLE[500:])
+    assert_same(load_output(written(tmp_path, content)), an_output("a"))
 
 
 @every_compression
