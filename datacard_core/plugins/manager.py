@@ -11,6 +11,7 @@ import importlib
 import pickle
 import sys
 from contextlib import contextmanager
+from operator import is_
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,8 @@ def families_of(plugins: Plugins) -> tuple[Providers[Any], ...]:
 def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
     """Select and load plugins: the built-in set if no plugin is given.
 
+    A selection by names that was loaded before is returned again, as long as their modules have the same members.
+
     Args:
         plugins: names of installed plugins, or modules and objects that are plugins; or a pair of one of them and its
             options, such as `("acme_source", {"year": "2018"})`.
@@ -205,7 +208,40 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
         PluginCallError: a selected plugin failed.
         DatacardError: other code has replaced members of pluggy's classes.
     """
-    return load_from(look(), plugins or DEFAULT_PLUGINS, set(scalars(block)))
+    installed, chosen, blocked = look(), plugins or DEFAULT_PLUGINS, frozenset(scalars(block))
+    names = [plugin for plugin in chosen if type(plugin) is str]
+    # Members that other code has replaced are looked at anew.
+    if len(names) < len(chosen) or patches():
+        return load_from(installed, chosen, blocked)
+    return _loaded(installed, tuple(names), blocked, tuple(_Members.of(name, installed) for name in names))
+
+
+# A script that reads cards loads the built-in set for each of them, which takes as long as the reading.
+@functools.lru_cache(maxsize=4)
+def _loaded(installed: Installed, names: tuple[str, ...], blocked: frozenset[str], _: tuple[_Members, ...]) -> Plugins:
+    return load_from(installed, names, blocked)
+
+
+@attrs.frozen(eq=False)
+class _Members:
+    """The members of a plugin's module as they are; two are equal if they have the same objects by the same names."""
+
+    members: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, plugin: str, installed: Installed) -> _Members:
+        """Return those of an installed plugin, none as long as its module is not imported."""
+        references = [found.reference for found in installed.plugins if found.name == plugin]
+        modules = [sys.modules.get(reference.partition(":")[0].strip()) for reference in references]
+        return cls({name: member for module in modules if module for name, member in vars(module).items()})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Members):
+            return NotImplemented
+        return [*self.members] == [*other.members] and all(map(is_, self.members.values(), other.members.values()))
+
+    def __hash__(self) -> int:
+        return len(self.members)
 
 
 def load_from(

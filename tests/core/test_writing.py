@@ -35,6 +35,7 @@ from datacard_core import (
 from datacard_core.testing import small_card
 from tests.support.cards import CARDS
 from tests.support.models import content, models
+from tests.support.outputs import PLUGINS
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ DEGENERATE = "11_empty_process_rate_minus_one"
 
 
 def model_of(path: Path) -> Model:
-    card: Any = read_card(path, lenient=True)
+    card: Any = read_card(path, lenient=True, plugins=PLUGINS)
     model: Model = card.model(mass=125)
     return model
 
 
 def reread(model: Model, folder: str | Path) -> Model:
-    write_model(model, Path(folder, "card.txt"))
+    write_model(model, Path(folder, "card.txt"), plugins=PLUGINS)
     return model_of(Path(folder, "card.txt"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import numpy as np
@@ -34,9 +34,11 @@ from datacard_core import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from datacard_core import Directive, Effect, SharedParameter
+
+Member = TypeVar("Member")
 
 PROCESSES = ("sig", "ttH_hbb", "top", "wj-2022", "qcd.b")
 """Names of columns; the first two are signals."""
@@ -70,17 +72,19 @@ PARAMETERS: tuple[SharedParameter, ...] = (
 )
 
 
-@st.composite
-def models(draw: st.DrawFn) -> Model:
+def models() -> st.SearchStrategy[Model]:
     """Return models of one to three channels, some without templates."""
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    count = draw(st.integers(1, 3))
-    rows = draw(st.sets(st.sampled_from(sorted(ROWS))))
-    channels = [_channel(draw, generator, f"CH{at}", sorted(rows)) for at in range(count)]
-    parameters = draw(st.sets(st.sampled_from(range(len(PARAMETERS))))) | {0, 4}
+    # Hypothesis draws the seed alone: for each choice it would take longer than a card is written and read.
+    return st.integers(0, 2**32).map(lambda seed: _model(np.random.default_rng(seed)))
+
+
+def _model(generator: Any) -> Model:
+    rows = _some(generator, sorted(ROWS))
+    channels = [_channel(generator, f"CH{at}", rows) for at in range(generator.integers(1, 4))]
+    parameters = {*_some(generator, range(len(PARAMETERS))), 0, 4}
     known = sorted({row.name for channel in channels for row in channel.nuisances})
-    groups = {"theory": tuple(known[:2]), "empty": ()} if draw(st.booleans()) else {}
-    frozen = frozenset(known[:1] if draw(st.booleans()) else ())
+    groups = {"theory": tuple(known[:2]), "empty": ()} if _chance(generator) else {}
+    frozen = frozenset(known[:1] if _chance(generator) else ())
     return Model(
         channels=tuple(channels),
         parameters=tuple(PARAMETERS[at] for at in sorted(parameters)),
@@ -89,17 +93,26 @@ def models(draw: st.DrawFn) -> Model:
     )
 
 
-def _channel(draw: st.DrawFn, generator: Any, name: str, rows: Iterable[str]) -> Channel:
-    backgrounds = draw(st.sets(st.sampled_from(PROCESSES[2:]), min_size=1))
+def _chance(generator: Any) -> bool:
+    return bool(generator.integers(2))
+
+
+def _some(generator: Any, of: Sequence[Member], *, least: int = 0) -> list[Member]:
+    """Return some members of a sequence, in its order."""
+    chosen = generator.choice(len(of), generator.integers(least, len(of) + 1), replace=False)
+    return [of[at] for at in sorted(chosen)]
+
+
+def _channel(generator: Any, name: str, rows: Iterable[str]) -> Channel:
     # The first channel has a signal: Combine takes no card without one.
-    signals = draw(st.integers(0 if name != "CH0" else 1, 2))
-    processes = [*PROCESSES[:signals], *sorted(backgrounds)]
+    signals = int(generator.integers(0 if name != "CH0" else 1, 3))
+    processes = [*PROCESSES[:signals], *sorted(_some(generator, PROCESSES[2:], least=1))]
     columns = [Column(process, process, "", PROCESSES.index(process) - 1) for process in processes]
-    has_templates = draw(st.booleans())
-    bins = draw(st.integers(1, 3)) if has_templates else 1
+    has_templates = _chance(generator)
+    bins = int(generator.integers(1, 4)) if has_templates else 1
     values = generator.uniform(0.1, 20, (len(columns), bins))
     # A column whose rate is 0 has no template that a card refers to.
-    if signals > 1 and draw(st.booleans()):
+    if signals > 1 and _chance(generator):
         values[0] = 0
     data = generator.poisson(values.sum(axis=0, keepdims=True)).astype(float)
     channel = Channel(
@@ -113,15 +126,15 @@ def _channel(draw: st.DrawFn, generator: Any, name: str, rows: Iterable[str]) ->
         stated_rates=values.sum(axis=1),
         has_templates=has_templates,
     )
-    nuisances = [_nuisance(draw, generator, channel, row) for row in rows]
-    statements = tuple(Statement(one, order=one.order) for one in _directives(draw, channel))
+    nuisances = [_nuisance(generator, channel, row) for row in rows]
+    statements = tuple(Statement(one, order=one.order) for one in _directives(generator, channel))
     return attrs.evolve(channel, nuisances=tuple(one for one in nuisances if one is not None), statements=statements)
 
 
-def _nuisance(draw: st.DrawFn, generator: Any, channel: Channel, name: str) -> Nuisance | None:
+def _nuisance(generator: Any, channel: Channel, name: str) -> Nuisance | None:
     kind = ROWS[name]
     possible = np.flatnonzero(channel.rates > 0)
-    columns = np.array(sorted(draw(st.sets(st.sampled_from(possible.tolist()), min_size=1))))
+    columns = np.array(_some(generator, possible.tolist(), least=1))
     if kind.startswith("shape"):
         return _shape(generator, channel, name, columns) if channel.has_templates or kind == "shape?" else None
     return Nuisance(name, (_effect(generator, kind, columns),), kind.split()[0], nofloat=name == "width")
@@ -162,15 +175,15 @@ def _shape(generator: Any, channel: Channel, name: str, columns: Any) -> Nuisanc
     return Nuisance(name, tuple(effects), kind, stated=kind if kind.endswith("?") else "")
 
 
-def _directives(draw: st.DrawFn, channel: Channel) -> list[Directive]:
+def _directives(generator: Any, channel: Channel) -> list[Directive]:
     last = [len(channel.columns) - 1]
     directives: list[Directive] = []
-    if draw(st.booleans()):
+    if _chance(generator):
         directives.append(FreeParameter("SF", np.array(last), 1, (0, 5)))
-    if draw(st.booleans()):
+    if _chance(generator):
         directives.append(FormulaFactor("formula", np.array(last), "(@0*@1)", ("k", "mu")))
-    if channel.has_templates and draw(st.booleans()):
-        directives.append(BinByBinStatistics(draw(st.sampled_from([0, 10])), draw(st.booleans()), 1))
+    if channel.has_templates and _chance(generator):
+        directives.append(BinByBinStatistics(10 * _chance(generator), _chance(generator), 1))
     return directives
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from datacard_core import DeclarationError, Model, compare, read_card, write_model
 from tests.support.channels import channel, factors
 from tests.support.models import content, models
+from tests.support.outputs import PLUGINS
 
 if TYPE_CHECKING:
     import pathlib
@@ -27,8 +28,8 @@ def test_written_and_read(model: Model, tmp_path: pathlib.Path) -> None:
         parameters=model.parameters[::-1],
     )
     assert compare(model, turned).is_same
-    write_model(model, tmp_path / "card.txt")
-    found = compare(model, read_card(tmp_path / "card.txt", lenient=True).model())
+    write_model(model, tmp_path / "card.txt", plugins=PLUGINS)
+    found = compare(model, read_card(tmp_path / "card.txt", lenient=True, plugins=PLUGINS).model())
     assert found.is_same, found.markdown()
 
 

@@ -20,6 +20,7 @@ from datacard_core import (
     PluginLoadError,
     Systematics,
     grammar,
+    hookimpl,
     load_plugins,
 )
 from datacard_core.plugins.families import FAMILIES
@@ -59,6 +60,18 @@ def test_selection_by_name() -> None:
     assert list(plugins) == ["combine", "lnn"]
     assert list(plugins.kinds) == ["lnN", "lnU"]
     assert not plugins.serializers
+
+
+def test_selection_that_was_loaded(install: Install) -> None:
+    """A selection by names is loaded once, and again when a module has another member."""
+    install("acme", kind_source())
+    load_plugins("acme", "lnn")
+    first = load_plugins("acme", "lnn")
+    assert load_plugins("acme", "lnn") is first
+    assert load_plugins("acme", "lnn", block=["lnn"]) is not first
+    # A reload, or a monkeypatch, puts another function in the place of the hook.
+    sys.modules["acme"].datacard_systematic_kinds = hookimpl(lambda: ())  # type: ignore[attr-defined]
+    assert "acme" not in load_plugins("acme", "lnn").kinds
 
 
 def test_origin_of_an_installed_plugin() -> None:
