@@ -269,6 +269,13 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "`bin_` before it.",
             remedy="No action is needed; `bin_name` chooses another name.",
         ),
+        "repeated-events": Code(
+            severities=_WARNING,
+            meaning="More events of a dataset were processed, by `cutflow['initial']`, than its metadata say that it "
+            "has: outputs were merged twice, or jobs overlap, and yields or their normalisation count events again.",
+            remedy="Merge each job's output once. If the dataset has grown since its metadata were written, accept the "
+            "code.",
+        ),
         "rounded-data": Code(
             severities=_NOTICE,
             meaning="The data process has `round_counts=True`: its bins are rounded to whole events.",

@@ -28,6 +28,10 @@ LOADED = "the output"
 """Name of an output in messages that a script has loaded, and that has no file here."""
 
 
+_DIGITS = 15
+"""Most digits of a number of events that is taken for one."""
+
+
 @attrs.frozen
 class Inventory:
     """Names of the samples, years and datasets in an output."""
@@ -181,6 +185,14 @@ class HistogramSet:
         count = value_at(self.cutflow, ("presel", dataset), 0)
         count = value_at(count, [NOMINAL], 0) if isinstance(count, Mapping) else count
         return _number(count, ("presel", dataset))
+
+    def processed(self, dataset: str) -> tuple[float, float] | None:
+        """Return the number of events that were processed, and that a dataset has; None where one is not known."""
+        count = _as_number(value_at(self.cutflow, ("initial", dataset)))
+        # PocketCoffea writes the number as text. No card depends on it, so that another form is no error.
+        stated = str(scalar(value_at(self.datasets_metadata, ("by_dataset", dataset, "nevents"))))
+        known = isinstance(count, float) and stated.isdecimal() and len(stated) <= _DIGITS
+        return (count, float(stated)) if known else None
 
     def parent(self, dataset: str) -> str:
         """Return the sample of a dataset as a whole, of which its subsamples are parts; empty if it is not known."""

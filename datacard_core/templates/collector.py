@@ -15,7 +15,7 @@ from datacard_core.model.arrays import LARGEST
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
 from datacard_core.templates.labels import Labels, common_axis, spread
-from datacard_core.templates.overlaps import overlap_findings
+from datacard_core.templates.overlaps import overlap_findings, repeated_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
 from datacard_core.templates.variances import are_counts, variance_problem
@@ -53,6 +53,7 @@ def collect(
         collector.finish_column(column)
     for category in collector.categories:
         collector.findings[category] += overlap_findings(histograms, layout, category)
+        collector.findings[category] += repeated_findings(histograms, layout)
     return collector.finished()
 
 

@@ -1,4 +1,4 @@
-"""Overlapping samples: subsamples of one dataset that have events in common, which a card would count twice."""
+"""Events that a card would count twice: of overlapping samples, and of outputs that were merged twice."""
 
 from __future__ import annotations
 
@@ -43,6 +43,31 @@ def overlap_findings(histograms: HistogramSet, layout: Layout, category: str) ->
             yield _finding(
                 category, samples, found, {columns[dataset][sample] for dataset, *_ in found for sample in samples}
             )
+
+
+def repeated_findings(histograms: HistogramSet, layout: Layout) -> Iterator[Finding]:
+    """Yield a finding on the datasets of which more events were processed than they have.
+
+    Args:
+        histograms: the histograms, with the cutflow and the metadata.
+        layout: the columns with their samples.
+    """
+    columns: dict[str, dict[str, None]] = {}
+    for request in layout.requests:
+        for sample, year in request.samples:
+            for dataset in histograms.datasets(sample, year):
+                columns.setdefault(dataset, {})[request.column] = None
+    found = {dataset: events for dataset in columns if (events := histograms.processed(dataset))}
+    repeated = {dataset: (count, stated) for dataset, (count, stated) in found.items() if count > stated}
+    if repeated:
+        dataset, (count, stated) = max(repeated.items(), key=lambda item: item[1][0] / max(item[1][1], 1))
+        yield warning(
+            "repeated-events",
+            f"cutflow['initial'] counts more events than {listing(map(repr, sorted(repeated)), 3)} have by their "
+            f"metadata, such as {count:g} of {stated:g}: was the output merged twice, or from jobs that overlap?",
+            column=listing(dict.fromkeys(column for dataset in repeated for column in columns[dataset]), 4),
+            numbers={"events": count, "limit": stated},
+        )
 
 
 def _counts(histograms: HistogramSet, category: str, dataset: str, samples: tuple[str, ...]) -> tuple[float, float]:

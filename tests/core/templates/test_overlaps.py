@@ -1,4 +1,4 @@
-"""Overlapping samples: events that several subsamples of one dataset have in common are told."""
+"""Events that a card counts twice are told: those of overlapping samples, and of outputs merged twice."""
 
 from __future__ import annotations
 
@@ -103,3 +103,16 @@ def test_data_are_compared_too(samples: list[str], expected: list[int]) -> None:
         f"data_obs: samples {', '.join(map(repr, samples))} have {number} events" in message
         for number, message in zip(expected, found(made, "overlapping-samples"), strict=True)
     )
+
+
+@pytest.mark.parametrize(("processed", "count"), [(10, 0), (20, 1)])
+def test_events_that_were_processed_twice(processed: int, count: int) -> None:
+    """More processed events than a dataset has are told with both numbers, and as many as it has are not."""
+    output = Output().mc("Signal", "2022", nominal=[1, 1]).mc("TTbar", "2022", nominal=[5, 5])
+    output.cutflow["initial"] = {"TTbar_2022": processed, "Signal_2022": 7}
+    output.by_dataset["TTbar_2022"]["nevents"] = "10"
+    # A number of another form says nothing.
+    output.by_dataset["Signal_2022"]["nevents"] = "few"
+    messages = found(card(output), "repeated-events")
+    assert len(messages) == count
+    assert all("ttbar_2022" in message and "'TTbar_2022'" in message and "20 of 10" in message for message in messages)
