@@ -246,7 +246,8 @@ def share_findings(channel: Channel, declared: DeclaredCard) -> Iterator[Finding
             if most is not None and total - present > most * total:
                 message = f"the nominal stands for its variations in {total - present} of {total} datasets, more than "
                 message += f"max_fallback={most:g} allows: produce them, or take these years out of the declaration"
-                yield error("fallback-share", message, column=process, systematic=nuisance.name)
+                numbers = {"share": (total - present) / total, "limit": most}
+                yield error("fallback-share", message, column=process, systematic=nuisance.name, numbers=numbers)
 
 
 def unvaried_findings(channel: Channel, plans: Sequence[Plan], templates: TemplateSet) -> Iterator[Finding]:

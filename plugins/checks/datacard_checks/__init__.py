@@ -44,11 +44,13 @@ class LargeVariations(Check):
             nominal = channel.nominal.values[shape.columns]
             for direction, templates in (("Up", shape.up), ("Down", shape.down)):
                 varied = templates.values
-                # Products, not ratios: a bin that is empty in both templates passes without a division by 0.
-                far = (varied > LARGEST_RATIO * nominal) | (nominal > LARGEST_RATIO * varied)
+                # Products, not ratios: a bin that is empty in both templates passes without a division by 0. Of
+                # contents below 0, which policies may keep, equal ones pass too.
+                apart = np.abs(varied - nominal)
+                far = apart > (LARGEST_RATIO - 1) * np.minimum(np.abs(varied), np.abs(nominal))
                 for row in np.flatnonzero(far.any(axis=1)):
                     bins = np.flatnonzero(far[row])
-                    worst = bins[np.argmax(np.abs(varied[row] - nominal[row])[bins])]
+                    worst = bins[np.argmax(apart[row, bins])]
                     yield warning(
                         "large-variation",
                         f"differs from nominal by more than 100 % in {len(bins)} of {len(far[row])} bins, "
@@ -56,6 +58,8 @@ class LargeVariations(Check):
                         column=channel.columns[shape.columns[row]].name,
                         systematic=nuisance.name,
                         direction=direction,
+                        bins=bins + 1,
+                        numbers={"events": varied[row, worst], "nominal": nominal[row, worst], "limit": LARGEST_RATIO},
                     )
 
 
@@ -80,6 +84,7 @@ class EmptyBackground(Check):
                 "shape.data-no-background",
                 f"bins {', '.join(map(str, bins))} have signal or data but no background: "
                 "wider bins would avoid a fit without prediction there",
+                bins=bins,
             )
 
 
@@ -102,7 +107,7 @@ class WeightedData(Check):
         # Counts that went through floating-point sums are whole numbers up to rounding only.
         if len(bins := np.flatnonzero(np.abs(values - np.round(values)) > 1e-6 * np.maximum(1, values))):
             message = f"bin {bins[0] + 1} holds {values[bins[0]]:.6g} events: data should be counts, without weights"
-            yield warning("weighted-data", message, column=DATA)
+            yield warning("weighted-data", message, column=DATA, bins=bins + 1, numbers={"events": values[bins[0]]})
 
 
 options = DESCRIPTIONS

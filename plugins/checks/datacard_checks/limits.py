@@ -30,6 +30,7 @@ class Limits:
     fewest_events: float = _limit(1.0, "effective number of simulated events in a bin of one process")
     fewest_in_bin: float = _limit(2.0, "effective number of simulated events in a bin of all backgrounds")
     smallest_share: float = _limit(0.1, "share of a bin from which the events of a process count")
+    largest_fallback: float = _limit(0.25, "share of the datasets of a nuisance in which the nominal stands for it")
     least_significance: float = _limit(0.1, "change of a shape, in statistical errors of the template, that counts")
 
     @classmethod

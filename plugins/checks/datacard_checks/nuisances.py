@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from datacard_checks.limits import Limits
-from datacard_core import Check, FreeParameter, Normalisation, grammar, notice, warning
+from datacard_core import Check, ConstrainedParameter, FreeParameter, Normalisation, grammar, notice, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,6 +73,7 @@ def luminosity_twice(model: Model, limits: Limits) -> Iterator[Finding]:  # noqa
                     channel=factor.channel,
                     column=factor.process,
                     systematic=factor.nuisance,
+                    numbers={"factor": factor.up},
                 )
 
 
@@ -109,7 +110,9 @@ def degenerate(model: Model, limits: Limits) -> Iterator[Finding]:  # noqa: ARG0
                 others.add(nuisance.name)
             factors.setdefault(nuisance.name, {}).update(_of(channel.bin, nuisance))
     # One factor on all columns: other factors leave a difference that the data can fix.
-    by_columns = {frozenset(columns): name for name, columns in free.items()}
+    # A `param` of the name constrains the parameter.
+    constrained = {line.name for line in model.parameters if isinstance(line, ConstrainedParameter)}
+    by_columns = {frozenset(columns): name for name, columns in free.items() if name not in constrained}
     for name, found in factors.items():
         parameter = by_columns.get(frozenset(found))
         if parameter and name not in others and len(set(found.values())) == 1:

@@ -42,18 +42,30 @@ class Directions(Check):
             if equal.any():
                 message = f"Up and Down are equal, and differ from the nominal{_example(nominal, shape, equal)}"
                 columns = names_of(channel, shape.columns[equal].tolist())
-                yield warning("shape.same-variations", message, column=columns, systematic=nuisance.name)
+                of = {"column": columns, "systematic": nuisance.name, "numbers": _numbers(nominal, shape, equal)}
+                yield warning("shape.same-variations", message, **of)
             if aside.any():
                 message = (
                     f"the yields of Up and Down are on one side of the nominal one{_example(nominal, shape, aside)}"
                 )
                 columns = names_of(channel, shape.columns[aside].tolist())
-                yield warning("same-side", message, column=columns, systematic=nuisance.name)
+                numbers = {**_numbers(nominal, shape, aside), "limit": SMALLEST_CHANGE}
+                yield warning("same-side", message, column=columns, systematic=nuisance.name, numbers=numbers)
+
+
+def _numbers(nominal: Templates, shape: Shape, found: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the yields of the first column that is found."""
+    first = int(np.flatnonzero(found)[0])
+    return {
+        "up": float(shape.up.norms[first]),
+        "down": float(shape.down.norms[first]),
+        "nominal": float(nominal.norms[first]),
+    }
 
 
 def _example(nominal: Templates, shape: Shape, found: NDArray[np.bool_]) -> str:
-    first = int(np.flatnonzero(found)[0])
-    return f", as {nominal.norms[first]:.4g} -> {shape.up.norms[first]:.4g} and {shape.down.norms[first]:.4g}"
+    yields = _numbers(nominal, shape, found)
+    return f", as {yields['nominal']:.4g} -> {yields['up']:.4g} and {yields['down']:.4g}"
 
 
 class SharedTemplates(Check):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -63,6 +64,25 @@ def _significance(varied: Templates, nominal: Templates) -> FloatArray:
     return found
 
 
+def stood_for(model: Model, limits: Limits) -> Iterator[Finding]:
+    """Yield nuisances for which the nominal stands in a good part of the datasets, in all channels together."""
+    lacking: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for channel in model.channels:
+        for nuisance in channel.nuisances:
+            # Cards that were read do not tell the datasets.
+            if (origin := nuisance.origin) is not None:
+                total[nuisance.name] += int(origin.datasets.sum())
+                lacking[nuisance.name] += int((origin.datasets - origin.present).sum())
+    for name, missing in lacking.items():
+        if missing > limits.largest_fallback * total[name]:
+            share = missing / total[name]
+            message = f"the nominal stands for it in {missing} of {total[name]} datasets, {share:.0%}: the nuisance is "
+            message += "too small; produce the variations, or restrict it to the processes and years that have them"
+            numbers = {"share": share, "limit": limits.largest_fallback}
+            yield warning("shape.fallback", message, systematic=name, numbers=numbers)
+
+
 class Variations(Check):
     """Looks for varied templates that do nothing, or that statistical fluctuations make."""
 
@@ -70,6 +90,8 @@ class Variations(Check):
     codes: ClassVar[Mapping[str, str]] = {
         "shape.below-statistics": "A notice: the form of a template changes by far less than its statistical errors: "
         "declare an lnN instead.",
+        "shape.fallback": "The nominal stands for the variations of a nuisance in more than a quarter of the datasets "
+        "of all channels: produce them, or restrict the nuisance to the processes and years that have them.",
         "shape.no-effect": "The Up and the Down template are the nominal one; a notice if the nuisance has effects on "
         "other columns of the channel. Look for the variation in the output, or leave the columns out.",
     }
@@ -83,3 +105,4 @@ class Variations(Check):
             view = View(channel, self._limits)
             for look in (without_effect, below_statistics):
                 yield from look(view)
+        yield from stood_for(model, self._limits)

@@ -65,6 +65,14 @@ class TestLargeVariations:
         made = varied([10, -5, 30], [11, -1, 31], [9, -20, 29])
         assert findings(made, "large-variation") == []
 
+    def test_content_below_0(self) -> None:
+        """Contents below 0 that are kept pass where both are equal, and are told where they differ by more."""
+        output = by_hand.signal_and_ttbar(nominal=[10, -5, 30], JESUp=[11, -5, 31], JESDown=[9, -11, 29])
+        made = by_hand.card(output, by_hand.shape("JES"), policies={"negative_bins": "keep"})
+        (finding,) = findings(made, "large-variation")
+        assert (finding.direction, finding.bins) == ("Down", (2,))
+        assert dict(finding.numbers) == {"events": -11, "nominal": -5, "limit": 2}
+
     def test_joined_bins(self) -> None:
         """The check sees the bins of the card, not those of the output."""
         output = by_hand.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[25, 10, 30], JESDown=[10, 20, 30])

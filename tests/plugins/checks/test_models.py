@@ -18,6 +18,7 @@ from datacard_core import (
     BinByBinStatistics,
     Channel,
     Column,
+    ConstrainedParameter,
     DeclarationError,
     FreeParameter,
     Model,
@@ -28,6 +29,7 @@ from datacard_core import (
     Statement,
     Templates,
 )
+from datacard_core.model.effects import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +173,22 @@ class TestVariations:
         assert dict(one.numbers)["errors"] == pytest.approx(0.0775, abs=1e-4)
         assert found(Variations(), model(nuisances=(shape("jes", [40.3, 19.7], [39.7, 20.3]),))) == []
 
+    @pytest.mark.parametrize(("present", "told"), [(5, True), (6, False)])
+    def test_share_of_fallback(self, present: int, told: bool) -> None:
+        """A nuisance that 5 of 8 datasets have is told with the share, and one that 6 have is not."""
+        origin = Origin(
+            columns=np.array([1, 2]),
+            labels=(("jesUp", "jesDown"),) * 2,
+            present=np.array([present - 2, 2]),
+            datasets=np.array([5, 3]),
+            is_alias=np.zeros(2, bool),
+            is_clipped=np.zeros(2, bool),
+        )
+        nuisance = attrs.evolve(shape("jes", [44, 18], [36, 22]), origin=origin)
+        findings = [one for one in Variations().examine(model(nuisances=(nuisance,))) if one.code == "shape.fallback"]
+        assert [dict(one.numbers) for one in findings] == [{"share": 0.375, "limit": 0.25}] * told
+        assert all(one.systematic == "jes" and "3 of 8 datasets, 38%" in one.message for one in findings)
+
 
 class TestNuisances:
     """Rows and names."""
@@ -205,6 +223,10 @@ class TestNuisances:
         assert (one.code, one.systematic) == ("rateparam.degenerate-lnN", "norm")
         assert self.among(lnn("norm", [1.2, 1.1]), statements=free) == []
         assert self.among(lnn("norm", [1.2], (1,)), statements=free) == []
+        # A `param` line makes the parameter no free one.
+        given = model(nuisances=(lnn("lumi", [1.02] * 3, (0, 1, 2)), lnn("norm", [1.2, 1.2])), statements=free)
+        given = attrs.evolve(given, parameters=(ConstrainedParameter("SF", 1, (0.1, 0.1)),))
+        assert list(Nuisances().examine(given)) == []
 
     def test_year_twice(self) -> None:
         """A year that stands twice in a name is told, and two years are not."""
