@@ -8,6 +8,7 @@ import attrs
 
 from datacard_core import hookimpl
 from datacard_fit.breakdown import Breakdown, Part, breakdown
+from datacard_fit.drawing import plot
 from datacard_fit.fits import FitResult, Interval, fit
 from datacard_fit.impacts import Impact, Impacts, impacts
 from datacard_fit.likelihood import Likelihood
@@ -36,6 +37,7 @@ __all__ = [
     "goodness_of_fit",
     "impacts",
     "limit",
+    "plot",
     "prefit",
     "scan",
     "shapes",

@@ -12,24 +12,29 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from datacard_core import FORMS
+from datacard_core import FORMS, read_cards
 from datacard_fit.breakdown import breakdown as breakdown_of
+from datacard_fit.exchange.yields import yields_of
 from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
 from datacard_fit.impacts import impacts as impacts_of
 from datacard_fit.limits import limit as limit_of
 from datacard_fit.limits import significance as significance_of
-from datacard_fit.options import common, numbers, prepared, shared, workers
+from datacard_fit.options import common, drawn, numbers, prepared, shared, workers
 from datacard_fit.scans import scan as scan_of
 from datacard_fit.shapes import stages
 from datacard_fit.toys import goodness_of_fit
 from datacard_fit.toys import toys as toys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from datacard_fit.breakdown import Breakdown
     from datacard_fit.fits import FitResult
     from datacard_fit.likelihood import Likelihood
+    from datacard_fit.limits import Limit
+    from datacard_fit.options import Drawing
+    from datacard_fit.shapes import Shapes
 
 _SHOWN = 20
 """Parameters that a table shows; --json has all."""
@@ -48,7 +53,9 @@ _SHOWN = 20
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the templates before and after the fit, as FitDiagnostics does.",
 )
+@drawn
 def fit(
+    draw: Drawing,
     as_json: bool,
     minimizer: Literal["newton", "minuit"],
     groups: bool,
@@ -59,8 +66,8 @@ def fit(
     """Fit the cards, and print the POI's interval, the nuisances and the significance."""
     likelihood, settings = prepared(**options)
     result = best_fit(likelihood, minimizer=minimizer, **settings)
-    if yields or shapes:
-        _exchanged(likelihood, result, settings, yields, shapes)
+    if yields or shapes or draw.path:
+        _exchanged(stages(likelihood, result, **settings), yields, shapes, lambda *made: draw(result, *made))
     if yields:
         _told(result.problems)
         return
@@ -72,17 +79,7 @@ def fit(
             likelihood,
         )
     else:
-        for name, found in result.intervals.items():
-            click.echo(f"{name} = {found.value:.4g} {_signed(found.down)}/{_signed(found.up)} (68 %)")
-        click.echo(f"significance {excess:.3g} standard deviations")
-        if parts:
-            _table(("part", "down", "up"), [(part.name, _signed(part.down), _signed(part.up)) for part in parts.parts])
-        rows = [
-            (name, f"{value:+.3f}", "" if math.isnan(error) else f"{error:.3f}")
-            for name, value, error in zip(result.names, result.values, result.errors, strict=True)
-            if name not in result.intervals and not name.startswith("prop_bin")
-        ]
-        _table(("parameter", "value", "error"), rows)
+        _show_fit(result, excess, parts)
     _told(result.problems)
 
 
@@ -90,8 +87,12 @@ def fit(
 @common
 @click.option("--blind", is_flag=True, help="Expected limits from the start values, without a look at the data.")
 @click.option("--observed", is_flag=True, help="Print the observed limit of cards that are blind too.")
+@click.option("--each", is_flag=True, help="Limits of each card alone too.")
 @click.option("--cl", "confidence", type=float, default=0.95, show_default=True, help="Confidence level.")
-def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **options: Any) -> None:
+@drawn
+def limit(
+    draw: Drawing, as_json: bool, blind: bool, observed: bool, each: bool, confidence: float, **options: Any
+) -> None:
     """Print the upper limit on the POI by CLs, observed and expected.
 
     Cards that are marked as blind have no observed limit unless --observed asks for it.
@@ -99,26 +100,41 @@ def limit(as_json: bool, blind: bool, observed: bool, confidence: float, **optio
     if blind and observed:
         raise click.UsageError("--blind and --observed exclude each other: --blind leaves the data alone.")
     likelihood, settings = prepared(**options)
-    result = limit_of(likelihood, blind=blind, observed=observed or None, confidence=confidence, **settings)
+    asked: dict[str, Any] = {"blind": blind, "observed": observed or None, "confidence": confidence}
+    limits = {"combined" if each else likelihood.pois[0]: limit_of(likelihood, **asked, **settings)}
+    if each:
+        for path in [card.path for card in read_cards(options["cards"], lenient=options["lenient"])]:
+            alone, its = prepared(**{**options, "cards": [path]})
+            limits = {path.stem: limit_of(alone, **asked, **its), **limits}
+    draw(limits)
     if as_json:
-        _print(result.to_dict(), likelihood)
+        found = {name: one.to_dict() for name, one in limits.items()}
+        _print(found if each else limits[likelihood.pois[0]].to_dict(), likelihood)
     else:
-        low2, low, median, high, high2 = result.expected
-        if result.observed is not None:
-            click.echo(f"observed {result.poi} < {result.observed:.4g} at {100 * confidence:g} % CL")
-        bands = f"68 %: {low:.4g} to {high:.4g}, 95 %: {low2:.4g} to {high2:.4g}"
-        click.echo(f"expected {result.poi} < {median:.4g} ({bands})")
-    _told(result.problems)
+        for name, one in limits.items():
+            _show_limit(one, f"{name}: " if each else "")
+    for one in limits.values():
+        _told(one.problems)
+
+
+def _show_limit(found: Limit, before: str) -> None:
+    low2, low, median, high, high2 = found.expected
+    if found.observed is not None:
+        click.echo(f"{before}observed {found.poi} < {found.observed:.4g} at {100 * found.confidence:g} % CL")
+    bands = f"68 %: {low:.4g} to {high:.4g}, 95 %: {low2:.4g} to {high2:.4g}"
+    click.echo(f"{before}expected {found.poi} < {median:.4g} ({bands})")
 
 
 @click.command()
 @common
 @shared
-def impacts(as_json: bool, jobs: int | None, scheduler: str | None, **options: Any) -> None:
+@drawn
+def impacts(draw: Drawing, as_json: bool, jobs: int | None, scheduler: str | None, **options: Any) -> None:
     """Print how far the POI follows each parameter, the largest impact first."""
     likelihood, settings = prepared(**options)
     with workers(jobs, scheduler) as where:
         result = impacts_of(likelihood, **settings, **where)
+    draw(result)
     if as_json:
         _print(result.to_dict(), likelihood)
     else:
@@ -134,7 +150,15 @@ def impacts(as_json: bool, jobs: int | None, scheduler: str | None, **options: A
 @common
 @click.option("--grid", required=True, multiple=True, metavar="NAME=LOW,HIGH,POINTS", help="A scanned parameter.")
 @shared
-def scan(as_json: bool, grid: Sequence[str], jobs: int | None, scheduler: str | None, **options: Any) -> None:
+@drawn
+def scan(
+    draw: Drawing,
+    as_json: bool,
+    grid: Sequence[str],
+    jobs: int | None,
+    scheduler: str | None,
+    **options: Any,
+) -> None:
     """Print the profile likelihood in one parameter or two."""
     likelihood, settings = prepared(**options)
     axes = {}
@@ -142,6 +166,7 @@ def scan(as_json: bool, grid: Sequence[str], jobs: int | None, scheduler: str | 
         axes[name] = np.linspace(low, high, int(points)).tolist()
     with workers(jobs, scheduler) as where:
         result = scan_of(likelihood, axes, **settings, **where)
+    draw(result)
     if as_json:
         _print(result.to_dict(), likelihood)
     else:
@@ -192,19 +217,30 @@ def toys(as_json: bool, count: int, seed: int, fitted: bool, output: Path, **opt
         click.echo(f"{count} toys of {len(likelihood.compiled.channels)} channels in {output}")
 
 
-def _exchanged(
-    likelihood: Likelihood, fitted: FitResult, settings: Mapping[str, Any], form: str | None, path: Path | None
-) -> None:
-    """Print the yields before and after a fit in a form, and write the templates to a file."""
-    from datacard_fit.exchange.shapes_file import write_shapes  # noqa: PLC0415 - loads uproot
-    from datacard_fit.exchange.yields import yields_of  # noqa: PLC0415 - is not needed by the other commands
+def _show_fit(result: FitResult, excess: float, parts: Breakdown | None) -> None:
+    for name, found in result.intervals.items():
+        click.echo(f"{name} = {found.value:.4g} {_signed(found.down)}/{_signed(found.up)} (68 %)")
+    click.echo(f"significance {excess:.3g} standard deviations")
+    if parts:
+        _table(("part", "down", "up"), [(part.name, _signed(part.down), _signed(part.up)) for part in parts.parts])
+    rows = [
+        (name, f"{value:+.3f}", "" if math.isnan(error) else f"{error:.3f}")
+        for name, value, error in zip(result.names, result.values, result.errors, strict=True)
+        if name not in result.intervals and not name.startswith("prop_bin")
+    ]
+    _table(("parameter", "value", "error"), rows)
 
-    made = stages(likelihood, fitted, **settings)
+
+def _exchanged(made: dict[str, Shapes], form: str | None, path: Path | None, draw: Callable[..., None]) -> None:
+    """Print the yields before and after a fit in a form, write the templates to a file, and draw both."""
     if path:
+        from datacard_fit.exchange.shapes_file import write_shapes  # noqa: PLC0415 - loads uproot
+
         write_shapes(made, path)
         click.echo("Note: data are TH1D in place of TGraphAsymmErrors, which uproot does not write", err=True)
     if form:
         click.echo(yields_of(made).document(form), nl=False)
+    draw(made)
 
 
 def _print(content: Mapping[str, object], likelihood: Likelihood) -> None:

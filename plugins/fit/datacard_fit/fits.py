@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 
 from datacard_core import DeclarationError
+from datacard_fit.evaluation.parameters import before_fit
 from datacard_fit.minimum.crossings import LOWER
 from datacard_fit.minimum.minimiser import minimise
 from datacard_fit.minimum.minuit import migrad
@@ -54,6 +55,8 @@ class FitResult:
     """Values at the minimum, shape (parameters,)."""
     errors: FloatArray
     """Errors from the Hessian, shape (parameters,); nan for parameters that are fixed, at an edge, or of whole bins."""
+    before: FloatArray
+    """Lower end, measured value and upper end of each parameter before the fit, shape (parameters, 3)."""
     covariance: FloatArray
     """Covariance of all parameters but those of whole bins, shape (n, n); 0 for those that did not move."""
     intervals: Mapping[str, Interval]
@@ -205,6 +208,7 @@ def _result(task: Task, best: Minimum, intervals: Mapping[str, Interval], nll: f
         names=names,
         values=values,
         errors=errors,
+        before=np.array([before_fit(parameter) for parameter in task.likelihood.compiled.parameters.parameters]),
         covariance=covariance,
         intervals=intervals
         or {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from datacard_fit.evaluation.parameters import before_fit
 from datacard_fit.fits import CONFIDENCE, level_of
 from datacard_fit.minimum.profiles import Profile
 from datacard_fit.minimum.task import Task
@@ -135,7 +136,7 @@ def _impact(profile: Profile, name: str, poi: int, level: float) -> Impact:
     return Impact(
         name=name,
         kind=_kind(parameter),
-        prefit=_prefit(parameter),
+        prefit=before_fit(parameter),
         fitted=(values[0], float(best[profile.place]), values[1]),
         poi=(pois[0], float(best[poi]), pois[1]),
         problems=tuple(problems),
@@ -150,17 +151,3 @@ def _kind(parameter: Parameter) -> str:
             return "Gaussian" if density.below == density.above else "AsymmetricGaussian"
         case density:
             return {"poisson": "Poisson"}.get(density.kind, "Unrecognised")
-
-
-def _prefit(parameter: Parameter) -> tuple[float, float, float]:
-    density = parameter.density
-    if density is None:
-        return parameter.initial, parameter.initial, parameter.initial
-    center, below, above = density.center, density.below, density.above
-    if density.kind == "poisson":
-        below = above = math.sqrt(center)
-    elif density.kind == "gamma":
-        center, below, above = 1.0, 1 / math.sqrt(density.center), 1 / math.sqrt(density.center)
-    elif density.kind == "fermi":
-        below = above = 1.0
-    return center - below, center, center + above

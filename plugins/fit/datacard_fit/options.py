@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
+from datacard_plots.options import PlotOptions, given_options, plot_options
 
 from datacard_core import DeclarationError, Model, cluster, read_cards
 from datacard_fit.likelihood import Likelihood
@@ -14,6 +17,7 @@ from datacard_fit.likelihood import Likelihood
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from datacard_fit.drawing.pages import Result
     from datacard_fit.evaluation.bins import Data
 
 
@@ -36,6 +40,43 @@ _COMMON: tuple[Callable[..., Any], ...] = (
     click.option("--lenient", is_flag=True, help="Read what Combine takes and silently means otherwise."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
+
+
+HEADER = ("style", "experiment", "status", "lumi", "energy")
+"""Options of plots that plots of fits have."""
+
+
+@attrs.frozen
+class Drawing:
+    """The file of --plot, and its appearance."""
+
+    path: Path | None
+    options: PlotOptions
+
+    def __call__(self, *results: Result) -> None:
+        """Draw results to the file, if one is given."""
+        if self.path:
+            from datacard_fit.drawing.pages import write_pages  # noqa: PLC0415 - loads matplotlib
+
+            for path in write_pages(self.path, *results, options=self.options):
+                click.echo(f"Plot: {path}", err=True)
+
+
+def drawn(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that gets a `Drawing` as the argument `draw`."""
+
+    @functools.wraps(function)
+    def command(plot: Path | None, **arguments: Any) -> None:
+        options = given_options({name: arguments.pop(name) for name in HEADER})
+        function(draw=Drawing(plot, options), **arguments)
+
+    file = click.option(
+        "--plot",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Draw the result to a .pdf, .png or .svg; several figures have numbers in the last two.",
+    )
+    return file(plot_options(command, only=HEADER))
 
 
 def shared(function: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["error_bars"]
+
 TAIL = 0.5 * math.erfc(1 / math.sqrt(2))
 """Probability beyond one standard deviation of a Gaussian on one side, which the interval excludes on each side."""
 

@@ -12,7 +12,7 @@ import click
 from datacard_core import DeclarationError, closest, is_finite_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["PlotOptions", "given_options", "matching", "plot_options"]
 
@@ -143,9 +143,15 @@ def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
     return [name for name in names if any(name == one or fnmatchcase(name, one) for one in patterns)]
 
 
-def plot_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command with an option for each option of plots; `given_options` makes the object of its arguments."""
-    for field in reversed(attrs.fields(PlotOptions)):
+def plot_options(function: Callable[..., Any], only: Collection[str] | None = None) -> Callable[..., Any]:
+    """Return a command with an option for each option of plots; `given_options` makes the object of its arguments.
+
+    Args:
+        function: the command.
+        only: names of the options, if the plots of the command have not all of them.
+    """
+    fields = [field for field in attrs.fields(PlotOptions) if only is None or field.name in only]
+    for field in reversed(fields):
         keywords = dict(field.metadata["click"])
         flag = keywords.pop("flag", f"--{field.name.replace('_', '-')}")
         if _repeats(field):
@@ -165,7 +171,8 @@ def given_options(arguments: Mapping[str, Any]) -> PlotOptions:
     Raises:
         DeclarationError: a value is none that the option has; all problems.
     """
-    given = {field.name: arguments[field.name] for field in attrs.fields(PlotOptions) if arguments[field.name] != ()}
+    names = [field.name for field in attrs.fields(PlotOptions) if field.name in arguments]
+    given = {name: arguments[name] for name in names if arguments[name] != ()}
     for name in {"groups", "labels"} & set(given):
         given[name] = dict(_pair(name, text) for text in given[name])
     if "groups" in given:

@@ -39,6 +39,7 @@ __all__ = [
     "draw_header",
     "has_header",
     "hatch",
+    "plain",
     "plot_style",
     "save",
 ]

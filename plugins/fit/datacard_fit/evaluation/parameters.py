@@ -154,3 +154,21 @@ def of_events_in_bin(name: str, events: int) -> Parameter:
         high=events + 2 * spread + WIDE * WIDE / 2,
         density=Density(kind="poisson", center=float(events)),
     )
+
+
+def before_fit(parameter: Parameter) -> tuple[float, float, float]:
+    """Return the lower end, the measured value and the upper end of a parameter before the fit.
+
+    All three are the start value for a parameter without a constraint.
+    """
+    density = parameter.density
+    if density is None:
+        return parameter.initial, parameter.initial, parameter.initial
+    center, below, above = density.center, density.below, density.above
+    if density.kind == "poisson":
+        below = above = math.sqrt(center)
+    elif density.kind == "gamma":
+        center, below, above = 1.0, 1 / math.sqrt(density.center), 1 / math.sqrt(density.center)
+    elif density.kind == "fermi":
+        below = above = 1.0
+    return center - below, center, center + above

@@ -1,0 +1,186 @@
+"""Figures of results: their pages, their numbers, and their files."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import matplotlib.colors
+import pytest
+from datacard_fit import Impact, Impacts, Limit, fit, plot, scan, stages
+from datacard_fit.drawing.pages import pages_of
+from datacard_fit.drawing.rows import ROWS
+from datacard_plots.options import PlotOptions
+from datacard_plots.style import DOWN, UP, plot_style
+
+from datacard_core import DeclarationError
+from tests.support.commands import datacard
+from tests.support.likelihoods import of_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datacard_fit import Likelihood
+
+CARD = (
+    "imax *\njmax *\nkmax *\nbin SR CR\nobservation 25 400\nbin SR SR CR\nprocess sig bkg bkg\nprocess 0 1 1\n"
+    "rate 10 15 300\nSF rateParam * bkg 1 [0,5]\nlumi lnN 1.02 - -\n"
+)
+
+
+@pytest.fixture(scope="module")
+def likelihood(tmp_path_factory: pytest.TempPathFactory) -> Likelihood:
+    return of_text(CARD, tmp_path_factory.mktemp("card"))
+
+
+def figures(*results: Any, **options: Any) -> list[Any]:
+    given = PlotOptions(**options)
+    with plot_style(given):
+        return list(pages_of(*results, options=given))
+
+
+def texts(figure: Any) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def impact(name: str, shift: tuple[float, float], *, prefit: tuple[float, float, float] = (-1, 0, 1)) -> Impact:
+    poi = (1 + shift[0], 1.0, 1 + shift[1])
+    return Impact(name=name, kind="Gaussian", prefit=prefit, fitted=(-0.5, 0.4, 1.4), poi=poi)
+
+
+def impacts_of(*found: Impact) -> Impacts:
+    return Impacts(poi="r", fitted=(0.5, 1.0, 1.6), impacts=found)
+
+
+class TestImpacts:
+    @pytest.mark.slow
+    def test_bars(self) -> None:
+        """Each end of a parameter's interval is a bar of its colour, as long as the shift of the POI."""
+        (figure,) = figures(impacts_of(impact("jes", (-0.3, 0.2))))
+        bars = {matplotlib.colors.to_hex(bar.get_facecolor()): bar.get_width() for bar in figure.axes[1].patches[1:]}
+        assert bars == {DOWN: pytest.approx(-0.3), UP: pytest.approx(0.2)}
+
+    @pytest.mark.slow
+    def test_pull(self) -> None:
+        """The point is the fitted value and its ends, in widths of the constraint."""
+        (figure,) = figures(impacts_of(impact("jes", (-0.3, 0.2), prefit=(-2, 0, 2))))
+        (points,) = figure.axes[0].containers
+        assert points[0].get_xdata().tolist() == [pytest.approx(0.2)]
+        ((start, end),) = points[2][0].get_segments()
+        assert (start[0], end[0]) == (pytest.approx(-0.25), pytest.approx(0.7))
+
+    @pytest.mark.slow
+    def test_pages(self) -> None:
+        """Thirty parameters are on a page, with running numbers."""
+        found = figures(impacts_of(*(impact(f"n{at}", (-0.1, 0.1)) for at in range(ROWS + 2))))
+        assert len(found) == 2
+        assert f"{ROWS + 1}  n{ROWS}" in texts(found[1])
+
+    @pytest.mark.slow
+    def test_missing_numbers(self) -> None:
+        """An end that was not found is a question mark, and a free parameter has its value in place of a pull."""
+        (figure,) = figures(impacts_of(impact("k", (math.nan, 0.2), prefit=(1, 1, 1))))
+        assert "?" in texts(figure)
+        assert any(text.startswith("0.4 $") for text in texts(figure))
+
+    @pytest.mark.slow
+    def test_hostile_names(self) -> None:
+        """A name with dollars is drawn as it is."""
+        (figure,) = figures(impacts_of(impact(r"$\frac$", (-0.1, 0.1))))
+        figure.canvas.draw()
+
+
+class TestFit:
+    @pytest.mark.slow
+    def test_pulls_and_correlations(self, likelihood: Likelihood) -> None:
+        """A fit has a page of pulls, without the POI, and one of correlations, with it."""
+        pulls, correlations = figures(fit(likelihood))
+        assert {text.split("  ")[-1] for text in texts(pulls) if "  " in text} == {"SF", "lumi"}
+        assert [label.get_text() for label in correlations.axes[0].get_yticklabels()] == ["r", "lumi", "SF"]
+
+    @pytest.mark.slow
+    def test_stacks(self, likelihood: Likelihood) -> None:
+        """Each channel has a page with the events after the fit, and the data unless they are blind."""
+        made = stages(likelihood)
+        first, second = figures(made)
+        tops = [patch.get_data().values.tolist() for patch in first.axes[0].patches]
+        assert tops[0] == pytest.approx([20], rel=1e-3)
+        assert tops[1] == pytest.approx([25], rel=1e-3)
+        assert len(first.axes[0].containers) == len(second.axes[0].containers) == 1
+        hidden = attrs.evolve(
+            made["fit_s"], channels=tuple(attrs.evolve(one, data=None) for one in made["fit_s"].channels)
+        )
+        assert not figures({**made, "fit_s": hidden})[0].axes[0].containers
+
+
+class TestCurves:
+    @pytest.mark.slow
+    def test_scan(self, likelihood: Likelihood) -> None:
+        """The curve is twice the rise, with lines at the quantiles of χ² of 68 and 95 %."""
+        found = scan(likelihood, {"r": [-1.0, 0.0, 1.0, 2.0]})
+        (figure,) = figures(found)
+        curve, *lines = figure.axes[0].lines
+        assert curve.get_ydata() == pytest.approx(2 * found.rise)
+        assert [line.get_ydata()[0] for line in lines] == pytest.approx([0.98895, 3.84146], abs=1e-4)
+
+    @pytest.mark.slow
+    def test_plane(self, likelihood: Likelihood) -> None:
+        """Contours in two parameters are at -2·ln(1 - confidence)."""
+        (figure,) = figures(scan(likelihood, {"r": [-1.0, 0.0, 1.0, 2.0], "SF": [1.0, 1.3, 1.6]}))
+        assert figure.axes[0].get_ylabel() == "SF"
+        contours = [one for one in figure.axes[0].collections if hasattr(one, "levels")]
+        assert not contours or list(contours[0].levels) == pytest.approx([2.2789, 5.9915], abs=1e-3)
+
+    @pytest.mark.slow
+    def test_limits(self) -> None:
+        """Limits by numbers are bands over them in order, others are rows, observed ones only where they are there."""
+        one = Limit(poi="r", confidence=0.95, expected=(1, 2, 3, 4, 5), observed=None)
+        two = attrs.evolve(one, expected=(2, 3, 4, 5, 6), observed=4.5)
+        (bands,) = figures({125: one, 120: two})
+        median, observed = bands.axes[0].lines
+        assert (median.get_xdata().tolist(), median.get_ydata().tolist()) == ([120, 125], [4, 3])
+        assert observed.get_ydata()[0] == 4.5
+        (rows,) = figures({"SR": one, "CR": two})
+        assert [label.get_text() for label in rows.axes[0].get_yticklabels()] == ["SR", "CR"]
+
+
+class TestFiles:
+    @pytest.mark.slow
+    def test_formats(self, likelihood: Likelihood, tmp_path: Path) -> None:
+        """A PDF holds all figures; of the others there is one for each, and equal results give equal bytes."""
+        fitted = fit(likelihood)
+        assert plot(tmp_path / "fit.pdf", fitted, experiment="CMS", lumi=138) == [tmp_path / "fit.pdf"]
+        assert plot(tmp_path / "fit.svg", fitted) == [tmp_path / "fit-1.svg", tmp_path / "fit-2.svg"]
+        before = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
+        plot(tmp_path / "fit.pdf", fitted, experiment="CMS", lumi=138)
+        plot(tmp_path / "fit.svg", fitted)
+        assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == before
+
+    @pytest.mark.parametrize(
+        ("name", "results", "options", "told"),
+        [
+            ("fit.gif", [], {}, r"plots end in \.pdf, \.svg, \.png"),
+            ("fit.pdf", [], {"lumy": 3}, "called 'lumy'.*did you mean 'lumi'"),
+            ("fit.pdf", [3], {}, "int has no drawing"),
+            ("fit.pdf", [{}], {}, "dict has no drawing"),
+        ],
+    )
+    def test_refusals(self, name: str, results: list[Any], options: dict[str, Any], told: str, tmp_path: Path) -> None:
+        """A format, an option and a result that there is none of are refused, and no file is written."""
+        with pytest.raises(DeclarationError, match=told):
+            plot(tmp_path / name, *results, **options)
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_commands(tmp_path: Path) -> None:
+    """Each verb draws to the file of --plot; limits of each card have a row of their own."""
+    (tmp_path / "card.txt").write_text(CARD, encoding="utf-8")
+    (tmp_path / "other.txt").write_text(CARD.replace("SR", "B").replace("CR", "C"), encoding="utf-8")
+    for verb, *more in (["fit"], ["impacts"], ["scan", "--grid", "r=-1,2,4"], ["limit", "--each"]):
+        result = datacard(verb, tmp_path / "card.txt", *more, "--plot", tmp_path / f"{verb}.pdf", "--lumi", "138")
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / f"{verb}.pdf").read_bytes().startswith(b"%PDF")
+    lines = datacard("limit", tmp_path / "card.txt", tmp_path / "other.txt", "--each").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["other", "other", "card", "card", "combined", "combined"]
