@@ -71,7 +71,9 @@ if TYPE_CHECKING:
         TemplateSerializer,
         hookimpl,
     )
-    from datacard_core.inputs.coffea import load_output
+    from datacard_core.inputs.coffea import load_histograms, load_output
+    from datacard_core.inputs.foreign.assembly import output_of
+    from datacard_core.inputs.foreign.conventions import HistogramConventions
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.model.arrays import (
         Axis,
@@ -179,6 +181,7 @@ __all__ = [
     "GammaNormalisation",
     "Group",
     "HistogramArray",
+    "HistogramConventions",
     "HistogramSource",
     "ImportedFactor",
     "InputError",
@@ -247,10 +250,12 @@ __all__ = [
     "initial_factors",
     "installed_plugins",
     "is_finite_number",
+    "load_histograms",
     "load_output",
     "load_plugins",
     "notice",
     "number",
+    "output_of",
     "parallel",
     "parameters_of_bins",
     "picture",
@@ -304,7 +309,9 @@ _MODULES = {
         "API_VERSION CardContext CardFile CardReader CardWriter Check HistogramSource LinkedFile ModelContext Plot "
         "ReadCard Rendering SystematicKind Target TemplateReader TemplateSerializer hookimpl"
     ),
-    "inputs.coffea": "load_output",
+    "inputs.coffea": "load_histograms load_output",
+    "inputs.foreign.assembly": "output_of",
+    "inputs.foreign.conventions": "HistogramConventions",
     "inputs.histograms": "HistogramArray",
     "model.arrays": "Axis BoolArray ComplexArray FloatArray IntArray NamedTemplates Templates",
     "model.cells": "Cell",

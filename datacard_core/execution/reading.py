@@ -46,6 +46,16 @@ def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str
             raise provided.fault(f"{doing}: {error}") from error
 
 
+def read_all(path: str, provided: Provided[HistogramSource]) -> OutputDict:
+    """Return the output that a histogram source reads from a file, with the histograms of all variables.
+
+    Raises:
+        InputError: the source reports that the file cannot be used.
+        PluginCallError: the source failed, or returned an object that is not an output.
+    """
+    return read(path, provided, read(path, provided, ())["variables"])
+
+
 def _checked(returned: object, variables: Iterable[str]) -> OutputDict:
     # Copied first: the check and the sums then see the same, and no mapping of the source's is asked again.
     output = check_output(_own(returned, variables), variables)

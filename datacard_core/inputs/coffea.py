@@ -79,6 +79,24 @@ def load_output(
     return cast("dict[str, Any]", merged)
 
 
+def load_histograms(path: str | os.PathLike[str]) -> object:
+    """Read a pickle of histograms of `hist`, compressed or not, without executing code in it.
+
+    Args:
+        path: the file; its content is a histogram, or dicts in each other that hold histograms.
+
+    Returns:
+        The content for `output_of`, in which histograms share the memory that was read.
+
+    Raises:
+        InputError: the file cannot be read, or holds a class or function that is not admitted.
+    """
+    file = Path(expanded(path))
+    if problem := _file_problem(file):
+        raise InputError(f"{file} {problem}")
+    return _loaded(file, None, trust=False, decode=True)
+
+
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
     files = [expanded(path) for path in scalars(paths, lambda path: path)]
     if not files:

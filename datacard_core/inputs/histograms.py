@@ -228,15 +228,28 @@ def stored(histogram: Any) -> HistogramArray:
     if isinstance(histogram, HistogramArray):
         return histogram
     try:
-        if isinstance(histogram, DecodedHistogram):
-            return _from_axes(histogram.axes, histogram.contents, has_variances=histogram.has_variances)
-        contents, has_variances = _contents(histogram)
-        return _from_axes(histogram.axes, contents, has_variances=has_variances)
+        made = decoded(histogram)
+        return _from_axes(made.axes, made.contents, has_variances=made.has_variances)
     except InputError:
         raise
     # A subclass of hist's, or an object of a damaged file, may fail in any way.
     except Exception as error:
         raise InputError(f"it cannot be used as a histogram: {with_type(error)}") from error
+
+
+def decoded(histogram: Any) -> DecodedHistogram:
+    """Return axes and contents of a histogram.
+
+    Raises:
+        InputError: it is none of `hist`, or has a storage without sums of weights.
+    """
+    check_histogram(histogram)
+    if isinstance(histogram, HistogramArray):
+        raise InputError("it is a HistogramArray, expected a hist.Hist, whose axes have names")
+    if isinstance(histogram, DecodedHistogram):
+        return histogram
+    contents, has_variances = _contents(histogram)
+    return DecodedHistogram(tuple(histogram.axes), contents, has_variances)
 
 
 def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.commands import datacard, entries, failed
+from tests.support.foreign import filled
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -77,3 +79,18 @@ class TestInspect:
         """The error says which kind of file it is."""
         (tmp_path / name).write_bytes(content)
         assert message in failed(datacard("inspect", tmp_path / name))
+
+    def test_other_histograms(self, tmp_path: Path) -> None:
+        """A file of another source is listed by the conventions in its options."""
+        contents = {("tt", "C", "nominal"): [1, 2], ("tt", "C", "jesUp"): [1, 2], ("tt", "C", "jesDown"): [1, 2]}
+        histogram = filled(("process", "era", "variation"), contents)
+        (tmp_path / "h.pkl").write_bytes(pickle.dumps({"m": histogram}))
+        options = ["sample_axis=process", "category_axis=null", 'select={"era": "C"}', "years=2018"]
+        given = [argument for option in options for argument in ("--option", option)]
+        result = datacard("inspect", "--source", "pickle", *given, tmp_path / "h.pkl")
+        assert result.exit_code == 0, result.output
+        assert entries(result.stdout, "m") == ["m", "mass", "2", "0 to 2", "inclusive"]
+        assert re.search(r"│ tt +│ jes +│", result.stdout)
+        assert re.search(r"┃ sample +┃ +2018 +┃", result.stdout)
+        refused = datacard("inspect", "--source", "pickle", "--option", "sample_axis", tmp_path / "h.pkl")
+        assert "'sample_axis' has no value: expected NAME=VALUE" in refused.stderr

@@ -1,0 +1,271 @@
+"""Assembly of an output from the histograms of another framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from datacard_core.errors import InputError
+from datacard_core.inputs.foreign.blocks import Block, bins, blocks, same_axes
+from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.structure import check_output, entries, value_at
+from datacard_core.names import closest, listing
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Iterable, Iterator
+
+    from datacard_core.inputs.foreign.conventions import HistogramConventions
+    from datacard_core.inputs.foreign.patterns import HistogramPattern
+
+_OUTPUT = {"variables", "datasets_metadata", "cutflow"}
+_SINGLE = "the histogram"
+
+
+def output_of(
+    histograms: object,
+    conventions: HistogramConventions,
+    variables: Collection[str] | None = None,
+    *,
+    path: str | os.PathLike[str] = "",
+) -> dict[str, Any]:
+    """Return the output that PocketCoffea would have written, for `Analysis.build` and for histogram sources.
+
+    Args:
+        histograms: a histogram of `hist`; or several by name, in dicts in each other; or an output of PocketCoffea. A
+            mapping that reads a histogram when it is asked for it is asked for the needed ones alone.
+        conventions: names of axes and labels, and patterns of names.
+        variables: the variables whose histograms are needed, by default all; of other ones the output has the name.
+        path: the file that they are from, for a pattern of paths and for messages.
+
+    Raises:
+        InputError: the histograms do not have these conventions; with all problems.
+    """
+    try:
+        if isinstance(histograms, Mapping) and histograms.keys() >= _OUTPUT:
+            return _renamed(histograms, conventions, variables)
+        assembly = _Assembly(conventions, variables)
+        assembly.take(histograms, str(path))
+        return assembly.output()
+    except InputError as error:
+        where = f"{path}: " if str(path) else ""
+        raise InputError(f"{where}{problem}" for problem in error.problems) from error
+
+
+def _renamed(
+    output: Mapping[str, Any], conventions: HistogramConventions, variables: Collection[str] | None
+) -> dict[str, Any]:
+    """Return an output of PocketCoffea with axes and labels of PocketCoffea's names."""
+    by_variable = check_output(output)["variables"]
+    metadata = value_at(output, ("datasets_metadata", "by_dataset"), {})
+    problems: list[str] = []
+    made: dict[str, Any] = {}
+    for variable, samples in entries(by_variable):
+        made[variable] = {}
+        for sample, datasets in entries(samples) if variables is None or variable in variables else ():
+            made[variable][sample] = {}
+            for dataset, histogram in entries(datasets):
+                is_data = str(value_at(metadata, (dataset, "isMC"), True)) == "False"
+                fields = {"sample": sample, "year": ""}
+                try:
+                    ((*_, block),) = blocks(histogram, conventions, fields, f"{variable}, dataset {dataset}")
+                    made[variable][sample][dataset] = block.histogram(is_data=is_data)
+                except InputError as error:
+                    problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return {**output, "variables": made}
+
+
+class _Assembly:
+    """An output that is being made."""
+
+    def __init__(self, conventions: HistogramConventions, variables: Collection[str] | None) -> None:
+        self.conventions = conventions
+        self.wanted = variables
+        self.blocks: dict[str, dict[tuple[str, str, str], list[Block]]] = {}
+        """Blocks by variable, and by year, sample and dataset."""
+        self.problems: list[str] = []
+
+    def take(self, histograms: object, path: str) -> None:
+        """Take all histograms of a file."""
+        constant = self._of_path(path) if self.conventions.path else {}
+        if isinstance(histograms, Mapping):
+            places = dict(_places(histograms))
+            fields = self._fields(self.conventions.key_pattern, places)
+            squares = self._squares(fields, places)
+            for name, of_name in fields.items():
+                if name not in squares.values():
+                    self._try(places, name, {**constant, **of_name}, squares.get(name))
+        else:
+            self._try({_SINGLE: ({_SINGLE: histograms}, _SINGLE)}, _SINGLE, constant, None)
+
+    def _of_path(self, path: str) -> dict[str, str]:
+        fields = self._fields(self.conventions.path_pattern, [path.replace("\\", "/")])
+        return next(iter(fields.values()), {})
+
+    def _fields(self, pattern: HistogramPattern, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        fields, problems = pattern.read(names)
+        self.problems += problems
+        # A whole label stands in the name, where a systematic and a direction were read as a variation already.
+        if "variation" in pattern.fields:
+            for of_name in fields.values():
+                of_name["variation"] = self.conventions.variation(of_name["variation"])
+        return fields
+
+    def _squares(self, fields: Mapping[str, Mapping[str, str]], places: Collection[str]) -> dict[str, str]:
+        """Return the names of histograms of squared weights by those that they belong to."""
+        pattern = self.conventions.square_pattern
+        if not pattern.text:
+            return {}
+        named = {name: pattern.named(of_name) for name, of_name in fields.items()}
+        there = {name: square for name, square in named.items() if square in places}
+        without = [name for name in fields if name not in there and name not in there.values()]
+        self.problems += [f"{name} has no histogram {named[name]} of squared weights" for name in without]
+        return there
+
+    def _try(self, places: Mapping[str, Any], name: str, fields: dict[str, str], squares: str | None) -> None:
+        try:
+            self._take(places, name, fields, squares)
+        except InputError as error:
+            self.problems += error.problems
+
+    def _take(self, places: Mapping[str, Any], name: str, fields: dict[str, str], squares: str | None) -> None:
+        variable = fields.get("variable", fields.get("category"))
+        if variable is not None and not self._is_wanted(variable):
+            self.blocks.setdefault(variable, {})
+            return
+        found = list(blocks(_at(places[name]), self.conventions, fields, name))
+        if variable is None:
+            variable = str(found[0][2].axes[0].name) if found and found[0][2].axes else name
+        of_variable = self.blocks.setdefault(variable, {})
+        if not self._is_wanted(variable):
+            return
+        of_squares = {
+            key: block
+            for *key_, block in (blocks(_at(places[squares]), self.conventions, fields, squares) if squares else ())
+            for key in [tuple(key_)]
+        }
+        for sample, year, block in found:
+            if (sample, year) in of_squares:
+                block = block.with_squares(of_squares[sample, year])  # noqa: PLW2901 - the same block, completed
+            elif squares:
+                raise InputError(f"{squares} has not the sample {sample!r} of {name}")
+            # A sample of an axis that is shared has not filled all of its variations, and may have filled nothing.
+            if sample is not None or year is not None:
+                block = block.filled()  # noqa: PLW2901
+                if not block.contents.any():
+                    continue
+            key = self._key({**fields, **({} if sample is None else {"sample": sample})}, year, name)
+            of_variable.setdefault(key, []).append(block)
+
+    def _is_wanted(self, variable: str) -> bool:
+        return self.wanted is None or variable in self.wanted
+
+    def _key(self, fields: Mapping[str, str], year: str | None, name: str) -> tuple[str, str, str]:
+        """Return year, sample and dataset."""
+        if "sample" not in fields:
+            raise InputError(
+                f"{name} has no sample: name its axis with sample_axis, or {{sample}} in the pattern of names or paths"
+            )
+        sample = fields["sample"]
+        if year is None and "year" in fields:
+            year = self.conventions.year(fields["year"])
+        if year is None:
+            sample, year = self.conventions.sample_and_year(sample)
+        if year is None:
+            raise InputError(
+                f"{name}: sample {sample!r} does not end with one of the years {listing(self.conventions.years)}"
+            )
+        return year, sample, fields.get("dataset", f"{sample}_{year}")
+
+    def output(self) -> dict[str, Any]:
+        """Return the output.
+
+        Raises:
+            InputError: there are problems.
+        """
+        by_variable: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in self.blocks}
+        periods: dict[str, dict[str, list[str]]] = {}
+        by_dataset: dict[str, dict[str, str]] = {}
+        for variable, of_variable in self.blocks.items():
+            for (year, sample, dataset), parts in of_variable.items():
+                is_data = self.conventions.is_data(sample)
+                datasets = periods.setdefault(year, {}).setdefault(sample, [])
+                datasets += [] if dataset in datasets else [dataset]
+                by_dataset[dataset] = {"sample": sample, "year": year, "isMC": str(not is_data)}
+                try:
+                    histogram = _joined(parts).histogram(is_data=is_data)
+                    by_variable[variable].setdefault(sample, {})[dataset] = histogram
+                except InputError as error:
+                    self.problems += error.problems
+        if self.problems:
+            raise InputError(dict.fromkeys(self.problems))
+        return {
+            "variables": by_variable,
+            "datasets_metadata": {"by_datataking_period": periods, "by_dataset": by_dataset},
+            "cutflow": {"presel": dict.fromkeys(by_dataset, 1)},
+        }
+
+
+def _places(histograms: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, tuple[Mapping[Any, Any], Any]]]:
+    """Yield the name of each histogram in dicts in each other, with its dict and its key there."""
+    for key in histograms:
+        name = f"{before}{key}"
+        # A dict of histograms is all in memory; a mapping that reads them is asked for none here.
+        inner = histograms[key] if type(histograms) is dict else None
+        if isinstance(inner, Mapping):
+            yield from _places(inner, f"{name}/")
+        else:
+            yield name, (histograms, key)
+
+
+def _at(place: tuple[Mapping[Any, Any], Any]) -> object:
+    return place[0][place[1]]
+
+
+def _joined(parts: list[Block]) -> Block:
+    """Return one block of several, in which a variation is empty in categories that do not have it.
+
+    Raises:
+        InputError: they differ in their bins, lack the nominal, or two have the same category and variation.
+    """
+    first = parts[0]
+    if len(parts) > 1:
+        first = _united(parts)
+    if NOMINAL not in first.variations:
+        raise InputError(f"{first.name} has no nominal histogram beside it{closest(NOMINAL, first.variations)}")
+    return first
+
+
+def _united(parts: list[Block]) -> Block:
+    first = parts[0]
+    for other in parts:
+        if not same_axes(first, other):
+            raise InputError(f"the bins are {bins(first)} in {first.name} and {bins(other)} in {other.name}")
+    categories = list(dict.fromkeys(name for part in parts for name in part.categories))
+    variations = list(dict.fromkeys(label for part in parts for label in part.variations))
+    contents = np.zeros((len(categories), len(variations), *first.contents.shape[2:]), dtype=np.complex128)
+    taken: dict[tuple[str, str], str] = {}
+    for part in parts:
+        for category in part.categories:
+            for variation in part.variations:
+                if (category, variation) in taken:
+                    both = f"{taken[category, variation]} and {part.name}"
+                    raise InputError(f"{both} are both variation {variation!r} of category {category!r}")
+                taken[category, variation] = part.name
+        rows, columns = (
+            [names.index(name) for name in of]
+            for names, of in ((categories, part.categories), (variations, part.variations))
+        )
+        contents[np.ix_(rows, columns)] = part.contents
+    return attrs.evolve(
+        first,
+        categories=tuple(categories),
+        variations=tuple(variations),
+        contents=contents,
+        has_variances=all(part.has_variances for part in parts),
+    )

@@ -1,0 +1,168 @@
+"""Assembly of an output from the histograms of another framework."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+
+from datacard_core import HistogramArray, HistogramConventions, InputError, output_of
+from datacard_core.inputs.histograms import stored
+from tests.support import outputs as by_hand
+from tests.support.foreign import filled
+
+
+def array(output: Mapping[str, Any], *place: str) -> HistogramArray:
+    variable, sample, dataset = place
+    return stored(output["variables"][variable][sample][dataset])
+
+
+def named(weights: list[float]) -> Any:
+    return filled((), {(): weights})
+
+
+class TestAxes:
+    CONVENTIONS = HistogramConventions(sample_axis="process", years=["17", "18"], data=["data*"])
+    HISTOGRAM = filled(
+        ("process", "cat", "variation"),
+        {
+            ("tt17", "SR", "nominal"): [1, 2],
+            ("tt17", "SR", "jesUp"): [3, 4],
+            ("tt17", "SR", "jesDown"): [1, 1],
+            ("ttW_18", "SR", "nominal"): [5, 6],
+            ("data_mu18", "SR", "nominal"): [7, 8],
+        },
+    )
+
+    def test_datasets(self) -> None:
+        """Samples, years and data are told apart by the names of samples."""
+        output = output_of({"mass": self.HISTOGRAM}, self.CONVENTIONS)
+        assert output["datasets_metadata"]["by_datataking_period"] == {
+            "17": {"tt": ["tt_17"]},
+            "18": {"ttW": ["ttW_18"], "data_mu": ["data_mu_18"]},
+        }
+        assert output["datasets_metadata"]["by_dataset"]["data_mu_18"]["isMC"] == "False"
+        assert output["cutflow"]["presel"] == {"tt_17": 1, "ttW_18": 1, "data_mu_18": 1}
+
+    def test_variations_of_samples(self) -> None:
+        """A sample has the variations that it filled, and data have none."""
+        output = output_of({"mass": self.HISTOGRAM}, self.CONVENTIONS)
+        assert array(output, "mass", "tt", "tt_17").variations == ("nominal", "jesUp", "jesDown")
+        assert array(output, "mass", "ttW", "ttW_18").variations == ("nominal",)
+        data = array(output, "mass", "data_mu", "data_mu_18")
+        assert data.variations is None
+        np.testing.assert_array_equal(data.contents[1:-1, 0, 0].real, [7, 8])
+
+    def test_single_histogram(self) -> None:
+        """A histogram alone is the variable that its axis names."""
+        output = output_of(self.HISTOGRAM, self.CONVENTIONS, path="x.pkl")
+        assert list(output["variables"]) == ["mass"]
+
+    def test_sample_without_year(self) -> None:
+        """A sample that ends with no year is an error which names the years."""
+        histogram = filled(("process", "cat"), {("tt16", "SR"): [1]})
+        with pytest.raises(InputError, match=r"x\.pkl: mass: sample 'tt16' does not end with one of the years 17, 18"):
+            output_of({"mass": histogram}, self.CONVENTIONS, path="x.pkl")
+
+    def test_no_sample(self) -> None:
+        """A histogram whose sample stands nowhere is an error with the ways to name it."""
+        with pytest.raises(InputError, match="mass has no sample: name its axis with sample_axis"):
+            output_of({"mass": filled(("cat",), {("SR",): [1]})}, HistogramConventions())
+
+
+class TestNames:
+    CONVENTIONS = HistogramConventions(category_axis=None, key="{channel}/{process}_{systematic}{direction}")
+    NAMES: Mapping[str, Any] = {
+        "SR": {"tt": named([1, 2]), "tt_jesUp": named([3, 4]), "tt_jesDown": named([1, 1]), "data_obs": named([2, 2])},
+        "CR": {"tt": filled((), {(): [5, 6]}, variable="pt")},
+    }
+
+    def test_channels_are_variables(self) -> None:
+        """Channels of a pattern without a variable are variables, as their bins differ."""
+        output = output_of(self.NAMES, self.CONVENTIONS)
+        assert list(output["variables"]) == ["SR", "CR"]
+        tt = array(output, "SR", "tt", "tt_all")
+        assert (tt.categories, tt.variations) == (("SR",), ("nominal", "jesUp", "jesDown"))
+        np.testing.assert_array_equal(tt.contents[1:-1, :, 0].real, [[1, 3, 1], [2, 4, 1]])
+        assert array(output, "SR", "data_obs", "data_obs_all").variations is None
+
+    def test_only_needed_histograms(self) -> None:
+        """Histograms of variables that are not needed are not asked for."""
+
+        class Lazy(Mapping[str, Any]):
+            asked: list[str] = []  # noqa: RUF012 - of this test
+
+            def __getitem__(self, name: str) -> Any:
+                self.asked.append(name)
+                return named([1, 2])
+
+            def __iter__(self) -> Iterator[str]:
+                return iter(["SR/tt", "CR/tt"])
+
+            def __len__(self) -> int:
+                return 2
+
+        output = output_of(Lazy(), self.CONVENTIONS, ["CR"])
+        assert Lazy.asked == ["CR/tt"]
+        assert {name: list(of) for name, of in output["variables"].items()} == {"SR": [], "CR": ["tt"]}
+
+    def test_categories_of_a_variable(self) -> None:
+        """Categories in names join to one histogram, in which a variation that one lacks is empty."""
+        conventions = HistogramConventions(key="{variable}/{category}/{sample}_{systematic}{direction}")
+        names = {"m/SR/tt": named([1, 2]), "m/SR/tt_jesUp": named([3, 4]), "m/CR/tt": named([5, 6])}
+        tt = array(output_of(names, conventions), "m", "tt", "tt_all")
+        assert tt.categories == ("SR", "CR")
+        np.testing.assert_array_equal(tt.contents[1:-1, :, 1].real, [[5, 0], [6, 0]])
+
+    def test_labels_in_names(self) -> None:
+        """Whole labels of variations in names become the names of declarations."""
+        conventions = HistogramConventions(key="{category}/{sample}/{variation}", nominal="central", up="_up")
+        names = {"SR": {"tt": {"central": named([1, 2]), "jes_up": named([3, 4])}}}
+        assert array(output_of(names, conventions), "SR", "tt", "tt_all").variations == ("nominal", "jesUp")
+
+    def test_problems_together(self) -> None:
+        """Problems of all histograms are told at once: other bins, and no nominal."""
+        conventions = HistogramConventions(key="*{variable}/{category}/{sample}/{variation}")
+        names = {
+            "_m/SR/tt/nominal": named([1]),
+            "_m/CR/tt/nominal": filled((), {(): [1]}, variable="x"),
+            "_n/SR/tt/nominal": named([1]),
+            "_n/CR/tt/nominal": hist.Hist(hist.axis.Regular(2, 0, 4, name="mass"), storage=hist.storage.Weight()),
+            "_o/SR/tt/jesUp": named([1]),
+        }
+        with pytest.raises(InputError) as raised:
+            output_of(names, conventions)
+        # The axis of x has the same bins, and names of axes are for plots alone.
+        assert raised.value.problems == (
+            "the bins are 0, 1, 2 in _n/SR/tt/nominal and 0, 2, 4 in _n/CR/tt/nominal",
+            "_o/SR/tt/jesUp has no nominal histogram beside it (known: jesUp)",
+        )
+
+    def test_two_of_one_place(self) -> None:
+        """Two histograms of one category and variation are an error which names both."""
+        names = {"am/SR/tt": named([1]), "bm/SR/tt": named([1])}
+        with pytest.raises(InputError, match="am/SR/tt and bm/SR/tt are both variation 'nominal' of category 'SR'"):
+            output_of(names, HistogramConventions(key="*m/{category}/{sample}"))
+
+    def test_missing_squares(self) -> None:
+        """A histogram without that of its squared weights is an error which names both."""
+        conventions = HistogramConventions(sample_axis="process", squares="{variable}_sumw2")
+        histogram = filled(("process", "cat"), {("tt", "SR"): [1]}, storage="double")
+        with pytest.raises(InputError, match="mass has no histogram mass_sumw2 of squared weights"):
+            output_of({"mass": histogram}, conventions)
+
+
+def test_output_of_pocketcoffea() -> None:
+    """An output with other axes gets those of PocketCoffea, and keeps its metadata."""
+    output = by_hand.Output().mc("TTbar", "2022", nominal=[1, 2]).loaded
+    contents = {("C", "SR", "central"): [1, 2], ("D", "SR", "central"): [3, 4]}
+    output["variables"]["m"]["TTbar"]["TTbar_2022"] = filled(("era", "region", "shift"), contents)
+    conventions = HistogramConventions(
+        category_axis="region", variation_axis="shift", nominal="central", select={"era": "C"}
+    )
+    made = output_of(output, conventions)
+    assert made["datasets_metadata"] is output["datasets_metadata"]
+    np.testing.assert_array_equal(array(made, "m", "TTbar", "TTbar_2022").contents[1:-1, 0, 0].real, [1, 2])

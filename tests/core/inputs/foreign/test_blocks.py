@@ -1,0 +1,90 @@
+"""Blocks: histograms without the axes of samples, years and selected labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+
+from datacard_core import HistogramConventions, InputError
+from datacard_core.inputs.foreign.blocks import Block, blocks
+from tests.support.foreign import filled
+
+ERAS = filled(
+    ("era", "cat", "variation"),
+    {("C", "SR", "nominal"): [1, 2], ("D", "SR", "nominal"): [10, 20], ("D", "CR", "nominal"): [5, 5]},
+)
+
+
+def block(histogram: object, **conventions: Any) -> Block:
+    ((*_, only),) = blocks(histogram, HistogramConventions(**conventions), {}, "h")
+    return only
+
+
+@pytest.mark.parametrize(("labels", "values"), [("C", [1, 2]), (["C", "D"], [11, 22])], ids=str)
+def test_selected_labels(labels: Any, values: list[float]) -> None:
+    """The contents of selected labels are summed, and those of other labels are left out."""
+    found = block(ERAS, select={"era": labels})
+    sr = found.contents[found.categories.index("SR"), 0, 1:-1]
+    # 1 * 1 and 2 * 2, and with D also 10 * 10 and 20 * 20, are the squared weights.
+    squares = {"C": [1, 4]}.get(str(labels), [101, 404])
+    np.testing.assert_array_equal(sr, np.array(values) + 1j * np.array(squares))
+
+
+def test_samples_and_years() -> None:
+    """Each sample and year of their axes is a block."""
+    histogram = filled(("year", "process", "cat"), {("18", "tt", "SR"): [1, 2], ("17", "tt", "SR"): [3, 4]})
+    conventions = HistogramConventions(sample_axis="process", year_axis="year", years={"18": "2018", "17": "2017"})
+    found = {(sample, year): one for sample, year, one in blocks(histogram, conventions, {}, "h")}
+    assert list(found) == [("tt", "2018"), ("tt", "2017")]
+    np.testing.assert_array_equal(found["tt", "2017"].contents[0, 0, 1:-1].real, [3, 4])
+
+
+def test_category_of_name() -> None:
+    """A category in the name stands in place of the axis, and without both it is inclusive."""
+    plain = filled((), {(): [1, 2]})
+    ((*_, named),) = blocks(plain, HistogramConventions(), {"category": "SR", "variation": "jesUp"}, "h")
+    assert (named.categories, named.variations) == (("SR",), ("jesUp",))
+    assert block(plain, category_axis=None).categories == ("inclusive",)
+
+
+@pytest.mark.parametrize(
+    ("conventions", "problem"),
+    [
+        ({}, "h has further axes of names, 'era': choose labels with select={'era': 'C'}"),
+        ({"select": {"eras": "C"}}, "h has no axis 'eras' (did you mean 'era'?)"),
+        ({"select": {"era": "E"}}, "h: its axis 'era' has no label 'E' (known: C, D)"),
+        ({"select": {"era": "C"}, "nominal": "central"}, "has no label 'central', the nominal (known: nominal)"),
+        ({"select": {"era": "C", "mass": "1"}}, "h: its axis 'mass' is a Regular, with no names"),
+        ({"select": {"era": "C"}, "category_axis": "channel"}, "h has no axis 'channel'"),
+    ],
+    ids=str,
+)
+def test_other_conventions(conventions: dict[str, Any], problem: str) -> None:
+    """An axis or a label that is missing, or left over, is told with the closest one."""
+    with pytest.raises(InputError) as raised:
+        block(ERAS, **conventions)
+    assert problem in str(raised.value)
+
+
+def test_labels_of_one_variation() -> None:
+    """Two labels that become one variation are refused."""
+    histogram = filled(("cat", "variation"), {("SR", "nominal"): [1], ("SR", "jesUp"): [1], ("SR", "jes_up"): [1]})
+    with pytest.raises(InputError, match=r"'jesUp', 'jes_up' are both the variation 'jesUp'"):
+        block(histogram, up="_up", down="_down")
+
+
+def test_squares() -> None:
+    """Squared weights are variances, by label and not by place; other bins and names are refused."""
+    values = filled(("cat", "variation"), {("SR", "nominal"): [2], ("CR", "nominal"): [3]}, storage="double")
+    squares = filled(("cat", "variation"), {("CR", "nominal"): [9], ("SR", "nominal"): [4]}, storage="double")
+    both = block(values).with_squares(block(squares))
+    np.testing.assert_array_equal(both.contents[:, 0, 1], [2 + 4j, 3 + 9j])
+    assert both.has_variances
+    other = hist.Hist(*squares.axes[:2], hist.axis.Regular(2, 0, 3, name="mass"), storage=hist.storage.Double())
+    with pytest.raises(InputError, match=r"have different bins: 0, 1, 2 and 0, 1\.5, 3"):
+        block(values).with_squares(block(other))
+    with pytest.raises(InputError, match="have different categories: SR, CR and SR"):
+        block(values).with_squares(block(filled(("cat", "variation"), {("SR", "nominal"): [4]})))
