@@ -14,8 +14,9 @@ from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate
 from datacard_core.cli.terminal import console, quoted, remark, show
+from datacard_core.cli.verbs import added_command
 from datacard_core.demo import write_demo
-from datacard_core.errors import ExistingFileError, MissingProviderError
+from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
 from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
 from datacard_core.inputs.paths import expanded
@@ -49,7 +50,7 @@ def demo(directory: Path) -> None:
     """Make a small analysis and its cards, to try datacard on.
 
     DIRECTORY, datacard-demo if not given, gets an output as PocketCoffea writes it, an analysis script to copy for your
-    own analysis, and the cards.
+    own analysis, the cards, and their report. Their expected limit and significance are printed.
     """
     try:
         files = write_demo(directory)
@@ -60,13 +61,28 @@ def demo(directory: Path) -> None:
         cards = analysis.build(files.output, verbose=False)
         cards.dump(directory / "cards")
     _show_cards(cards)
+    _show_results(directory)
     show(
         f"\n{files.output} is what PocketCoffea would write, {files.analysis} declares the analysis; "
         f"the cards are in {directory / 'cards'}.\n\nNext:\n"
         f"  datacard inspect {quoted(files.output)}\n"
         f"  datacard build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')} --plots\n"
+        f"  datacard impacts {quoted(directory / 'cards')} --asimov --plot {quoted(directory / 'impacts.pdf')}\n"
         f"  bash {quoted(directory / 'cards' / cards.script_name)}    (where Combine is set up)"
     )
+
+
+def _show_results(directory: Path) -> None:
+    """Write the report of the demo's cards, and print what a fit of them expects, by the verbs that plugins add."""
+    cards = str(directory / "cards")
+    for verb, *options in (("report", "-o", str(directory / "report.html")), ("limit", "--blind", "--significance")):
+        try:
+            command = added_command(verb)
+            if command is not None:
+                command.main([cards, *options], standalone_mode=False)
+        except DatacardError as error:
+            # The cards are made: a plugin that lacks what it needs takes nothing from the demo.
+            remark(f"no {verb}: {error}")
 
 
 @click.command(

@@ -87,11 +87,19 @@ def fit(
 @common
 @click.option("--blind", is_flag=True, help="Expected limits from the start values, without a look at the data.")
 @click.option("--observed", is_flag=True, help="Print the observed limit of cards that are blind too.")
+@click.option("--significance", "excess", is_flag=True, help="Also the significance, expected for the signal of 1.")
 @click.option("--each", is_flag=True, help="Limits of each card alone too.")
 @click.option("--cl", "confidence", type=float, default=0.95, show_default=True, help="Confidence level.")
 @drawn
 def limit(
-    draw: Drawing, as_json: bool, blind: bool, observed: bool, each: bool, confidence: float, **options: Any
+    draw: Drawing,
+    as_json: bool,
+    blind: bool,
+    observed: bool,
+    excess: bool,
+    each: bool,
+    confidence: float,
+    **options: Any,
 ) -> None:
     """Print the upper limit on the POI by CLs, observed and expected.
 
@@ -107,14 +115,25 @@ def limit(
             alone, its = prepared(**{**options, "cards": [path]})
             limits = {path.stem: limit_of(alone, **asked, **its), **limits}
     draw(limits)
+    *_, together = limits.values()
+    excesses = _excesses(likelihood, settings, observed=together.observed is not None) if excess else {}
     if as_json:
-        found = {name: one.to_dict() for name, one in limits.items()}
-        _print(found if each else limits[likelihood.pois[0]].to_dict(), likelihood)
+        found: dict[str, Any] = {name: one.to_dict() for name, one in limits.items()} if each else together.to_dict()
+        _print({**found, **({"significance": excesses} if excesses else {})}, likelihood)
     else:
         for name, one in limits.items():
             _show_limit(one, f"{name}: " if each else "")
+        for which, number in excesses.items():
+            click.echo(f"{which} significance {number:.3g} standard deviations")
     for one in limits.values():
         _told(one.problems)
+
+
+def _excesses(likelihood: Likelihood, settings: Mapping[str, Any], *, observed: bool) -> dict[str, float]:
+    """Return the significance that a signal of 1 would have and, if it may be seen, that of the data."""
+    asimov = likelihood.asimov({**settings["values"], likelihood.pois[0]: 1.0})
+    expected = {"expected": significance_of(likelihood, **{**settings, "data": asimov})}
+    return {"observed": significance_of(likelihood, **settings), **expected} if observed else expected
 
 
 def _show_limit(found: Limit, before: str) -> None:

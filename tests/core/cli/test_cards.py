@@ -96,7 +96,7 @@ class TestDemo:
         folder, result = made
         assert result.status == 0, result.stderr
         assert [path.name for path in folder.iterdir()] == ["datacard-demo"]
-        expected = {"output_all.coffea", "analysis.py", *(f"cards/{name}" for name in CARDS)}
+        expected = {"output_all.coffea", "analysis.py", "report.html", *(f"cards/{name}" for name in CARDS)}
         assert set(files_below(folder / "datacard-demo")) == expected
 
     @pytest.mark.slow
@@ -110,6 +110,17 @@ class TestDemo:
                 assert agrees(entries(result.stdout, name)[position], rate)
             background = sum(rate for name, rate in expected.items() if name != "signal")
             assert agrees(entries(result.stdout, "background")[position], background)
+
+    @pytest.mark.slow
+    def test_results(self, made: Made) -> None:
+        """The report is written, and the expected limit and significance are those of a fit of the cards."""
+        folder, result = made
+        assert (folder / "datacard-demo" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+        found = datacard("limit", folder / "datacard-demo" / "cards", "--blind", "--significance", "--json")
+        numbers = json.loads(found.stdout)
+        assert f"expected r < {numbers['expected'][2]:.4g} " in result.stdout
+        assert f"expected significance {numbers['significance']['expected']:.3g} " in result.stdout
+        assert numbers["observed"] is None
 
     @pytest.mark.slow
     def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

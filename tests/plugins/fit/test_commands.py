@@ -179,6 +179,17 @@ def test_limit(card: Path) -> None:
     assert found["expected"] == sorted(found["expected"])
     assert found["observed"] > found["expected"][2]
     assert answer("limit", card, "--blind")["observed"] is None
+
+
+@pytest.mark.slow
+def test_significance(card: Path) -> None:
+    """The expected significance is that of a signal of 1, and that of the data is shown only where the data are."""
+    # 25 events over 15 ± 10 %, of the data and of the expectation alike.
+    found = answer("limit", card, "--significance")["significance"]
+    assert found["observed"] == pytest.approx(found["expected"], rel=1e-3)
+    assert found["expected"] == pytest.approx(answer("fit", card)["significance"], rel=1e-3)
+    assert list(answer("limit", card, "--significance", "--blind")["significance"]) == ["expected"]
+    assert "expected significance" in datacard("limit", card, "--significance").stdout
     assert datacard("limit", card).stdout.startswith("observed r < ")
 
 

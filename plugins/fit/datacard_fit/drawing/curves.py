@@ -110,6 +110,9 @@ def _draw_categories(axes: Axes, names: list[str], expected: Any, observed: Any)
     axes.vlines(median, rows - 0.35, rows + 0.35, linestyle="--", label="median expected", **style)
     if np.isfinite(observed).any():
         axes.plot(observed, rows, "o", color="black", markersize=4, label="observed")
+    # Names of cards need more room than numbers.
+    axes.set_position((0.28, 0.14, 0.68, 0.76))
+    axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_yticks(rows, [plain(name, 24) for name in names], size=8)
     # Room for the legend above the first category.
     axes.set_ylim(len(names) - 0.5, -0.5 - 0.35 * len(names) - 0.5)
