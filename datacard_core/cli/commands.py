@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import click
 
-from datacard_core.cli.card_tables import correlations, table
-from datacard_core.cli.cards import build, convert, demo
-from datacard_core.cli.checks import check, names
-from datacard_core.cli.comparison import diff
-from datacard_core.cli.editing.command import edit
 from datacard_core.cli.group import CommandGroup, debug_option
-from datacard_core.cli.outputs import inspect
-from datacard_core.cli.plugins import new_plugin, plugins
+
+VERBS = {
+    "build": "cards:build",
+    "check": "checks:check",
+    "convert": "cards:convert",
+    "correlations": "card_tables:correlations",
+    "demo": "cards:demo",
+    "diff": "comparison:diff",
+    "edit": "editing.command:edit",
+    "inspect": "outputs:inspect",
+    "names": "checks:names",
+    "new-plugin": "plugins:new_plugin",
+    "plugins": "plugins:plugins",
+    "table": "card_tables:table",
+}
+"""The core's verbs, and where they are."""
 
 
 @click.group(
     name="datacard",
     cls=CommandGroup,
+    own={verb: f"datacard_core.cli.{place}" for verb, place in VERBS.items()},
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with `datacard demo`: it makes a small analysis to try the other commands on.",
@@ -28,7 +38,3 @@ def main(ctx: click.Context) -> None:
     """From the histograms of a .coffea output to CMS Combine datacards."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-for verb in (build, check, convert, correlations, demo, diff, edit, inspect, names, new_plugin, plugins, table):
-    main.add_command(verb)

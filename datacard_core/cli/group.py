@@ -14,7 +14,7 @@ from datacard_core.cli.terminal import (
     open_closed_streams,
     remark,
 )
-from datacard_core.cli.verbs import added_command, summary
+from datacard_core.cli.verbs import Verbs, summary
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.execution.signals import Ended, orderly_end
 from datacard_core.names import visible
@@ -22,7 +22,7 @@ from datacard_core.plugins.discovery import look
 from datacard_core.plugins.surroundings import end_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _DEBUG = f"{__name__}.debug"
 _FAILURE = f"{__name__}.failure"
@@ -41,28 +41,20 @@ class Unable(Failure):
 class CommandGroup(click.Group):
     """A group that shows the error of a command as one message, and its traceback only with --debug.
 
-    Distributions add verbs by entry points. A verb is imported only when it is called.
+    Distributions add verbs by entry points. A verb is imported only when it is called, or for the help.
     """
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all verbs, sorted."""
-        return sorted({*super().list_commands(ctx), *(verb.name for verb in look().commands)})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a verb, None if there is none of that name.
-
-        Raises:
-            PluginConflictError: several distributions have a verb of that name.
-            PluginLoadError: the verb of a distribution cannot be imported, or is no command.
-        """
-        return super().get_command(ctx, cmd_name) or added_command(cmd_name)
+    def __init__(self, *args: Any, own: Mapping[str, str], **kwargs: Any) -> None:
+        # click's annotation is a mapping that can be changed, which its decorators do that are not used here.
+        kwargs["commands"] = Verbs(own)
+        super().__init__(*args, **kwargs)
+        self.own = own
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs with a short help, those of other distributions with the distribution's name."""
-        own = {name: command for name, command in self.commands.items() if not command.hidden}
         limit = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
-        rows = [(name, command.get_short_help_str(limit)) for name, command in own.items()]
-        rows += [(verb.name, summary(verb, limit)) for verb in look().commands if verb.name not in own]
+        rows = [(name, self.commands[name].get_short_help_str(limit)) for name in self.own]
+        rows += [(verb.name, summary(verb, limit)) for verb in look().commands if verb.name not in self.own]
         with formatter.section("Commands"):
             formatter.write_dl(sorted(rows))
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from datacard_core.errors import DatacardError
 from datacard_core.names import visible
@@ -19,6 +18,7 @@ from datacard_core.names import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
     from rich.table import Table
 
 # Without a terminal, rich assumes 80 columns and folds names and numbers. Output to a file or a pipe is searched, and a
@@ -40,6 +40,8 @@ def show(answer: Table | str) -> None:
 
 def console() -> Console:
     """Return the console that answers are printed on."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and answers in JSON never need it
+
     # Names are shown as they are: rich would read [clipped] as markup and :year: as an emoji.
     shown = Console(markup=False, highlight=False, emoji=False)
     if not shown.is_terminal:

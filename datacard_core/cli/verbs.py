@@ -1,7 +1,9 @@
-"""Verbs of the command `datacard` that distributions add by entry points."""
+"""Verbs of the command `datacard`: the core's, and those that distributions add by entry points."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +12,38 @@ from datacard_core.errors import PluginLoadError, with_type
 from datacard_core.plugins.discovery import look
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from datacard_core.plugins.discovery import InstalledPlugin
 
 DISTRIBUTION = "datacard-core"
 """Name of the distribution that has the core and the built-in plugins."""
+
+
+class Verbs(Mapping[str, click.Command]):
+    """The commands by verb, each imported when it is looked up.
+
+    Args:
+        own: the core's verbs, each as `module:name`.
+    """
+
+    def __init__(self, own: Mapping[str, str]) -> None:
+        self._own = own
+
+    def __getitem__(self, verb: str) -> click.Command:
+        command = resolve_name(self._own[verb]) if verb in self._own else added_command(verb)
+        if command is None:
+            raise KeyError(verb)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def _names(self) -> list[str]:
+        return sorted({*self._own, *(verb.name for verb in look().commands)})
 
 
 def added_command(name: str) -> click.Command | None:

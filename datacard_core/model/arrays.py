@@ -92,7 +92,8 @@ def unmasked(array: Any) -> Any:
         TypeError: the array is masked.
     """
     # Below a mask, numbers may be left over or not finite, and most operations of numpy would count them.
-    if isinstance(array, np.ma.MaskedArray):
+    # Arrays of numpy's own class first: numpy imports its masked arrays when they are named.
+    if type(array) is not np.ndarray and isinstance(array, np.ndarray) and isinstance(array, np.ma.MaskedArray):
         raise TypeError("a masked array, expected a plain one: replace its masked numbers with .filled(…)")
     return array
 

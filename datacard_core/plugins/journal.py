@@ -7,7 +7,6 @@ is written down before it is made, to memory that the process that waits for the
 from __future__ import annotations
 
 from contextvars import ContextVar
-from multiprocessing.sharedctypes import RawArray
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ _kept: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 def journal() -> Journal:
     """Return an empty journal to give to a new process."""
+    from multiprocessing.sharedctypes import RawArray  # noqa: PLC0415 - slow to import, and most programs have no workers
+
     made: Journal = RawArray("c", _LONGEST)
     return made
 

@@ -16,7 +16,6 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import cloudpickle
 
 from datacard_core.arguments import scalars
 from datacard_core.documents.formats import html
@@ -338,6 +337,8 @@ def _sendable(plugin: object) -> object:
     Raises:
         PluginLoadError: it cannot be sent to another process.
     """
+    import cloudpickle  # noqa: PLC0415 - slow to import, and few plugins are given as objects
+
     try:
         cloudpickle.dumps(plugin)
     except KeyboardInterrupt:

@@ -11,11 +11,9 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pluggy
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
 
 from datacard_core import hookspecs
 from datacard_core.errors import PluginLoadError
@@ -31,6 +29,9 @@ from datacard_core.hookspecs import (
 from datacard_core.names import closest, listing, misspelt, plain
 from datacard_core.plugins.calling import Provided, blame, listed
 from datacard_core.plugins.families import FAMILIES, HOOKS, Family
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 Hook: TypeAlias = Callable[[], Any]
 
@@ -112,6 +113,8 @@ def _api_problems(plugin: object) -> Iterator[str]:
     required = getattr(plugin, "requires_api", None)
     if required is None:
         return
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - few plugins need it
+
     try:
         # "none" is not a version either, so a value of another type ends in the same message.
         versions = SpecifierSet(required if isinstance(required, str) else "none")
@@ -123,6 +126,8 @@ def _api_problems(plugin: object) -> Iterator[str]:
 
 
 def _older(versions: SpecifierSet) -> str:
+    from packaging.version import Version  # noqa: PLC0415 - few plugins need it
+
     # SpecifierSet cannot say on which side of it a version is, so the versions that it names are compared.
     here = Version(API_VERSION)
     # A specifier may be `==1.*`, but `1.*` is no version.

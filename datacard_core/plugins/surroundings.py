@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import warnings
-from concurrent.futures import thread as pools
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -212,7 +211,9 @@ def end_threads(status: int = 0) -> None:
 
 def _left_running() -> list[str]:
     """Return the threads that Python waits for when it ends, other than those that end then themselves."""
-    ending = set(pools._threads_queues)  # noqa: SLF001 - it has no public name
+    # Threads of a pool, which nothing has if its module was not imported; the set has no public name.
+    pools = sys.modules.get("concurrent.futures.thread")
+    ending = set(pools._threads_queues) if pools else ()  # noqa: SLF001
     return [
         thread.name
         for thread in threading.enumerate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datacard_core import HistogramSource, hookimpl, load_output
+from datacard_core import HistogramSource, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,6 +27,8 @@ class CoffeaSource(HistogramSource):
             InputError: The file cannot be read, contains a class or function that is not admitted, or is not a
                 postprocessed output.
         """
+        from datacard_core import load_output  # noqa: PLC0415 - slow to import, and cards that are read never need it
+
         # The core works on arrays: objects of hist would be made and taken apart again.
         return load_output(path, variables=variables, arrays=True)
 

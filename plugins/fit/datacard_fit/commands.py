@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from datacard_core import FORMS, read_cards
 from datacard_fit.breakdown import breakdown as breakdown_of
@@ -282,6 +280,9 @@ def _signed(value: float) -> str:
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]], most: int = _SHOWN) -> None:
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and --json never needs it
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(*names)
     for row in rows[:most]:
         table.add_row(*row)

@@ -11,7 +11,7 @@ import attrs
 import click
 from datacard_plots.options import PlotOptions, given_options, plot_options
 
-from datacard_core import DeclarationError, Model, cluster, read_cards
+from datacard_core import DeclarationError, Model, read_cards
 from datacard_fit.likelihood import Likelihood
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def workers(jobs: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]
     """Yield the arguments `executor` and `jobs` of functions that make many fits."""
     if jobs and scheduler:
         raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
+    from datacard_core import cluster  # noqa: PLC0415 - most commands make one fit, and need no workers
+
     with cluster(scheduler) as client:
         yield {"executor": client, "jobs": jobs or 1}
 

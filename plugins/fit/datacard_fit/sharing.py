@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from datacard_core import parallel
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -38,6 +36,8 @@ def shared(
         executor: a `concurrent.futures.Executor` or a `dask.distributed.Client`.
         jobs: number of processes if no executor is given.
     """
+    from datacard_core import parallel  # noqa: PLC0415 - a single fit needs no workers
+
     size = max(_LEAST, -(-len(items) // _PARTS))
     parts = {f"{doing} {at + 1}": (*arguments, items[at : at + size]) for at in range(0, len(items), size)}
     found = parallel(function, parts, doing=doing, executor=executor, jobs=jobs)

@@ -18,9 +18,9 @@ class TestHelp:
         result = datacard(*arguments)
         assert result.exit_code == 0
         assert "datacard demo" in result.stdout
-        assert all(re.search(rf"^  {command} +\w.*\.$", result.stdout, re.MULTILINE) for command in main.commands)
+        assert all(re.search(rf"^  {command} +\w.*\.$", result.stdout, re.MULTILINE) for command in main.own)
 
-    @pytest.mark.parametrize("command", sorted(main.commands))
+    @pytest.mark.parametrize("command", sorted(main.own))
     def test_help_of_a_verb(self, command: str) -> None:
         """The help of each verb has an example."""
         result = datacard(command, "-h")
@@ -35,6 +35,7 @@ class TestHelp:
         ("arguments", "message"),
         [
             (["biuld"], "No such command 'biuld'. Did you mean 'build'?"),
+            (["lmit"], "No such command 'lmit'. Did you mean 'limit'?"),
             (["inspect"], "Missing argument 'OUTPUT...'"),
             (["build", __file__, "-o", "cards"], "Missing argument 'OUTPUT...'"),
             (["build", __file__, "all.coffea"], "Missing option '-o' / '--directory'"),

@@ -164,7 +164,7 @@ def stacked(channels: Sequence[ChannelTemplates], position: Mapping[str, int]) -
         nominal[rows, :number] = channel.nominal
         valid[rows, :number] = 1
     total = nominal.sum(axis=1)
-    static = np.setdiff1d(np.arange(len(nominal)), moving)
+    static = np.delete(np.arange(len(nominal)), moving)
     cropped = np.where(valid[static] > 0, np.maximum(nominal[static], FLOOR), 0.0)
     # The crop of fractions keeps the yield, that of events does not.
     ratio = np.where(summed[static], 1.0, cropped.sum(axis=1))

@@ -70,7 +70,8 @@ class Records:
             old_versions: read versions of classes too whose members uproot takes from the file.
         """
         lengths = self.fronts["TH1D"] - (BYTE_COUNT - 4) - self.tails
-        for length in np.unique(lengths).tolist():
+        # In this form, as np.unique imports the masked arrays of numpy.
+        for length in sorted(set(lengths.tolist())):
             rows = np.flatnonzero(lengths == length)
             whole_words = -(-length // WORD) * WORD
             tails = pieces(self.content, self.starts[rows] + self.tails[rows], whole_words)
