@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from datacard_core.model.uncertainties.bins import BinParameters, parameters_of_bins
     from datacard_core.model.uncertainties.prefit import ExpectedProcess, Prefit, initial_factors, prefit
     from datacard_core.names import closest
+    from datacard_core.output.drawings import draw_plots
     from datacard_core.output.pictures import Picture, picture
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import DEFAULT_PLUGINS, Plugins, installed_plugins, load_plugins
@@ -243,6 +244,7 @@ __all__ = [
     "correlation_table",
     "coverage_table",
     "decorrelate",
+    "draw_plots",
     "error",
     "findings_table",
     "grammar",
@@ -328,6 +330,7 @@ _MODULES = {
     "model.uncertainties.bins": "BinParameters parameters_of_bins",
     "model.uncertainties.prefit": "ExpectedProcess Prefit initial_factors prefit",
     "names": "closest",
+    "output.drawings": "draw_plots",
     "output.pictures": "Picture picture",
     "plugins.calling": "Provided",
     "plugins.manager": "DEFAULT_PLUGINS Plugins installed_plugins load_plugins",

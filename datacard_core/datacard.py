@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from inspect import getattr_static
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -26,11 +25,11 @@ from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.structure import check_arguments
 from datacard_core.model.model import Model
 from datacard_core.names import public
 from datacard_core.output.channel_files import ChannelFiles
+from datacard_core.output.drawings import draw_plots
 from datacard_core.output.formats import Formats
 from datacard_core.output.pictures import Picture, picture
 from datacard_core.output.staging import Staging, staging
@@ -39,7 +38,8 @@ from datacard_core.tables.yields import card_html
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
     from typing import Self
 
     from datacard_core.build.loaded import Histograms
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from datacard_core.declare.policies import Policies
     from datacard_core.declare.processes import DataProcesses, MCProcesses
     from datacard_core.declare.systematics import Systematics
+    from datacard_core.hookspecs import Plot
     from datacard_core.model.channel import Channel
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.binning import Binning
@@ -311,30 +312,31 @@ class Datacard(Sections, FromOutput):
             files = self.files
         files.stage_card(stage, card_name, shapes_name, text, formats)
 
-    @orderly_end()
-    def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
+    def plot(
+        self, directory: str | os.PathLike[str], *plots: str | Plot, suffix: str | None = None
+    ) -> tuple[Path, ...]:
         """Draw the channel to a file `{plot}_{bin}` for each plot; after a failure no file is left.
 
         Args:
             directory: the directory; it is made if it does not exist.
-            plots: names of plots; all plots of the selected plugins if no name is given.
+            plots: names of plots, or plots with options; all plots of the selected plugins if none is given.
+            suffix: format of the files, such as `.png`; that of each plot if not given.
 
         Returns:
             The paths of the files.
 
         Raises:
-            MissingProviderError: no selected plugin has such a plot.
+            DeclarationError: the options of a plot do not fit the channel.
+            MissingProviderError: no selected plugin has such a plot, or it has no drawings of that format.
             PluginCallError: one of them failed.
         """
-        with staging(directory) as stage:
-            names = self.stage_plots(stage, plots)
-        return tuple(Path(expanded(directory)) / name for name in names)
+        return draw_plots(self.channel, directory, *plots, suffix=suffix, plugins=self.plugins)
 
-    def picture(self, plot: str = "stack", *, suffix: str = ".svg") -> Picture:
+    def picture(self, plot: str | Plot = "stack", *, suffix: str = ".svg") -> Picture:
         """Return a drawing of the channel, which a notebook shows.
 
         Args:
-            plot: name of the plot.
+            plot: name of the plot, or a plot with options.
             suffix: format of the drawing, such as `.svg` or `.png`.
 
         Raises:
@@ -342,21 +344,6 @@ class Datacard(Sections, FromOutput):
             PluginCallError: the plugin failed.
         """
         return picture(self.channel, plot, suffix=suffix, plugins=self.plugins)
-
-    def stage_plots(
-        self, stage: Staging, plots: Iterable[str] = (), advance: Callable[[], None] = lambda: None
-    ) -> tuple[str, ...]:
-        """Draw the channel together with further files.
-
-        Args:
-            stage: the files that appear together.
-            plots: names of plots; all plots of the selected plugins if no name is given.
-            advance: called after each plot.
-
-        Returns:
-            The names of the files.
-        """
-        return self.files.stage_plots(stage, plots, advance)
 
     def __repr__(self) -> str:
         rows, columns = len(self.channel.nuisances), len(self.channel.columns)

@@ -413,12 +413,25 @@ class Plot(ABC):
     suffixes: ClassVar[Sequence[str]] = ()
     """Further formats that it can draw, such as `.svg` and `.png`: `draw` is called with a path that ends so."""
 
+    def problems(self, channels: Sequence[Channel]) -> Iterable[str]:  # noqa: ARG002 - overrides use it
+        """Return what is wrong with the options of the plot for these channels; called before the first is drawn."""
+        return ()
+
+    def names(self, channel: Channel) -> Sequence[str]:
+        """Return the names of the files of a channel without their suffix; one file if it is not overridden."""
+        return (f"{self.name}_{channel.bin}",)
+
+    def draw_files(self, channel: Channel, paths: Mapping[str, Path]) -> None:
+        """Draw some of the files of a channel, by their `names`; by `draw`, one by one, if it is not overridden."""
+        for path in paths.values():
+            self.draw(channel, path)
+
     @abstractmethod
     def draw(self, channel: Channel, path: Path) -> None:
         """Draw a channel to a new file, equal channels to equal bytes.
 
-        Called once for each channel that is drawn. The name of the file is the final one, but its directory is
-        temporary and empty: the core moves the file when all drawings are complete.
+        Called once for each file of a channel. The name of the file is the final one, but its directory is temporary
+        and empty: the core moves the file when all drawings are complete.
 
         Args:
             channel: the channel.

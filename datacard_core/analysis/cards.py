@@ -21,9 +21,9 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.hookspecs import ModelContext
-from datacard_core.inputs.paths import expanded
 from datacard_core.model.model import Model
 from datacard_core.names import listing, public
+from datacard_core.output.drawings import draw_plots
 from datacard_core.output.formats import Formats
 from datacard_core.output.losses import stage_losses
 from datacard_core.output.renderings import text_of_all
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datacard_core.analysis.file_names import FileNames
     from datacard_core.execution.executors import ExecutorLike
     from datacard_core.findings import Finding
-    from datacard_core.hookspecs import CardContext
+    from datacard_core.hookspecs import CardContext, Plot
     from datacard_core.output.staging import Staging
     from datacard_core.plugins.manager import Plugins
 
@@ -106,20 +106,23 @@ class Cards(Mapping[str, Datacard]):
         """
         return Cards(self._names, self.plugins, renamed_cards(self._cards, names)) if names else self
 
-    @orderly_end()
-    def plot(self, directory: str | os.PathLike[str], *plots: str) -> tuple[Path, ...]:
-        """Draw all categories as `Datacard.plot` does; after a failure no file is left.
+    def plot(
+        self,
+        directory: str | os.PathLike[str],
+        *plots: str | Plot,
+        suffix: str | None = None,
+        executor: ExecutorLike | None = None,
+        jobs: int = 1,
+    ) -> tuple[Path, ...]:
+        """Draw all categories as `Datacard.plot` does, here or on workers; after a failure no file is left.
 
         Raises:
-            MissingProviderError: no selected plugin has such a plot.
+            DeclarationError: the options of a plot do not fit the channels.
+            MissingProviderError: no selected plugin has such a plot, or it has no drawings of that format.
             PluginCallError: one of them failed.
         """
-        count = len(self) * len(plots or self.plugins.plots)
-        names: list[str] = []
-        with staging(directory) as stage, progress("drawing", count) as advance:
-            for card in self.values():
-                names += card.stage_plots(stage, plots, advance)
-        return tuple(Path(expanded(directory)) / name for name in names)
+        work: dict[str, Any] = {"plugins": self.plugins, "executor": executor, "jobs": jobs}
+        return draw_plots([card.channel for card in self.values()], directory, *plots, suffix=suffix, **work)
 
     @orderly_end()
     def dump(

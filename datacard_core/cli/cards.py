@@ -204,7 +204,7 @@ def build(
         how["checks"] = not no_checks
         files = cards.dump(directory, **how, executor=client, jobs=jobs or 1)
         # Before anything is shown: the reader of the output may close it.
-        drawn = cards.plot(directory / "plots", *plots) if plots else ()
+        drawn = cards.plot(directory / "plots", *plots, executor=client, jobs=jobs or 1) if plots else ()
         _show_cards(cards, all_findings=all_findings)
         if formats.is_combine:
             joining = quoted(directory / cards.script_name)

@@ -1,4 +1,4 @@
-"""Files of one channel: its card, templates and plots."""
+"""Files of one channel: its card and templates."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.errors import MissingProviderError, PluginCallError
+from datacard_core.errors import PluginCallError
 from datacard_core.grammar import templates_line
 from datacard_core.hookspecs import CardContext, ModelContext
+from datacard_core.names import listing
 from datacard_core.output.losses import stage_losses
 from datacard_core.output.moves import Move
 from datacard_core.output.provenance import provenance
 from datacard_core.output.renderings import Renderer, card_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from datacard_core.model.channel import Channel
@@ -84,7 +85,7 @@ class ChannelFiles:
         provided = self.plugins.serializer(formats.serializer)
         path, templates = stage.path(shapes_name), self.channel.templates()
         doing = f"writing the templates of channel {self.channel.bin!r}"
-        with _file_expected(provided, stage, path, doing) as serializer:
+        with files_expected(provided, stage, [path], doing) as serializer:
             serializer.write(templates, path)
         if not formats.is_combine:
             return ""
@@ -92,54 +93,26 @@ class ChannelFiles:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return f"{templates_line(stage.reference(shapes_name, within=card_name), digest)}\n"
 
-    def stage_plots(
-        self,
-        stage: Staging,
-        plots: Iterable[str],
-        advance: Callable[[], None] = lambda: None,
-        suffix: str | None = None,
-    ) -> tuple[str, ...]:
-        """Draw the channel together with further files.
-
-        Args:
-            stage: the files that appear together.
-            plots: names of plots; all plots of the selected plugins if there is no name.
-            advance: called after each plot.
-            suffix: format of the files, one that all of these plots have; that of each plot if not given.
-
-        Returns:
-            The names of the files.
-        """
-        chosen = tuple(plots) or tuple(self.plugins.plots)
-        if not chosen:
-            raise MissingProviderError("no selected plugin draws a plot: select one that does, such as 'plots'")
-        doing = f"drawing channel {self.channel.bin!r}"
-        names = []
-        for name in chosen:
-            provided = self.plugins.plot(name)
-            names.append(f"{name}_{self.channel.bin}{suffix or provided.suffix}")
-            path = stage.path(names[-1])
-            with _file_expected(provided, stage, path, doing) as plot:
-                plot.draw(self.channel, path)
-            advance()
-        return tuple(names)
-
 
 @contextmanager
-def _file_expected(provided: Provided[Contribution], stage: Staging, path: Path, doing: str) -> Iterator[Contribution]:
-    """Call a plugin that is to write a file.
+def files_expected(
+    provided: Provided[Contribution], stage: Staging, paths: Sequence[Path], doing: str
+) -> Iterator[Contribution]:
+    """Call a plugin that is to write files.
 
     Raises:
         PluginCallError: the plugin failed, left no file, an empty one or a link, or wrote outside of its folder.
     """
-    final = os.fspath(Move.of(path).final)
-    doing = f"{doing} to {final!r}"
+    finals = [os.fspath(Move.of(path).final) for path in paths]
+    doing = f"{doing} to {listing(map(repr, finals), 3)}"
     try:
         with provided.blamed(doing) as contribution:
             yield contribution
     except PluginCallError as error:
-        # The plugin knows the hidden path alone, and its message is read when that is gone.
-        error.args = (str(error).replace(os.fspath(path), final),)
+        # The plugin knows the hidden paths alone, and its message is read when they are gone.
+        for path, final in zip(paths, finals, strict=True):
+            error.args = (str(error).replace(os.fspath(path), final),)
         raise
-    if problem := stage.problem(path):
-        raise provided.fault(f"{doing}: it {problem}")
+    for path in paths:
+        if problem := stage.problem(path):
+            raise provided.fault(f"{doing}: it {problem}")

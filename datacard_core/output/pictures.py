@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from datacard_core.arguments import given_text, wrong_type
-from datacard_core.errors import DeclarationError, MissingProviderError
+from datacard_core.arguments import wrong_type
+from datacard_core.errors import DeclarationError
 from datacard_core.model.channel import Channel
-from datacard_core.names import listing, public
-from datacard_core.output.channel_files import ChannelFiles
+from datacard_core.output.drawings import chosen_plots, stage_drawings, with_suffix
 from datacard_core.output.staging import staging
 from datacard_core.plugins.calling import strings
-from datacard_core.plugins.manager import Plugins, load_plugins
+
+if TYPE_CHECKING:
+    from datacard_core.hookspecs import Plot
+    from datacard_core.plugins.manager import Plugins
 
 
-@public
 @attrs.frozen(eq=False)
 class Picture:
     """A drawing that shows itself in a notebook."""
@@ -33,12 +35,14 @@ class Picture:
         return self.content if self.name.endswith(".png") else None
 
 
-def picture(channel: Channel, plot: str = "stack", *, suffix: str = ".svg", plugins: Plugins | None = None) -> Picture:
+def picture(
+    channel: Channel, plot: str | Plot = "stack", *, suffix: str = ".svg", plugins: Plugins | None = None
+) -> Picture:
     """Return a drawing of a channel, built or read, which a notebook shows.
 
     Args:
         channel: the channel.
-        plot: name of the plot.
+        plot: name of the plot, or a plot with options.
         suffix: format of the drawing, such as `.svg`, `.png` or `.pdf`; a notebook shows the first two.
         plugins: the selected plugins, the built-in set if not given.
 
@@ -48,15 +52,14 @@ def picture(channel: Channel, plot: str = "stack", *, suffix: str = ".svg", plug
     """
     for problem in wrong_type("channel", channel, Channel, "a Channel"):
         raise DeclarationError(problem)
-    plot, suffix = given_text("plot", plot), given_text("suffix", suffix)
-    plugins = load_plugins() if plugins is None else plugins
-    provided = plugins.plot(plot)
-    with provided.blamed("naming the formats of its files") as its:
-        known = dict.fromkeys((provided.suffix, *strings(its.suffixes)))
-    if suffix not in known:
-        raise MissingProviderError(f"plot {plot!r} has no files of the format {suffix!r}; it has {listing(known)}")
-    # Plots write files: a staged one is checked as those of `plot` are.
+    ((provided, form),) = [with_suffix(found, suffix) for found in chosen_plots([plot], plugins)]
+    with provided.blamed(f"naming the files of channel {channel.bin!r}") as its:
+        name, *further = strings(its.names(channel))
+    if further:
+        count = len(further) + 1
+        raise DeclarationError(f"plot {provided.name!r} has {count} files of channel {channel.bin!r}, expected one")
+    # Plots write files: a staged one is checked as those of `draw_plots` are.
     with tempfile.TemporaryDirectory() as directory:
         with staging(directory) as stage:
-            (name,) = ChannelFiles(channel, plugins).stage_plots(stage, [plot], suffix=suffix)
-        return Picture(name, Path(directory, name).read_bytes())
+            (file,) = stage_drawings(stage, provided, channel, [name], form)
+        return Picture(file, Path(directory, file).read_bytes())

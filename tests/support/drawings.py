@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from datacard_plots.options import PlotOptions
 from datacard_plots.stack import stack_figure
 from datacard_plots.style import plot_style
 from matplotlib.patches import StepPatch
@@ -64,11 +65,12 @@ class StackOf:
     """The stack of a channel, drawn once."""
 
     channel: Channel
+    options: PlotOptions = attrs.field(factory=PlotOptions)
 
     @cached_property
     def figure(self) -> Figure:
-        with plot_style():
-            return stack_figure(self.channel)
+        with plot_style(self.options):
+            return stack_figure(self.channel, self.options)
 
     @property
     def ratio(self) -> Axes:

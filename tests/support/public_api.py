@@ -52,7 +52,6 @@ INTERNAL = (
     "datacard_core.Datacard.of",
     "datacard_core.Datacard.files",
     "datacard_core.Datacard.stage",
-    "datacard_core.Datacard.stage_plots",
 )
 """Public names that docs/plugins.md makes no promise about."""
 

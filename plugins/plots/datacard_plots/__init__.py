@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import attrs
+
 from datacard_core import Plot, hookimpl
+from datacard_plots.options import PlotOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,19 +21,22 @@ if TYPE_CHECKING:
     from datacard_core import Channel
 
 
+@attrs.frozen
 class Stack(Plot):
     """Prefit stack of the backgrounds with their uncertainty, signals as lines, data as points, and their ratio."""
 
     name: ClassVar[str] = "stack"
     suffixes: ClassVar[Sequence[str]] = (".svg", ".png")
+    options: PlotOptions = attrs.field(factory=PlotOptions)
 
     def draw(self, channel: Channel, path: Path) -> None:
         """Write one page, in the format of the file's suffix."""
         from datacard_plots.stack import write_stack  # noqa: PLC0415 - loads matplotlib
 
-        write_stack(channel, path)
+        write_stack(channel, path, self.options)
 
 
+@attrs.frozen
 class Variations(Plot):
     """Nominal, up and down template of each process, on one page per nuisance with templates."""
 

@@ -12,8 +12,10 @@ from matplotlib.ticker import AutoMinorLocator
 
 from datacard_core import prefit
 from datacard_plots.intervals import are_counts, error_bars
-from datacard_plots.style import GREY, METADATA, colour, hatch, plot_style
-from datacard_plots.texts import listing, plain, process_texts
+from datacard_plots.layers import layers_of
+from datacard_plots.options import PlotOptions
+from datacard_plots.style import GREY, draw_header, font_size, has_header, plot_style, save
+from datacard_plots.texts import listing, plain
 from datacard_plots.ticks import Ticks
 from datacard_plots.variable import (
     axis_label,
@@ -27,50 +29,33 @@ from datacard_plots.variable import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-    from datacard_core import Channel, ExpectedProcess, FloatArray, Prefit
+    from datacard_core import Channel, FloatArray, Prefit
+    from datacard_plots.layers import Layer
 
 SIZE = 6.4
 """Width and height of the figure in inches."""
 RATIO = 0.2
 """Height of the axes with the ratio, as a fraction of the figure."""
-LABEL = 20
-"""Distance of the label of the x axis from the axes in points, without names of bins."""
-MOST_BACKGROUNDS = 20
-"""Largest number of layers, as more cannot be distinguished; the smallest backgrounds share one layer."""
-MOST_SIGNALS = 6
-"""Largest number of lines; the smallest signals share one line."""
-LONGEST_NAME = 30
-"""Most characters of a process in the legend."""
 MOST_NAMES = 40
 """Largest number of named bins; with more bins, only every n-th has its name."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
 """Line styles of the signals, one for each of `MOST_SIGNALS`."""
 LOGARITHMIC_FROM = 50.0
 """Ratio of the highest bin to the lowest bin, or to the peak of a signal, that makes the y axis logarithmic."""
-DECADES = 7.0
+DECADES = 6.0
 """Largest range of a logarithmic axis below the highest bin, in powers of ten."""
-ROW = 0.045
-"""Height of one row of the legend, as a fraction of the height of the axes."""
+LETTER = 0.5
+"""Width of a letter of the legend, in units of its size; some letters are wider, and most are narrower."""
 HALVES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 """Possible half ranges of the ratio's axis around 1."""
 
 
-@attrs.frozen(eq=False)
-class _Layer:
-    """One process, or the sum of several, with its appearance."""
-
-    label: str
-    values: FloatArray
-    colour: str
-    hatch: str
-
-
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Content:
     """Numbers of the plot. All arrays have shape (bins,) unless stated otherwise."""
 
@@ -80,6 +65,11 @@ class _Content:
     """Data, or NaN in a channel without data and in blind bins."""
     bars: FloatArray
     """Lengths of the error bars below and above the data, shape (2, bins)."""
+    stack: Sequence[Layer]
+    lines: Sequence[Layer]
+    """Signals over the stack."""
+    blindness: tuple[str, ...]
+    """Note of the bins without data."""
 
     @property
     def shows_data(self) -> bool:
@@ -101,48 +91,77 @@ class _Content:
         return ratio_to(self.expected.background, values)
 
 
-def write_stack(channel: Channel, path: Path) -> None:
+def write_stack(channel: Channel, path: Path, options: PlotOptions) -> None:
     """Draw the stack to a new file, in the format of its suffix."""
-    form = path.suffix.removeprefix(".")
-    with plot_style():
-        stack_figure(channel).savefig(path, format=form, metadata=METADATA[form])
+    with plot_style(options):
+        save(stack_figure(channel, options), path)
 
 
-def stack_figure(channel: Channel) -> Figure:
+def stack_figure(channel: Channel, options: PlotOptions | None = None) -> Figure:
     """Return the figure of the stack, with the ratio of data to background below it.
 
     The caller must be in `plot_style` and save the figure there, because matplotlib reads some settings only then.
     """
-    content = _content(channel)
-    notes = list(_notes(content.expected))
-    if channel.blind_bins:
-        notes.insert(0, f"Blind in {len(channel.blind_bins)} of {channel.axis.bins} bins")
+    options = PlotOptions() if options is None else options
+    content = _content(channel, options)
+    notes = [*content.blindness, *_notes(content.expected)]
     figure = Figure(figsize=(SIZE, SIZE))
     # Positions are fractions of the figure. Notes and upright names of bins need room below the axes.
-    bottom = 0.085 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
+    bottom = 0.095 + 0.022 * len(notes) + room_for_names(channel.axis, MOST_NAMES) / SIZE
     ratio = figure.add_axes((0.13, bottom, 0.83, RATIO))
     above = figure.add_axes((0.13, bottom + RATIO + 0.015, 0.83, 0.93 - RATIO - bottom))
     handles = _draw_expectation(above, content)
     if content.shows_data:
         label = "Data" if are_counts(content.observed[np.isfinite(content.observed)]) else "Data, weighted"
         handles.insert(0, _draw_points(above, content.edges, content.observed, content.bars, label))
-    _set_range(above, content, _draw_legend(above, handles))
+    title, years = plain(channel.bin, 60), listing(years_of(channel), 36)
+    # Words of the experiment take the place of the title, which then stands with the legend.
+    heading = f"{title}   {years}" if has_header(options) else ""
+    _set_range(above, content, _draw_legend(above, handles, heading), is_log=options.log)
     _draw_ratio(ratio, content)
+    draw_header(above, options, title=title, note=years)
     _draw_words(above, ratio, channel, "Data / bkg." if content.shows_data else "Unc. / bkg.")
-    for axes, size in ((above, 0), (ratio, 10)):
+    for axes, size in ((above, 0), (ratio, None)):
         draw_variable(axes, channel.axis, content.edges, MOST_NAMES, size=size, minor=True)
     for line, note in enumerate(reversed(notes)):
         figure.text(0.02, 0.012 + 0.022 * line, note, size=7, color=GREY)
     return figure
 
 
-def _content(channel: Channel) -> _Content:
+def years_of(channel: Channel) -> tuple[str, ...]:
+    """Return the years of the columns, each once."""
+    return tuple(dict.fromkeys(column.year for column in channel.columns if column.year))
+
+
+def _content(channel: Channel, options: PlotOptions) -> _Content:
     observed, variances = channel.data.values[0].copy(), channel.data.variances[0]
     bars = error_bars(observed, variances)
+    edges, expected = drawn_edges(channel.axis), prefit(channel)
+    # Bins that a range of the options touches, in addition to those that are blind in the card.
+    chosen = [(edges[:-1] < high) & (edges[1:] > low) for low, high in options.blind]
+    hidden = np.any([np.zeros(channel.axis.bins, bool), *chosen], axis=0)
+    hidden[list(channel.blind_bins)] = True
+    blindness = f"Blind in {hidden.sum()} of {channel.axis.bins} bins" if hidden.any() and channel.has_data else ""
     # Expected events would look like data that agree.
-    hidden = channel.blind_bins if channel.has_data else slice(None)
+    hidden |= not channel.has_data
     observed[hidden] = bars[:, hidden] = np.nan
-    return _Content(prefit(channel), drawn_edges(channel.axis), observed, bars)
+    backgrounds, signals = layers_of(expected.processes, options)
+    scale = options.signal_scale
+    if scale != 1:
+        signals = [
+            attrs.evolve(layer, values=scale * layer.values, label=f"{layer.label} × {scale:g}")  # noqa: RUF001 - a sign
+            for layer in signals
+        ]
+    return _Content(
+        expected=expected,
+        edges=edges,
+        observed=observed,
+        bars=bars,
+        # The top of the stack comes first.
+        stack=[*(signals if options.signal == "stack" else ()), *backgrounds],
+        lines=signals if options.signal == "line" else [],
+        blindness=tuple(filter(None, [blindness])),
+    )
 
 
 def _notes(expected: Prefit) -> Iterator[str]:
@@ -154,31 +173,16 @@ def _notes(expected: Prefit) -> Iterator[str]:
         yield f"Free in the fit, not in the band: {listing(names, 80)}"
 
 
-def _layers(processes: Sequence[ExpectedProcess], labels: Mapping[str, str], most: int, others: str) -> list[_Layer]:
-    """Return at most `most` layers, the largest first; the last one sums all processes beyond that number."""
-    ordered = sorted(processes, key=lambda process: -float(process.values.sum()))
-    # The last place is kept for the sum of the rest.
-    shown = ordered if len(ordered) <= most else ordered[: most - 1]
-    layers = [_Layer(labels[p.name], p.values, colour(p.position), hatch(p.position)) for p in shown]
-    if rest := ordered[len(shown) :]:
-        layers.append(_Layer(others.format(len(rest)), np.sum([p.values for p in rest], axis=0), "#dddddd", ""))
-    return layers
-
-
 def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
     """Draw the stack, its band and the signals, and return the legend's handles, the top of the stack first."""
-    processes, edges = content.expected.processes, content.edges
-    labels = process_texts({process.name: process.label for process in processes}, LONGEST_NAME)
-    layers = _layers([p for p in processes if not p.is_signal], labels, MOST_BACKGROUNDS, "{} smaller backgrounds")
-    signals = _layers([p for p in processes if p.is_signal], labels, MOST_SIGNALS, "sum of {} smaller signals")
     return [
-        *_draw_stack(axes, layers, edges),
+        *_draw_stack(axes, content.stack, content.edges),
         _draw_band(axes, content),
-        *(_draw_signal(axes, signal, dashes, edges) for signal, dashes in zip(signals, DASHES, strict=False)),
+        *(_draw_signal(axes, *drawn, content.edges) for drawn in zip(content.lines, DASHES, strict=False)),
     ]
 
 
-def _draw_stack(axes: Axes, layers: Sequence[_Layer], edges: FloatArray) -> list[Any]:
+def _draw_stack(axes: Axes, layers: Sequence[Layer], edges: FloatArray) -> list[Any]:
     """Draw the stack with the smallest layer at the bottom, where a logarithmic axis shows it best."""
     handles = []
     top = np.zeros(len(edges) - 1)
@@ -194,10 +198,10 @@ def _draw_band(axes: Axes, content: _Content) -> Any:
     expected = content.expected
     low, high = expected.background - expected.down, expected.background + expected.up
     style: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY, "linewidth": 0}
-    return axes.stairs(high, content.edges, baseline=low, fill=True, label=f"Unc. ({content.band})", **style)
+    return axes.stairs(high, content.edges, baseline=low, fill=True, label="Bkg. unc.", **style)
 
 
-def _draw_signal(axes: Axes, signal: _Layer, dashes: Any, edges: FloatArray) -> Any:
+def _draw_signal(axes: Axes, signal: Layer, dashes: Any, edges: FloatArray) -> Any:
     # A white outline separates the line from a stack of a similar colour.
     outline = withStroke(linewidth=3.4, foreground="white")
     style: Any = {"color": signal.colour, "linestyle": dashes, "linewidth": 2, "path_effects": [outline]}
@@ -211,31 +215,50 @@ def _draw_points(axes: Axes, edges: FloatArray, values: FloatArray, bars: FloatA
     return axes.errorbar(centres(edges)[there], values[there], bars[:, there], **style)
 
 
-def _draw_legend(axes: Axes, handles: Sequence[Any]) -> float:
+def _draw_legend(axes: Axes, handles: Sequence[Any], heading: str) -> float:
     """Draw the legend above the stack, and return its height as a fraction of the height of the axes."""
-    longest = sorted(len(handle.get_label()) for handle in handles)[-2:]
-    columns = 3 if len(handles) > 6 and sum(longest) <= 44 else 2  # noqa: PLR2004 - fits in size 8
-    axes.legend(handles=handles, loc="upper center", ncols=columns, fontsize=8, frameon=False, columnspacing=1.2)
-    # Minus twice makes the division round up to full rows.
-    return 0.06 + ROW * -(-len(handles) // columns)
+    most = 12  # entries in the size of the style, as more of them would take the room of the stack
+    size = font_size("legend.fontsize") * (1.0 if len(handles) <= most else 0.85)
+    lengths = sorted((_length(handle.get_label()) for handle in handles), reverse=True)
+    box = axes.bbox.transformed(axes.figure.dpi_scale_trans.inverted())
+    # Beside its letters an entry has its handle, and a gap. Each column is as wide as its longest entry.
+    widths = np.cumsum([size * (LETTER * length + 4) for length in lengths[:3]])
+    columns = max(1, int((widths < 72 * box.width).sum()))
+    axes.legend(
+        handles=handles, loc="upper left", ncols=columns, fontsize=size, frameon=False, columnspacing=1.2,
+        handletextpad=0.6, handlelength=1.6, borderpad=0.5, labelspacing=0.3,
+        title=heading or None, title_fontsize=size, alignment="left",
+    )  # fmt: skip
+    # Minus twice makes the division round up to full rows; one row more is the room below and above.
+    rows = -(-len(handles) // columns) + bool(heading) + 1.0
+    return float(rows * 1.45 * size / (72 * box.height))
 
 
-def _set_range(axes: Axes, content: _Content, room: float) -> None:
+def _length(label: str) -> float:
+    # The characters of a formula are commands in part: it is wider in letters than on paper.
+    return len(label) * (0.6 if "$" in label.replace(r"\$", "") else 1.0)
+
+
+def _set_range(axes: Axes, content: _Content, room: float, *, is_log: bool | None) -> None:
     """Set the y axis: linear from 0, or logarithmic if that would hide a bin or a signal, with room for the legend."""
     expected = content.expected
-    signals = [highest(process.values) for process in expected.processes if process.is_signal]
-    peak = max([highest(expected.background + expected.up, content.ends[1]), *signals])
-    filled = [value for value in (*expected.background, *signals) if value > 0]
-    if not filled or peak < LOGARITHMIC_FROM * min(filled):
+    tops = [highest(layer.values) for layer in content.lines]
+    heights = np.sum([layer.values for layer in content.stack] or [np.zeros(len(expected.background))], axis=0)
+    peak = max([highest(expected.background + expected.up, heights, content.ends[1]), *tops])
+    filled = [float(value) for value in (*expected.background, *tops) if value > 0]
+    if is_log is None:
+        is_log = bool(filled) and peak >= LOGARITHMIC_FROM * min(filled)
+    if is_log:
+        # A third of the lowest content keeps its bin visible above the lower end; at least three powers of ten show
+        # small processes too. Bins without content do not count: the logarithm of 0 has no place.
+        high = np.log10(peak or 1)
+        low = max(min(np.log10(min(filled, default=1) / 3), high - 3), high - DECADES)
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(10**low, 10 ** (low + (high - low) / (1 - room)))
+    else:
         # matplotlib warns about a range without height, which an empty channel would give.
-        axes.set_ylim(0, peak / (1 - room) or 1)
+        axes.set_ylim(0, 1.05 * peak / (1 - room) or 1)
         axes.yaxis.set_minor_locator(AutoMinorLocator())
-        Ticks.of(axes, "y").set_by_locators()
-        return
-    # A third of the lowest content keeps its bin visible above the lower end of the axis.
-    low = np.log10(max(min(filled) / 3, peak / 10**DECADES))
-    axes.set_yscale("log", nonpositive="clip")
-    axes.set_ylim(10**low, 10 ** (low + (np.log10(peak) - low) / (1 - room)))
     Ticks.of(axes, "y").set_by_locators()
 
 
@@ -253,7 +276,7 @@ def _draw_ratio(axes: Axes, content: _Content) -> None:
     ticks = (1 - half / 2, 1.0, 1 + half / 2)
     Ticks.of(axes, "y").set(ticks, [f"{tick:g}" for tick in ticks])
     _draw_ratio_points(axes, content, 1 + half)
-    axes.legend(loc="upper left", ncols=2, fontsize=7, frameon=False, borderpad=0.1)
+    axes.legend(loc="upper left", ncols=2, fontsize=8, frameon=False, borderpad=0.1)
 
 
 def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
@@ -265,12 +288,11 @@ def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
 
 
 def _draw_words(above: Axes, ratio: Axes, channel: Channel, compared: str) -> None:
-    years = tuple(dict.fromkeys(column.year for column in channel.columns))
-    title = plain(channel.bin, 60)
-    above.set_title(title, loc="left", size=13 if len(title) <= 24 else 8)  # noqa: PLR2004 - fits beside the years
-    above.set_title(listing(years, 36), loc="right", size=8)
+    size = font_size("font.size")
     for axes, height, text, align in ((above, 1.0, "Events per bin", "top"), (ratio, 0.5, compared, "center")):
-        style: Any = {"rotation": 90, "ha": "right", "va": align, "rotation_mode": "default", "size": 12}
+        style: Any = {"rotation": 90, "ha": "right", "va": align, "rotation_mode": "default", "size": size}
         axes.text(-0.105, height, text, transform=axes.transAxes, **style)
-    below = (LABEL / 72 + room_for_names(channel.axis, MOST_NAMES)) / (SIZE * RATIO)
-    ratio.text(1, -below, axis_label(channel.axis), transform=ratio.transAxes, ha="right", va="top", size=12)
+    # Below the labels of the ticks.
+    distance = (1.3 * font_size("xtick.labelsize") + 7) / 72 + room_for_names(channel.axis, MOST_NAMES)
+    label = axis_label(channel.axis)
+    ratio.text(1, -distance / (SIZE * RATIO), label, transform=ratio.transAxes, ha="right", va="top", size=size)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
+from matplotlib.font_manager import FontProperties
 
 from datacard_core import DeclarationError
 from datacard_plots import fonts
@@ -150,6 +151,12 @@ def _settings_of_mplhep() -> dict[str, Any] | None:
     }
 
 
+def font_size(setting: str) -> float:
+    """Return the size of letters in points that a setting of matplotlib has, such as `legend.fontsize`."""
+    settings: Any = matplotlib.rcParams
+    return float(FontProperties(size=settings[setting]).get_size_in_points())
+
+
 def colour(position: int) -> str:
     """Return the colour of the process at that position."""
     return COLOURS[position % len(COLOURS)]
@@ -167,7 +174,7 @@ def has_header(options: PlotOptions) -> bool:
 
 def draw_header(axes: Axes, options: PlotOptions, *, title: str = "", note: str = "") -> None:
     """Write the words above a plot: experiment, status, luminosity and energy or, without them, a title and a note."""
-    size = matplotlib.rcParams["font.size"]
+    size = font_size("font.size")
     place: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline"}
     if not has_header(options):
         # Longer titles fit beside the note in smaller letters only.

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import ScalarFormatter
+
+from datacard_plots.style import font_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +26,6 @@ if TYPE_CHECKING:
 
     from datacard_core import FloatArray
 
-LONG, SHORT = 3.5, 2.0
-"""Lengths of major and minor ticks in points."""
-WIDTH = 0.7
-"""Width of ticks in points."""
 PAD = 3.5
 """Distance of labels from the axes in points."""
 
@@ -41,32 +40,55 @@ class Ticks:
     """Size of the labels in points, 0 without labels."""
     rotation: float
     long: float
-    """Length of major ticks in points."""
+    short: float
+    """Lengths of major and minor ticks in points."""
     _lines: PathPatch
     _texts: list[Text] = attrs.field(factory=list)
     _power: Text | None = None
     """The power of ten that the labels are multiplied with."""
 
     @classmethod
-    def of(cls, axes: Axes, direction: str, *, size: float = 10, rotation: float = 0, long: float = LONG) -> Ticks:
+    def of(
+        cls,
+        axes: Axes,
+        direction: str,
+        *,
+        size: float | None = None,
+        rotation: float = 0,
+        long: float | None = None,
+    ) -> Ticks:
         """Return the ticks of an axis in place of its own, without any until they are set.
 
         Args:
             axes: the axes, at their final place in the figure.
             direction: "x" or "y".
-            size: size of the labels in points, 0 without labels.
+            size: size of the labels in points, 0 without labels; that of the style if not given.
             rotation: angle of the labels in degrees.
-            long: length of major ticks in points.
+            long: length of major ticks in points; that of the style if not given.
         """
         axis: Axis = getattr(axes, f"{direction}axis")
         axis.set_visible(False)
         along_x = direction == "x"
         transform = axes.get_xaxis_transform() if along_x else axes.get_yaxis_transform()
+        settings: Any = rcParams
         lines = PathPatch(
-            _path(np.empty((0, 2, 2))), linewidth=WIDTH, fill=False, transform=transform, clip_on=False, zorder=2.1
+            _path(np.empty((0, 2, 2))),
+            linewidth=settings[f"{direction}tick.major.width"],
+            fill=False,
+            transform=transform,
+            clip_on=False,
+            zorder=2.1,
         )
         axes.add_artist(lines)
-        return cls(axes=axes, axis=axis, size=size, rotation=rotation, long=long, lines=lines)
+        return cls(
+            axes=axes,
+            axis=axis,
+            size=font_size(f"{direction}tick.labelsize") if size is None else size,
+            rotation=rotation,
+            long=settings[f"{direction}tick.major.size"] if long is None else long,
+            short=settings[f"{direction}tick.minor.size"],
+            lines=lines,
+        )
 
     @property
     def _along_x(self) -> bool:
@@ -87,7 +109,7 @@ class Ticks:
 
     def set(self, places: Sequence[float], labels: Sequence[str], minor: Sequence[float] = ()) -> None:
         """Put ticks and labels at these places, and ticks without labels at the minor ones."""
-        lengths = np.repeat([self._share(self.long), self._share(SHORT)], [len(places), len(minor)])
+        lengths = np.repeat([self._share(self.long), self._share(self.short)], [len(places), len(minor)])
         near, far = np.zeros(len(lengths)), np.ones(len(lengths))
         starts, ends = np.concatenate([near, far]), np.concatenate([near + lengths, far - lengths])
         along = np.tile(np.concatenate([places, minor]), 2)
@@ -111,10 +133,11 @@ class Ticks:
         if self._power is None:
             if not power:
                 return
-            # Above the y axis, and below the labels of the x axis at its start: its own label stands at the end.
+            # Left of the words above the axes, and below the labels of the x axis at its start: its own label stands
+            # at the end.
             y = -self._share(2 * PAD + 1.2 * self.size) if self._along_x else 1 + self._share(PAD, along=True)
-            below = "top" if self._along_x else "bottom"
-            self._power = self.axes.text(0, y, "", transform=self.axes.transAxes, size=self.size, va=below)
+            align: Any = {"va": "top"} if self._along_x else {"va": "bottom", "ha": "right"}
+            self._power = self.axes.text(0, y, "", transform=self.axes.transAxes, size=self.size, **align)
         self._power.set_text(power)
 
     def _text(self) -> Text:

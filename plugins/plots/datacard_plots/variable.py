@@ -57,7 +57,7 @@ def room_for_names(axis: Axis, most: int) -> float:
     return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
 
 
-def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float, minor: bool) -> Ticks:
+def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float | None, minor: bool) -> Ticks:
     """Draw the x axis: its range and, for categories, the names of at most `most` bins.
 
     Args:
@@ -65,7 +65,7 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
         axis: the variable.
         edges: edges for drawing.
         most: largest number of named bins.
-        size: size of the labels in points, 0 without labels.
+        size: size of the labels in points, 0 without labels; that of the style if not given.
         minor: True to draw minor ticks.
     """
     axes.set_xlim(edges[0], edges[-1])
@@ -76,7 +76,7 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
         ticks.set_by_locators()
         return ticks
     upright = _stand_upright(axis, most)
-    ticks = Ticks.of(axes, "x", size=min(size, 8.0), rotation=90 if upright else 0, long=0)
+    ticks = Ticks.of(axes, "x", size=8.0 if size is None else min(size, 8.0), rotation=90 if upright else 0, long=0)
     ticks.set(centres(edges)[:: _every(axis, most)].tolist(), _names(axis, most))
     return ticks
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import attrs
 import numpy as np
 import pytest
-from datacard_plots.stack import MOST_BACKGROUNDS, MOST_SIGNALS, stack_figure
+from datacard_plots.layers import MOST_SIGNALS
+from datacard_plots.options import PlotOptions
+from datacard_plots.stack import stack_figure
 from datacard_plots.style import COLOURS, plot_style
 from matplotlib.colors import to_hex
 
@@ -32,7 +35,8 @@ class TestWords:
             "2022, 2023",
             "Events per bin",
             "Data / bkg.",
-            "Unc. (stat. + syst., prefit)",
+            "Bkg. unc.",
+            "stat. + syst., prefit",
             "x",
             "top",
         }
@@ -42,7 +46,6 @@ class TestWords:
     def test_statistical_band(self) -> None:
         """Without nuisances on the background the band is labelled as statistical."""
         found = StackOf(channel(factors("signal_scale", [0], [2.0]))).words
-        assert "Unc. (stat., prefit)" in found
         assert not [text for text in found if "syst" in text]
 
     @pytest.mark.slow
@@ -120,7 +123,7 @@ class TestContents:
     def test_band(self) -> None:
         """The band surrounds the background."""
         stack = StackOf(channel(factors("norm", [3], [2.0])))
-        band = stack.legend["Unc. (stat. + syst., prefit)"].get_data()
+        band = stack.legend["Bkg. unc."].get_data()
         np.testing.assert_allclose((band.values - [45, 65]) ** 2, [34, 41])
         np.testing.assert_allclose((band.baseline - [45, 65]) ** 2, [15.25, 22.25])
 
@@ -156,9 +159,9 @@ class TestContents:
         """The smallest of many processes share one layer, and none is left out."""
         handles = StackOf(channel_of(1000, signals=20)).legend
         assert "b0" in handles
-        assert f"b{MOST_BACKGROUNDS - 1}" not in handles
-        # 981 + 980 + … + 1
-        assert handles["981 smaller backgrounds"].get_data().values.tolist() == [981 * 982 / 2] * 2
+        assert f"b{PlotOptions().layers - 1}" not in handles
+        # 993 + 992 + … + 1
+        assert handles["Other (993 processes)"].get_data().values.tolist() == [993 * 994 / 2] * 2
         # the signals 15 + 14 + … + 1
         assert (
             handles[f"sum of {20 - MOST_SIGNALS + 1} smaller signals"].get_data().values.tolist() == [15 * 16 / 2] * 2
@@ -168,7 +171,11 @@ class TestContents:
     @pytest.mark.slow
     def test_as_many_processes_as_allowed(self) -> None:
         """As many processes as can be distinguished are all shown."""
-        assert not [name for name in StackOf(channel_of(MOST_BACKGROUNDS, MOST_SIGNALS)).legend if "smaller" in name]
+        assert not [
+            name
+            for name in StackOf(channel_of(PlotOptions().layers, MOST_SIGNALS)).legend
+            if "Other" in name or "smaller" in name
+        ]
 
 
 class TestAxes:
@@ -234,3 +241,48 @@ class TestNamesOfBins:
         ratio = StackOf(channel(axis=axis)).ratio
         names = [text for text in ratio.texts if text.get_text() in {r"\$ee\$", "b"}]
         assert [(text.get_text(), text.get_position()[0]) for text in names] == [(r"\$ee\$", 0.5), ("b", 3)]
+
+
+class TestOptions:
+    @pytest.mark.slow
+    def test_header(self) -> None:
+        """Words of the experiment stand above the plot, and the title with the legend."""
+        options = PlotOptions(experiment="CMS", status="Preliminary", lumi=34.7, energy=13.6)
+        stack = StackOf(channel(), options)
+        assert {"CMS", "Preliminary", r"34.7 $\mathrm{fb}^{-1}$ (13.6 TeV)"} <= set(stack.words)
+        assert stack.above.get_legend().get_title().get_text() == "SR_2022_2023   2022, 2023"  # type: ignore[union-attr]
+
+    @pytest.mark.slow
+    def test_signal(self) -> None:
+        """A scaled signal is a line over the backgrounds, or the top of the stack, or is left out."""
+        background = VALUES[1:].sum(axis=0)
+        line = StackOf(channel(), PlotOptions(signal_scale=10)).legend["signal × 10"]  # noqa: RUF001 - a sign
+        assert np.asarray(line.get_data()[0]).tolist() == (10 * VALUES[0]).tolist()
+        stacked = StackOf(channel(), PlotOptions(signal="stack", signal_scale=2)).legend["signal × 2"]  # noqa: RUF001
+        assert np.asarray(stacked.get_data()[0]).tolist() == (background + 2 * VALUES[0]).tolist()
+        assert not [name for name in StackOf(channel(), PlotOptions(signal="none")).legend if "signal" in name]
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("values", [[10.0, 20.0], [0.0, 20.0], [0.0, 0.0], [1e-9, 1e6]])
+    def test_declared_scale(self, values: list[float]) -> None:
+        """A declared logarithmic axis shows three to six powers of ten up to the highest bin, with empty bins too."""
+        made = channel(values=[values], columns=COLUMNS[1:2], has_data=False)
+        made = attrs.evolve(made, nominal=Templates(made.nominal.values, np.zeros((1, 2))))
+        above = StackOf(made, PlotOptions(log=True)).above
+        low, high = above.get_ylim()
+        assert above.get_yscale() == "log"
+        peak = max(values) or 1
+        assert 2.999 <= np.log10(peak / low) <= 6.001
+        assert high > peak
+        assert StackOf(made, PlotOptions(log=False)).above.get_yscale() == "linear"
+
+    @pytest.mark.slow
+    def test_blind_range(self) -> None:
+        """Data of bins that a range touches are hidden, together with the bins that are blind in the card."""
+        made = channel_of(2, bins=4, axis=Axis(np.arange(5.0), "x"))
+        made = attrs.evolve(made, blindness=Blindness(bins=(0,)))
+        stack = StackOf(made, PlotOptions(blind=[(2.5, 3)]))
+        assert points(stack.above, "o")[0] == points(stack.ratio, "o")[0] == [1.5, 3.5]
+        assert "Blind in 2 of 4 bins" in stack.words
+        hidden: Any = True
+        assert "Data" not in StackOf(made, PlotOptions(blind=hidden)).legend

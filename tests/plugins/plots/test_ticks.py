@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from datacard_plots.options import PlotOptions
 from datacard_plots.style import plot_style
 from datacard_plots.ticks import Ticks
 from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def axes() -> Iterator[Axes]:
     """Axes of 5 by 2 inches."""
-    with plot_style():
+    with plot_style(PlotOptions(style="plain")):
         yield Figure(figsize=(10, 4)).add_axes((0.25, 0.25, 0.5, 0.5))
 
 
