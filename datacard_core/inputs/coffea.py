@@ -17,12 +17,15 @@ from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.pickles.building import unpickled
 from datacard_core.inputs.pickles.records import RefusedError
+from datacard_core.inputs.split import is_split, split_output
 from datacard_core.inputs.structure import OutputDict, check_output
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Iterable, Sequence
+
+    from datacard_core.inputs.compression import Pieces
 
 _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
@@ -42,7 +45,8 @@ def load_output(
     """Read a PocketCoffea output, or several outputs with different datasets as one.
 
     Args:
-        path_or_paths: one `.coffea` file, or several: compressed with lz4, gzip, zstd, bz2 or xz, or not.
+        path_or_paths: one `.coffea` file, or several: compressed with lz4, gzip, zstd, bz2 or xz, or not; or split by
+            variable, of which the members of other variables are not touched.
         variables: the variables to keep histograms of, by default all. Other variables keep their name only.
         arrays: return histograms as arrays that share the memory which was read, and not as `hist.Hist`. Cards need
             no more than these arrays, which take less time and memory. Histograms of counts, as of data, are
@@ -127,7 +131,8 @@ def _file_problem(file: Path) -> str:
             "path where the storage is mounted"
         )
     try:
-        opened(file).close()
+        if not is_split(file):
+            opened(file).close()
     except FileNotFoundError:
         beside = (path.name for path in file.parent.glob("*.coffea")) if file.parent.is_dir() else ()
         return f"does not exist{closest(file.name, sorted(beside))}"
@@ -142,11 +147,19 @@ def _file_problem(file: Path) -> str:
 
 
 def _loaded(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> object:
+    def load(stream: Pieces, size: int, variables: Collection[str] | None = None) -> object:
+        if trust:
+            return cloudpickle.load(io.BufferedReader(stream))
+        return unpickled(stream, variables=variables, decode=decode, on_disk=size)
+
     try:
+        if is_split(file):
+            # A card needs no columns, and arrays are for cards.
+            return split_output(file, variables, load, columns=not decode)
         with opened(file) as stream:
-            if trust:
-                return cloudpickle.load(io.BufferedReader(stream))
-            return unpickled(stream, variables=variables, decode=decode, on_disk=file.stat().st_size)
+            return load(stream, file.stat().st_size, variables)
+    except InputError as error:
+        raise InputError(f"{file} {problem}" for problem in error.problems) from error
     except RefusedError as error:
         raise InputError(f"{file} holds {error}, which is not admitted: {_TRUST}") from error
     except MemoryError as error:

@@ -24,7 +24,9 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.inputs.histograms import stored
+from datacard_core.testing import assert_plugin
 from tests.support import outputs as by_hand
+from tests.support.coffea_files import save_split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +102,23 @@ def test_requested_variables(files: list[Path]) -> None:
         "m": [],
         "n": ["Muon", "Signal", "TTbar"],
     }
+
+
+def test_split_file(tmp_path: Path) -> None:
+    """A file that is split by variable gives the same histograms as one that is not."""
+    output = {**of_year("2022"), "columns": {}}
+    whole, split = save(tmp_path / "whole.coffea", output), save_split(tmp_path / "split.coffea", output)
+    read, expected = (CoffeaSource().read(file, {"n"})["variables"] for file in (split, whole))
+    assert {name: sorted(of) for name, of in read.items()} == {name: sorted(of) for name, of in expected.items()}
+    found, wanted = (stored(of["n"]["TTbar"]["TTbar_2022"]).contents for of in (read, expected))
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.slow
+def test_conformance(tmp_path: Path) -> None:
+    """The source meets all that the core expects of one, with a split file too."""
+    output = {**of_year("2022"), "columns": {}}
+    assert_plugin("coffea", files={"coffea": save_split(tmp_path / "split.coffea", output)})
 
 
 def test_contents(files: list[Path]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import zipfile
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import cloudpickle
 import hist
@@ -65,6 +68,37 @@ def an_output(*datasets: str, sample: str = "TTbar", year: str = YEAR) -> Any:
 def save(file: Path, content: object, protocol: int = 5) -> Path:
     """Write an output as coffea does."""
     file.write_bytes(lz4.frame.compress(cloudpickle.dumps(content, protocol)))
+    return file
+
+
+def save_split(file: Path, content: Any, *, compressed: bool = True, **index: object) -> Path:
+    """Write an output as PocketCoffea splits it: a pickle for each variable, each sample of columns, and the rest.
+
+    Args:
+        file: the file.
+        content: the output.
+        compressed: True for members in lz4, as by default; otherwise zip compresses them.
+        index: entries of the index that differ from what PocketCoffea writes.
+    """
+    variables, columns = content["variables"], content["columns"]
+    rest = {key: value for key, value in content.items() if key not in ("variables", "columns")}
+    members = {"metadata": rest}
+    members |= {f"variables/{quote(name, safe='')}": of for name, of in variables.items()}
+    members |= {f"columns/{quote(name, safe='')}": of for name, of in columns.items()}
+    listed = {
+        "format": "pocketcoffea-split",
+        "version": 1,
+        "compression": "lz4" if compressed else "none",
+        "split_keys_present": ["variables", "columns"],
+        "variables": list(variables),
+        "columns": list(columns),
+        "categories": ["SR", "CR"],
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED if compressed else zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("format.json", json.dumps(listed | index, indent=2))
+        for name, of in members.items():
+            pickled = cloudpickle.dumps(of)
+            archive.writestr(name, lz4.frame.compress(pickled) if compressed else pickled)
     return file
 
 

@@ -118,7 +118,6 @@ def test_folder_is_told_with_its_files(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"root\x00\x00\xf6", "is a ROOT file"),
-        (b"PK\x03\x04", "is a zip archive"),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
         (b"PAR1\x15", "is a parquet file"),
         (b'{\n "a": 1}', "is text, such as JSON or YAML"),

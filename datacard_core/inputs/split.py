@@ -1,0 +1,101 @@
+"""PocketCoffea's outputs that are split by variable: a zip archive of an index, metadata, and a member for each."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from datacard_core.errors import InputError
+from datacard_core.inputs.compression import decompressed
+from datacard_core.names import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from datacard_core.inputs.compression import Pieces
+
+_MAGIC = b"PK\x03\x04"
+_INDEX = "format.json"
+_NAME = "pocketcoffea-split"
+_VERSION = 1
+_LARGEST_INDEX = 10_000_000
+"""Bytes: an index of a hundred thousand names is smaller, and a damaged one must not fill the memory."""
+
+
+def is_split(file: Path) -> bool:
+    """Return True for a zip archive, by its first bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with file.open("rb") as stream:
+        return stream.read(len(_MAGIC)) == _MAGIC
+
+
+def split_output(
+    file: Path, variables: Collection[str] | None, load: Callable[[Pieces, int], Any], *, columns: bool
+) -> dict[str, Any]:
+    """Read a split output; members of variables that are not needed are not touched.
+
+    Args:
+        file: the archive.
+        variables: the variables whose histograms are needed, by default all.
+        load: function that reads the pickle of a member, from its stream and its size in the file.
+        columns: whether arrays of columns are read.
+
+    Raises:
+        InputError: the archive is none of PocketCoffea, or lacks a member.
+        zipfile.BadZipFile: it is damaged.
+    """
+    with zipfile.ZipFile(file) as archive:
+        index = _index(archive)
+
+        def member(name: str) -> Any:
+            try:
+                info = archive.getinfo(name)
+            except KeyError:
+                raise InputError(f"has no {name!r}, which its {_INDEX} lists") from None
+            with archive.open(info) as stream, decompressed(cast("BinaryIO", stream)) as content:
+                return load(content, info.compress_size)
+
+        output = member("metadata")
+        if not isinstance(output, dict):
+            raise InputError(f"has a {type(output).__name__} as its metadata, expected a dict")
+        output["variables"] = {
+            name: member(f"variables/{quote(name, safe='')}") if variables is None or name in variables else {}
+            for name in index["variables"]
+        }
+        if columns and "columns" in index["split_keys_present"]:
+            output["columns"] = {name: member(f"columns/{quote(name, safe='')}") for name in index["columns"]}
+        return output
+
+
+def _index(archive: zipfile.ZipFile) -> dict[str, list[str]]:
+    """Return the names of variables and columns, and of the keys of the output that are split.
+
+    Raises:
+        InputError: the archive has no index of a version that is known.
+    """
+    names = archive.namelist()
+    if _INDEX not in names:
+        raise InputError(
+            f"is a zip archive with {listing(names, 4) or 'nothing'}, and without the {_INDEX} of PocketCoffea's split "
+            "outputs; histograms in the serialisation of UHI are read by source='uhi'"
+        )
+    if archive.getinfo(_INDEX).file_size > _LARGEST_INDEX:
+        raise InputError(f"has a {_INDEX} of {archive.getinfo(_INDEX).file_size} bytes, more than names need")
+    made = json.loads(archive.read(_INDEX))
+    made = made if isinstance(made, Mapping) else {}
+    if (made.get("format"), made.get("version")) != (_NAME, _VERSION):
+        found = f"{made.get('format')!r}, version {made.get('version')!r}"
+        raise InputError(f"is of the format {found}, expected {_NAME!r}, version {_VERSION}")
+    lists = {key: made.get(key, []) for key in ("variables", "columns", "split_keys_present")}
+    for key, of in lists.items():
+        if not isinstance(of, list) or not all(isinstance(name, str) for name in of):
+            raise InputError(f"has in its {_INDEX} no list of names as {key!r}")
+    return lists
