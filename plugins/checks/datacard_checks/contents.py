@@ -54,6 +54,11 @@ def negative_bins(view: View) -> Iterator[Finding]:
         )
         place = {"channel": channel.bin, "column": channel.columns[at].name, "bins": bins}
         yield warning("shape.negative-bin", message, numbers={"events": sum_of}, **place)
+    for at in np.flatnonzero(channel.nominal.norms < 0).tolist():
+        events = float(channel.nominal.norms[at])
+        message = f"its template adds up to {events:.4g} events, which Combine takes as its yield: leave it out"
+        place = {"channel": channel.bin, "column": channel.columns[at].name}
+        yield error("shape.negative-sum", message, numbers={"events": events, "limit": 0}, **place)
     total = values.sum(axis=0)
     if (total < 0).any():
         bins, sum_of = bins_of(total < 0), float(total[total < 0].sum())
@@ -79,6 +84,8 @@ class Contents(Check):
         "shape.data-negative": "An error: a bin of the data is below 0.",
         "shape.negative-bin": "Bins of a template are below 0, which Combine sets to 0 while it scales the others; an "
         "error where the sum of all processes is below 0. Choose wider bins, or clip them.",
+        "shape.negative-sum": "An error: the template of a process adds up to less than 0 events. Leave the process "
+        "out, or add it to another one.",
         "shape.not-finite": "An error: a template has content that is not finite. Look for an event with such a "
         "weight.",
     }

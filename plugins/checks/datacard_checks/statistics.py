@@ -24,8 +24,11 @@ def empty_bins(view: View) -> Iterator[Finding]:
 
 
 def without_variance(view: View) -> Iterator[Finding]:
-    """Yield templates that have errors in some bins, and content without an error in others."""
+    """Yield channels without errors, and templates that have errors in some bins and content without one in others."""
     nominal = view.channel.nominal
+    if not nominal.variances.any() and nominal.values.any():
+        message = "no template has an error, so that autoMCStats makes no parameters: fill with Weight storage"
+        yield warning("mcstats.zero-errors", message, channel=view.channel.bin)
     lacking = (nominal.values != 0) & (nominal.variances == 0) & (nominal.variances > 0).any(axis=1, keepdims=True)
     for at in np.flatnonzero(lacking.any(axis=1)).tolist():
         bins = bins_of(lacking[at])
@@ -77,6 +80,8 @@ class Statistics(Check):
 
     name: ClassVar[str] = "statistics"
     codes: ClassVar[Mapping[str, str]] = {
+        "mcstats.zero-errors": "No template of a channel with autoMCStats has a statistical error, so that it makes no "
+        "parameters: fill histograms with Weight storage.",
         "shape.empty-bin": "No process expects an event in some bins of a channel with autoMCStats: choose wider bins.",
         "statistics.few-events": "A process that is a good part of a bin rests on less than one effective event there: "
         "choose wider bins, or produce more events.",

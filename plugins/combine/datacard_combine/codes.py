@@ -121,6 +121,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "shape.line": "A `shapes` line is too short. Combine stops.",
         "shape.line-ambiguous": "Two `shapes` lines match a process, one by its channel and one by its name.",
         "shape.line-duplicate": "A process and channel have two `shapes` lines. Combine stops.",
+        "shape.line-pattern": "A `shapes` line without $PROCESS gives several processes of a channel one template.",
         "shape.mass": "The card needs a mass, and none is given.",
         "shape.mixed-algorithm": "Rows of shapes with different morphings act on one column.",
         "shape.no-data": "The template of the data is missing. Combine stops.",

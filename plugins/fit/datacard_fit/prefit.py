@@ -14,7 +14,7 @@ from datacard_fit.minimum.minimiser import ended
 from datacard_fit.minimum.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Self
 
     from datacard_core import Finding, Model
@@ -106,11 +106,10 @@ class PrefitConstraints(Check):
                 numbers = {"width": width, "limit": self.narrowest}
                 yield notice("prefit.constrained", message, systematic=name, numbers=numbers)
         for group in found.flat:
-            names = " and ".join(map(repr, group))
-            message = f"the likelihood does not change along {names}: leave one out, or constrain it"
+            message = f"the likelihood does not change along {_in_words(group)}: leave one out, or constrain it"
             yield warning("prefit.degenerate", message, systematic=group[0])
         for group in found.alike:
-            message = f"expected data hardly tell {' and '.join(map(repr, group))} apart: is one of them enough?"
+            message = f"expected data hardly tell {_in_words(group)} apart: is one of them enough?"
             yield notice("prefit.degenerate", message, systematic=group[0], numbers={"limit": self.most_alike})
 
     @classmethod
@@ -126,3 +125,8 @@ class PrefitConstraints(Check):
         if wrong:
             raise DeclarationError(f"{one}, expected a number between 0 and 1" for one in wrong)
         return cls(**given)
+
+
+def _in_words(names: Sequence[str], most: int = 8) -> str:
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return " and ".join([*map(repr, names[:most]), *more])

@@ -98,6 +98,12 @@ class TestContents:
         (only,) = Contents().examine(model(SIGNAL, [40, -34], WJETS))
         assert only.severity is Severity.WARNING
 
+    def test_negative_process(self) -> None:
+        """A process whose bins add up to less than 0 is an error, and one of 0 events is none."""
+        codes = [("shape.negative-bin", "sig", ""), ("shape.negative-sum", "sig", "")]
+        assert found(Contents(), model([1, -1.5], TOP, WJETS)) == codes
+        assert found(Contents(), model([1, -1], TOP, WJETS)) == codes[:1]
+
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_not_finite(self, value: float) -> None:
         """A bin that is not finite is an error, in a nominal template and in a varied one."""
@@ -129,6 +135,11 @@ class TestStatistics:
             ("statistics.no-variance", "top", "")
         ]
         assert found(Statistics(), self.with_variances([1, 1], [0, 0], [3, 8])) == []
+
+    def test_channel_without_variances(self) -> None:
+        """A channel with autoMCStats in which no template has an error is told."""
+        assert found(Statistics(), self.with_variances([0, 0], [0, 0], [0, 0])) == [("mcstats.zero-errors", "", "")]
+        assert found(Statistics(), self.with_variances([0, 0], [0, 0], [0, 0], statements=())) == []
 
     def test_root_of_weighted_events(self) -> None:
         """Errors that are the roots of contents are told where the contents are no counts."""

@@ -28,7 +28,7 @@ from datacard_core import (
     read_card,
 )
 from datacard_core.testing import small_card
-from tests.support.cards import HEAD
+from tests.support.cards import HEAD, card
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -284,3 +284,12 @@ def test_histograms_of_no_process(folder: Path) -> None:
     (message,) = _unused(folder, "jes shape - - 1", head=head)
     assert message.startswith("3 histograms of no process and nuisance of the card: 'top' (did you mean 'topp'?), ")
     assert _unused(folder, "jes shape - - 1", head=SHAPES.replace("-1 90 20", "-1 0 20")) == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("all", True), ("$PROCESS", False)])
+def test_one_template_for_several_processes(name: str, told: bool) -> None:
+    """A shapes line for all processes without $PROCESS in its name is an error, but for one process alone."""
+    read = card(SHAPES.replace("$PROCESS $PROCESS_$SYSTEMATIC", name))
+    assert [one.code for one in read.findings if one.code == "shape.line-pattern"] == ["shape.line-pattern"] * told
+    alone = SHAPES.replace("shapes * *", f"shapes * SR shapes.root $PROCESS\nshapes top * shapes.root {name}\n#")
+    assert "shape.line-pattern" not in {one.code for one in card(alone).findings}

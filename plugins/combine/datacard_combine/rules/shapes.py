@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from datacard_combine.meaning.shapes import ShapesLines
 from datacard_combine.syntax.faults import doubtful, mistaken
 from datacard_combine.syntax.views import EditLine, Parameter, ShapesLine
-from datacard_core import closest, grammar
+from datacard_core import DATA, closest, grammar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,6 +29,7 @@ def shape_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
     for view in (view for view in views if isinstance(view, ShapesLine)):
         yield from _keywords(view)
     yield from _ambiguous(content, lines)
+    yield from _without_process(content, lines)
     counting = lines.counting(content.head)
     yield from _without_line(content, lines, counting)
     # Each row has the columns of the card, so that their lines are looked for once.
@@ -66,6 +67,21 @@ def _ambiguous(content: Content, lines: ShapesLines) -> Iterator[Fault]:
                     f"{narrow[0].line.number}, which Combine takes"
                 )
                 yield doubtful("shape.line-ambiguous", message, narrow[1].line)
+
+
+def _without_process(content: Content, lines: ShapesLines) -> Iterator[Fault]:
+    """Yield lines that give several processes of a channel, or a process and the data, one template."""
+    plain = [line for line in lines.by_place.values() if line.process == grammar.ANY and len(line.fields) > 1]
+    plain = [line for line in plain if "$PROCESS" not in line.fields[0] + line.fields[1]]
+    names = {channel: [DATA] for channel in content.head.observation} if plain else {}
+    for column in content.head.columns if plain else ():
+        names.setdefault(column.channel, []).append(column.process)
+    for line in plain:
+        of = {channel: [name for name in its if lines.of(channel, name) is line] for channel, its in names.items()}
+        alike = next(((channel, its) for channel, its in of.items() if len(set(its)) > 1), None)
+        if alike:
+            message = f"{alike[1][0]!r} and {alike[1][1]!r} of channel {alike[0]!r} have one template: write $PROCESS"
+            yield mistaken("shape.line-pattern", message, line.line, 4)
 
 
 def _without_line(content: Content, lines: ShapesLines, counting: set[str]) -> Iterator[Fault]:
