@@ -12,13 +12,13 @@ import numpy as np
 
 from datacard_core import FORMS, read_cards
 from datacard_fit.breakdown import breakdown as breakdown_of
+from datacard_fit.command_line import common, drawn, numbers, prepared, shared, workers
 from datacard_fit.exchange.yields import yields_of
 from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
 from datacard_fit.impacts import impacts as impacts_of
 from datacard_fit.limits import limit as limit_of
 from datacard_fit.limits import significance as significance_of
-from datacard_fit.options import common, drawn, numbers, prepared, shared, workers
 from datacard_fit.scans import scan as scan_of
 from datacard_fit.shapes import stages
 from datacard_fit.toys import goodness_of_fit
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from datacard_fit.breakdown import Breakdown
+    from datacard_fit.command_line import Drawing
     from datacard_fit.fits import FitResult
     from datacard_fit.likelihood import Likelihood
     from datacard_fit.limits import Limit
-    from datacard_fit.options import Drawing
     from datacard_fit.shapes import Shapes
 
 _SHOWN = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,9 @@ def test_card_without_likelihood(made: Path) -> None:
 
 
 def test_selection(made: Path) -> None:
-    """The check runs where the plugin is selected, with limits that can be given."""
+    """The check runs where the plugin is selected, with limits that can be given, whatever of it is imported."""
+    # A module of a plugin that is called `options` would take the place of its options.
+    importlib.import_module("datacard_fit.commands")
     given = model(made, "norm lnN - 1.2 1.2\n", 90)
     codes = [
         "prefit.constrained" in {one.code for one in check(given, plugins=load_plugins(*DEFAULT_PLUGINS, *more))}
