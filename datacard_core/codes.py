@@ -53,6 +53,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "template, a notice for an Up or Down template.",
             remedy="Choose wider bins, or produce more events where weights are negative.",
         ),
+        "data-driven": Code(
+            severities=_NOTICE,
+            meaning="A process is read from another category or variable, is a difference of samples, or is scaled, as "
+            "declared.",
+            remedy="No action is needed; declare systematics on the method, such as that of a transfer factor.",
+        ),
         "data-variation": Code(
             severities=_NOTICE,
             meaning="`data_variations` makes the observation of a variation of a sample in place of its nominal.",

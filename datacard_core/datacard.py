@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import getattr_static
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.arguments import given_flag
+from datacard_core.arguments import given_flag, wrong_type
 from datacard_core.build.corridor import build_channels
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.build.loaded import collect_card, plain_norm_categories
@@ -25,7 +27,7 @@ from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.inputs.structure import check_arguments
+from datacard_core.inputs.structure import check_arguments, check_histogram_dicts
 from datacard_core.model.model import Model
 from datacard_core.names import public
 from datacard_core.output.channel_files import ChannelFiles
@@ -38,7 +40,7 @@ from datacard_core.tables.yields import card_html
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
     from pathlib import Path
     from typing import Self
 
@@ -86,6 +88,7 @@ class Datacard(Sections, FromOutput):
         single_year: whether the columns of a card of one year are called `{process}`, without the year.
         rateparam_norm_histograms: histograms of a variable that is filled in all of `rateparam_norm_categories`, to
             take the totals from; those of the card if not given.
+        variables: histograms of further variables, which processes read by `from_variable`; `output["variables"]`.
         data_variations: variations that the observation takes of some samples in place of their nominal, by sample,
             for pseudo-data.
         process_suffix: text behind the process in the names of columns, or a dict of such texts by year; `_{year}` if
@@ -124,6 +127,7 @@ class Datacard(Sections, FromOutput):
         rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None = None,
         *,
         rateparam_norm_histograms: Histograms | None = None,
+        variables: Mapping[str, Histograms] | None = None,
         data_variations: Mapping[str, str] | None = None,
         bin_name: str | None = None,
         flow: Flow = "drop",
@@ -161,7 +165,8 @@ class Datacard(Sections, FromOutput):
         declared = declared.frozen()
         category = declared.category
         declared = declared.of_its_category([category])
-        histogram_set = HistogramSet(histograms, datasets_metadata, cutflow)
+        further = _further(declared, variables)
+        histogram_set = HistogramSet(histograms, datasets_metadata, cutflow, further=further)
         if problems := list(declared.blinding.category_problems(lambda: histogram_set.categories)):
             raise DeclarationError(problems)
         channels = build_channels(
@@ -176,6 +181,7 @@ class Datacard(Sections, FromOutput):
             verbose=verbose,
             rateparam_norm_categories=rateparam_norm_categories,
             rateparam_norm_histograms=rateparam_norm_histograms,
+            variables=further,
         )
         # Histograms and cutflow have the counts of blind categories, also of others than that of the card.
         self._keep(declared, channels[category], given=None if declared.blinding.hides else given)
@@ -369,3 +375,13 @@ class Datacard(Sections, FromOutput):
 check_calls(Datacard)
 
 _CONTENT = Datacard.content
+
+
+def _further(declared: DeclaredCard, variables: Mapping[str, Histograms] | None) -> dict[str, Histograms]:
+    """Return the histograms of the variables that processes name."""
+    for problem in wrong_type("variables", variables, Mapping | NoneType, 'output["variables"]'):
+        raise DeclarationError(problem)
+    names = dict.fromkeys(process.from_variable for process in declared.mc_processes.values())
+    further = {name: variables[name] for name in names if name is not None and name in variables} if variables else {}
+    check_histogram_dicts({f"variables[{name!r}]": of for name, of in further.items()})
+    return further

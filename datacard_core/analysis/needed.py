@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.execution.reduction import Key, ReducedOutput
     from datacard_core.templates.rows import Layout
+    from datacard_core.templates.sums import Sums
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -35,8 +36,10 @@ class Needed:
     def requirements(self, *, parts: bool) -> Requirements:
         """Return what has to be summed, each category of a variable and layout once."""
         required: dict[Key, Required] = {
-            (name,): Required(name, self.variables[name], rows) for name, rows in self.layouts.items()
+            (name,): Required(name, self.variables[name], rows.here) for name, rows in self.layouts.items()
         }
+        for of_card in self._elsewhere().values():
+            required |= of_card
         if self.norm_variable is not None:
             for card, keys in self._norms().items():
                 rows = norm_layout(self.declared[card], self.layouts[card])
@@ -45,13 +48,27 @@ class Needed:
 
     def collected(self, reduced: ReducedOutput) -> Collected:
         """Return the sums for the cards."""
+        sums: dict[Key, Sums] = {
+            (name,): reduced.sums[name,].filled(self.layouts[name], [reduced.sums[key] for key in of_card])
+            for name, of_card in self._elsewhere().items()
+        }
+        of_all = {**reduced.sums, **sums}
         return Collected(
             inventory=reduced.inventory,
-            sums={name: reduced.sums[name,] for name in self.layouts},
-            norms={
-                card: {name: reduced.sums[key] for name, key in keys.items()} for card, keys in self._norms().items()
-            },
+            sums={name: of_all[name,] for name in self.layouts},
+            norms={card: {name: of_all[key] for name, key in keys.items()} for card, keys in self._norms().items()},
         )
+
+    def _elsewhere(self) -> dict[str, dict[Key, Required]]:
+        """Return the sums that each card has from other categories and variables."""
+        return {
+            # Cards with equal ones have them summed once, as `Requirements.passes` collects each category once.
+            name: {
+                (name, category, variable): Required(category or name, variable or self.variables[name], rows)
+                for (category, variable), rows in layout.elsewhere.items()
+            }
+            for name, layout in self.layouts.items()
+        }
 
     def _norms(self) -> dict[str, dict[str, Key]]:
         """Return the sums that totals are taken from, by category, for each card that keeps totals."""

@@ -76,11 +76,33 @@ def _card_problems(declared: DeclaredCard) -> Iterator[str]:
         if year not in known:
             yield f"no process is declared for year {year!r}{closest(year, known)}"
     yield from _data_variation_problems(declared)
+    for name in declared.shape_only:
+        process = declared.mc_processes[name]
+        if process.is_elsewhere or not isinstance(process.scale, float):
+            yield (
+                f"process {name!r}: shape_only_for_rateparam cannot keep the total of a process with from_category, "
+                "from_variable or a histogram as scale: leave out its has_rateParam or shape_only_for_rateparam"
+            )
     if declared.data_processes is not None and len(declared.data_processes) != 1:
         yield (
             f"data_processes holds {listing(map(repr, declared.data_processes)) or 'no process'}, expected one: "
             "list all samples in one DataProcess, or pass None without data"
         )
+
+
+def blind_problems(cards: Mapping[str, DeclaredCard]) -> Iterator[str]:
+    """Yield a problem for each process that is read from a category which is blind."""
+    for declared in cards.values():
+        for process in declared.mc_processes.values():
+            category = process.from_category
+            if category is None:
+                continue
+            # A `blind` of one card without names is about its own category.
+            if cards[category].blinding.of(category) if category in cards else declared.blinding.names(category):
+                yield (
+                    f"process {process.name!r} is read from category {category!r}, which is blind: its data would be "
+                    f"in the card of {declared.category!r}"
+                )
 
 
 def _data_variation_problems(declared: DeclaredCard) -> Iterator[str]:
@@ -110,7 +132,7 @@ def _output_problems(declared: DeclaredCard, inventory: Inventory) -> Iterator[s
     processes = _processes(declared)
     known = inventory.samples
     for process in processes:
-        for sample in process.samples:
+        for sample in process.all_samples:
             if sample not in known:
                 yield f"process {process.name!r}: the output has no sample {sample!r}{closest(sample, known)}"
     for year in declared.years:
@@ -118,7 +140,7 @@ def _output_problems(declared: DeclaredCard, inventory: Inventory) -> Iterator[s
             yield f"the output has no year {year!r}{closest(year, inventory.years)}"
     yield from _year_problems_of_processes(declared, inventory)
     yield from _year_problems_of_systematics(declared, inventory)
-    for sample in dict.fromkeys(sample for process in processes for sample in process.samples):
+    for sample in dict.fromkeys(sample for process in processes for sample in process.all_samples):
         yield from inventory.in_two_periods(sample)
     yield from _double_counts(declared)
 
@@ -170,7 +192,8 @@ def _double_counts(declared: DeclaredCard) -> Iterator[str]:
     # Data are left out: pseudo-data are made of samples of columns, and columns of samples of data, and data_obs is not
     # added to the columns.
     users: dict[tuple[str, str], list[str]] = {}
-    for process in declared.mc_processes.values():
+    # Events of another category or variable are scaled to those of the card.
+    for process in (one for one in declared.mc_processes.values() if not one.is_elsewhere):
         for sample in process.samples:
             for year in process.years:
                 users.setdefault((sample, year), []).append(process.name)

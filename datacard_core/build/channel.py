@@ -36,6 +36,7 @@ from datacard_core.model.effects import Nuisance
 from datacard_core.model.parameters import ConstrainedParameter
 from datacard_core.treatments.blinding import blinding_findings, factor_findings, with_expected_data
 from datacard_core.treatments.clipping import clip, clip_shape
+from datacard_core.treatments.data_driven import data_driven_findings, scaled
 from datacard_core.treatments.edges import edge_findings
 from datacard_core.treatments.empty_variations import treat_empty_variations
 from datacard_core.treatments.flow import treat_flow
@@ -98,6 +99,7 @@ def build_channel(
     templates = rebinned(native, declared)
     labels = {request.column: request.labels for request in templates.layout.requests}
     inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
+    inside = _scaled(inside, templates, declared)
     clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns, declared.policies_of)
     if dropped := _dropped(declared, clipped):
         # Before kinds are called: effects of a plugin's own class cannot be moved to other columns.
@@ -132,6 +134,7 @@ def build_channel(
         *fallback_findings(declared, plans, templates),
         *share_findings(channel, declared),
         *flow_findings,
+        *data_driven_findings(declared.columns, declared.mc_processes),
         *clip_findings,
         *exact_findings,
         *scale_findings,
@@ -165,6 +168,14 @@ def rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
 def _nominal(inside: Templates, templates: TemplateSet, declared: DeclaredCard) -> Templates:
     """Return the nominal of each column; the columns come first in the layout."""
     return inside[templates.layout.starts[: len(declared.columns)]]
+
+
+def _scaled(inside: Templates, templates: TemplateSet, declared: DeclaredCard) -> Templates:
+    rows = [templates.layout.slice_of(position) for position in range(len(declared.columns))]
+    try:
+        return scaled(inside, rows, declared.columns, declared.mc_processes, templates.axis)
+    except DeclarationError as failure:
+        raise DeclarationError(f"category {declared.category!r}: {problem}" for problem in failure.problems) from None
 
 
 def _dropped(declared: DeclaredCard, nominal: Templates) -> list[int]:

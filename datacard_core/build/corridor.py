@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 import numpy as np
 
-from datacard_core.build.card_rules import check_against_output, check_declarations
+from datacard_core.build.card_rules import blind_problems, check_against_output, check_declarations
 from datacard_core.build.channel import build_channel, rebinned
 from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card, region_layouts
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import FloatArray
     from datacard_core.model.channel import Channel, Directive
     from datacard_core.model.effects import Effect
-    from datacard_core.templates.rows import Layout
+    from datacard_core.templates.rows import Layout, Request
     from datacard_core.templates.sums import Sums
 
 _OF_THE_CORE = (Normalisation, Shape, FreeParameter, RawLine, BinByBinStatistics)
@@ -82,6 +82,8 @@ def build_channels(
     groups = _groups(cards)
     # Before the plans: the author of a kind may rely on declarations without problems.
     _check(groups, lambda declared: check_declarations(declared, inventory))
+    if problems := dict.fromkeys(blind_problems(cards)):
+        raise DeclarationError(problems)
     planned = [(group, *plan_card(next(iter(group.values())))) for group in groups]
     layouts = {category: layout for group, layout, _ in planned for category in group}
     firsts = [(next(iter(group.values())), layout, plans) for group, layout, plans in planned]
@@ -162,6 +164,12 @@ def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredC
     if choose is False:
         lifted = Blindness(lifted=True) if blinding.is_lifted(declared.category) else None
         return attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
+    if revealed := [key for key in sorted(sums.data) if not _is_elsewhere(sums.layout.requests[key[0]])]:
+        column, sample = sums.layout.requests[revealed[0][0]].column, revealed[0][1]
+        raise DeclarationError(
+            f"category {declared.category!r} is blind, and {column!r} is made of its data, {sample!r}: "
+            "read them from a control region with from_category"
+        )
     if choose is True or not declared.reads_data:
         return attrs.evolve(declared, blinding=Blinding(), blindness=Blindness(signal=blinding.signal)), sums
     native = sums.complete()
@@ -171,6 +179,11 @@ def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredC
     # The function of the script is left behind.
     left = Blinding() if blindness.bins is None else OPEN
     return attrs.evolve(declared, blinding=left, blindness=blindness), without_counts(native, declared.bins_edges, bins)
+
+
+def _is_elsewhere(request: Request) -> bool:
+    """Return whether a request is that of the data, or of another category, which is not blind if it is read."""
+    return request.is_data or bool(request.category)
 
 
 def _groups(cards: Mapping[str, DeclaredCard]) -> list[dict[str, DeclaredCard]]:

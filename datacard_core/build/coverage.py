@@ -38,13 +38,13 @@ def process_findings(declared: DeclaredCard, inventory: Inventory) -> Iterator[F
         if not any(year in declared.years for year in process.years):
             message = f"none of its years ({listing(process.years, 4)}) is in this card: it has no column here"
             yield notice("no-column", message, column=process.name)
-        for sample in process.samples:
+        for sample in process.all_samples:
             for year in process.years:
                 if year in declared.years and not inventory.datasets.get((sample, year)):
                     message = f"sample {sample!r} has no dataset in {year}"
                     yield warning("no-dataset", message, column=declared.column_name(process.name, year))
     processes = [*declared.mc_processes.values(), *(declared.data_processes or {}).values()]
-    for sample in dict.fromkeys(sample for process in processes for sample in process.samples):
+    for sample in dict.fromkeys(sample for process in processes for sample in process.all_samples):
         if orphans := inventory.orphans(sample):
             yield warning(
                 "orphan-dataset",

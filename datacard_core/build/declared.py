@@ -145,7 +145,7 @@ class DeclaredCard:
     def samples(self) -> Iterator[str]:
         """Yield the samples of the processes and the data."""
         for process in self.mc_processes.values():
-            yield from process.samples
+            yield from process.all_samples
         yield from self.data_samples
 
     @property

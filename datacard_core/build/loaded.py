@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datacard_core.build.plans import Plan
     from datacard_core.inputs.output import HistogramSet
     from datacard_core.templates.rows import Layout
+    from datacard_core.templates.sums import Sums
     from datacard_core.templates.template_set import TemplateSet
 
 Histograms: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -55,11 +56,22 @@ def collect_card(
         raise DeclarationError(f"the histograms have no category {name!r}{closest(name, known)}" for name in unknown)
     norm_sets = _norm_sets(histograms, norm_categories, norm_histograms) if declared.shape_only else {}
     rows = norm_layout(declared, layouts[category])
+    sums = {name: _sums(histograms, layout, name) for name, layout in layouts.items()}
     return Collected(
         inventory=histograms.inventory,
-        sums={name: collect(histograms, rows, [name], alone=True)[name] for name, rows in layouts.items()},
+        sums=sums,
         norms={category: {name: collect(of, rows, [name], alone=True)[name] for name, of in norm_sets.items()}},
     )
+
+
+def _sums(histograms: HistogramSet, layout: Layout, category: str) -> Sums:
+    """Return the sums of a category, with columns that are read in another category or variable."""
+    sums = collect(histograms, layout.here, [category], alone=True)[category]
+    others = []
+    for (name, variable), rows in layout.elsewhere.items():
+        name = name or category  # noqa: PLW2901 - a variable of the same category
+        others.append(collect(histograms.of_variable(variable), rows, [name], alone=True)[name])
+    return sums.filled(layout, others)
 
 
 def _norm_sets(
@@ -115,5 +127,5 @@ def templates_of(
         InputError: histograms are missing or cannot be used.
     """
     layout, plans = plan_card(declared)
-    sums = collect(histograms, layout, [category], alone=True)[category]
+    sums = _sums(histograms, layout, category)
     return sums.complete().rebinned(declared.bins_edges), plans

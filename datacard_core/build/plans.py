@@ -222,11 +222,15 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
     requests = [
         Request(
             column.name,
-            tuple((sample, column.year) for sample in declared.mc_processes[column.process].samples),
+            tuple((sample, column.year) for sample in process.all_samples),
             tuple(needed),
             variances_for=variances,
+            category=process.from_category or "",
+            variable=process.from_variable or "",
+            subtracted=tuple(process.subtract),
         )
         for column, needed, variances in zip(columns, labels, variances_for, strict=True)
+        for process in (declared.mc_processes[column.process],)
     ]
     # Dict keys: samples that several columns or nuisances need are summed once.
     requests += dict.fromkeys(

@@ -36,6 +36,7 @@ class Given:
     verbose: bool
     rateparam_norm_categories: Iterable[str] | Mapping[str, Histograms] | None
     rateparam_norm_histograms: Histograms | None
+    variables: Mapping[str, Histograms]
 
 
 class BuiltCard:

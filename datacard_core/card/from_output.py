@@ -105,7 +105,8 @@ class FromOutput(BuiltCard):
         return Variations(self._built)
 
     def _histograms(self) -> HistogramSet:
-        return HistogramSet(self.histograms, self.datasets_metadata, self.cutflow)
+        further = {} if self._given is None else self._given.variables
+        return HistogramSet(self.histograms, self.datasets_metadata, self.cutflow, further=further)
 
 
 def _rows(plans: Any) -> dict[str, tuple[Any, Any]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import attrs
 
-from datacard_core.arguments import flag, scalar, scalars, shown, text, tree, type_of
+from datacard_core.arguments import flag, scalar, scalars, shown, text, text_or_none, tree, type_of, wrong_type
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
-from datacard_core.declare.values import read_only_copy
+from datacard_core.declare.values import Factors, factor_problem, plain_factors, read_only_copy
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number, name_problem, range_problem, year_problem
 from datacard_core.names import closest, duplicates, public
@@ -53,6 +54,11 @@ class Process(Declaration):
 
     is_data: ClassVar[bool] = False
 
+    @property
+    def all_samples(self) -> tuple[str, ...]:
+        """Samples of the output that are read."""
+        return tuple(self.samples)
+
     def __attrs_post_init__(self) -> None:
         if problems := dict.fromkeys(problem for problem in self._problems() if problem):
             raise DeclarationError(problems)
@@ -87,7 +93,7 @@ class Process(Declaration):
             if twice := duplicates(values):
                 yield f"{this} lists {', '.join(twice)} twice in its {field}: it would be counted twice"
         # Samples are keys of the output and never stand in the card, so they need not be names that Combine accepts.
-        for sample in self.samples:
+        for sample in self.all_samples:
             if not isinstance(sample, str):
                 yield f"{this}: sample {sample!r} is a {type_of(sample)}, expected a string"
             elif not sample:
@@ -100,7 +106,11 @@ class Process(Declaration):
 @as_dataclass
 @attrs.define(slots=False, on_setattr=attrs.setters.NO_OP)
 class MCProcess(Process):
-    """A simulated process, with a column `{name}_{year}` of the card for each year."""
+    """A process that is expected, with a column `{name}_{year}` of the card for each year.
+
+    It is made of simulation, or of data of a control region: of the samples in `from_category`, less those in
+    `subtract`, times `scale`.
+    """
 
     is_signal: bool = attrs.field(converter=flag, kw_only=True)
     """True for a signal: its process ids are 0 and below, so that Combine scales it with r."""
@@ -115,6 +125,26 @@ class MCProcess(Process):
     policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies, kw_only=True)
     """Treatments of bins below 0, of no events and of empty variations, where they differ from those of the card."""
 
+    from_category: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
+    """Category in which its samples are read, such as a control region; that of the card if not given."""
+    from_variable: str | None = attrs.field(default=None, converter=text_or_none, kw_only=True)
+    """Variable that is read, which must have the bins of the card's; that of the card if not given."""
+    subtract: list[str] = attrs.field(factory=list, converter=_names, kw_only=True, eq=tuple, repr=shown)
+    """Samples that are subtracted, such as the simulation among data; their variations are subtracted too."""
+    scale: float | Factors | Any = attrs.field(default=1.0, converter=plain_factors, kw_only=True)
+    """Factor on the events: a number, or a `hist.Hist` of factors in the bins of the card. The errors of its bins are
+    independent of each other; an error that bins share is a systematic."""
+
+    @property
+    def all_samples(self) -> tuple[str, ...]:
+        """Samples of the output that are read, those that are subtracted too."""
+        return (*self.samples, *self.subtract)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if it is read from another category or variable than those of the card."""
+        return self.from_category is not None or self.from_variable is not None
+
     @property
     def rate_parameter(self) -> dict[str, Any]:
         """Name, start value and range of the free parameter; empty without one."""
@@ -127,7 +157,7 @@ class MCProcess(Process):
     def frozen(self) -> Self:
         """Return a read-only copy for a card."""
         copy = super().frozen()
-        copy.__dict__["has_rateParam"] = read_only_copy(copy.has_rateParam)
+        copy.__dict__.update(has_rateParam=read_only_copy(copy.has_rateParam), subtract=tuple(copy.subtract))
         return copy
 
     def _problems(self) -> Iterator[str | None]:
@@ -136,11 +166,25 @@ class MCProcess(Process):
         for field in ("is_signal", "mcstat"):
             if not isinstance(answer := getattr(self, field), bool):
                 yield f"{this}: {field} is {answer!r}, expected True or False"
+        yield from (f"{this}: {problem}" for problem in self._reading_problems())
         given = self.has_rateParam
         if not isinstance(given, bool | Mapping) or given == {}:
             yield f"{this}: has_rateParam is {given!r}, expected True, False or a dict such as {{'range': (0, 3)}}"
         elif isinstance(given, Mapping):
             yield from (f"{this}: has_rateParam: {problem}" for problem in self._rate_problems(given))
+
+    def _reading_problems(self) -> Iterator[str]:
+        for field in ("from_category", "from_variable"):
+            value = getattr(self, field)
+            yield from wrong_type(field, value, str | NoneType, "a name")
+            if value == "":
+                yield f"{field} is empty, expected a name"
+        if twice := duplicates(self.subtract):
+            yield f"subtract lists {', '.join(map(str, twice))} twice: it would be subtracted twice"
+        if both := [sample for sample in self.subtract if sample in self.samples]:
+            yield f"sample {both[0]!r} is in its samples and in subtract: leave it out of both"
+        if problem := factor_problem(self.scale):
+            yield problem
 
     def _rate_problems(self, given: Mapping[str, Any]) -> Iterator[str]:
         known = ("initial", "name", "range")

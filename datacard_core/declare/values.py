@@ -6,8 +6,11 @@ and its messages do not depend on these types.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import attrs
 
 from datacard_core.arguments import Foreign, any_object, number_or_other, scalar, scalars, tree
 from datacard_core.names import listing
@@ -90,6 +93,51 @@ def plain_processes(processes: Any) -> Any:
     if isinstance(values, Foreign):
         return (values,)
     return values if isinstance(values, Mapping) else scalars(processes, any_object)
+
+
+@attrs.frozen
+class Factors:
+    """Factors by bin, with their variances."""
+
+    edges: tuple[float, ...]
+    values: tuple[float, ...]
+    variances: tuple[float, ...]
+
+    @classmethod
+    def of(cls, histogram: Any) -> Factors:
+        """Return the contents of a histogram with one axis and weights."""
+        # Another storage gives its contents as variances, and the variance of a factor is not the factor.
+        if histogram.storage_type.__name__ != "Weight":
+            raise TypeError("a storage without variances")
+        (axis,) = histogram.axes
+        return cls(
+            tuple(axis.edges.tolist()), tuple(histogram.values().tolist()), tuple(histogram.variances().tolist())
+        )
+
+
+def plain_factors(given: Any) -> Any:
+    """Return a factor as a float, and a histogram of factors as `Factors`; another value is refused later."""
+    made = number_or_other(given)
+    if isinstance(made, float | Factors):
+        return made
+    try:
+        return Factors.of(given)
+    # It may be any object.
+    except Exception:  # noqa: BLE001
+        return Foreign.of(given)
+
+
+def factor_problem(factors: Any) -> str:
+    """Return the problem of a converted factor, or of a histogram of factors, empty if there is none."""
+    if not isinstance(factors, float | Factors):
+        return (
+            f"scale is {factors!r}, expected a number, or a histogram with one axis of edges and storage=Weight(), "
+            "whose variances are those of the factors"
+        )
+    numbers = (factors,) if isinstance(factors, float) else (*factors.values, *factors.variances)
+    if bad := [number for number in numbers if not (math.isfinite(number) and number >= 0)]:
+        return f"scale has {bad[0]!r}, expected numbers of at least 0"
+    return "" if any(numbers) else "scale is 0: it would be an empty column"
 
 
 def in_words(columns: Iterable[tuple[str, str]], most: int = 12) -> str:

@@ -18,6 +18,7 @@ from datacard_core.arguments import number_or_other, scalar, scalars
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import NOMINAL, stored
 from datacard_core.inputs.structure import BY_PERIOD, entries, place_text, type_and_value, value_at
+from datacard_core.names import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,8 @@ class HistogramSet:
     """File of the output, for messages."""
     sumw: Mapping[str, Any] = attrs.field(factory=dict)
     """Sums of weights by category, dataset and sample; empty if the output or the script gives none."""
+    further: Mapping[str, Mapping[str, Mapping[str, Any]]] = attrs.field(factory=dict)
+    """Histograms of further variables, by variable, sample and dataset."""
     # Arrays of histograms that were asked for: several columns and categories ask for the same ones.
     _stored: dict[tuple[str, str], HistogramArray] = attrs.field(factory=dict, init=False)
 
@@ -121,6 +124,21 @@ class HistogramSet:
     def _is_data(self, dataset: str) -> bool:
         # PocketCoffea writes the answer as text.
         return str(scalar(value_at(self.datasets_metadata, ("by_dataset", dataset, "isMC")))) == "False"
+
+    def of_variable(self, variable: str) -> HistogramSet:
+        """Return the histograms of a further variable, or these if it is empty.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not variable:
+            return self
+        if variable not in self.further:
+            raise InputError(
+                f"from_variable: there are no histograms of variable {variable!r}{closest(variable, self.further)}: "
+                'pass variables=output["variables"]'
+            )
+        return attrs.evolve(self, histograms=self.further[variable])
 
     def datasets(self, sample: str, year: str) -> tuple[str, ...]:
         """Return the datasets of a sample in a year, sorted; empty if there is no such sample or year."""

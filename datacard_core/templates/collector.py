@@ -97,6 +97,7 @@ class _Collector:
         self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
         self.findings: dict[str, list[Finding]] = {category: [] for category in categories}
         self.problems: dict[str, list[tuple[str, str]]] = {category: [] for category in categories}
+        self.data: set[tuple[int, str, str]] = set()
 
     def take(self, piece: _Piece) -> None:
         """Add a dataset to its column."""
@@ -137,6 +138,7 @@ class _Collector:
                 fallbacks=tuple(self.fallbacks[category]),
                 findings=tuple(self.findings[category]),
                 parts=self.parts,
+                data=frozenset(key for key in self.datasets[category] if key in self.data),
             )
             for position, category in enumerate(self.categories)
         }
@@ -177,6 +179,11 @@ class _Collector:
         self._weigh(piece, histogram, contents, there)
         if not histogram.has_variances:
             self._settle_variances(piece, histogram, contents, there)
+        if piece.sample in piece.request.subtracted:
+            # Squared weights add up in a difference too, so that variances keep their sign.
+            np.negative(contents.real, out=contents.real)
+        if histogram.variations is None:
+            self.data.add(piece.key)
         # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
         self.accumulator.add(self._by_label(piece, histogram, contents), histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]

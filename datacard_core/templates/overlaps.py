@@ -25,12 +25,7 @@ def overlap_findings(histograms: HistogramSet, layout: Layout, category: str) ->
         category: the category whose events are counted.
     """
     for is_data in (False, True):
-        columns: dict[str, dict[str, str]] = {}
-        for request in layout.requests:
-            if request.is_data is is_data and request.adds_events:
-                for sample, year in request.samples:
-                    for dataset in histograms.datasets(sample, year):
-                        columns.setdefault(dataset, {})[sample] = request.column
+        columns = _columns(histograms, layout, is_data=is_data)
         # The datasets of a process often have the same subsamples: one finding tells them together.
         excess: dict[tuple[str, ...], list[tuple[str, float, float]]] = {}
         for dataset, of_sample in columns.items():
@@ -68,6 +63,18 @@ def repeated_findings(histograms: HistogramSet, layout: Layout) -> Iterator[Find
             column=listing(dict.fromkeys(column for dataset in repeated for column in columns[dataset]), 4),
             numbers={"events": count, "limit": stated},
         )
+
+
+def _columns(histograms: HistogramSet, layout: Layout, *, is_data: bool) -> dict[str, dict[str, str]]:
+    """Return the column of each sample of each dataset."""
+    columns: dict[str, dict[str, str]] = {}
+    for request in layout.requests:
+        if request.is_data is is_data and request.adds_events:
+            # Events of a column that are subtracted from another one do not count twice.
+            for sample, year in (pair for pair in request.samples if pair[0] not in request.subtracted):
+                for dataset in histograms.datasets(sample, year):
+                    columns.setdefault(dataset, {})[sample] = request.column
+    return columns
 
 
 def _counts(histograms: HistogramSet, category: str, dataset: str, samples: tuple[str, ...]) -> tuple[float, float]:

@@ -31,6 +31,12 @@ class Request:
     """Pairs (sample, variation): variations of some samples that are read in place of their nominal."""
     variances_for: str = ""
     """The `typ` of a declaration that needs variances, empty if none does."""
+    category: str = ""
+    """Category to read, that of the card if empty."""
+    variable: str = ""
+    """Variable to read, that of the card if empty."""
+    subtracted: tuple[str, ...] = ()
+    """Samples that are subtracted from the sum of the others."""
 
     def labels_of(self, sample: str) -> tuple[str, ...]:
         """Return the variations to read of a sample, in the order of `labels`."""
@@ -58,6 +64,24 @@ class Layout:
     def rows(self) -> int:
         """Number of rows."""
         return sum(len(request.labels) for request in self.requests)
+
+    @property
+    def here(self) -> Layout:
+        """Layout of the same rows, without the samples that are read in another category or variable."""
+        if not any(map(_place, self.requests)):
+            return self
+        return Layout(
+            tuple(attrs.evolve(request, samples=()) if _place(request) else request for request in self.requests)
+        )
+
+    @property
+    def elsewhere(self) -> dict[tuple[str, str], Layout]:
+        """Layouts of the rows that are read elsewhere, by category and variable, of which one may be empty."""
+        places: dict[tuple[str, str], list[Request]] = {}
+        for request in self.requests:
+            if request.samples and (place := _place(request)):
+                places.setdefault(place, []).append(request)
+        return {place: Layout(tuple(requests)) for place, requests in places.items()}
 
     @property
     def nominals(self) -> dict[str, int]:
@@ -96,6 +120,10 @@ class Layout:
                 start, known = int(other.starts[place]), other._positions[place]
                 rows += [start + known.get(label, 0) for label in request.labels]
         return np.array(rows, dtype=np.intp)
+
+
+def _place(request: Request) -> tuple[str, str] | None:
+    return (request.category, request.variable) if request.category or request.variable else None
 
 
 def _starts(requests: Sequence[Request]) -> IntArray:

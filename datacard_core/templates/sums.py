@@ -52,6 +52,16 @@ class ExactSums:
         carry = None if self.carry is None else spread(self.carry.T, here, names, (1, 1)).T
         return ExactSums(with_labels(self.axis, names), spread(self.sums.T, here, names, (1, 1)).T, carry)
 
+    def at_rows(self, rows: IntArray, count: int) -> ExactSums:
+        """Return the sums at some rows among `count`, with zeros in the others."""
+        arrays = []
+        for part in (self.sums, self.carry):
+            whole = None if part is None else np.zeros((count, part.shape[1]), dtype=part.dtype)
+            if whole is not None:
+                whole[rows] = part
+            arrays.append(whole)
+        return ExactSums(self.axis, *arrays)  # type: ignore[arg-type]
+
     @property
     def rounded(self) -> ComplexArray:
         """Sums, rounded once."""
@@ -84,6 +94,8 @@ class Sums:
     findings: tuple[Finding, ...] = ()
     parts: bool = False
     """True if other sums may hold parts of the same datasets."""
+    data: frozenset[tuple[int, str, str]] = frozenset()
+    """The (column, sample, dataset) of data, whose histograms have no variations."""
 
     def __add__(self, other: Sums) -> Sums:
         """Return the sums over the datasets of both.
@@ -114,6 +126,55 @@ class Sums:
             # Files with parts of one dataset may have equal findings.
             findings=tuple(dict.fromkeys(self.findings + other.findings)),
             parts=self.parts,
+            data=self.data | other.data,
+        )
+
+    def filled(self, layout: Layout, others: Iterable[Sums]) -> Sums:
+        """Return the sums on a layout some of whose columns were summed in other categories or variables.
+
+        Args:
+            layout: the layout, whose rows are those of these sums.
+            others: the sums of these columns.
+
+        Raises:
+            InputError: the bins differ.
+        """
+        if layout is self.layout:
+            return self
+        sums = attrs.evolve(self, layout=layout)
+        for other in others:
+            sums += other.moved(layout, self.category)
+        return sums
+
+    def moved(self, layout: Layout, category: str) -> Sums:
+        """Return the sums with their columns among those of another layout and category."""
+        rows = self.layout.rows_in(layout)
+        names = {request.column: place for place, request in enumerate(layout.requests)}
+        places = [names[request.column] for request in self.layout.requests]
+        variations = [frozenset[str]()] * len(layout.requests)
+        for place, known in zip(places, self.variations, strict=True):
+            variations[place] = known
+        present = np.zeros(layout.rows, dtype=np.intp)
+        present[rows] = self.present
+
+        def keys(by_key: Mapping[tuple[int, str, str], Any]) -> dict[tuple[int, str, str], Any]:
+            return {(places[column], *rest): value for (column, *rest), value in by_key.items()}  # type: ignore[misc]
+
+        return Sums(
+            category=category,
+            layout=layout,
+            contents=None if self.contents is None else self.contents.at_rows(rows, layout.rows),
+            present=present,
+            datasets=keys(self.datasets),
+            lacking=keys(self.lacking),
+            labels=keys(self.labels),
+            weights=keys(self.weights),
+            problems=self.problems,
+            variations=tuple(variations),
+            fallbacks=tuple(attrs.evolve(one, column=places[one.column]) for one in self.fallbacks),
+            findings=self.findings,
+            parts=self.parts,
+            data=frozenset(keys(dict.fromkeys(self.data))),
         )
 
     def complete(self) -> TemplateSet:
@@ -133,7 +194,11 @@ class Sums:
             raise InputError(
                 f"category {self.category!r}: axis {self.contents.axis.name!r} has no bins: no dataset filled a label"
             )
-        columns = [column for column, _, _ in self.datasets]
+        # Data among simulation have no variations and lack none: they are in all templates as they are.
+        simulated = {key[0] for key in self.datasets.keys() - self.data}
+        fixed = {key for key in self.data if key[0] in simulated}
+        columns = [key[0] for key in self.datasets if key not in fixed]
+        fallbacks = [one for one in self.fallbacks if (one.column, one.sample, one.dataset) not in fixed]
         axis, contents = self.contents.axis, self.contents.rounded
         if axis.categories is not None and axis.categories != order:
             # The axis of the sums has the labels in the order in which files were added.
@@ -149,7 +214,7 @@ class Sums:
             datasets=np.bincount(columns, minlength=len(self.layout.requests)).astype(np.intp),
             variations=self.variations,
             # Sorted, because files are added in the order in which workers are done with them.
-            fallbacks=tuple(sorted(self.fallbacks, key=_place)),
+            fallbacks=tuple(sorted(fallbacks, key=_place)),
             findings=tuple(
                 sorted(
                     (*self.findings, *self._label_findings(order), *altered_content(self.layout, self.weights)),
