@@ -79,6 +79,11 @@ class HS3Writer(_HistFactoryWriter):
 
     name: ClassVar[str] = "hs3"
 
+    def losses(self, card: ModelContext) -> Iterable[Finding]:
+        """Return what the text leaves out or says differently."""
+        found = converted(card)
+        return (*found.losses, *hs3.losses(found.result))
+
     def _document(self, model: HistFactory) -> dict[str, Any]:
         return hs3.document(model)
 

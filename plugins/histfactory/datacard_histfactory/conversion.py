@@ -11,13 +11,25 @@ from datacard_core import (
     ConstraintTerm,
     DeclarationError,
     DiscreteParameter,
+    ExternalParameter,
+    FormulaFactor,
     FreeParameter,
     grammar,
     notice,
     warning,
 )
 from datacard_histfactory.effects import base
-from datacard_histfactory.parts import NARROW, Constraint, HistFactory, Modifier, Parameter, Region, Rendered, Sample
+from datacard_histfactory.parts import (
+    FAR,
+    NARROW,
+    Constraint,
+    HistFactory,
+    Modifier,
+    Parameter,
+    Region,
+    Rendered,
+    Sample,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +66,18 @@ def converted(card: ModelContext) -> Conversion:
     parameters = {**({_STRENGTH.name: _STRENGTH} if model.signals else {}), **collected.parameters}
     constraints: dict[str, Constraint] = {}
     for line in model.parameters:
-        if isinstance(line, ConstrainedParameter) and line.name in collected.free:
-            below, above = line.sigma
-            constraints[line.name] = Constraint(mean=line.mean, below=below, above=above)
-            low, high = line.bounds or (line.mean - NARROW * below, line.mean + NARROW * above)
-            parameters[line.name] = Parameter(name=line.name, initial=line.mean, low=low, high=high)
+        match line:
+            case ConstrainedParameter() if line.name in collected.factors:
+                below, above = line.sigma
+                constraints[line.name] = Constraint(mean=line.mean, below=below, above=above)
+                low, high = line.bounds or (line.mean - NARROW * below, line.mean + NARROW * above)
+                parameters[line.name] = Parameter(name=line.name, initial=line.mean, low=low, high=high)
+            case ExternalParameter(initial=float(initial)) if line.name in collected.factors:
+                far = FAR * max(1.0, abs(initial))
+                low, high = line.bounds or (initial - far, initial + far)
+                parameters[line.name] = Parameter(
+                    name=line.name, initial=initial, low=low, high=high, is_constant=line.is_constant
+                )
     for name in model.frozen & parameters.keys():
         parameters[name] = attrs.evolve(parameters[name], is_constant=True)
     result = HistFactory(
@@ -95,7 +114,8 @@ class _Collected:
         self.counting: dict[str, Region] = {}
         self.parameters: dict[str, Parameter] = {}
         self.formulas: dict[str, str] = {}
-        self.free: set[str] = set()
+        self.factors: set[str] = set()
+        """Parameters that are factors, or arguments of factors."""
         self.losses: list[Finding] = []
         self.problems: list[str] = []
 
@@ -110,8 +130,11 @@ class _Collected:
             for effect in nuisance.effects:
                 self._take(channel, nuisance.name, context.rendered(effect), modifiers)
         for statement in channel.statements:
-            if isinstance(statement.directive, FreeParameter):
-                self.free.add(statement.directive.name)
+            match statement.directive:
+                case FreeParameter(name=name):
+                    self.factors.add(name)
+                case FormulaFactor(arguments=names):
+                    self.factors.update(names)
             self._take(channel, statement.systematic, context.rendered(statement.directive), modifiers)
         contents = base(channel)
         samples = tuple(

@@ -20,7 +20,7 @@ from datacard_core import (
     RawLine,
     warning,
 )
-from datacard_histfactory.parts import Modifier, Parameter, Rendered
+from datacard_histfactory.parts import FAR, Modifier, Parameter, Rendered
 from datacard_histfactory.statistics import statistics
 
 if TYPE_CHECKING:
@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from datacard_core import Channel, Directive, Effect
 
 _ARGUMENT = re.compile(r"@(\d+)")
-_FAR = 100.0
-"""Half width of the range of a parameter without one, in start values: HistFactory's parameters have a range."""
 
 
 def free_parameter(directive: FreeParameter, channel: Channel) -> Rendered:  # noqa: ARG001 - as renderings have it
     """Return a free factor on the yields."""
     initial = float(directive.initial)
     # A negative yield has no logarithm, so that a factor that starts above 0 stays there.
-    far = _FAR * max(1.0, abs(initial))
+    far = FAR * max(1.0, abs(initial))
     low, high = directive.bounds or (0.0 if initial >= 0 else -far, far)
     return Rendered(
         modifiers=dict.fromkeys(directive.columns.tolist(), (Modifier(type="normfactor", name=directive.name),)),

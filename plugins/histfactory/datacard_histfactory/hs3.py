@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datacard_core import warning
 from datacard_histfactory.parts import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
-    from datacard_core import FloatArray
+    from datacard_core import Finding, FloatArray
     from datacard_histfactory.parts import HistFactory, Modifier, Parameter, Region, Sample
 
 VERSION = "0.2"
@@ -85,6 +86,15 @@ def document(model: HistFactory) -> dict[str, Any]:
             }
         ],
     }
+
+
+def losses(model: HistFactory) -> Iterator[Finding]:
+    """Yield the densities that the document has in another form."""
+    for name, one in model.constraints.items():
+        if one.below != one.above:
+            widths = f"{one.below:g} below and {one.above:g} above its mean"
+            message = f"the normal density of the parameter is {widths} wide, and is written with the mean of the two"
+            yield warning("export.density", message, systematic=name)
 
 
 def _distribution(region: Region, normal: Collection[str]) -> dict[str, Any]:

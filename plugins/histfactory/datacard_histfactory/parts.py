@@ -19,6 +19,8 @@ NEGLIGIBLE = 1e-3
 """Relative change of the expectation in a bin up to which a loss is a notice and no warning."""
 WIDE, NARROW = 7.0, 4.0
 """Combine's ranges of a nuisance, in standard deviations: of factors on yields, and of templates."""
+FAR = 100.0
+"""Half width of the range of a parameter without one, in start values: HistFactory's parameters have a range."""
 
 
 def _nothing() -> FloatArray:

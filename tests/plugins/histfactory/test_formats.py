@@ -147,3 +147,20 @@ class TestHS3:
         assert (constraint["x"], constraint["sigma"]) == ("x", pytest.approx(0.3))
         starts = {one["name"]: one["value"] for one in document["parameter_points"][0]["parameters"]}
         assert (starts["x"], starts["nom_x"]) == (1.2, 1.2)
+
+    def test_arguments_of_formulas(self, tmp_path: Path) -> None:
+        """Parameters that only formulas have are written with their start, range and density."""
+        text = "k rateParam SR bkg @0*@1*@2 x,y,z\nx param 1.2 0.3\ny extArg 2 [1,3]\nz extArg 0.5 [const]\n"
+        document = written(text, tmp_path, "hs3")
+        assert [one["x"] for one in document["distributions"] if one["type"] == "gaussian_dist"] == ["x"]
+        starts = {one["name"]: one for one in document["parameter_points"][0]["parameters"]}
+        assert [starts[name]["value"] for name in "xyz"] == [1.2, 2.0, 0.5]
+        assert [starts[name].get("const", False) for name in "xyz"] == [False, False, True]
+        ranges = {one["name"]: (one["min"], one["max"]) for one in document["domains"][0]["axes"]}
+        assert ranges["y"] == (1.0, 3.0)
+        assert not (tmp_path / "model_losses.txt").exists()
+
+    def test_widths_of_a_density(self, tmp_path: Path) -> None:
+        """The document has normal densities of one width, and another one is told."""
+        written("x rateParam SR bkg 1\nx param 1.2 -0.1/+0.3\n", tmp_path, "hs3")
+        assert "x: the normal density of the parameter is 0.1 below and 0.3 above its mean wide" in losses(tmp_path)
