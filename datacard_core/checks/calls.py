@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 def channel_findings(plugins: Plugins, channel: Channel) -> Iterator[Finding]:
     """Yield the findings of all checks about a channel, without its name."""
+    # A copy, so that a check that sets attributes of its channel changes no card; one for all, as for a model.
+    copied = attrs.evolve(channel)
     for name, provided in plugins.checks.items():
         with provided.blamed(f"running check {name!r} on channel {channel.bin!r}") as check:
-            # A copy, so that a check that sets attributes of its channel changes no card.
-            found = findings_of(check.run(attrs.evolve(channel)))
+            found = findings_of(check.run(copied))
         yield from found
 
 

@@ -90,11 +90,16 @@ def check_calls(cls: type) -> None:
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
-            signature.bind(self, *args, **kwargs)
-        except TypeError as error:
-            _, *known = signature.parameters
-            unknown = [f"there is no argument {name!r}{closest(name, known)}" for name in kwargs if name not in known]
-            raise DeclarationError(f"{cls.__name__}: {problem}" for problem in unknown or [str(error)]) from None
-        init(self, *args, **kwargs)
+            init(self, *args, **kwargs)
+        except TypeError:
+            # Only now: most calls are right, and to look at their arguments takes half as long as some of them.
+            try:
+                signature.bind(self, *args, **kwargs)
+            except TypeError as error:
+                _, *known = signature.parameters
+                strange = [name for name in kwargs if name not in known]
+                unknown = [f"there is no argument {name!r}{closest(name, known)}" for name in strange]
+                raise DeclarationError(f"{cls.__name__}: {problem}" for problem in unknown or [str(error)]) from None
+            raise
 
     cls.__init__ = checked  # type: ignore[misc]
