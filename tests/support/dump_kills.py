@@ -50,10 +50,11 @@ class Trials:
 
     @classmethod
     def of(cls, output: dict[str, Any], folder: Path, seed: int, pause: float) -> Trials:
-        """Return trials with the small demo, with and without a systematic."""
-        fewer = Systematics([SMALL_DEMO.systematics["lumi_2024"]])
+        """Return trials with one year of the small demo, with one systematic and with two."""
+        both = [SMALL_DEMO.systematics[name] for name in ("lumi_2024", "JER")]
         older, newer = (
-            one.build(output, verbose=False) for one in (attrs.evolve(SMALL_DEMO, systematics=fewer), SMALL_DEMO)
+            attrs.evolve(SMALL_DEMO, years=["2024"], systematics=Systematics(some)).build(output, verbose=False)
+            for some in (both[:1], both)
         )
         return cls(folder, older, newer, pause, random.Random(seed))  # noqa: S311 - no secret
 
@@ -61,7 +62,7 @@ class Trials:
         """Yield an outcome and a fault, or "", for each dump over an older one that is killed at its renames."""
         old, new = self.files_of(self.older), self.files_of(self.newer)
         for _ in range(count):
-            self.start_again(self.older)
+            self.start_again(old)
             self.kill()
             outcome, fault = judged(self.found(), old, new)
             self.newer.dump(self.folder)
@@ -73,7 +74,7 @@ class Trials:
         """Yield an outcome and a fault, or "", for each two dumps that begin at one moment."""
         sets = [self.files_of(self.older), self.files_of(self.newer)]
         for _ in range(count):
-            self.start_again(self.random.choice((self.older, self.newer)))
+            self.start_again(self.random.choice(sets))
             statuses, messages = self.race()
             done = [files for files, status in zip(sets, statuses, strict=True) if status == 0]
             fault = ""
@@ -117,13 +118,16 @@ class Trials:
 
     def files_of(self, cards: Cards) -> dict[str, bytes]:
         """Return the files that a dump writes, by name."""
-        self.start_again(cards)
-        return self.found()
-
-    def start_again(self, cards: Cards) -> None:
-        """Write cards to an empty directory."""
         shutil.rmtree(self.folder, ignore_errors=True)
         cards.dump(self.folder)
+        return self.found()
+
+    def start_again(self, files: dict[str, bytes]) -> None:
+        """Leave the files of an earlier dump in the directory, and no others."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
 
     def found(self) -> dict[str, bytes]:
         """Return the files in the directory, by name."""

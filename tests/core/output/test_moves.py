@@ -96,7 +96,7 @@ def test_place_that_was_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pause", [0.0, 0.003])
 def test_kills_at_random_moments(pause: float, small_demo: dict[str, Any], tmp_path: Path) -> None:
     """A kill inside the renames mixes no sets, and the next dump leaves all files new and none behind."""
-    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, pause).kills(12))
+    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, pause).kills(8))
     assert {fault for _, fault in found} == {""}
     assert any(outcome.startswith("some") for outcome, _ in found), found
 
@@ -104,6 +104,6 @@ def test_kills_at_random_moments(pause: float, small_demo: dict[str, Any], tmp_p
 @pytest.mark.slow
 def test_two_dumps_at_once(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Of two dumps into one directory, the files of one are whole and the other is told."""
-    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, 0.003).races(12))
+    found = Counter(Trials.of(small_demo, tmp_path / "cards", 1, 0.003).races(8))
     assert {fault for _, fault in found} == {""}
     assert ("one whole, the other told", "") in found

@@ -83,24 +83,27 @@ def test_selected_broken_plugin(wrong: dict[str, Any], reason: str, install: Ins
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("wrong", "reason"), WRONG.values(), ids=WRONG)
-def test_unselected_broken_plugin(
-    wrong: dict[str, Any],
-    reason: str,
-    install: Install,
-    card_arguments: CardArguments,
-    before: dict[str, bytes],
-    tmp_path: Path,
+def test_unselected_broken_plugins(
+    install: Install, card_arguments: CardArguments, before: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """A broken plugin that is not selected changes no byte of a card, and a report says why it is broken."""
-    install("acme", **wrong, distribution="acme-dist", version="0.3")
+    """Broken plugins that are not selected change no byte of a card, and a report says why each is broken."""
+    reasons = {}
+    for number, (wrong, reason) in enumerate(WRONG.values()):
+        name = f"acme_{number}"
+        (point,) = wrong.get("entry_points", {"acme": "acme"}).values()
+        renamed = wrong | {"entry_points": {name: point.replace("acme", name)}}
+        install(name, **renamed, distribution=f"{name}-dist", version="0.3")
+        reasons[name] = reason
     Datacard(**card_arguments()).dump(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    (report,) = [report for report in report_plugins() if report.name == "acme"]
-    assert (report.status, "acme" in sys.modules) == (NOT_LOOKED_INTO, False)
-    (report,) = [report for report in report_plugins(check=True) if report.name == "acme"]
-    assert (report.distribution, report.version, report.status) == ("acme-dist", "0.3", BROKEN)
-    assert reason in (report.error or "")
+    unseen = {report.name: report.status for report in report_plugins() if report.name in reasons}
+    assert unseen == dict.fromkeys(reasons, NOT_LOOKED_INTO)
+    assert not reasons.keys() & sys.modules.keys()
+    reports = {str(report.name): report for report in report_plugins(check=True) if report.name in reasons}
+    for name, reason in reasons.items():
+        report = reports[name]
+        assert (report.distribution, report.version, report.status) == (f"{name}-dist", "0.3", BROKEN)
+        assert reason in (report.error or "")
 
 
 @pytest.mark.slow
