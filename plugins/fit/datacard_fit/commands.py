@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +11,7 @@ import numpy as np
 from datacard_core import FORMS, read_cards
 from datacard_fit.breakdown import breakdown as breakdown_of
 from datacard_fit.command_line import common, drawn, numbers, prepared, shared, workers
-from datacard_fit.exchange.yields import yields_of
+from datacard_fit.exchange.printing import compare, exchange, print_json, show_fit, show_limit, show_table, tell
 from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
 from datacard_fit.impacts import impacts as impacts_of
@@ -25,17 +23,10 @@ from datacard_fit.toys import goodness_of_fit
 from datacard_fit.toys import toys as toys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from datacard_fit.breakdown import Breakdown
     from datacard_fit.command_line import Drawing
-    from datacard_fit.fits import FitResult
     from datacard_fit.likelihood import Likelihood
-    from datacard_fit.limits import Limit
-    from datacard_fit.shapes import Shapes
-
-_SHOWN = 20
-"""Parameters that a table shows; --json has all."""
 
 
 @click.command()
@@ -51,6 +42,13 @@ _SHOWN = 20
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the templates before and after the fit, as FitDiagnostics does.",
 )
+@click.option(
+    "--compare-combine",
+    "combine",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Print the numbers of a file of Combine beside those of the fit, and nothing else.",
+)
 @drawn
 def fit(
     draw: Drawing,
@@ -59,26 +57,29 @@ def fit(
     groups: bool,
     yields: str | None,
     shapes: Path | None,
+    combine: Path | None,
     **options: Any,
 ) -> None:
     """Fit the cards, and print the POI's interval, the nuisances and the significance."""
     likelihood, settings = prepared(**options)
     result = best_fit(likelihood, minimizer=minimizer, **settings)
     if yields or shapes or draw.path:
-        _exchanged(stages(likelihood, result, **settings), yields, shapes, lambda *made: draw(result, *made))
-    if yields:
-        _told(result.problems)
+        exchange(stages(likelihood, result, **settings), yields, shapes, lambda *made: draw(result, *made))
+    if combine:
+        compare(likelihood, result, settings, combine, as_json=as_json)
+    if yields or combine:
+        tell(result.problems)
         return
     excess = significance_of(likelihood, fitted=result, **settings)
     parts = breakdown_of(likelihood, **settings) if groups else None
     if as_json:
-        _print(
+        print_json(
             {**result.to_dict(), "significance": excess, **({"breakdown": parts.to_dict()} if parts else {})},
             likelihood,
         )
     else:
-        _show_fit(result, excess, parts)
-    _told(result.problems)
+        show_fit(result, excess, parts)
+    tell(result.problems)
 
 
 @click.command()
@@ -117,14 +118,14 @@ def limit(
     excesses = _excesses(likelihood, settings, observed=together.observed is not None) if excess else {}
     if as_json:
         found: dict[str, Any] = {name: one.to_dict() for name, one in limits.items()} if each else together.to_dict()
-        _print({**found, **({"significance": excesses} if excesses else {})}, likelihood)
+        print_json({**found, **({"significance": excesses} if excesses else {})}, likelihood)
     else:
         for name, one in limits.items():
-            _show_limit(one, f"{name}: " if each else "")
+            show_limit(one, f"{name}: " if each else "")
         for which, number in excesses.items():
             click.echo(f"{which} significance {number:.3g} standard deviations")
     for one in limits.values():
-        _told(one.problems)
+        tell(one.problems)
 
 
 def _excesses(likelihood: Likelihood, settings: Mapping[str, Any], *, observed: bool) -> dict[str, float]:
@@ -132,14 +133,6 @@ def _excesses(likelihood: Likelihood, settings: Mapping[str, Any], *, observed: 
     asimov = likelihood.asimov({**settings["values"], likelihood.pois[0]: 1.0})
     expected = {"expected": significance_of(likelihood, **{**settings, "data": asimov})}
     return {"observed": significance_of(likelihood, **settings), **expected} if observed else expected
-
-
-def _show_limit(found: Limit, before: str) -> None:
-    low2, low, median, high, high2 = found.expected
-    if found.observed is not None:
-        click.echo(f"{before}observed {found.poi} < {found.observed:.4g} at {100 * found.confidence:g} % CL")
-    bands = f"68 %: {low:.4g} to {high:.4g}, 95 %: {low2:.4g} to {high2:.4g}"
-    click.echo(f"{before}expected {found.poi} < {median:.4g} ({bands})")
 
 
 @click.command()
@@ -153,14 +146,14 @@ def impacts(draw: Drawing, as_json: bool, jobs: int | None, scheduler: str | Non
         result = impacts_of(likelihood, **settings, **where)
     draw(result)
     if as_json:
-        _print(result.to_dict(), likelihood)
+        print_json(result.to_dict(), likelihood)
     else:
         rows = [
             (impact.name, f"{impact.fitted[1]:+.3f}", *(f"{end - impact.poi[1]:+.4g}" for end in impact.poi[::2]))
             for impact in result.impacts
         ]
-        _table(("parameter", "value", f"{result.poi}, down", f"{result.poi}, up"), rows)
-    _told([f"{impact.name}, {problem}" for impact in result.impacts for problem in impact.problems])
+        show_table(("parameter", "value", f"{result.poi}, down", f"{result.poi}, up"), rows)
+    tell([f"{impact.name}, {problem}" for impact in result.impacts for problem in impact.problems])
 
 
 @click.command()
@@ -185,14 +178,14 @@ def scan(
         result = scan_of(likelihood, axes, **settings, **where)
     draw(result)
     if as_json:
-        _print(result.to_dict(), likelihood)
+        print_json(result.to_dict(), likelihood)
     else:
         rows = [
             (*(f"{value:.4g}" for value in point), f"{2 * rise:.4f}")
             for point, rise in zip(result.points, result.rise, strict=True)
         ]
-        _table((*result.names, "2ΔNLL"), rows, len(rows))
-    _told(result.problems)
+        show_table((*result.names, "2ΔNLL"), rows, len(rows))
+    tell(result.problems)
 
 
 @click.command()
@@ -206,11 +199,11 @@ def gof(as_json: bool, toys: int, seed: int, jobs: int | None, scheduler: str | 
     with workers(jobs, scheduler) as where:
         result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings, **where)
     if as_json:
-        _print(result.to_dict(), likelihood)
+        print_json(result.to_dict(), likelihood)
     else:
         p_value = "" if result.p_value is None else f", p-value {result.p_value:.3g} from {toys} toys"
         click.echo(f"saturated statistic {result.observed:.4g}{p_value}")
-    _told(result.problems)
+    tell(result.problems)
 
 
 @click.command()
@@ -229,68 +222,6 @@ def toys(as_json: bool, count: int, seed: int, fitted: bool, output: Path, **opt
     with output.open("wb") as file:
         np.savez_compressed(file, **arrays)
     if as_json:
-        _print({"toys": count, "seed": seed, "file": str(output), "arrays": list(arrays)}, likelihood)
+        print_json({"toys": count, "seed": seed, "file": str(output), "arrays": list(arrays)}, likelihood)
     else:
         click.echo(f"{count} toys of {len(likelihood.compiled.channels)} channels in {output}")
-
-
-def _show_fit(result: FitResult, excess: float, parts: Breakdown | None) -> None:
-    for name, found in result.intervals.items():
-        click.echo(f"{name} = {found.value:.4g} {_signed(found.down)}/{_signed(found.up)} (68 %)")
-    click.echo(f"significance {excess:.3g} standard deviations")
-    if parts:
-        _table(("part", "down", "up"), [(part.name, _signed(part.down), _signed(part.up)) for part in parts.parts])
-    rows = [
-        (name, f"{value:+.3f}", "" if math.isnan(error) else f"{error:.3f}")
-        for name, value, error in zip(result.names, result.values, result.errors, strict=True)
-        if name not in result.intervals and not name.startswith("prop_bin")
-    ]
-    _table(("parameter", "value", "error"), rows)
-
-
-def _exchanged(made: dict[str, Shapes], form: str | None, path: Path | None, draw: Callable[..., None]) -> None:
-    """Print the yields before and after a fit in a form, write the templates to a file, and draw both."""
-    if path:
-        from datacard_fit.exchange.shapes_file import write_shapes  # noqa: PLC0415 - loads uproot
-
-        write_shapes(made, path)
-        click.echo("Note: data are TH1D in place of TGraphAsymmErrors, which uproot does not write", err=True)
-    if form:
-        click.echo(yields_of(made).document(form), nl=False)
-    draw(made)
-
-
-def _print(content: Mapping[str, object], likelihood: Likelihood) -> None:
-    if likelihood.blind:
-        content = {**content, "blind": likelihood.blind}
-    click.echo(json.dumps(_plain(content), indent=1, allow_nan=False))
-
-
-def _plain(content: Any) -> Any:
-    """Return a value of JSON, which has no nan: that is null."""
-    if isinstance(content, dict):
-        return {name: _plain(value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
-
-
-def _signed(value: float) -> str:
-    return "?" if math.isnan(value) else f"{value:+.4g}"
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]], most: int = _SHOWN) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to import, and --json never needs it
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(*names)
-    for row in rows[:most]:
-        table.add_row(*row)
-    Console().print(table)
-    if len(rows) > most:
-        click.echo(f"… and {len(rows) - most} more: --json has all")
-
-
-def _told(problems: Sequence[str]) -> None:
-    for problem in problems:
-        click.echo(f"Warning: {problem}", err=True)
