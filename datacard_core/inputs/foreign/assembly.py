@@ -10,7 +10,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.foreign.blocks import Block, bins, blocks, same_axes
-from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.histograms import NOMINAL, decoded
 from datacard_core.inputs.structure import check_output, entries, value_at
 from datacard_core.names import closest, listing
 
@@ -63,6 +63,7 @@ def _renamed(
     metadata = value_at(output, ("datasets_metadata", "by_dataset"), {})
     problems: list[str] = []
     made: dict[str, Any] = {}
+    seen = _Seen(conventions)
     for variable, samples in entries(by_variable):
         made[variable] = {}
         for sample, datasets in entries(samples) if variables is None or variable in variables else ():
@@ -71,13 +72,38 @@ def _renamed(
                 is_data = str(value_at(metadata, (dataset, "isMC"), True)) == "False"
                 fields = {"sample": sample, "year": ""}
                 try:
-                    ((*_, block),) = blocks(histogram, conventions, fields, f"{variable}, dataset {dataset}")
+                    ((*_, block),) = seen.blocks(histogram, fields, f"{variable}, dataset {dataset}")
                     made[variable][sample][dataset] = block.histogram(is_data=is_data)
                 except InputError as error:
                     problems += error.problems
-    if problems:
+    if problems := problems or list(seen.problems()):
         raise InputError(problems)
     return {**output, "variables": made}
+
+
+class _Seen:
+    """Names of the axes of all histograms, of which only some may have an axis with selected labels."""
+
+    def __init__(self, conventions: HistogramConventions) -> None:
+        self.conventions = conventions
+        self.names: dict[str, None] = {}
+
+    def blocks(
+        self, histogram: object, fields: Mapping[str, str], name: str
+    ) -> list[tuple[str | None, str | None, Block]]:
+        """Return the blocks of a histogram, as `blocks` yields them."""
+        try:
+            made = decoded(histogram)
+        except InputError as error:
+            raise InputError(f"{name}: {problem}" for problem in error.problems) from error
+        self.names |= dict.fromkeys(str(axis.name) for axis in made.axes)
+        return list(blocks(made, self.conventions, fields, name))
+
+    def problems(self) -> Iterator[str]:
+        """Yield a problem for each axis with selected labels that no histogram has."""
+        for axis in self.conventions.select if self.names else ():
+            if axis not in self.names:
+                yield f"no histogram has the axis {axis!r} of select{closest(axis, self.names)}"
 
 
 class _Assembly:
@@ -89,6 +115,7 @@ class _Assembly:
         self.blocks: dict[str, dict[tuple[str, str, str], list[Block]]] = {}
         """Blocks by variable, and by year, sample and dataset."""
         self.problems: list[str] = []
+        self.seen = _Seen(conventions)
 
     def take(self, histograms: object, path: str) -> None:
         """Take all histograms of a file."""
@@ -138,29 +165,20 @@ class _Assembly:
         if variable is not None and not self._is_wanted(variable):
             self.blocks.setdefault(variable, {})
             return
-        found = list(blocks(_at(places[name]), self.conventions, fields, name))
+        found = self.seen.blocks(_at(places[name]), fields, name)
         if variable is None:
             variable = str(found[0][2].axes[0].name) if found and found[0][2].axes else name
         of_variable = self.blocks.setdefault(variable, {})
         if not self._is_wanted(variable):
             return
-        of_squares = {
-            key: block
-            for *key_, block in (blocks(_at(places[squares]), self.conventions, fields, squares) if squares else ())
-            for key in [tuple(key_)]
-        }
+        if squares:
+            found = _with_squares(found, self.seen.blocks(_at(places[squares]), fields, squares))
         for sample, year, block in found:
-            if (sample, year) in of_squares:
-                block = block.with_squares(of_squares[sample, year])  # noqa: PLW2901 - the same block, completed
-            elif squares:
-                raise InputError(f"{squares} has not the sample {sample!r} of {name}")
+            of_axis = {} if sample is None else {"sample": sample}
             # A sample of an axis that is shared has not filled all of its variations, and may have filled nothing.
-            if sample is not None or year is not None:
-                block = block.filled()  # noqa: PLW2901
-                if not block.contents.any():
-                    continue
-            key = self._key({**fields, **({} if sample is None else {"sample": sample})}, year, name)
-            of_variable.setdefault(key, []).append(block)
+            kept = block if sample is None and year is None else block.filled()
+            if kept is block or kept.contents.any():
+                of_variable.setdefault(self._key({**fields, **of_axis}, year, name), []).append(kept)
 
     def _is_wanted(self, variable: str) -> bool:
         return self.wanted is None or variable in self.wanted
@@ -202,13 +220,28 @@ class _Assembly:
                     by_variable[variable].setdefault(sample, {})[dataset] = histogram
                 except InputError as error:
                     self.problems += error.problems
-        if self.problems:
-            raise InputError(dict.fromkeys(self.problems))
+        if problems := self.problems or list(self.seen.problems()):
+            raise InputError(dict.fromkeys(problems))
         return {
             "variables": by_variable,
             "datasets_metadata": {"by_datataking_period": periods, "by_dataset": by_dataset},
             "cutflow": {"presel": dict.fromkeys(by_dataset, 1)},
         }
+
+
+def _with_squares(
+    found: list[tuple[str | None, str | None, Block]], squares: list[tuple[str | None, str | None, Block]]
+) -> list[tuple[str | None, str | None, Block]]:
+    """Return blocks with variances from histograms of squared weights.
+
+    Raises:
+        InputError: a sample or a year is not in both, or their bins differ.
+    """
+    of = {(sample, year): block for sample, year, block in squares}
+    for sample, year, block in found:
+        if (sample, year) not in of:
+            raise InputError(f"the sample {sample!r} of {block.name} is not in {squares[0][2].name}")
+    return [(sample, year, block.with_squares(of[sample, year])) for sample, year, block in found]
 
 
 def _places(histograms: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, tuple[Mapping[Any, Any], Any]]]:

@@ -9,7 +9,7 @@ import hist
 import numpy as np
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.histograms import NOMINAL, DecodedHistogram, decoded
+from datacard_core.inputs.histograms import NOMINAL, DecodedHistogram
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datacard_core.inputs.foreign.conventions import HistogramConventions
     from datacard_core.model.arrays import ComplexArray, IntArray
 
+SELECT = "select"
+"""Word before the name of an axis in the role of one of which labels are selected."""
 _CATEGORIES = (hist.axis.StrCategory, hist.axis.IntCategory)
 WITHOUT_CATEGORY = "inclusive"
 """Category of histograms without an axis of categories."""
@@ -92,12 +94,12 @@ def bins(block: Block) -> str:
 
 
 def blocks(
-    histogram: object, conventions: HistogramConventions, fields: Mapping[str, str], name: str
+    made: DecodedHistogram, conventions: HistogramConventions, fields: Mapping[str, str], name: str
 ) -> Iterator[tuple[str | None, str | None, Block]]:
     """Yield sample, year and block of each sample and year of a histogram; None where it has no such axis.
 
     Args:
-        histogram: the histogram.
+        made: the histogram.
         conventions: names of its axes and labels.
         fields: the category, the variation and other names that stand in the name of the histogram.
         name: its name, for messages.
@@ -105,7 +107,6 @@ def blocks(
     Raises:
         InputError: it does not have these conventions; with all problems.
     """
-    made = decoded(histogram)
     axes = _roles(made, conventions, fields, name)
     roles = {role: _names(made.axes[place]) for role, place in axes.items()}
     selected = {role: _selected(conventions, role, names, name) for role, names in roles.items()}
@@ -159,8 +160,8 @@ def _roles(
                 found[role] = place
             else:
                 problems.append(f"{name}: its axis {axis!r} is a {type(made.axes[place]).__name__}, with no names")
-        # Data are filled without variations, and all histograms of a framework may have no categories.
-        elif role != "variation":
+        # Data are filled without variations; and only they may have eras, of which some are selected.
+        elif role != "variation" and role.partition(" ")[0] != SELECT:
             problems.append(f"{name} has no axis {axis!r}{closest(axis, map(str, names))}, as {role} has it")
     left = [axis for place, axis in enumerate(made.axes) if place not in found.values()]
     named = [str(axis.name) for axis in left if isinstance(axis, _CATEGORIES)]
@@ -180,8 +181,8 @@ def _names(axis: Any) -> tuple[str, ...]:
 
 
 def _selected(conventions: HistogramConventions, role: str, names: tuple[str, ...], name: str) -> IntArray:
-    axis = role.removeprefix("select ")
-    if axis == role:
+    word, _, axis = role.partition(" ")
+    if word != SELECT:
         return np.arange(len(names))
     labels = conventions.select[axis]
     if missing := [label for label in labels if label not in names]:

@@ -155,14 +155,24 @@ class TestNames:
             output_of({"mass": histogram}, conventions)
 
 
-def test_output_of_pocketcoffea() -> None:
-    """An output with other axes gets those of PocketCoffea, and keeps its metadata."""
-    output = by_hand.Output().mc("TTbar", "2022", nominal=[1, 2]).loaded
-    contents = {("C", "SR", "central"): [1, 2], ("D", "SR", "central"): [3, 4]}
-    output["variables"]["m"]["TTbar"]["TTbar_2022"] = filled(("era", "region", "shift"), contents)
-    conventions = HistogramConventions(
-        category_axis="region", variation_axis="shift", nominal="central", select={"era": "C"}
-    )
-    made = output_of(output, conventions)
-    assert made["datasets_metadata"] is output["datasets_metadata"]
-    np.testing.assert_array_equal(array(made, "m", "TTbar", "TTbar_2022").contents[1:-1, 0, 0].real, [1, 2])
+class TestOutputsOfPocketCoffea:
+    OUTPUT = by_hand.Output().mc("TTbar", "2022", nominal=[1, 2]).data("Muon", "2022", [1, 2]).loaded
+    # PocketCoffea fills eras for data alone.
+    OUTPUT["variables"]["m"]["Muon"]["Muon_2022"] = filled(("cat", "era"), {("SR", "C"): [3, 4], ("SR", "D"): [5, 6]})
+
+    def test_eras(self) -> None:
+        """An era of data is selected, and simulation, which has no eras, stays as it is."""
+        made = output_of(self.OUTPUT, HistogramConventions(select={"era": "C"}))
+        assert made["datasets_metadata"] is self.OUTPUT["datasets_metadata"]
+        for place, values in {("m", "TTbar", "TTbar_2022"): [1, 2], ("m", "Muon", "Muon_2022"): [3, 4]}.items():
+            np.testing.assert_array_equal(array(made, *place).contents[1:-1, 0, 0].real, values)
+
+    def test_axis_of_none(self) -> None:
+        """An axis that no histogram has is an error with the closest one, for other histograms too."""
+        muon = {"m": {"Muon": {"Muon_2022": self.OUTPUT["variables"]["m"]["TTbar"]["TTbar_2022"]}}}
+        with pytest.raises(InputError, match=r"no histogram has the axis 'bat' of select \(did you mean 'cat'\?\)"):
+            output_of({**self.OUTPUT, "variables": muon}, HistogramConventions(select={"bat": "C"}))
+        with pytest.raises(InputError, match=r"no histogram has the axis 'aera' of select"):
+            output_of(
+                {"m/tt": filled(("cat",), {("SR",): [1]})}, HistogramConventions(key="*/{sample}", select={"aera": "C"})
+            )
