@@ -19,7 +19,7 @@ from datacard_core.demo import write_demo
 from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
 from datacard_core.execution.dask import cluster
 from datacard_core.findings import report
-from datacard_core.inputs.paths import expanded
+from datacard_core.inputs.paths import address_of, expanded
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
 from datacard_core.plugins.manager import load_plugins
@@ -95,7 +95,7 @@ def _show_results(directory: Path) -> None:
     )
 )
 @click.argument("script", metavar="ANALYSIS.py", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=str), nargs=-1, required=True)
 @click.option(
     "-o",
     "--directory",
@@ -153,7 +153,7 @@ def _show_results(directory: Path) -> None:
 @debug_option
 def build(
     script: Path,
-    outputs: Sequence[Path],
+    outputs: Sequence[str],
     directory: Path,
     *,
     writer: str,
@@ -197,7 +197,7 @@ def build(
         plots = _requested_plots(analysis.plugins, some_plots, every=every_plot)
         if client:
             # The current directory of a worker is another one.
-            outputs = [Path(expanded(path)).absolute() for path in outputs]
+            outputs = [path if address_of(path) else str(Path(path).absolute()) for path in map(expanded, outputs)]
         reading: dict[str, Any] = {"source": source, "parts": parts}
         cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from datacard_core.cli.terminal import show
 from datacard_core.execution.reading import read_all
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.merging import merge_outputs
+from datacard_core.inputs.paths import expanded
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, installed_plugins, load_plugins
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def given_options(_: click.Context, option: click.Parameter, given: Sequence[str
         "inspect --source pickle --option category_axis=channel --option sample_axis=process histos.pkl.gz",
     )
 )
-@click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("outputs", metavar="OUTPUT...", type=click.Path(path_type=str), nargs=-1, required=True)
 @click.option(
     "--source", metavar="NAME", default=SOURCE, show_default=True, help="Histogram source that reads the outputs."
 )
@@ -57,7 +57,7 @@ def given_options(_: click.Context, option: click.Parameter, given: Sequence[str
     help="Option of the source; may be given repeatedly.",
 )
 @debug_option
-def inspect(outputs: Sequence[Path], *, source: str, options: Mapping[str, Any]) -> None:
+def inspect(outputs: Sequence[str], *, source: str, options: Mapping[str, Any]) -> None:
     """List the contents of an output, by the names that an analysis needs.
 
     These are variables, categories, samples, years and variations. Several files are shown as one output.
@@ -66,10 +66,10 @@ def inspect(outputs: Sequence[Path], *, source: str, options: Mapping[str, Any])
         show(answer)
 
 
-def _contents(outputs: Sequence[Path], source: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _contents(outputs: Sequence[str], source: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
     if source == SOURCE and not options:
         return load_output(outputs)
     others = [name for name in DEFAULT_PLUGINS if name != source]
     plugins = load_plugins(*others, *([(source, options)] if source in installed_plugins() else []))
     provided = plugins.source(source)
-    return merge_outputs({str(path): read_all(str(path), provided) for path in outputs})
+    return merge_outputs({path: read_all(path, provided) for path in map(expanded, outputs)})

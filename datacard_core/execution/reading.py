@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import histogram_problems
+from datacard_core.inputs.remote import on_disk
 from datacard_core.inputs.structure import check_output
 from datacard_core.names import plain
 
@@ -24,13 +25,16 @@ _PARTS = ("variables", "datasets_metadata", "cutflow", "sumw")
 """Keys of an output that cards need; `sumw` is a check of their content."""
 
 
-def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str]) -> OutputDict:
+def read(
+    path: str, provided: Provided[HistogramSource], variables: Iterable[str], *, copy: str | None = None
+) -> OutputDict:
     """Return the output that a histogram source reads from a file.
 
     Args:
-        path: the file.
+        path: the file, for messages.
         provided: the histogram source.
         variables: the variables whose histograms are needed.
+        copy: the copy on disk to read, of a file at an address.
 
     Raises:
         InputError: the source reports that the file cannot be used.
@@ -38,7 +42,7 @@ def read(path: str, provided: Provided[HistogramSource], variables: Iterable[str
     """
     doing, needed = f"reading {path}", tuple(dict.fromkeys(variables))
     with provided.blamed(doing) as source:
-        returned: Any = source.read(Path(path), frozenset(needed))
+        returned: Any = source.read(Path(copy or path), frozenset(needed))
         # The check stays in here: what the source returned may be a class of its author's that fails when it is used.
         try:
             return _checked(returned, needed)
@@ -53,7 +57,8 @@ def read_all(path: str, provided: Provided[HistogramSource]) -> OutputDict:
         InputError: the source reports that the file cannot be used.
         PluginCallError: the source failed, or returned an object that is not an output.
     """
-    return read(path, provided, read(path, provided, ())["variables"])
+    with on_disk(path) as copy:
+        return read(path, provided, read(path, provided, (), copy=copy)["variables"], copy=copy)
 
 
 def _checked(returned: object, variables: Iterable[str]) -> OutputDict:

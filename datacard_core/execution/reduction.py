@@ -17,6 +17,7 @@ from datacard_core.execution.workers import results
 from datacard_core.grouping import together
 from datacard_core.inputs.output import LOADED, HistogramSet, Inventory
 from datacard_core.inputs.paths import expanded
+from datacard_core.inputs.remote import on_disk
 from datacard_core.inputs.structure import check_output, entries, value_at
 from datacard_core.names import closest, duplicates
 from datacard_core.templates.collector import collect
@@ -164,8 +165,10 @@ def reduce_file(path: str, plugins: Plugins, source: str, requirements: Requirem
     """
     provided = plugins.source(source)
     try:
-        output = read(path, provided, requirements.variables)
-        return _reduced(output, requirements, path, alone=alone)
+        # A source may leave bins in the file until they are summed.
+        with on_disk(path) as copy:
+            output = read(path, provided, requirements.variables, copy=copy)
+            return _reduced(output, requirements, path, alone=alone)
     except InputError as error:
         # The source may have named the file already.
         failure = InputError(problem if path in problem else f"{path}: {problem}" for problem in error.problems)

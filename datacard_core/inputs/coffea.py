@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.pickles.building import unpickled
 from datacard_core.inputs.pickles.records import RefusedError
+from datacard_core.inputs.remote import on_disk
 from datacard_core.inputs.split import is_split, split_output
 from datacard_core.inputs.structure import OutputDict, check_output
 from datacard_core.names import closest, duplicates, listing
@@ -31,8 +31,6 @@ _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
 )
 _MB = 1_000_000
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-"""Beginning of an address; a single slash is left of two where it was made a path."""
 
 
 def load_output(
@@ -45,8 +43,9 @@ def load_output(
     """Read a PocketCoffea output, or several outputs with different datasets as one.
 
     Args:
-        path_or_paths: one `.coffea` file, or several: compressed with lz4, gzip, zstd, bz2 or xz, or not; or split by
-            variable, of which the members of other variables are not touched.
+        path_or_paths: one `.coffea` file, or several, on disk or at an address such as `https://…`: compressed with
+            lz4, gzip, zstd, bz2 or xz, or not; or split by variable, of which the members of other variables are not
+            touched.
         variables: the variables to keep histograms of, by default all. Other variables keep their name only.
         arrays: return histograms as arrays that share the memory which was read, and not as `hist.Hist`. Cards need
             no more than these arrays, which take less time and memory. Histograms of counts, as of data, are
@@ -68,7 +67,8 @@ def load_output(
     outputs: dict[str, OutputDict] = {}
     for file in dict.fromkeys(files):
         try:
-            outputs[file] = _output(Path(file), variables, trust=trust, decode=arrays)
+            with on_disk(file) as path:
+                outputs[file] = _output(Path(path), variables, trust=trust, decode=arrays)
         except InputError as error:
             problems += error.problems
     if len(outputs) == 1:
@@ -95,10 +95,11 @@ def load_histograms(path: str | os.PathLike[str]) -> object:
     Raises:
         InputError: the file cannot be read, or holds a class or function that is not admitted.
     """
-    file = Path(expanded(path))
-    if problem := _file_problem(file):
-        raise InputError(f"{file} {problem}")
-    return _loaded(file, None, trust=False, decode=True)
+    with on_disk(expanded(path)) as name:
+        file = Path(name)
+        if problem := _file_problem(file):
+            raise InputError(f"{file} {problem}")
+        return _loaded(file, None, trust=False, decode=True)
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -125,11 +126,6 @@ def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decod
 
 
 def _file_problem(file: Path) -> str:
-    if _REMOTE.match(str(file)):
-        return (
-            "is a remote address, and files are read from disk: copy it first, for example with xrdcp, or give its "
-            "path where the storage is mounted"
-        )
     try:
         if not is_split(file):
             opened(file).close()

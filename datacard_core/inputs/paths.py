@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 
 from datacard_core.arguments import shown
 from datacard_core.errors import DeclarationError
+
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+:/")
+"""Beginning of an address as fsspec has it; a drive of Windows has one letter."""
 
 
 def path_text(path: str | os.PathLike[str]) -> str:
@@ -50,11 +54,23 @@ def kind_problem(path: str | os.PathLike[str]) -> str:
     return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "is a device or a pipe, expected a file on disk"
 
 
+def address_of(path: str) -> str | None:
+    """Return the address that a path is, such as `https://…`, or None for a path on disk."""
+    found = _ADDRESS.match(path)
+    if found is None:
+        return None
+    # pathlib leaves one slash of the two.
+    return path if path[found.end() :].startswith("/") else f"{path[: found.end()]}/{path[found.end() :]}"
+
+
 def expanded(path: str | os.PathLike[str]) -> str:
     """Return a path with the home directory in the place of a "~" at its beginning, which only shells replace.
+
+    An address has two slashes again behind its protocol.
 
     Raises:
         DeclarationError: it is no path.
     """
     # Not by pathlib: it fails for an unknown user, and makes one slash of the two in an address.
-    return os.path.expanduser(path_text(path))  # noqa: PTH111
+    text = path_text(path)
+    return address_of(text) or os.path.expanduser(text)  # noqa: PTH111

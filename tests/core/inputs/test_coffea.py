@@ -134,12 +134,6 @@ def test_other_format_is_told_by_name(tmp_path: Path, content: bytes, look: str)
     assert message == complaint(file, trust=True)
 
 
-@pytest.mark.parametrize("file", ["root://eos.cern.ch//store/a.coffea", Path("root://eos.cern.ch//a"), "davs://x/a"])
-def test_remote_address_is_told(file: Any) -> None:
-    """A remote address is refused with the way to copy the file."""
-    assert "is a remote address, and files are read from disk: copy it first" in complaint(file)
-
-
 def test_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A "~" at the beginning of a path is the home directory."""
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,0 +1,76 @@
+"""Files at remote addresses, such as `https://…` and `root://…`: a copy on disk while they are read."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datacard_core.errors import InputError, with_type
+from datacard_core.inputs.paths import address_of
+from datacard_core.names import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXTRAS = {"http": "http", "https": "http", "s3": "s3", "s3a": "s3", "root": "xrootd"}
+"""Extras of this package that bring what a protocol needs."""
+
+
+@contextmanager
+def on_disk(path: str) -> Iterator[str]:
+    """Yield the path of a file on disk: of an address, that of a copy, which is removed at the end.
+
+    An `InputError` from inside the block has the address in place of the path of the copy.
+
+    Raises:
+        InputError: the address cannot be read.
+    """
+    address = address_of(path)
+    if address is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="datacard-") as folder:
+        # With the folders of the address, in which a pattern may find the year and the dataset.
+        copy = Path(folder, *filter(None, address.rpartition("://")[2].partition("?")[0].split("/")))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        _copy(address, copy)
+        try:
+            yield str(copy)
+        except InputError as error:
+            raise InputError(problem.replace(str(copy), address) for problem in error.problems) from error
+
+
+def _copy(address: str, copy: Path) -> None:
+    """Copy a file to disk.
+
+    Raises:
+        InputError: a package is missing, the protocol is unknown, or the file cannot be read.
+    """
+    # What stands before "::" is a protocol that reads another one.
+    protocol = address.partition("://")[0].rpartition("::")[2]
+    way_out = f"pip install 'datacard-core[{_EXTRAS[protocol]}]'" if protocol in _EXTRAS else "install it"
+    try:
+        fsspec = import_module("fsspec")
+        system, place = fsspec.core.url_to_fs(address, **_options(protocol))
+        system.get_file(place, str(copy))
+    except ImportError as error:
+        raise InputError(f"{address} needs a package that is not installed ({error}): {way_out}") from error
+    except FileNotFoundError as error:
+        raise InputError(f"{address} does not exist") from error
+    except Exception as error:
+        # Each file system has errors of its own.
+        if isinstance(error, ValueError) and "rotocol" in str(error):
+            known = import_module("fsspec").available_protocols()
+            message = f"{address} has the protocol {protocol!r}, which fsspec has not{closest(protocol, known)}"
+            raise InputError(message) from error
+        raise InputError(f"{address} cannot be read: {with_type(error)}") from error
+
+
+def _options(protocol: str) -> dict[str, Any]:
+    if protocol not in ("http", "https"):
+        return {}
+    # By default a file that takes longer than five minutes is given up.
+    return {"client_kwargs": {"timeout": import_module("aiohttp").ClientTimeout(total=None, sock_read=60)}}

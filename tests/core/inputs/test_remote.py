@@ -1,0 +1,127 @@
+"""Files at remote addresses: a copy on disk while they are read."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fsspec
+import pytest
+
+from datacard_core import Analysis, Category, InputError, Systematics, load_output
+from datacard_core.inputs.paths import address_of, expanded
+from datacard_core.inputs.remote import on_disk
+from tests.support import outputs as by_hand
+from tests.support.coffea_files import assert_same, complaint, save
+from tests.support.commands import datacard, entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUTPUT = by_hand.Output().mc("Signal", "2022", nominal=[1, 2]).mc("TTbar", "2022", nominal=[5, 6]).loaded
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Write nothing to the output of the tests."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of this machine that has an output."""
+    pytest.importorskip("aiohttp")
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "2022").mkdir()
+    save(folder / "2022" / "a.coffea", OUTPUT)
+    (folder / "text.coffea").write_text("no output")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    # The command ends a process at once in which other threads run.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def analysis() -> Analysis:
+    return Analysis(
+        years=["2022"],
+        mc_processes=by_hand.two_processes(),
+        systematics=Systematics([]),
+        categories={"SR": Category("m")},
+        plugins=by_hand.PLUGINS,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("https:/x/a", "https://x/a"),
+        ("root://x//store/a", "root://x//store/a"),
+        ("simplecache::https://x/a", "simplecache::https://x/a"),
+        ("C:/a", None),
+        ("a:b/c", None),
+        ("/a/b", None),
+    ],
+)
+def test_addresses(path: str, address: str | None) -> None:
+    """An address gets back the slash that pathlib took, and a path on disk is none."""
+    assert address_of(path) == address
+    assert expanded(path) == (address or path)
+
+
+def test_server(site: str) -> None:
+    """Cards, load_output and inspect read an address of a real server, as text and as a path of pathlib."""
+    address = f"{site}/2022/a.coffea"
+    assert_same(load_output(Path(address)), load_output([address]))
+    assert analysis().build(address, verbose=False)["SR"].rate("ttbar_2022") == 11
+    assert entries(datacard("inspect", address).stdout, "m")[2] == "2"
+
+
+def test_faults_name_the_address(site: str) -> None:
+    """An error names the address and not the copy, and copies are removed."""
+    assert complaint(f"{site}/b.coffea") == f"{site}/b.coffea does not exist"  # type: ignore[arg-type]
+    assert complaint(f"{site}/text.coffea").startswith(f"{site}/text.coffea is text")  # type: ignore[arg-type]
+    with pytest.raises(InputError) as raised:
+        analysis().build([f"{site}/text.coffea", f"{site}/b.coffea"])
+    assert sorted(problem.split()[0] for problem in raised.value.problems) == [
+        f"{site}/b.coffea",
+        f"{site}/text.coffea",
+    ]
+
+
+def test_copy(site: str) -> None:
+    """A copy has the folders of its address, and is removed at the end."""
+    with on_disk(f"{site}/2022/a.coffea") as copy:
+        assert Path(copy).parts[-2:] == ("2022", "a.coffea")
+        assert Path(copy).is_file()
+    assert not Path(copy).exists()
+
+
+def test_memory(tmp_path: Path) -> None:
+    """A protocol of fsspec alone is read too."""
+    with fsspec.open("memory://folder/a.coffea", "wb") as file:
+        file.write(save(tmp_path / "a.coffea", OUTPUT).read_bytes())
+    assert list(load_output("memory://folder/a.coffea")["variables"]) == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("rooot://x/a.coffea", r"has the protocol 'rooot', which fsspec has not \(did you mean 'root'\?\)"),
+        ("root://x//a.coffea", r"needs a package that is not installed .*: pip install 'datacard-core\[xrootd\]'"),
+        ("s3://x/a.coffea", r"needs a package that is not installed .*: pip install 'datacard-core\[s3\]'"),
+    ],
+)
+def test_missing_protocols(address: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A protocol that fsspec does not know, or whose package is missing, is told with the way out."""
+    for name in ("fsspec_xrootd", "XRootD", "s3fs"):
+        # Python's own mark of a module that cannot be imported.
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InputError, match=problem):
+        load_output(address)
