@@ -9,7 +9,7 @@ from datacard_core.documents.table import PlainTable
 from datacard_core.tables.sources import channels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from datacard_core.documents.table import Table
     from datacard_core.model.channel import Channel
@@ -33,21 +33,21 @@ def coverage_table(source: Any) -> Table:
     channels = channels_of(source)
     records = [record for channel in channels for record in _records(channel)]
     processes = tuple(dict.fromkeys(column.process for channel in channels for column in channel.columns))
-    rows: dict[tuple[str, str], dict[str, Counter[str]]] = {}
+    rows: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
     for record in records:
         of_row = rows.setdefault((record["nuisance"], record["keyword"]), {})
-        of_row.setdefault(record["process"], Counter())[record["state"]] += 1
+        of_row.setdefault(record["process"], []).append(record)
     return PlainTable(
         title="coverage",
         heads=("nuisance", "kind", *processes),
         keys=2,
         lines=[
-            (*names, *(_in_words(of_row.get(process, {})) for process in processes)) for names, of_row in rows.items()
+            (*names, *(_in_words(of_row.get(process, [])) for process in processes)) for names, of_row in rows.items()
         ],
         fields=FIELDS,
         records=records,
         note="origin of the effect, with the number of years and channels where they differ: own templates, an alias, "
-        "partial (some datasets), fallback (the nominal stands for the variation), clipped, a factor, or none (-)",
+        "partial (n of m datasets), fallback (the nominal stands for the variation), clipped, a factor, or none (-)",
     )
 
 
@@ -86,8 +86,14 @@ def _states(nuisance: Nuisance) -> dict[int, str]:
     return states
 
 
-def _in_words(counts: Mapping[str, int]) -> str:
-    states = [state for state in counts if state != "none"]
-    if len(counts) == 1:
-        return states[0] if states else "-"
-    return ", ".join(f"{state} {counts[state]}" for state in states) or "-"
+def _in_words(records: Sequence[Mapping[str, Any]]) -> str:
+    counts = Counter(record["state"] for record in records)
+    partly = [record for record in records if record["state"] == "partial"]
+    present, datasets = (sum(record[field] for record in partly) for field in ("present", "datasets"))
+    words = {"partial": f" ({present} of {datasets} datasets)"}
+    found = [
+        f"{state}{'' if len(counts) == 1 else f' {number}'}{words.get(state, '')}"
+        for state, number in counts.items()
+        if state != "none"
+    ]
+    return ", ".join(found) or "-"

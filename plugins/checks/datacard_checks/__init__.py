@@ -17,6 +17,7 @@ from datacard_checks.shapes import Directions, SharedFactors, SharedTemplates
 from datacard_checks.statistics import Statistics
 from datacard_checks.validation import Validation
 from datacard_checks.variations import Variations
+from datacard_checks.view import worded
 from datacard_core import DATA, Check, hookimpl, warning
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class EmptyBackground(Check):
         if len(bins := np.flatnonzero(filled & ~(background > 0)) + 1):
             yield warning(
                 "shape.data-no-background",
-                f"bins {', '.join(map(str, bins))} have signal or data but no background: "
+                f"signal or data but no background in {worded(tuple(bins.tolist()))}: "
                 "wider bins would avoid a fit without prediction there",
                 bins=bins,
             )

@@ -72,7 +72,7 @@ def test_rows() -> None:
     table = coverage_table(card())
     assert table.heads == ("nuisance", "kind", "signal", "top")
     assert table.lines == [
-        ("jes", "shape", "own 1, clipped 1", "partial 1, fallback 1"),
+        ("jes", "shape", "own 1, clipped 1", "partial 1 (1 of 2 datasets), fallback 1"),
         ("tune", "shape", "alias 1", "-"),
         ("lumi", "lnN", "-", "factor 1"),
     ]

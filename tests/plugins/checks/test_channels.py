@@ -180,7 +180,7 @@ class TestEmptyBackground:
         made = by_hand.card(by_hand.signal_and_ttbar(nominal=[0, 20, 0]))
         (finding,) = findings(made, "shape.data-no-background")
         assert finding.severity is Severity.WARNING
-        assert "bins 1, 3 " in finding.message
+        assert "in bins 1, 3: " in finding.message
 
     def test_data_without_background(self) -> None:
         """The warning names the bins that have data but no background."""
@@ -188,7 +188,7 @@ class TestEmptyBackground:
         output.data("Muon", "2022", [1, 20])
         made = by_hand.card(output, data_processes=by_hand.observation("Muon"))
         (finding,) = findings(made, "shape.data-no-background")
-        assert "bins 1 " in finding.message
+        assert "in bin 1: " in finding.message
 
     def test_card_of_signals_alone(self) -> None:
         """A card without backgrounds is told once, by the card and not for its bins."""
