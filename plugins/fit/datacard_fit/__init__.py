@@ -16,7 +16,7 @@ from datacard_fit.limits import Limit, limit, significance
 from datacard_fit.prefit import MOST_ALIKE, NARROWEST, Prefit, PrefitConstraints, prefit
 from datacard_fit.scans import Scan, scan
 from datacard_fit.shapes import Shapes, shapes, stages
-from datacard_fit.toys import GoodnessOfFit, Toys, goodness_of_fit, toys
+from datacard_fit.toys import GoodnessOfFit, Toys, goodness_of_fit, read_toys, toys
 
 __all__ = [
     "Breakdown",
@@ -39,6 +39,7 @@ __all__ = [
     "limit",
     "plot",
     "prefit",
+    "read_toys",
     "scan",
     "shapes",
     "significance",

@@ -11,8 +11,9 @@ import attrs
 import click
 from datacard_plots.options import PlotOptions, given_options, plot_options
 
-from datacard_core import DeclarationError, Model, read_cards
+from datacard_core import DeclarationError, InputError, Model, read_cards
 from datacard_fit.likelihood import Likelihood
+from datacard_fit.toys import read_toys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,12 @@ _COMMON: tuple[Callable[..., Any], ...] = (
     click.argument("cards", metavar="CARD|DIR...", type=click.Path(path_type=Path), nargs=-1, required=True),
     click.option("--poi", "poi", multiple=True, metavar="[PROCESS=]NAME", help="A POI; all signals have r without."),
     click.option("--asimov", is_flag=True, help="Take the expected events as data, and leave the real ones alone."),
+    click.option(
+        "--toy",
+        metavar="FILE NUMBER",
+        type=(click.Path(exists=True, dir_okay=False, path_type=Path), click.IntRange(min=1)),
+        help="Take a toy of `datacard toys` as data, the first one with 1.",
+    ),
     click.option("--expect-signal", type=float, default=1.0, show_default=True, help="Value of the POI for --asimov."),
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Start value of a parameter."),
     click.option("--range", "ranges", multiple=True, metavar="NAME=LOW,HIGH", help="Range of a parameter."),
@@ -103,6 +110,7 @@ def prepared(
     cards: Sequence[Path],
     poi: Sequence[str],
     asimov: bool,
+    toy: tuple[Path, int] | None,
     expect_signal: float,
     values: Sequence[str],
     ranges: Sequence[str],
@@ -111,6 +119,8 @@ def prepared(
     lenient: bool,
 ) -> tuple[Likelihood, dict[str, Any]]:
     """Return the likelihood of cards, and the arguments of the functions that fit it."""
+    if asimov and toy:
+        raise click.UsageError("--asimov and --toy exclude each other: each stands in place of the data.")
     read = read_cards(cards, lenient=lenient)
     model = Model.joined([card.model() for card in read], [str(card.path) for card in read])
     likelihood = Likelihood(model, poi=_pois(poi), masked=mask)
@@ -119,11 +129,20 @@ def prepared(
     # Made of the start values: the data of the cards are not looked at.
     if asimov:
         data = likelihood.asimov({**start, likelihood.pois[0]: expect_signal})
+    elif toy:
+        data = _toy(likelihood, *toy)
     elif likelihood.blind:
         names = ", ".join(likelihood.blind)
         click.echo(f"Note: blind in the cards, with expected events in place of data: {names}", err=True)
     settings = {"data": data, "values": start, "ranges": numbers("--range", ranges, 2), "freeze": freeze}
     return likelihood, settings
+
+
+def _toy(likelihood: Likelihood, path: Path, number: int) -> Data:
+    drawn = read_toys(likelihood, path).data
+    if number > len(drawn):
+        raise InputError([f"{path} has {len(drawn)} toys, and no toy {number}"])
+    return drawn[number - 1]
 
 
 def _pois(given: Sequence[str]) -> str | dict[str, str]:

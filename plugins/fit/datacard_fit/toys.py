@@ -6,19 +6,23 @@ Source: R. Cousins, "Generalization of chisquare goodness-of-fit test for binned
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
+from datacard_core import InputError, closest
+from datacard_fit.evaluation.bins import Data
 from datacard_fit.minimum.task import Task
 from datacard_fit.sharing import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    import os
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datacard_core import ExecutorLike, FloatArray
-    from datacard_fit.evaluation.bins import Data
     from datacard_fit.likelihood import Likelihood
     from datacard_fit.minimum.minimiser import Minimum
 
@@ -85,6 +89,56 @@ def toys(
         names=likelihood.names[: len(at)],
         data=tuple(toy(task, at, part) for part in np.random.SeedSequence(seed).spawn(count)),
     )
+
+
+def read_toys(likelihood: Likelihood, path: str | os.PathLike[str]) -> Toys:
+    """Return the toys of a file that `datacard toys` has written.
+
+    Args:
+        likelihood: the likelihood, of the cards that the toys were drawn from.
+        path: the file.
+
+    Raises:
+        InputError: the file cannot be read, or its arrays are not those of the likelihood; all problems are told.
+    """
+    try:
+        with np.load(Path(path), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError([f"{path} cannot be read as a file of toys, as `datacard toys` writes it: {error}"]) from error
+    compiled, data = likelihood.compiled, likelihood.data
+    named = tuple(zip(compiled.channels, compiled.bins, strict=True))
+    names = likelihood.names[: len(data.centers)]
+    shapes: dict[str, tuple[int, ...]] = {f"events/{channel}": (bins,) for channel, bins in named}
+    shapes |= {f"constraint/prop_bin{channel}": (bins,) for channel, bins in named}
+    shapes |= {f"constraint/{name}": () for name in names}
+    if problems := [f"{path}: {problem}" for problem in _faults(arrays, shapes)]:
+        raise InputError(problems)
+    count = len(arrays[f"events/{compiled.channels[0]}"])
+    events, pulls = np.zeros((2, count, *data.events.shape))
+    for place, (channel, bins) in enumerate(named):
+        events[:, place, :bins] = arrays[f"events/{channel}"]
+        pulls[:, place, :bins] = arrays[f"constraint/prop_bin{channel}"]
+    centers = np.stack([arrays[f"constraint/{name}"] for name in names], axis=1)
+    parts = zip(events, centers, pulls, strict=True)
+    made = tuple(Data(events=counts, centers=center, bins=pull) for counts, center, pull in parts)
+    return Toys(channels=compiled.channels, bins=compiled.bins, names=names, data=made)
+
+
+def _faults(arrays: Mapping[str, FloatArray], shapes: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Yield what is wrong with the arrays of a file, whose shapes without the number of toys are given."""
+    yield from (f"no array {name!r}{closest(name, arrays)}" for name in shapes if name not in arrays)
+    yield from (f"the cards have no {name!r}{closest(name, shapes)}" for name in arrays if name not in shapes)
+    counts = {array.shape[0] for array in arrays.values() if array.ndim}
+    if len(counts) != 1:
+        yield f"the arrays have {', '.join(map(str, sorted(counts)))} toys, expected one number"
+    for name, array in arrays.items():
+        if array.shape[1:] != shapes.get(name, array.shape[1:]):
+            yield f"{name!r} has toys of shape {array.shape[1:]}, expected {shapes[name]}"
+        elif array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            yield f"{name!r} has values that are no finite numbers"
+        elif name.startswith("events/") and (array < 0).any():
+            yield f"{name!r} has {array.min():g} events, expected a number of at least 0"
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -233,6 +233,14 @@ def test_toys(card: Path, tmp_path: Path) -> None:
     with np.load(files[0]) as found:
         assert sorted(found) == ["constraint/bn", "constraint/prop_binSR", "constraint/r", "events/SR"]
         assert found["events/SR"].shape == (3, 1)
+        # The minimum of a counting card has the observed number of events.
+        events, pull = found["events/SR"][1, 0], found["constraint/bn"][1]
+    fitted = answer("fit", card, "--toy", files[0], 2)
+    assert fitted["nuisances"]["bn"]["value"] == pytest.approx(pull, abs=1e-3)
+    assert 10 * fitted["r"]["value"] + 15 * 1.1**pull == pytest.approx(events, rel=1e-3)
+    assert "has 3 toys, and no toy 4" in failed(datacard("fit", card, "--toy", files[0], 4))
+    both = failed(datacard("fit", card, "--asimov", "--toy", files[0], 1), status=2)
+    assert "--asimov and --toy exclude each other" in both
 
 
 def test_jobs_and_scheduler(card: Path) -> None:

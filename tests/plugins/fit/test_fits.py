@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import uproot
-from datacard_fit import fit
+from datacard_fit import fit, impacts
 
 from datacard_core import DeclarationError
 from tests.support.likelihoods import of_text
@@ -28,6 +28,12 @@ TWO = (
     + "SF rateParam * bkg 1 [0,5]\n"
 )
 """A control region that fixes the background: SF = 4/3, and r = (25 - 20)/10."""
+
+SADDLE = HEAD + (
+    "bin SR\nobservation 40\nbin SR SR SR\nprocess s b c\nprocess 0 1 2\nrate 5 10 10\nn lnN - - 1.1\n"
+    "x extArg 0 [-5,5]\nf rateParam SR b @0*@0 x\n"
+)
+"""At r = 1 and x = 0, 15 events are expected, and 40 are observed."""
 
 
 def rise(r: float) -> float:
@@ -134,6 +140,17 @@ class TestProblems:
         assert found["r"]["value"] == 0.5
 
     @pytest.mark.slow
+    def test_hessian_that_is_not_positive(self, tmp_path: Path) -> None:
+        """A point from which the likelihood falls on both sides is told, and there is no error, interval or impact."""
+        # The yield 10·x² starts at its least value: the slope there is 0, and the excess pulls to either side.
+        likelihood = of_text(SADDLE, tmp_path)
+        found = fit(likelihood, freeze=["r"])
+        assert found.status.startswith("the Hessian is not positive at the end; interval of r, it is fixed")
+        assert np.isnan(found.errors).all()
+        assert not found.covariance.any()
+        assert all(math.isnan(impact.size) for impact in impacts(likelihood, freeze=["r"]).impacts)
+        assert found.to_dict()["nuisances"]["x"]["error"] is None
+
     def test_kink(self, tmp_path: Path) -> None:
         """A minimum at a crop, where the likelihood has a kink, is told with the column, and has no error."""
         contents = {"data_obs": [2, 20, 5], "sig": [0, 0, 5], "flat": [10, 10, 0], "thin": [5, 5, 0]}

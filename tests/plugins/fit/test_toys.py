@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from datacard_fit import fit, goodness_of_fit, impacts, scan, toys
+from datacard_fit import fit, goodness_of_fit, impacts, read_toys, scan, toys
 
-from datacard_core import DeclarationError
+from datacard_core import DeclarationError, InputError
 from tests.support.likelihoods import of_text
 
 if TYPE_CHECKING:
@@ -68,6 +68,46 @@ class TestToys:
         found = toys(likelihood, 2, fitted=True)
         assert len(set(found.arrays()["constraint/bn"].tolist())) == 2
         assert fit(likelihood, data=found.data[1]).status == "converged"
+
+    def test_file(self, tmp_path: Path) -> None:
+        """Toys that are read are those that were written, bit by bit."""
+        likelihood = of_text(CARD, tmp_path)
+        drawn = toys(likelihood, 2)
+        arrays: dict[str, Any] = dict(drawn.arrays())
+        np.savez(tmp_path / "toys.npz", **arrays)
+        read = read_toys(likelihood, tmp_path / "toys.npz")
+        for mine, written in zip(read.data, drawn.data, strict=True):
+            assert (mine.events == written.events).all()
+            assert (mine.centers == written.centers).all()
+            assert (mine.bins == written.bins).all()
+        assert {name: array.tolist() for name, array in read.arrays().items()} == {
+            name: array.tolist() for name, array in drawn.arrays().items()
+        }
+
+    def test_file_of_other_cards(self, tmp_path: Path) -> None:
+        """All arrays are told that the cards have not, that the file has not, or that have no counts."""
+        likelihood = of_text(CARD, tmp_path)
+        arrays: dict[str, Any] = dict(toys(likelihood, 2).arrays())
+        arrays["events/S"] = arrays.pop("events/SR")
+        arrays["events/CR"] = -arrays["events/CR"]
+        arrays["constraint/bn"] = np.array([1.0, math.nan])
+        arrays["constraint/r"] = np.ones((3, 1))
+        np.savez(tmp_path / "toys.npz", **arrays)
+        with pytest.raises(InputError) as caught:
+            read_toys(likelihood, tmp_path / "toys.npz")
+        said = str(caught.value)
+        for part in (
+            "no array 'events/SR'",
+            "the cards have no 'events/S'",
+            "'events/CR' has -",
+            "'constraint/bn' has values that are no finite numbers",
+            "'constraint/r' has toys of shape (1,), expected ()",
+            "the arrays have 2, 3 toys",
+        ):
+            assert part in said
+        (tmp_path / "toys.npz").write_text("imax 1", encoding="utf-8")
+        with pytest.raises(InputError, match="cannot be read as a file of toys"):
+            read_toys(likelihood, tmp_path / "toys.npz")
 
 
 CARD = HEAD + (

@@ -120,7 +120,8 @@ class Minimum:
         # Scaled by its diagonal, the Hessian is the inverse of a matrix of correlations, whatever the units are.
         scale = np.where(width > 0, width, 1.0)
         values, directions = np.linalg.eigh(self.hessian[np.ix_(places, places)] / np.outer(scale, scale))
-        flat = directions[:, values <= _FLAT]
+        # Along a direction with a negative curvature the function changes: that is a problem of another kind.
+        flat = directions[:, np.abs(values) <= _FLAT]
         # Several flat directions have no basis of their own; their projector has, and connects what belongs together.
         projector = flat @ flat.T
         groups = connected(np.abs(projector) > _PART**2)
