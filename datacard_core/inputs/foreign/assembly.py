@@ -72,8 +72,8 @@ def _renamed(
                 is_data = str(value_at(metadata, (dataset, "isMC"), True)) == "False"
                 fields = {"sample": sample, "year": ""}
                 try:
-                    ((*_, block),) = seen.blocks(histogram, fields, f"{variable}, dataset {dataset}")
-                    made[variable][sample][dataset] = block.histogram(is_data=is_data)
+                    for *_, block in seen.blocks(histogram, fields, f"{variable}, dataset {dataset}"):
+                        made[variable][sample][dataset] = block.histogram(is_data=is_data)
                 except InputError as error:
                     problems += error.problems
     if problems := problems or list(seen.problems()):
@@ -167,7 +167,9 @@ class _Assembly:
             return
         found = self.seen.blocks(_at(places[name]), fields, name)
         if variable is None:
-            variable = str(found[0][2].axes[0].name) if found and found[0][2].axes else name
+            if not found:
+                return
+            variable = str(found[0][2].axes[0].name) if found[0][2].axes else name
         of_variable = self.blocks.setdefault(variable, {})
         if not self._is_wanted(variable):
             return
@@ -190,15 +192,15 @@ class _Assembly:
                 f"{name} has no sample: name its axis with sample_axis, or {{sample}} in the pattern of names or paths"
             )
         sample = fields["sample"]
-        if year is None and "year" in fields:
-            year = self.conventions.year(fields["year"])
-        if year is None:
-            sample, year = self.conventions.sample_and_year(sample)
-        if year is None:
+        label = fields.get("year") if year is None else year
+        if label is None:
+            sample, label = self.conventions.sample_and_year(sample)
+        if label is None:
             raise InputError(
                 f"{name}: sample {sample!r} does not end with one of the years {listing(self.conventions.years)}"
             )
-        return year, sample, fields.get("dataset", f"{sample}_{year}")
+        # With the label, because two labels may belong to one year.
+        return self.conventions.year(label), sample, fields.get("dataset", f"{sample}_{label}")
 
     def output(self) -> dict[str, Any]:
         """Return the output.

@@ -96,7 +96,9 @@ def bins(block: Block) -> str:
 def blocks(
     made: DecodedHistogram, conventions: HistogramConventions, fields: Mapping[str, str], name: str
 ) -> Iterator[tuple[str | None, str | None, Block]]:
-    """Yield sample, year and block of each sample and year of a histogram; None where it has no such axis.
+    """Yield sample, label of the year and block of each of them in a histogram; None where it has no such axis.
+
+    A histogram with an axis without labels was never filled, and has none.
 
     Args:
         made: the histogram.
@@ -109,6 +111,8 @@ def blocks(
     """
     axes = _roles(made, conventions, fields, name)
     roles = {role: _names(made.axes[place]) for role, place in axes.items()}
+    if not all(roles.values()):
+        return
     selected = {role: _selected(conventions, role, names, name) for role, names in roles.items()}
     variables = [place for place in range(len(made.axes)) if place not in axes.values()]
     left = [role for role in ("sample", "year", "category", "variation") if role in axes]
@@ -128,7 +132,7 @@ def blocks(
         for by, year in enumerate(roles.get("year", (None,))):
             yield (
                 sample,
-                None if year is None else conventions.year(year),
+                year,
                 Block(
                     categories=categories,
                     variations=variations,

@@ -13,7 +13,7 @@ from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.foreign.patterns import HistogramPattern
 from datacard_core.inputs.histograms import NOMINAL
-from datacard_core.names import public
+from datacard_core.names import duplicates, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -127,6 +127,8 @@ class HistogramConventions:
             yield f"select is {shown(self.select)}, expected labels by the name of their axis"
         elif empty := [axis for axis, labels in self.select.items() if not labels]:
             yield f"select has no label of the axis {empty[0]!r}"
+        elif twice := [axis for axis, labels in self.select.items() if duplicates(labels)]:
+            yield f"select has a label of the axis {twice[0]!r} twice, whose content would count twice"
         years = self.years.values() if isinstance(self.years, Mapping) else self.years
         if isinstance(years, str):
             years = (years,)
@@ -181,12 +183,12 @@ class HistogramConventions:
         return self.years.get(label, label) if isinstance(self.years, Mapping) else label
 
     def sample_and_year(self, name: str) -> tuple[str, str | None]:
-        """Return a sample without the year at its end, and that year, or None if it has none."""
+        """Return a sample without the label of the year at its end, and that label, or None if it has none."""
         if isinstance(self.years, str):
             return name, self.years
         for label in sorted(self.years, key=len, reverse=True):
             if name.endswith(label) and name != label:
-                return name.removesuffix(label).rstrip("_"), self.year(label)
+                return name.removesuffix(label).rstrip("_"), label
         return name, None
 
     def is_data(self, sample: str) -> bool:

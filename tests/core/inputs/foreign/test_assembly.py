@@ -47,6 +47,14 @@ class TestAxes:
         assert output["datasets_metadata"]["by_dataset"]["data_mu_18"]["isMC"] == "False"
         assert output["cutflow"]["presel"] == {"tt_17": 1, "ttW_18": 1, "data_mu_18": 1}
 
+    def test_labels_of_one_year(self) -> None:
+        """Two labels of one year are two datasets of it."""
+        conventions = HistogramConventions(sample_axis="process", years={"16": "2016", "16APV": "2016"})
+        histogram = filled(("process", "cat"), {("tt16", "SR"): [1, 2], ("tt16APV", "SR"): [3, 4]})
+        output = output_of({"mass": histogram, "pt": filled(("process", "cat"), {})}, conventions)
+        assert output["datasets_metadata"]["by_datataking_period"] == {"2016": {"tt": ["tt_16", "tt_16APV"]}}
+        assert output["variables"]["pt"] == {}
+
     def test_variations_of_samples(self) -> None:
         """A sample has the variations that it filled, and data have none."""
         output = output_of({"mass": self.HISTOGRAM}, self.CONVENTIONS)

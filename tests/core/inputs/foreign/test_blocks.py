@@ -39,8 +39,8 @@ def test_samples_and_years() -> None:
     histogram = filled(("year", "process", "cat"), {("18", "tt", "SR"): [1, 2], ("17", "tt", "SR"): [3, 4]})
     conventions = HistogramConventions(sample_axis="process", year_axis="year", years={"18": "2018", "17": "2017"})
     found = {(sample, year): one for sample, year, one in blocks(decoded(histogram), conventions, {}, "h")}
-    assert list(found) == [("tt", "2018"), ("tt", "2017")]
-    np.testing.assert_array_equal(found["tt", "2017"].contents[0, 0, 1:-1].real, [3, 4])
+    assert list(found) == [("tt", "18"), ("tt", "17")]
+    np.testing.assert_array_equal(found["tt", "17"].contents[0, 0, 1:-1].real, [3, 4])
 
 
 def test_category_of_name() -> None:
@@ -75,6 +75,14 @@ def test_labels_of_one_variation() -> None:
     histogram = filled(("cat", "variation"), {("SR", "nominal"): [1], ("SR", "jesUp"): [1], ("SR", "jes_up"): [1]})
     with pytest.raises(InputError, match=r"'jesUp', 'jes_up' are both the variation 'jesUp'"):
         block(histogram, up="_up", down="_down")
+
+
+def test_never_filled() -> None:
+    """A histogram that was never filled, whose axes have no labels, has no blocks."""
+    assert (
+        list(blocks(decoded(filled(("process", "cat"), {})), HistogramConventions(sample_axis="process"), {}, "h"))
+        == []
+    )
 
 
 def test_squares() -> None:

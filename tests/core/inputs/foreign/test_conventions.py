@@ -22,7 +22,7 @@ def test_variations() -> None:
     [
         ("2018", ("ttH_16APV", "2018")),
         (["16", "16APV"], ("ttH", "16APV")),
-        ({"16APV": "2016_PreVFP"}, ("ttH", "2016_PreVFP")),
+        ({"16APV": "2016_PreVFP"}, ("ttH", "16APV")),
         (["17"], ("ttH_16APV", None)),
     ],
     ids=str,
@@ -39,6 +39,7 @@ def test_years_of_samples(years: Any, expected: tuple[str, str | None]) -> None:
         ({"sample_axis": "cat"}, "the axis 'cat' has two roles"),
         ({"select": ["era"]}, "select is ('era',), expected labels by the name of their axis"),
         ({"select": {"era": []}}, "select has no label of the axis 'era'"),
+        ({"select": {"era": ["C", "C"]}}, "select has a label of the axis 'era' twice"),
         ({"years": []}, "years is (), expected a year"),
         ({"nominal": ""}, "nominal is empty"),
         ({"key": 3}, "key is 3 (int), expected text"),
