@@ -13,6 +13,7 @@ from datacard_core import (
     DEFAULT_PLUGINS,
     Analysis,
     Category,
+    DatacardError,
     InputError,
     Systematics,
     SystematicUncertainty,
@@ -78,11 +79,11 @@ def test_cards_of_templates(file: Path) -> None:
 
 
 def test_two_dimensions(tmp_path: Path) -> None:
-    """A histogram of two dimensions is refused with its axes."""
+    """A histogram of two dimensions, which is not unrolled, is refused with its axes."""
     with uproot.recreate(tmp_path / "templates.root") as written:
         for name in ("SR/TTbar", "SR/Signal", "SR/data_obs", "CR/TTbar", "CR/Signal", "CR/data_obs"):
             written[name] = np.histogram2d([0.5], [0.5], bins=2)
-    with pytest.raises(InputError, match=r"it has 2 variable axes \(xaxis, yaxis\), a template has one"):
+    with pytest.raises(DatacardError, match=r"it has 2 variable axes \(xaxis, yaxis\), a template has one"):
         analysis().build(tmp_path / "templates.root", source="roothists", verbose=False)
 
 
