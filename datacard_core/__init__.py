@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         TemplateSerializer,
         hookimpl,
     )
-    from datacard_core.inputs.coffea import load_histograms, load_output
+    from datacard_core.inputs.coffea import load_histograms, load_output, open_output
     from datacard_core.inputs.foreign.assembly import output_of
     from datacard_core.inputs.foreign.conventions import HistogramConventions
     from datacard_core.inputs.histograms import HistogramArray
@@ -257,6 +257,7 @@ __all__ = [
     "load_plugins",
     "notice",
     "number",
+    "open_output",
     "output_of",
     "parallel",
     "parameters_of_bins",
@@ -311,7 +312,7 @@ _MODULES = {
         "API_VERSION CardContext CardFile CardReader CardWriter Check HistogramSource LinkedFile ModelContext Plot "
         "ReadCard Rendering SystematicKind Target TemplateReader TemplateSerializer hookimpl"
     ),
-    "inputs.coffea": "load_histograms load_output",
+    "inputs.coffea": "load_histograms load_output open_output",
     "inputs.foreign.assembly": "output_of",
     "inputs.foreign.conventions": "HistogramConventions",
     "inputs.histograms": "HistogramArray",

@@ -12,7 +12,7 @@ from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.tables import tabulate_contents
 from datacard_core.cli.terminal import show
 from datacard_core.execution.reading import read_all
-from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.coffea import open_output
 from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, installed_plugins, load_plugins
@@ -68,7 +68,7 @@ def inspect(outputs: Sequence[str], *, source: str, options: Mapping[str, Any]) 
 
 def _contents(outputs: Sequence[str], source: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
     if source == SOURCE and not options:
-        return load_output(outputs)
+        return open_output(outputs)
     others = [name for name in DEFAULT_PLUGINS if name != source]
     plugins = load_plugins(*others, *([(source, options)] if source in installed_plugins() else []))
     provided = plugins.source(source)

@@ -20,7 +20,7 @@ from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.remote import on_disk
 from datacard_core.inputs.structure import check_output, entries, value_at
 from datacard_core.names import closest, duplicates
-from datacard_core.templates.collector import collect
+from datacard_core.templates.collector import Collector, collect_all
 from datacard_core.templates.sums import grouped
 
 if TYPE_CHECKING:
@@ -130,18 +130,24 @@ def reduce_output(output: Mapping[str, Any], requirements: Requirements) -> Redu
 
 def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, alone: bool) -> ReducedOutput:
     inventory = None
-    sums: dict[Key, Sums] = {}
+    collectors: list[tuple[Collector, dict[Key, str]]] = []
     for variable in requirements.variables:
         histograms = value_at(output, ("variables", variable), {})
         metadata, cutflow, sumw = (value_at(output, [key], {}) for key in ("datasets_metadata", "cutflow", "sumw"))
         histogram_set = HistogramSet(histograms, metadata, cutflow, read_from, sumw)
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
         for layout, categories in requirements.passes(variable):
-            names = dict.fromkeys(categories.values())
-            collected = collect(histogram_set, layout, names, alone=alone, parts=requirements.parts)
-            sums |= {key: collected[category] for key, category in categories.items()}
+            names = tuple(dict.fromkeys(categories.values()))
+            collector = Collector(histogram_set, layout, names, alone=alone, parts=requirements.parts)
+            collectors.append((collector, categories))
     if inventory is None:
         raise InputError("no category is required")
+    # All at once, so that a file whose bins were left in it is read through once.
+    collect_all([collector for collector, _ in collectors])
+    sums: dict[Key, Sums] = {}
+    for collector, categories in collectors:
+        collected = collector.finished()
+        sums |= {key: collected[category] for key, category in categories.items()}
     return ReducedOutput(
         frozenset(name for name, _ in entries(output["variables"])),
         inventory,

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
-from datacard_core.arguments import given_flag, scalars
+from datacard_core.arguments import given_count, given_flag, scalars
 from datacard_core.errors import InputError
 from datacard_core.inputs.compression import opened
 from datacard_core.inputs.histograms import histogram_problems
 from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.inputs.pickles.building import unpickled
-from datacard_core.inputs.pickles.records import RefusedError
+from datacard_core.inputs.pickles.limits import Budget
+from datacard_core.inputs.pickles.records import RefusedError, UnskippableError
 from datacard_core.inputs.remote import on_disk
 from datacard_core.inputs.split import is_split, split_output
 from datacard_core.inputs.structure import OutputDict, check_output
+from datacard_core.inputs.unread import FileAgain
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from datacard_core.inputs.compression import Pieces
 
@@ -31,6 +34,9 @@ _TRUST = (
     "no code of an untrusted file is executed; trust=True loads the file as coffea does, which executes all code in it"
 )
 _MB = 1_000_000
+_KEEP = 32_000_000
+# Axes have edges of this size too. What refers to a histogram that stays in the file is not much smaller.
+_SMALL = 16_384
 
 
 def load_output(
@@ -59,16 +65,19 @@ def load_output(
         InputError: a file cannot be read, holds a class or function that is not admitted, or is no postprocessed
             output; or a dataset is in two files. All problems of all files are told at once.
     """
-    files = _files(path_or_paths)
     # A string is a collection too, of its letters.
     variables = None if variables is None else scalars(variables)
     arrays, trust = given_flag("arrays", arrays), given_flag("trust", trust)
+    return _united(_files(path_or_paths), lambda file, _: _output(file, variables, trust=trust, decode=arrays))
+
+
+def _united(files: Sequence[str], read: Callable[[Path, bool], OutputDict]) -> dict[str, Any]:
     problems = [f"{file} is given twice: leave one out" for file in duplicates(files)]
     outputs: dict[str, OutputDict] = {}
     for file in dict.fromkeys(files):
         try:
             with on_disk(file) as path:
-                outputs[file] = _output(Path(path), variables, trust=trust, decode=arrays)
+                outputs[file] = read(Path(path), path != file)
         except InputError as error:
             problems += error.problems
     if len(outputs) == 1:
@@ -81,6 +90,38 @@ def load_output(
     if problems:
         raise InputError(problems)
     return cast("dict[str, Any]", merged)
+
+
+def open_output(
+    path_or_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    variables: Collection[str] | None = None,
+    keep: int = _KEEP,
+) -> dict[str, Any]:
+    """Read what is in an output, and leave the bins of its histograms in the file until cards are built.
+
+    The memory that this takes does not grow with the histograms. The files must stay as they are until the cards are
+    built, which read each of them once more.
+
+    Args:
+        path_or_paths: one `.coffea` file, or several, as in `load_output`.
+        variables: the variables to keep histograms of, by default all. Other variables keep their name only.
+        keep: bytes of bins in each file that are read at once, as a small file need not be read twice; a remote file is
+            read at once.
+
+    Returns:
+        The output, for `Analysis.build` and `Datacard`. Other large arrays, such as columns, are not in it.
+
+    Raises:
+        InputError: as from `load_output`.
+    """
+    variables, keep = None if variables is None else scalars(variables), given_count("keep", keep)
+
+    def read(file: Path, is_copy: bool) -> OutputDict:
+        # A copy of a remote file is gone when cards are built.
+        return _output(file, variables, decode=True, room=math.inf if is_copy else keep)
+
+    return _united(_files(path_or_paths), read)
 
 
 def load_histograms(path: str | os.PathLike[str]) -> object:
@@ -99,7 +140,7 @@ def load_histograms(path: str | os.PathLike[str]) -> object:
         file = Path(name)
         if problem := _file_problem(file):
             raise InputError(f"{file} {problem}")
-        return _loaded(file, None, trust=False, decode=True)
+        return _loaded(file, None, decode=True)
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -109,11 +150,18 @@ def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     return files
 
 
-def _output(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> OutputDict:
+def _output(
+    file: Path,
+    variables: Collection[str] | None,
+    *,
+    trust: bool = False,
+    decode: bool,
+    room: float = math.inf,
+) -> OutputDict:
     problem = _file_problem(file)
     if problem:
         raise InputError(f"{file} {problem}")
-    output = _loaded(file, variables, trust=trust, decode=decode)
+    output = _trusted(file) if trust else _loaded(file, variables, decode=decode, room=room)
     try:
         checked = check_output(output, variables or (), from_file=True)
         # Here, so that the file is at fault, and not the plugin that reads it.
@@ -142,18 +190,48 @@ def _file_problem(file: Path) -> str:
     return ""
 
 
-def _loaded(file: Path, variables: Collection[str] | None, *, trust: bool, decode: bool) -> object:
-    def load(stream: Pieces, size: int, variables: Collection[str] | None = None) -> object:
-        if trust:
-            return cloudpickle.load(io.BufferedReader(stream))
-        return unpickled(stream, variables=variables, decode=decode, on_disk=size)
+def _trusted(file: Path) -> object:
+    def load(stream: Pieces, _: FileAgain) -> object:
+        return cloudpickle.load(io.BufferedReader(stream))
+
+    return _content(file, None, load, columns=True)
+
+
+def _loaded(file: Path, variables: Collection[str] | None, *, decode: bool, room: float = math.inf) -> object:
+    def attempt(room: float) -> object:
+        left = room
+
+        def load(stream: Pieces, again: FileAgain) -> object:
+            nonlocal left
+            budget = Budget(again.size, room=left, small=min(_SMALL, room))
+            # A member of an archive is the pickle of one variable, and no output.
+            of = None if again.member else variables
+            content = unpickled(stream, variables=of, decode=decode, budget=budget, again=again)
+            left = budget.room
+            return content
+
+        # A card needs no columns, and arrays are for cards.
+        return _content(file, variables, load, columns=not decode)
 
     try:
+        return attempt(room)
+    except UnskippableError:
+        # A large content in another place than the bins of a histogram, which no output of PocketCoffea has.
+        return attempt(math.inf)
+
+
+def _content(
+    file: Path, variables: Collection[str] | None, load: Callable[[Pieces, FileAgain], object], *, columns: bool
+) -> object:
+    """Return the content of a file, and name the file with what is wrong in it."""
+    try:
+        again = FileAgain.of(file)
         if is_split(file):
-            # A card needs no columns, and arrays are for cards.
-            return split_output(file, variables, load, columns=not decode)
-        with opened(file) as stream:
-            return load(stream, file.stat().st_size, variables)
+            return split_output(again, variables, load, columns=columns)
+        with again.opened() as stream:
+            return load(stream, again)
+    except UnskippableError:
+        raise
     except InputError as error:
         raise InputError(f"{file} {problem}" for problem in error.problems) from error
     except RefusedError as error:

@@ -82,11 +82,8 @@ class Pieces(io.RawIOBase):
 
     def read1(self, size: int = _PIECE) -> bytes:
         """Return the next bytes, not more than a size, and none only at the end."""
-        while self._place == len(self._piece):
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._piece, self._place = piece, 0
+        if not self._has_more():
+            return b""
         # A slice of all of it is no copy.
         taken = self._piece[self._place : self._place + size]
         self._place += len(taken)
@@ -94,10 +91,37 @@ class Pieces(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read the next bytes into a buffer, and return their number."""
+        if not self._has_more():
+            return 0
         target = memoryview(buffer)
-        taken = self.read1(len(target))
-        target[: len(taken)] = taken
-        return len(taken)
+        place, count = self._place, min(len(target), len(self._piece) - self._place)
+        target[:count] = memoryview(self._piece)[place : place + count]
+        self._place += count
+        return count
+
+    def fill(self, target: memoryview) -> int:
+        """Read the next bytes into a whole buffer, and return their number, which is smaller at the end."""
+        filled = 0
+        while filled < len(target) and (count := self.readinto(target[filled:])):
+            filled += count
+        return filled
+
+    def skip(self, size: int) -> int:
+        """Go over the next bytes without copying them, and return their number, which is smaller at the end."""
+        left = size
+        while left and self._has_more():
+            step = min(left, len(self._piece) - self._place)
+            self._place += step
+            left -= step
+        return size - left
+
+    def _has_more(self) -> bool:
+        while self._place == len(self._piece):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._piece, self._place = piece, 0
+        return True
 
     def close(self) -> None:
         """Close the file."""

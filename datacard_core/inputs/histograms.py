@@ -12,6 +12,7 @@ import numpy as np
 from datacard_core.errors import InputError, with_type
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
+from datacard_core.inputs.unread import UnreadBins, read_in_order
 from datacard_core.model.arrays import Axis, unmasked
 from datacard_core.names import duplicates, listing, names_of, public, visible
 
@@ -49,9 +50,14 @@ class DecodedHistogram:
     """A histogram as it was read: axes of `hist`, and bins that were never copied into a `hist.Hist`."""
 
     axes: tuple[Any, ...]
-    contents: ComplexArray
-    """Values (real) and variances (imaginary) with flow, in the order of the axes."""
+    bins: ComplexArray | UnreadBins
+    """Values (real) and variances (imaginary) with flow, in the order of the axes; or their place in the file."""
     has_variances: bool
+
+    @property
+    def contents(self) -> ComplexArray:
+        """Values (real) and variances (imaginary) with flow, in the order of the axes."""
+        return self.bins.read() if isinstance(self.bins, UnreadBins) else self.bins
 
 
 @public
@@ -64,15 +70,25 @@ class HistogramArray:
     """Names of the variations, or None for data, whose histograms have no axis of variations."""
     axis: Axis
     """Axis of the variable."""
-    contents: ComplexArray
-    """Values (real) and variances (imaginary), shape (bins with flow, variations, categories).
-
-    This is PocketCoffea's order in memory. Both category axes may have a flow bin at their end.
-    """
+    _contents: ComplexArray | UnreadBins
     flow: tuple[int, int]
     """Numbers of underflow and overflow bins of the variable, each 0 or 1."""
     has_variances: bool = True
     """True if the storage keeps variances; otherwise the values stand in their place."""
+
+    @property
+    def contents(self) -> ComplexArray:
+        """Values (real) and variances (imaginary), shape (bins with flow, variations, categories).
+
+        This is PocketCoffea's order in memory. Both category axes may have a flow bin at their end. Bins that stay in
+        their file are read each time; `in_order` reads those of many histograms at once.
+        """
+        return self._contents.read() if isinstance(self._contents, UnreadBins) else self._contents
+
+    @property
+    def unread(self) -> UnreadBins | None:
+        """Bins that stay in their file, or None if they are in memory."""
+        return self._contents if isinstance(self._contents, UnreadBins) else None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -229,7 +245,7 @@ def stored(histogram: Any) -> HistogramArray:
         return histogram
     try:
         made = decoded(histogram)
-        return _from_axes(made.axes, made.contents, has_variances=made.has_variances)
+        return _from_axes(made.axes, made.bins, has_variances=made.has_variances)
     except InputError:
         raise
     # A subclass of hist's, or an object of a damaged file, may fail in any way.
@@ -252,6 +268,25 @@ def decoded(histogram: Any) -> DecodedHistogram:
     return DecodedHistogram(tuple(histogram.axes), contents, has_variances)
 
 
+def in_order(histograms: Sequence[HistogramArray]) -> Iterator[tuple[int, HistogramArray]]:
+    """Yield the position of each histogram and the histogram with its contents in memory.
+
+    Contents that stay in their file come last, in the order of the file, and are valid until the next ones.
+
+    Raises:
+        InputError: a file has changed, or cannot be read any more.
+    """
+    waiting: list[tuple[int, UnreadBins]] = []
+    for position, histogram in enumerate(histograms):
+        if histogram.unread is None:
+            yield position, histogram
+        else:
+            waiting.append((position, histogram.unread))
+    for place, contents in read_in_order([bins for _, bins in waiting]):
+        position, _ = waiting[place]
+        yield position, attrs.evolve(histograms[position], contents=contents)
+
+
 def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator[str]:
     """Yield the problems of objects in the place of histograms of the given variables, each with its place."""
     for variable in variables:
@@ -264,7 +299,7 @@ def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator
                     yield from (f"{place}: {problem}" for problem in error.problems)
 
 
-def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bool) -> HistogramArray:
+def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_variances: bool) -> HistogramArray:
     names = [axis.name for axis in axes]
     if not all(isinstance(name, str) for name in names):
         raise InputError(f"its axes are {listing(map(repr, names))}, expected names that are text")
@@ -283,13 +318,17 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray, *, has_variances: bo
         if not isinstance(axes[position], hist.axis.StrCategory):
             kind = type(axes[position]).__name__
             raise InputError(f"its axis {names[position]!r} is of type {kind}, expected a StrCategory, with names")
-    contents = contents.transpose(order)
+
+    def arranged(array: ComplexArray) -> ComplexArray:
+        array = array.transpose(order)
+        return array if "variation" in names else array[:, np.newaxis, :]
+
     axis = axes[order[0]]
     return HistogramArray(
         categories=tuple(axes[order[-1]]),
         variations=tuple(axes[order[1]]) if "variation" in names else None,
         axis=_axis(axis),
-        contents=contents if "variation" in names else contents[:, np.newaxis, :],
+        contents=contents.then(arranged) if isinstance(contents, UnreadBins) else arranged(contents),
         flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
         has_variances=has_variances,
     )

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.compression import decompressed
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
-    from typing import BinaryIO
 
     from datacard_core.inputs.compression import Pieces
+    from datacard_core.inputs.unread import FileAgain
 
 _MAGIC = b"PK\x03\x04"
 _INDEX = "format.json"
@@ -38,21 +37,21 @@ def is_split(file: Path) -> bool:
 
 
 def split_output(
-    file: Path, variables: Collection[str] | None, load: Callable[[Pieces, int], Any], *, columns: bool
+    file: FileAgain, variables: Collection[str] | None, load: Callable[[Pieces, FileAgain], Any], *, columns: bool
 ) -> dict[str, Any]:
     """Read a split output; members of variables that are not needed are not touched.
 
     Args:
         file: the archive.
         variables: the variables whose histograms are needed, by default all.
-        load: function that reads the pickle of a member, from its stream and its size in the file.
+        load: function that reads the pickle of a member, from its stream, and what to open the stream again with.
         columns: whether arrays of columns are read.
 
     Raises:
         InputError: the archive is none of PocketCoffea, or lacks a member.
         zipfile.BadZipFile: it is damaged.
     """
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(file.path) as archive:
         index = _index(archive)
 
         def member(name: str) -> Any:
@@ -60,8 +59,9 @@ def split_output(
                 info = archive.getinfo(name)
             except KeyError:
                 raise InputError(f"has no {name!r}, which its {_INDEX} lists") from None
-            with archive.open(info) as stream, decompressed(cast("BinaryIO", stream)) as content:
-                return load(content, info.compress_size)
+            again = file.of_member(info)
+            with again.opened() as content:
+                return load(content, again)
 
         output = member("metadata")
         if not isinstance(output, dict):

@@ -69,12 +69,14 @@ class Accumulator:
         self.scratch = Scratch()
         self.sums: list[ComplexArray] = []
         self.carries: list[ComplexArray] = []
-        self._column: tuple[ComplexArray, ComplexArray | None] | None = None
+        self._open: dict[int, tuple[ComplexArray, ComplexArray | None]] = {}
+        self._free: list[ComplexArray] = []
 
-    def add(self, contents: ComplexArray, flow: tuple[int, int], there: IntArray) -> None:
-        """Add a dataset to the column that is being summed.
+    def add(self, column: int, contents: ComplexArray, flow: tuple[int, int], there: IntArray) -> None:
+        """Add a dataset to a column; several columns may be summed at a time.
 
         Args:
+            column: the column.
             contents: shape (bins with the histogram's flow bins, labels, categories of the histogram).
             flow: the numbers of underflow and overflow bins.
             there: positions of the histogram's categories among all, shape (categories of the histogram,).
@@ -82,30 +84,31 @@ class Accumulator:
         # All datasets of a column need one shape: missing flow bins and categories are zeros.
         if flow != (1, 1) or len(there) < self.categories:
             contents = self._padded(contents, flow, there)
-        if self._column is None:
+        if column not in self._open:
             # A copy, because `contents` may be scratch memory that the next dataset overwrites.
-            sums = self.scratch.array("sums", contents.shape)
+            sums = self._array(contents.shape)
             np.copyto(sums, contents)
-            self._column = sums, None
+            self._open[column] = sums, None
             return
-        sums, carry = self._column
+        sums, carry = self._open[column]
         # A single dataset has no rounding error, so the carry begins with the second one.
         if carry is None:
-            carry = self.scratch.array("carry", sums.shape)
+            carry = self._array(sums.shape)
             carry.fill(0)
-            self._column = sums, carry
+            self._open[column] = sums, carry
         # One bin at a time stays in the processor's cache.
         for one, lost, addend in zip(sums, carry, contents, strict=True):
             add_exactly(one, lost, addend)
 
     def finish_column(self, column: int, axis: Axis) -> None:
-        """Write the sums of the column to its rows."""
-        if self._column is None:
+        """Write the sums of a column to its rows."""
+        if column not in self._open:
             return
         # The number of bins is known only after the first dataset.
         if not self.sums:
             self.sums = self._rows(axis)
-        (sums, carry), self._column = self._column, None
+        sums, carry = self._open.pop(column)
+        self._free += [sums] if carry is None else [sums, carry]
         if carry is not None and not self.exact:
             with np.errstate(invalid="ignore", over="ignore"):
                 sums += carry
@@ -125,6 +128,14 @@ class Accumulator:
         if not self.sums or axis is None:
             return None
         return ExactSums(axis, self.sums[category], self.carries[category] if self.carries else None)
+
+    def _array(self, shape: tuple[int, ...]) -> ComplexArray:
+        """Return memory for a column, that of a finished one if it is large enough."""
+        size = int(np.prod(shape))
+        free = self._free.pop().base if self._free else None
+        if free is None or free.size < size:
+            free = np.empty(size, dtype=np.complex128)
+        return free[:size].reshape(shape)
 
     def _rows(self, axis: Axis) -> list[ComplexArray]:
         # Zeros, because the rows of a column without dataset are never written.

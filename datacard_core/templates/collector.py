@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import attrs
@@ -9,7 +11,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
-from datacard_core.inputs.histograms import NOMINAL
+from datacard_core.inputs.histograms import NOMINAL, in_order
 from datacard_core.inputs.output import LOADED
 from datacard_core.model.arrays import LARGEST
 from datacard_core.names import closest, listing
@@ -22,7 +24,7 @@ from datacard_core.templates.variances import are_counts, variance_problem
 from datacard_core.templates.weights import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datacard_core.inputs.histograms import HistogramArray
     from datacard_core.inputs.output import HistogramSet
@@ -45,22 +47,25 @@ def collect(
         alone: whether the sums are complete, so that no other sums are added to them.
         parts: whether another file may have parts of the same datasets.
     """
-    collector = _Collector(histograms, layout, tuple(categories), alone=alone, parts=parts)
-    for column, request in enumerate(layout.requests):
-        for sample, year in request.samples:
-            for dataset in histograms.datasets(sample, year):
-                collector.take(_Piece(column, request, sample, dataset))
-        collector.finish_column(column)
-    for category in collector.categories:
-        collector.findings[category] += overlap_findings(histograms, layout, category)
-        collector.findings[category] += repeated_findings(histograms, layout)
+    collector = Collector(histograms, layout, tuple(categories), alone=alone, parts=parts)
+    collect_all([collector])
     return collector.finished()
+
+
+def collect_all(collectors: Sequence[Collector]) -> None:
+    """Hand the histograms to all collectors that need them, in the order in which they are read."""
+    needed = [(collector, *of) for collector in collectors for of in collector.needed()]
+    for place, histogram in in_order([histogram for *_, histogram in needed]):
+        collector, piece, _ = needed[place]
+        collector.take(piece, histogram)
 
 
 @attrs.frozen
 class _Piece:
     """A dataset that a column is made of."""
 
+    number: int
+    """Place among all, in the order of columns."""
     column: int
     request: Request
     sample: str
@@ -74,8 +79,18 @@ class _Piece:
         return place_of(self.key)
 
 
-class _Collector:
-    """Sums that are being made, with their findings and problems."""
+class Collector:
+    """Sums that are being made, with their findings and problems.
+
+    The histograms come in the order in which they stand in files. The result is the same in each order.
+
+    Args:
+        histograms: the histograms of one variable.
+        layout: the rows.
+        categories: the categories to sum, by name.
+        alone: whether the sums are complete, so that no other sums are added to them.
+        parts: whether another file may have parts of the same datasets.
+    """
 
     def __init__(
         self, histograms: HistogramSet, layout: Layout, categories: tuple[str, ...], *, alone: bool, parts: bool
@@ -96,32 +111,54 @@ class _Collector:
         self.weights: dict[str, dict[tuple[int, str, str], Weights]] = {category: {} for category in categories}
         self.fallbacks: dict[str, list[Fallback]] = {category: [] for category in categories}
         self.findings: dict[str, list[Finding]] = {category: [] for category in categories}
-        self.problems: dict[str, list[tuple[str, str]]] = {category: [] for category in categories}
+        # With the number of the piece, by which they are sorted.
+        self.problems: dict[str, list[tuple[int, str, str]]] = {category: [] for category in categories}
         self.data: set[tuple[int, str, str]] = set()
+        self._waiting = [0] * len(layout.requests)
+        """Number of histograms that each column waits for."""
 
-    def take(self, piece: _Piece) -> None:
-        """Add a dataset to its column."""
-        try:
-            histogram = self.histograms.histogram(piece.sample, piece.dataset)
+    def needed(self) -> Iterator[tuple[_Piece, HistogramArray]]:
+        """Yield the datasets of all columns whose histograms are needed, with these."""
+        numbers = itertools.count()
+        for column, request in enumerate(self.layout.requests):
+            for sample, year in request.samples:
+                for dataset in self.histograms.datasets(sample, year):
+                    piece = _Piece(next(numbers), column, request, sample, dataset)
+                    histogram = None
+                    with self._faults_of(piece):
+                        histogram = self._needed(piece)
+                    if histogram is not None:
+                        self._waiting[column] += 1
+                        yield piece, histogram
+
+    def take(self, piece: _Piece, histogram: HistogramArray) -> None:
+        """Add a dataset to its column, and finish the column with its last one."""
+        with self._faults_of(piece):
             if self.histograms.is_empty(piece.dataset):
                 self._skip(piece, histogram)
-            elif wanted := self._wanted(piece, histogram):
-                self._take(piece, wanted[0], wanted[1])
+            else:
+                self._take(piece, histogram)
+        self._waiting[piece.column] -= 1
+        if not self._waiting[piece.column] and self.axis is not None:
+            self.accumulator.finish_column(piece.column, self.axis)
+
+    @contextmanager
+    def _faults_of(self, piece: _Piece) -> Iterator[None]:
+        try:
+            yield
         except InputError as error:
             # A fault of the histogram concerns all categories that are read from it.
             for problems in self.problems.values():
-                problems += [(self._place(piece), problem) for problem in error.problems]
+                problems += [(piece.number, self._place(piece), problem) for problem in error.problems]
 
     def _place(self, piece: _Piece) -> str:
         return str(piece) if self.histograms.read_from == LOADED else f"{self.histograms.read_from}: {piece}"
 
-    def finish_column(self, column: int) -> None:
-        """Finish a column, before datasets of the next are added."""
-        if self.axis is not None:
-            self.accumulator.finish_column(column, self.axis)
-
     def finished(self) -> dict[str, Sums]:
         """Return the sums of each category."""
+        for category in self.categories:
+            self.findings[category] += overlap_findings(self.histograms, self.layout, category)
+            self.findings[category] += repeated_findings(self.histograms, self.layout)
         return {
             category: Sums(
                 category=category,
@@ -132,7 +169,10 @@ class _Collector:
                 datasets=self.datasets[category],
                 lacking=self.lacking[category],
                 labels=self.labels,
-                problems=tuple(self.problems[category]),
+                problems=tuple(
+                    (place, problem)
+                    for _, place, problem in sorted(self.problems[category], key=lambda problem: problem[0])
+                ),
                 variations=tuple(frozenset(variations) for variations in self.variations),
                 weights=self.weights[category],
                 fallbacks=tuple(self.fallbacks[category]),
@@ -155,14 +195,21 @@ class _Collector:
         for findings in self.findings.values():
             findings.append(notice("empty-dataset", message, column=piece.request.column))
 
-    def _wanted(self, piece: _Piece, histogram: HistogramArray | None) -> tuple[HistogramArray, IntArray] | None:
-        """Return the histogram, and which of the categories to collect it has, as positions among these."""
+    def _needed(self, piece: _Piece) -> HistogramArray | None:
+        """Return the histogram of a dataset, or None if there is nothing in it for the categories to collect."""
+        histogram = self.histograms.histogram(piece.sample, piece.dataset)
+        if self.histograms.is_empty(piece.dataset):
+            if histogram is None:
+                self._skip(piece, None)
+            return histogram
         known = () if histogram is None else histogram.categories
         for category in self.categories:
             if category not in known:
                 self.lacking[category][piece.key] = self._lacking(piece, category, histogram)
-        there = [position for position, category in enumerate(self.categories) if category in known]
-        return (histogram, np.array(there, dtype=np.intp)) if histogram is not None and there else None
+        if histogram is None or not any(category in known for category in self.categories):
+            return None
+        self._agree(piece, histogram)
+        return histogram
 
     def _lacking(self, piece: _Piece, category: str, histogram: HistogramArray | None) -> str:
         if histogram is not None:
@@ -171,8 +218,9 @@ class _Collector:
         has = f"the sample has histograms of {listing(known, 4)}" if known else "nor has any dataset of the sample"
         return f"it has events in cutflow['presel'], but no histogram of the variable of category {category!r}; {has}"
 
-    def _take(self, piece: _Piece, histogram: HistogramArray, there: IntArray) -> None:
-        self._agree(piece, histogram)
+    def _take(self, piece: _Piece, histogram: HistogramArray) -> None:
+        known = [place for place, category in enumerate(self.categories) if category in histogram.categories]
+        there = np.array(known, dtype=np.intp)
         contents, absent = self._contents(piece, histogram, there)
         not_computed = self._fall_back(piece, contents, absent, there)
         self._look_at_content(piece, histogram, contents, there)
@@ -185,7 +233,7 @@ class _Collector:
         if histogram.variations is None:
             self.data.add(piece.key)
         # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
-        self.accumulator.add(self._by_label(piece, histogram, contents), histogram.flow, there)
+        self.accumulator.add(piece.column, self._by_label(piece, histogram, contents), histogram.flow, there)
         rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
         self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
         self.variations[piece.column].update(histogram.labels)
@@ -284,7 +332,7 @@ class _Collector:
                         f"{array[cell, label]} in {histogram.bin_name(cell)} ({int(bad.sum())} such in all): "
                         "look for a bad weight in this dataset"
                     )
-                    self.problems[category].append((self._place(piece), problem))
+                    self.problems[category].append((piece.number, self._place(piece), problem))
                     # One problem per category: a bad weight spoils the content and the variance alike.
                     break
 
@@ -319,7 +367,7 @@ class _Collector:
                 # The variance of a count is the count. Histograms of data are counts, and not weights of 1.
                 done = "" if histogram.variations is None else "its contents are whole numbers, and taken as counts"
             elif problem := variance_problem(piece.request):
-                self.problems[category].append((self._place(piece), problem))
+                self.problems[category].append((piece.number, self._place(piece), problem))
                 continue
             else:
                 contents.imag[:, :, index] = 0

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.coffea import load_output, open_output
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 needs_data = pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="needs ../shared/data, real PocketCoffea outputs")
@@ -109,10 +110,21 @@ def save_pickle(file: Path, content: bytes) -> Path:
 
 
 def complaint(*files: Path, trust: bool = False) -> str:
-    """The text of the error that reading the files raises."""
+    """The text of the error that reading the files raises, the same where contents stay in the file."""
     with pytest.raises(InputError) as caught:
         load_output(files, trust=trust)
+    if not trust:
+        assert _outcome(load_output, files, arrays=True) == _outcome(open_output, files, keep=1)
     return str(caught.value)
+
+
+def _outcome(read: Callable[..., object], files: tuple[Path, ...], **options: Any) -> str:
+    """The text of the error of a way to read files, or an empty text."""
+    try:
+        read(files, **options)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def assert_same(one: Any, other: Any) -> None:

@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 import traceback
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -24,7 +25,7 @@ from rich.console import Console
 
 from datacard_core.cli.tables import tabulate_contents
 from datacard_core.errors import DatacardError
-from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.coffea import load_output, open_output
 from tests.support.coffea_files import PARTIAL, in_an_output
 from tests.support.hostile_files import damaged, forged, seeded
 
@@ -73,9 +74,9 @@ def _read(file: Path) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        for arrays in (True, False):
+        for read in (load_output, partial(load_output, arrays=True), partial(open_output, keep=1)):
             try:
-                output = load_output(file, arrays=arrays)
+                output = read(file)
                 console = Console(file=open(os.devnull, "w"), width=100)  # noqa: PTH123, SIM115 - the process ends
                 for table in tabulate_contents(output):
                     console.print(table)

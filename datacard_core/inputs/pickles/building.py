@@ -18,13 +18,25 @@ import numpy as np
 from datacard_core.inputs.histograms import DecodedHistogram
 from datacard_core.inputs.pickles import builtin_types, plain_arrays
 from datacard_core.inputs.pickles.limits import DEEPEST, Budget, check_key
-from datacard_core.inputs.pickles.records import Named, Record, RefusedError, described, unknown_form
+from datacard_core.inputs.pickles.plain_arrays import SkippedArray
+from datacard_core.inputs.pickles.records import (
+    Named,
+    Record,
+    RefusedError,
+    Skipped,
+    UnskippableError,
+    described,
+    unknown_form,
+)
 from datacard_core.inputs.pickles.running import read_records
+from datacard_core.inputs.unread import UnreadBins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from datacard_core.inputs.pickles.window import Stream
+    from datacard_core.inputs.unread import FileAgain
+    from datacard_core.model.arrays import ComplexArray
 
 _UNFINISHED = object()
 # Values that hold no other value, and that cannot be altered.
@@ -54,7 +66,12 @@ _COFFEA = "coffea.processor.accumulator"
 
 
 def unpickled(
-    stream: Stream, *, variables: Collection[str] | None = None, decode: bool = False, on_disk: int = 0
+    stream: Stream,
+    *,
+    variables: Collection[str] | None = None,
+    decode: bool = False,
+    budget: Budget | None = None,
+    again: FileAgain | None = None,
 ) -> object:
     """Return the content of a pickle.
 
@@ -63,13 +80,15 @@ def unpickled(
         variables: the variables whose histograms are built, by default all; other variables are left empty.
         decode: return histograms as `DecodedHistogram`, whose arrays share the memory which was read, and not as
             `hist.Hist`.
-        on_disk: size of the file in bytes. The larger it is, the more its content may ask for.
+        budget: what the pickle may ask for, and which of its contents are kept.
+        again: the file, to read bins in that were not kept.
 
     Raises:
+        UnskippableError: a content that was not kept is needed.
         RefusedError: the pickle holds what is not admitted, or asks for more memory than an output of its size.
         Exception: the pickle is damaged; any exception is possible, says the documentation of pickle.
     """
-    budget = Budget(on_disk)
+    budget = budget or Budget()
     # Scalars are built at once, as they may be keys of a dict: a record in their place has another hash.
     at_once = {plain_arrays.SCALAR: plain_arrays.scalar, **builtin_types.AT_ONCE}
     output = read_records(stream, {*_BUILDERS, *builtin_types.NAMES}, at_once, budget)
@@ -77,15 +96,16 @@ def unpickled(
     if isinstance(output, dict) and variables is not None and isinstance(output.get("variables"), dict):
         of = output["variables"]
         output["variables"] = {name: histograms if name in variables else {} for name, histograms in of.items()}
-    return _Building(budget, decode=decode).build(output)
+    return _Building(budget, decode=decode, again=again).build(output)
 
 
 class _Building:
     """Builds real objects, each once, and puts them in the place of their records."""
 
-    def __init__(self, budget: Budget, *, decode: bool) -> None:
+    def __init__(self, budget: Budget, *, decode: bool, again: FileAgain | None) -> None:
         self.budget = budget
         self.decode = decode
+        self.again = again
         self.length = 0
         """Length of the content if it were written out, with each shared object as often as it occurs."""
         self._longest = _FREE_LENGTH + _LENGTH_PER_BYTE * budget.read
@@ -108,6 +128,9 @@ class _Building:
             return value
         if isinstance(value, np.generic):
             self.length += value.nbytes
+            return value
+        if kind is Skipped:
+            self.length += value.size  # type: ignore[attr-defined]
             return value
         if known := self._built.get(id(value)):
             _, built, length = known
@@ -182,25 +205,41 @@ def _decoded(building: _Building, record: Record, contents: Record) -> object:
     state = _checked_state(contents)
     bins = building.build(state[-1])
     expected = np.int64 if contents.name[1] == "any_int64" else np.float64
-    if not isinstance(bins, np.ndarray) or bins.ndim != 1 or bins.dtype != expected:
+    if not isinstance(bins, np.ndarray | SkippedArray) or len(bins.shape) != 1 or bins.dtype != expected:
         raise unknown_form(contents)
+    (size,) = bins.shape
     length = building.length
-    axes_state = tuple(_contents_state(building, state[:-1]))
+    axes_state = _unskipped(tuple(_contents_state(building, state[:-1])))
     attributes = _attributes(building, record)
     # The pickle of a state has its values with their types, and states of other values have other ones.
-    key = pickle.dumps((contents.name, bins.size, axes_state, attributes), pickle.HIGHEST_PROTOCOL)
+    key = pickle.dumps((contents.name, size, axes_state, attributes), pickle.HIGHEST_PROTOCOL)
     if key not in building.axes:
-        axes = _axes_of(contents, (*axes_state, bins[:0]), attributes)
-        _check_axes(axes, bins.size)
+        axes = _axes_of(contents, (*axes_state, np.empty(0, bins.dtype)), attributes)
+        _check_axes(axes, size)
         building.axes[key] = axes, tuple(axis.extent for axis in axes)
     axes, shape = building.axes[key]
     building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length) + _EDGES * sum(shape))
     weighted = contents.name[1] == "any_weight"
-    if math.prod(shape) * (1 + weighted) != bins.size:
+    if math.prod(shape) * (1 + weighted) != size:
         raise RefusedError("a histogram with another number of bins than its axes have")
+    if isinstance(bins, np.ndarray):
+        return DecodedHistogram(axes, _values(bins, shape, weighted=weighted), weighted)
+    if building.again is None:
+        raise UnskippableError
+    dtype, place = bins.dtype, bins.content
+    unread = UnreadBins(
+        building.again,
+        place.start,
+        place.size,
+        lambda content: _values(np.frombuffer(content, dtype), shape, weighted=weighted),
+    )
+    return DecodedHistogram(axes, unread, weighted)
+
+
+def _values(bins: np.ndarray[Any, Any], shape: tuple[int, ...], *, weighted: bool) -> ComplexArray:
     # Value and variance of a weighted bin stand side by side, as real and imaginary part of a complex number do.
-    values = bins.view(np.complex128) if weighted else bins * (1 + 1j)
-    return DecodedHistogram(axes, values.reshape(shape, order="F"), weighted)
+    values: ComplexArray = bins.view(np.complex128) if weighted else bins * (1 + 1j)
+    return values.reshape(shape, order="F")
 
 
 def _axes_of(contents: Record, state: tuple[object, ...], attributes: dict[str, Any]) -> tuple[Any, ...]:
@@ -229,7 +268,7 @@ def _checked_state(record: Record) -> tuple[Any, ...]:
 
 def _contents(building: _Building, record: Record) -> object:
     length = building.length
-    state: tuple[Any, ...] = tuple(_contents_state(building, _checked_state(record)))
+    state = _unskipped(tuple(_contents_state(building, _checked_state(record))))
     # A storage of this type makes as many bins as it is told to.
     if record.name[1] == "any_unlimited" and (len(state) < 3 or state[-2] != np.size(state[-1])):  # noqa: PLR2004
         raise unknown_form(record)
@@ -261,6 +300,13 @@ def _check_axes(axes: Iterable[Any], bins: int) -> None:
                     raise RefusedError(f"an axis whose {name} is a {type(value).__name__}")
             elif name.startswith("__") or callable(getattr(type(axis), name, None)):
                 raise RefusedError(f"an axis in which {name} would be replaced")
+
+
+def _unskipped(state: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a state with all its arrays, such as the edges of bins."""
+    if any(isinstance(value, SkippedArray | Skipped) for value in state):
+        raise UnskippableError
+    return state
 
 
 def _contents_state(building: _Building, state: tuple[object, ...]) -> Iterator[object]:
@@ -303,7 +349,9 @@ def _accumulator(building: _Building, record: Record) -> object:
     kind = _real(*record.name)
     match record:
         case Record(name=(_, "column_accumulator"), state={"_value": value}):
-            return kind(building.build(value))
+            built = building.build(value)
+            # The class takes nothing but arrays.
+            return built if isinstance(built, SkippedArray) else kind(built)
         case Record(name=(_, "value_accumulator"), state={"value": value, "default_factory": factory}):
             return kind(_factory(factory), building.build(value))
         case Record(name=(_, "dict_accumulator")):

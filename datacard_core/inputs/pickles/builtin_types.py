@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.inputs.pickles.limits import check_key
-from datacard_core.inputs.pickles.records import Named, RefusedError
+from datacard_core.inputs.pickles.records import Named, RefusedError, Skipped, UnskippableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,8 @@ def _bytearray(args: tuple[Any, ...]) -> object:
             return bytearray(content)
         case (str(content), "latin-1"):
             return bytearray(content, "latin-1")
+        case (Skipped(),):
+            raise UnskippableError
     raise _unknown(bytearray)
 
 

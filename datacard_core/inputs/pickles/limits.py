@@ -5,6 +5,8 @@ Each limit grows with the file, so that an honest file meets none of them, and a
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 
@@ -37,8 +39,20 @@ class Budget:
     """Size of the file, in bytes."""
     read: int = 0
     """Decompressed bytes that were read."""
+    room: float = math.inf
+    """Bytes of contents larger than `small` that are kept; further ones are skipped, and stay in the file."""
+    small: float = 0
     spent: int = 0
     """Estimated memory of the objects that were made, in bytes."""
+
+    def keeps(self, size: int) -> bool:
+        """Return True if a content of a size is kept, whose memory is then taken from the room."""
+        if size <= self.small:
+            return True
+        if size > self.room:
+            return False
+        self.room -= size
+        return True
 
     def spend(self, memory: int) -> None:
         """Count memory that is taken at once.

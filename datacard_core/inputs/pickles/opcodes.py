@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datacard_core.inputs.pickles.limits import check_key
 from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, SHORT, Machine
-from datacard_core.inputs.pickles.records import Named, Record, RefusedError
+from datacard_core.inputs.pickles.records import Named, Record, RefusedError, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NUMBER = 32
 """Memory of a number, in bytes."""
+_SKIPPED = 200
+"""Memory of what refers to a content that stays in the file, in bytes."""
 UNSIGNED = struct.Struct("<I")
 
 
@@ -45,6 +47,20 @@ def _byte(machine: Machine) -> None:
 def _sized(width: int, convert: Callable[[Any], object]) -> Instruction:
     """Return the instruction for a value with its size before it, in a number of some bytes."""
     return lambda machine: machine.made(convert(machine.window.payload(machine.window.number(width))))
+
+
+def _content(width: int, convert: Callable[[Any], object]) -> Instruction:
+    """Return the instruction for bytes with their size before them, which are skipped if there are many."""
+
+    def push(machine: Machine) -> None:
+        size = machine.window.number(width)
+        if machine.budget.keeps(size):
+            machine.made(convert(machine.window.payload(size)))
+        else:
+            machine.spend(_SKIPPED)
+            machine.stack.append(Skipped(machine.window.skip(size), size))
+
+    return push
 
 
 def _short(convert: Callable[[bytes], object]) -> Instruction:
@@ -278,9 +294,9 @@ _BY_OPCODE: dict[bytes, Instruction] = {
     pickle.SHORT_BINSTRING: _sized(1, lambda content: content.decode("ascii")),
     pickle.BINSTRING: _sized(4, lambda content: content.decode("ascii")),
     pickle.SHORT_BINBYTES: _short(bytes),
-    pickle.BINBYTES: _sized(4, bytes),
-    pickle.BINBYTES8: _sized(8, bytes),
-    pickle.BYTEARRAY8: _sized(8, _bytearray),
+    pickle.BINBYTES: _content(4, bytes),
+    pickle.BINBYTES8: _content(8, bytes),
+    pickle.BYTEARRAY8: _content(8, _bytearray),
     # Stack and memo
     pickle.MARK: Machine.mark,
     pickle.POP: _pop,

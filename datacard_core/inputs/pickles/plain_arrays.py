@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from typing import Any, Literal
 
+import attrs
 import numpy as np
 
-from datacard_core.inputs.pickles.records import Record, RefusedError, described, is_name, unknown_form
+from datacard_core.inputs.pickles.records import (
+    Record,
+    RefusedError,
+    Skipped,
+    UnskippableError,
+    described,
+    is_name,
+    unknown_form,
+)
 
 SCALAR = ("numpy._core.multiarray", "scalar")
 ARRAY = ("numpy", "ndarray")
@@ -16,6 +26,20 @@ DTYPE = ("numpy", "dtype")
 # Booleans, integers, floats, complex numbers, bytes and text. Objects would be pointers that a file chooses, and
 # structured types have offsets that may point out of the array.
 _PLAIN = re.compile(r"[?biufcSU]\d{0,9}")
+
+
+@attrs.frozen
+class SkippedArray:
+    """An array whose content was skipped, and stays in the file."""
+
+    content: Skipped
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Number of bytes of its content."""
+        return self.content.size
 
 
 def scalar(args: tuple[Any, ...]) -> object:
@@ -26,6 +50,8 @@ def scalar(args: tuple[Any, ...]) -> object:
     """
     if len(args) == 2:  # noqa: PLR2004 - dtype and content
         dtype, content = args
+        if type(content) is Skipped:
+            raise UnskippableError
         plain = dtype.dtype if type(dtype) is Record and dtype.dtype is not None else _dtype(dtype)
         if type(content) is bytes and plain.itemsize == len(content):
             # An empty text has no bytes, which np.frombuffer refuses.
@@ -40,6 +66,8 @@ def array(_: object, record: Record) -> object:
         RefusedError: it holds no plain numbers or text, or has a form that is not known.
     """
     match record.args:
+        case (Skipped() as content, dtype, tuple(shape), *_):
+            return _skipped(content, dtype, shape)
         case (content, dtype, tuple(shape), "C" | "F" as order):
             return _flat(content, dtype).reshape(shape, order=order)
         case (content, dtype, tuple(shape), "K", tuple(axes)):
@@ -54,11 +82,20 @@ def array_of_state(building: Any, record: Record) -> object:
         RefusedError: it holds no plain numbers or text, or has a form that is not known.
     """
     match record.args, record.state:
+        case (subtype, *_), (1, tuple(shape), dtype, bool(), Skipped() as content) if is_name(subtype, ARRAY):
+            return _skipped(content, dtype, shape)
         case (subtype, *_), (1, tuple(shape), dtype, bool(fortran), content) if is_name(subtype, ARRAY):
             building.budget.spend(len(content) if isinstance(content, bytes) else 0)
             # The bytes of these protocols are read-only, a copy is not; coffea's loader gives writeable arrays.
             return _flat(content, dtype).reshape(shape, order="F" if fortran else "C").copy(order="K")
     raise unknown_form(record)
+
+
+def _skipped(content: Skipped, dtype: object, shape: tuple[Any, ...]) -> SkippedArray:
+    plain = _dtype(dtype)
+    if any(type(size) is not int or size < 0 for size in shape) or math.prod(shape) * plain.itemsize != content.size:
+        raise RefusedError("a numpy array of another size than its content")
+    return SkippedArray(content, plain, shape)
 
 
 def _flat(content: object, dtype: object) -> np.ndarray[Any, Any]:

@@ -24,6 +24,20 @@ class RefusedError(Exception):
     """A pickle holds what is not admitted; the message names it, to stand after "holds"."""
 
 
+class UnskippableError(Exception):
+    """A content that was skipped is needed: the file has to be read with all contents."""
+
+
+@attrs.frozen
+class Skipped:
+    """A content that was skipped, and stays in the file."""
+
+    start: int
+    """Number of decompressed bytes of the file before it."""
+    size: int
+    """Number of its bytes."""
+
+
 @attrs.frozen
 class Named:
     """A class or function that a pickle names, which is not imported."""

@@ -70,6 +70,17 @@ class Window:
             self.held, self.place = piece, min(left, len(piece))
         return content
 
+    def skip(self, size: int) -> int:
+        """Go over a content without keeping it, and return its place: the number of bytes of the stream before it."""
+        start = self._budget.read - len(self.held) + self.place
+        left = size - (len(self.held) - self.place)
+        while left > 0 and (piece := self._more()):
+            self.held = piece
+            left -= len(piece)
+        self.is_cut |= left > 0
+        self.place = len(self.held) + min(left, 0)
+        return start
+
     def line(self) -> bytes:
         """Read a line, such as the name of a module in an old protocol."""
         while (end := self.held.find(b"\n", self.place, self.place + _LONGEST_LINE)) < 0:

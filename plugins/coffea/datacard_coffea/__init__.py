@@ -17,7 +17,7 @@ class CoffeaSource(HistogramSource):
     name: ClassVar[str] = "coffea"
 
     def read(self, path: Path, variables: Collection[str]) -> Mapping[str, Any]:
-        """Return the output, with the histograms of the given variables as arrays.
+        """Return the output, with the bins of large histograms left in the file until they are summed.
 
         Args:
             path: The `.coffea` file.
@@ -27,10 +27,9 @@ class CoffeaSource(HistogramSource):
             InputError: The file cannot be read, contains a class or function that is not admitted, or is not a
                 postprocessed output.
         """
-        from datacard_core import load_output  # noqa: PLC0415 - slow to import, and cards that are read never need it
+        from datacard_core import open_output  # noqa: PLC0415 - slow to import, and cards that are read never need it
 
-        # The core works on arrays: objects of hist would be made and taken apart again.
-        return load_output(path, variables=variables, arrays=True)
+        return open_output(path, variables=variables)
 
 
 @hookimpl

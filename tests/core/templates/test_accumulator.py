@@ -147,11 +147,11 @@ def test_column_of_more_labels() -> None:
     assert axis.axes[2].size == seen.axis.bins
     here = np.array([0], dtype=np.intp)
     for _ in range(2):
-        accumulator.add(np.full((5, 1, 1), 1e16 + 1j), (1, 1), here)
-        accumulator.add(np.full((5, 1, 1), 1 + 0j), (1, 1), here)
+        accumulator.add(0, np.full((5, 1, 1), 1e16 + 1j), (1, 1), here)
+        accumulator.add(0, np.full((5, 1, 1), 1 + 0j), (1, 1), here)
     accumulator.finish_column(0, seen.axis)
     for _ in range(2):
-        accumulator.add(np.full((3, 3, 1), 2 + 2j), (0, 0), here)
+        accumulator.add(1, np.full((3, 3, 1), 2 + 2j), (0, 0), here)
     accumulator.finish_column(1, seen.axis)
     cells = accumulator.contents(0, seen.axis)
     assert cells is not None

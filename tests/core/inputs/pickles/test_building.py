@@ -159,6 +159,7 @@ class TestEveryAxis:
         assert found.has_variances
         variances = real.variances(flow=True)
         assert variances is not None
+        assert isinstance(found.contents, np.ndarray)
         assert_same_bits(found.contents.real, np.asarray(real.values(flow=True)))
         assert_same_bits(found.contents.imag, np.asarray(variances))
         assert_same(stored(found), stored(real))
@@ -211,6 +212,7 @@ class TestEveryStorage:
         found = decoded(real, numpy)
         assert isinstance(found, DecodedHistogram)
         assert not found.has_variances
+        assert isinstance(found.contents, np.ndarray)
         np.testing.assert_array_equal(found.contents.real, real.values(flow=True))
         np.testing.assert_array_equal(found.contents.imag, real.values(flow=True))
         assert_same(stored(found), stored(real))
