@@ -139,6 +139,7 @@ def test_maker_uses_declared_codes(name: str) -> None:
     assert {use.code for use in uses(source)} == set(maker.codes)
 
 
+@pytest.mark.slow
 def test_built_in_makers_are_found() -> None:
     """Every check of the built-in plugins is asked for its codes, and a kind that has some."""
     assert {f"check `{name}`" for name in with_fit().checks} | {"kind `lnN`"} == set(built_in_makers())

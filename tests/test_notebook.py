@@ -96,6 +96,7 @@ def test_short_texts(demo_cards: Cards, tmp_path: Path) -> None:
     assert [repr(one) for one in objects if len(repr(one)) > LONGEST] == []
 
 
+@pytest.mark.slow
 def test_names_make_no_tags(tmp_path: Path) -> None:
     """Names of a hostile card are text in HTML."""
     path = tmp_path / "card.txt"

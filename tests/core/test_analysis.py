@@ -60,6 +60,7 @@ class TestOutputs:
         with pytest.raises(InputError, match=r"nowhere\.coffea"):
             Analysis(**declarations()).build(tmp_path / "nowhere.coffea")
 
+    @pytest.mark.slow
     def test_unknown_variables(self) -> None:
         """Unknown variables are all named with the closest match."""
         loaded = output()
@@ -95,6 +96,7 @@ class TestOutputs:
             Analysis(**declarations()).build(loaded)
 
 
+@pytest.mark.slow
 def test_files_by_category(tmp_path: Path) -> None:
     """Each category is read from the file that has it, where files hold the same datasets."""
     for category, size in (("SR", 1), ("CR", 10)):

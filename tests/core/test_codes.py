@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from datacard_core.codes import CODES
 
 
@@ -14,9 +12,9 @@ def test_registry_is_sorted() -> None:
         assert list(code.severities) == sorted(code.severities, reverse=True)
 
 
-@pytest.mark.parametrize("name", CODES)
-def test_registered_code_is_explained(name: str) -> None:
-    """Meaning and remedy are sentences."""
-    for text in (CODES[name].meaning, CODES[name].remedy):
-        assert text[0].isupper() or text[0] == "`"
-        assert text.endswith(".")
+def test_registered_code_is_explained() -> None:
+    """Meaning and remedy of each code are sentences."""
+    for name, code in CODES.items():
+        for text in (code.meaning, code.remedy):
+            assert text[0].isupper() or text[0] == "`", name
+            assert text.endswith("."), name

@@ -106,6 +106,7 @@ class TestAttributes:
             "vv_2023": 4,
         }
 
+    @pytest.mark.slow
     def test_order_of_signals(self) -> None:
         """Signals may stand anywhere."""
         processes = MCProcesses(
@@ -139,6 +140,7 @@ class TestAttributes:
         assert rich_card().has_data
         assert not rich_card(data_processes=None).has_data
 
+    @pytest.mark.slow
     def test_shape_variations(self) -> None:
         """Variations are those of the written templates."""
         assert rich_card().shape_variations == [
@@ -147,6 +149,7 @@ class TestAttributes:
             *("pileup_2022Up", "pileup_2022Down", "pileup_2023Up", "pileup_2023Down"),
         ]
 
+    @pytest.mark.slow
     def test_arguments(self) -> None:
         """The arguments are read back; declarations as equal copies, which later changes do not reach."""
         arguments = rich_arguments(bin_prefix="p", bin_suffix="s")
@@ -159,6 +162,7 @@ class TestAttributes:
             assert getattr(made, name) is not arguments[name]
         assert made.years == YEARS
 
+    @pytest.mark.slow
     def test_repr(self) -> None:
         """The repr has the bin, columns, nuisances and observation."""
         assert repr(rich_card()) == "<Datacard 'SR_2022_2023': 6 columns, 6 nuisances, observation 52>"
@@ -179,16 +183,19 @@ class TestRates:
         made = card(signal_and_ttbar(nominal=[10, 4, 30], JESUp=[12, 1, 3], JESDown=[9, 1, 1]), shape("JES"))
         assert made.rate("signal_2022", "JESUp") == made.rate("signal_2022") == 6
 
+    @pytest.mark.slow
     def test_unknown_column(self) -> None:
         """An unknown column is an error with the closest match."""
         with pytest.raises(DeclarationError, match="did you mean 'ttbar_2022'"):
             rich_card().rate("tbar_2022")
 
+    @pytest.mark.slow
     def test_process_without_year(self) -> None:
         """A process without its year is an error with the closest match."""
         with pytest.raises(DeclarationError, match=r"did you mean 'ttbar_202[23]'"):
             rich_card().rate("ttbar")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("variation", ["JESup", "JES_Up", "JESUpp"])
     def test_unknown_variation(self, variation: str) -> None:
         """An unknown variation is an error with the closest match."""
@@ -240,6 +247,7 @@ class TestYears:
         assert everything.histogram == by_year.histogram
         assert everything.data_obs == by_year.data_obs
 
+    @pytest.mark.slow
     def test_systematic_of_other_years(self) -> None:
         """A systematic of other years has no row and a notice."""
         made = rich_card(years=["2023"])
@@ -252,6 +260,7 @@ class TestYears:
 class TestFindings:
     """Findings, printed or raised."""
 
+    @pytest.mark.slow
     def test_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Findings are printed to standard error by default."""
         output = rich()
@@ -285,6 +294,7 @@ class TestFindings:
         assert len(lines) < 15
         assert "30 more" in lines[-1]
 
+    @pytest.mark.slow
     def test_channel(self) -> None:
         """Each finding names the channel."""
         assert {finding.channel for finding in rich_card().findings} == {"SR_2022_2023"}

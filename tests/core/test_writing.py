@@ -185,6 +185,7 @@ class TestRefusals:
         with pytest.raises(DeclarationError, match="no channel 'B'"):
             write_model(Model.of([with_line(first, "B autoMCStats 0"), second]), tmp_path / "card.txt")
 
+    @pytest.mark.slow
     def test_no_channels(self, tmp_path: Path) -> None:
         """A model without channels is refused."""
         with pytest.raises(DeclarationError, match="no channels"):

@@ -175,6 +175,7 @@ def test_mass_in_names(card: Path) -> None:
         assert {"ggH120_nominal", "ggH125_nominal"} <= set(file.keys(cycle=False))
 
 
+@pytest.mark.slow
 def test_zipped_card(tmp_path: Path) -> None:
     """A card is zipped if its new name ends in .gz, to equal bytes."""
     (tmp_path / "card.txt").write_text(HEAD + "lumi lnN 1.1 1.1 1.1 1.1 1.1\n")
@@ -186,6 +187,7 @@ def test_zipped_card(tmp_path: Path) -> None:
     assert zipped == (tmp_path / "b" / "card.txt.gz").read_bytes()
 
 
+@pytest.mark.slow
 def test_other_readers(tmp_path: Path) -> None:
     """A reader that makes no edits says so."""
     from datacard_core import ReadCard  # noqa: PLC0415
@@ -200,6 +202,7 @@ def test_other_readers(tmp_path: Path) -> None:
         write_card(Plain(), tmp_path / "new")
 
 
+@pytest.mark.slow
 def test_two_files_of_one_path(tmp_path: Path) -> None:
     """Cards whose different files would be one are refused with both."""
     for name in ("a", "b"):

@@ -74,6 +74,7 @@ class TestPlots:
         assert [file.name for file in files] == ["yields_SR_2022.txt", "yields_CR_2022.txt"]
         assert contents(tmp_path) == {"yields_SR_2022.txt": "2 20", "yields_CR_2022.txt": "5 50"}
 
+    @pytest.mark.slow
     def test_without_names(self, tmp_path: Path) -> None:
         """Without names, all plots of the selection are drawn."""
         files = cards_with(Yields(), Names()).plot(tmp_path)

@@ -58,6 +58,7 @@ class TestObservation:
         assert made.observation == 3340
         assert codes(made) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["data_obs", "data", "DATA"])
     def test_name(self, name: str, tmp_path: Path) -> None:
         """The observation is called data_obs, independent of the name of its process."""
@@ -123,6 +124,7 @@ class TestEmptyVariations:
         output.add("TTbar", "2022", nothing, counts=counts)
         return output.mc("TTbar", "2023", nominal=[10, 20], JESUp=[11, 21], JESDown=[9, 19])
 
+    @pytest.mark.slow
     def test_column_is_left_out(self, tmp_path: Path) -> None:
         """The column is left out of the row and of the file, with a warning."""
         made = card(self.output(), shape("JES", years=["2022", "2023"]))
@@ -151,6 +153,7 @@ class TestEmptyVariations:
         assert template(made, "ttbar_2022", "aUp") == [5, 0]  # -4 before, 5 after
         assert "b" not in by_hand.rows(made.content())
 
+    @pytest.mark.slow
     def test_file(self, tmp_path: Path) -> None:
         """Every template of the file has positive integral and no content below 0."""
         made = card(self.output(), shape("JES", years=["2022", "2023"]))

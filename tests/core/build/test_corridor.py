@@ -104,6 +104,7 @@ def test_known_names_are_checked_with_declarations() -> None:
     assert any("2024" in problem for problem in raised.value.problems)
 
 
+@pytest.mark.slow
 def test_scripts_and_analyses_agree() -> None:
     """A Datacard and an Analysis of the same declarations are the same channel."""
     output = outputs.signal_and_ttbar(nominal=[10, 20, 30], JESUp=[11, 22, 33], JESDown=[9, 18, 27])
@@ -153,6 +154,7 @@ class TestSending:
         with ThreadPoolExecutor(1) as pool, pytest.raises(PluginCallError, match=rf"plugin 'acme' \(local\): {doing}"):
             self.analysis().build(output, executor=pool)
 
+    @pytest.mark.slow
     def test_directive_that_stays_here(self) -> None:
         """Without workers it need not be sent."""
         output = outputs.signal_and_ttbar(nominal=[1, 2, 3]).loaded

@@ -167,6 +167,7 @@ class TestEffects:
         with pytest.raises(PluginCallError, match=r"plugin 'acme' .*effects of 'mine'.*masked.*\.filled"):
             card(lambda target: make(target, masked))
 
+    @pytest.mark.slow
     def test_templates_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A generator that never ends is stopped, and its plugin named."""
         monkeypatch.setattr("datacard_core.plugins.calling.MOST", 100)

@@ -53,6 +53,7 @@ def mass(**options: Any) -> SystematicUncertainty:
     return SystematicUncertainty(name="mass", typ="param", options=options or {"mean": 125.0, "width": 0.1})
 
 
+@pytest.mark.slow
 def test_line_without_columns() -> None:
     """The kind is called once, with a target of no column, and its line is in the card."""
     made = card(OUTPUT, mass(), plugins=PLUGINS)

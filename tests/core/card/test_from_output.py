@@ -46,6 +46,7 @@ def test_templates_by_name(tmp_path: Path) -> None:
         np.testing.assert_array_equal(histogram.variances(), file[name][1])
 
 
+@pytest.mark.slow
 def test_rearranged() -> None:
     """Rearranged histograms are in the card's bins, with flow, and before any treatment."""
     output = signal_and_ttbar(nominal=[10, -4, 30], JESUp=[12, 1, -3], JESDown=[9, 1, 1])

@@ -74,6 +74,7 @@ def test_lines_that_replace(tmp_path: Path) -> None:
     assert "SF_ttbar rateParam * ttbar_2022 1 [0,5], SF_ttbar rateParam * ttbar_2023 1 [0,5]" in notice
 
 
+@pytest.mark.slow
 def test_attributes_set_behind_the_constructor() -> None:
     """A section may use what a script gives the card after it is built, as public analyses do."""
 

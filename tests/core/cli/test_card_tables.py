@@ -69,6 +69,7 @@ def test_accidents(card: Path) -> None:
     assert "warning [similar-names] Lumi: 'lumi' differs from it in case alone" in result.stderr
 
 
+@pytest.mark.slow
 def test_card_without_templates(tmp_path: Path) -> None:
     """A card whose templates are missing has the values of its rows, and a line says so."""
     path = tmp_path / "card.txt"

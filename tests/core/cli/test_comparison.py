@@ -38,6 +38,7 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_order_and_formatting(card: Path) -> None:
     """Order, comments, numbers of processes and the writing of values are no difference, and the status is 0."""
     other = card.with_name("other.txt")
@@ -100,6 +101,7 @@ def test_without_templates(card: Path) -> None:
     assert entries(result.stdout, "jes")[:5] == ["jes", "top", "SR", "1.0", "0.5"]
 
 
+@pytest.mark.slow
 def test_failure(card: Path) -> None:
     """A card that cannot be read gives the status 2, as 1 is a difference; so does a wrong option."""
     wrong = card.with_name("wrong.txt")

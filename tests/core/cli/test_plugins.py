@@ -160,6 +160,7 @@ class TestPlugins:
 
 
 class TestNewPlugin:
+    @pytest.mark.slow
     def test_next_commands(self, script: Path) -> None:
         """The commands that it shows name the folder that it has written."""
         result = datacard("new-plugin", "Acme.GMN", "--directory", "a b")

@@ -276,6 +276,7 @@ class TestSecrecy:
         with pytest.raises(AttributeError, match="blind"):
             made.rearrange_histograms(is_data=True)
 
+    @pytest.mark.slow
     def test_open_card_of_a_script(self) -> None:
         """The open card of one category keeps no counts of another one that is blind by name."""
         made = card(category="CR", blind=["SR"])
@@ -300,12 +301,14 @@ class TestSecrecy:
 class TestDeclaration:
     """Values of `blind`, and their faults."""
 
+    @pytest.mark.slow
     def test_category(self) -> None:
         """A category overrules its analysis."""
         categories = {"SR": Category("m"), "CR": Category("m", blind=False)}
         made = analysis(blind=True, categories=categories).build(output(), verbose=False)
         assert (data(made["SR"]), data(made["CR"])) == ([15, 30, 45], list(OPEN))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("blind", "message"),
         [
@@ -328,17 +331,20 @@ class TestDeclaration:
         with pytest.raises(DeclarationError, match="signal is 'one', expected a number"):
             Blinding(signal="one")
 
+    @pytest.mark.slow
     def test_names_on_a_card(self) -> None:
         """A script can give all its cards the names of the blind categories."""
         assert data(card(category="CR", blind=["SR"])) == list(OPEN)
         assert data(card(blind=["SR"])) == [10, 20, 30]
 
+    @pytest.mark.slow
     def test_attribute(self) -> None:
         """A card that is built says whether it is blind, and cannot be made so."""
         assert card().blind
         with pytest.raises(FinishedCardError, match="make another card with blind=True"):
             setattr(card(blind=False), "blind", True)  # noqa: B010 - mypy knows that it cannot be set
 
+    @pytest.mark.slow
     def test_counted_region(self) -> None:
         """A nuisance states the number of events in an open region, and one that states those of a blind one fails."""
         counted = Systematics(
@@ -358,6 +364,7 @@ class TestDeclaration:
 class TestMarks:
     """Comments in cards, and what reads them."""
 
+    @pytest.mark.slow
     def test_card(self, tmp_path: Path) -> None:
         """A card says which bins are blind, and a reader takes that from it."""
         analysis(blind=Blinding(above_2, signal=1)).build(output(), verbose=False).dump(tmp_path)
@@ -386,6 +393,7 @@ class TestMarks:
         (told,) = found(card(), "blind")
         assert "is Asimov data in all bins, signal strength 0, as declared" in told
 
+    @pytest.mark.slow
     def test_unblinded(self, tmp_path: Path) -> None:
         """Unblinding shows the data, is told and stands in the card; other categories have no mark."""
         made = analysis().unblinded().build(output(), verbose=False)

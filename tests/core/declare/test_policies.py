@@ -31,6 +31,7 @@ def build(analysis: Any, category: Any, of_process: Any) -> Cards:
     ).build(output.loaded, verbose=False)
 
 
+@pytest.mark.slow
 def test_order() -> None:
     """A process overrules its category, which overrules its analysis; what is None is left to the others."""
     made = build({"negative_bins": "keep"}, Policies(negative_bins="clip"), Policies(empty_process="drop"))

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
 
     from tests.conftest import Install
 
-dask = pytest.importorskip("dask")
-distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+# Imported by the cluster alone: it takes half a second, also where tests are only collected.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed"),
+]
 
 CARDS = 7
 """Files of the demo: a card and a file of templates for each of three categories, and a script."""
@@ -102,6 +106,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     A test may kill a worker, if it waits until there are two again.
     """
+    dask, distributed = import_module("dask"), import_module("distributed")
     multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "datacard_core.cli.commands"])
     with (
         # Otherwise distributed preloads all that it can use, such as pandas, in place of these modules.

@@ -132,6 +132,7 @@ def test_failing_block_ends_processes_at_once(error: type[BaseException]) -> Non
     assert not alive()
 
 
+@pytest.mark.slow
 def test_ctrl_c_reaches_the_parent_alone() -> None:
     """A process goes on with its call when Ctrl-C arrives."""
     with workers(1) as pool:

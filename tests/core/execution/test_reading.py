@@ -243,6 +243,7 @@ class TestCalls:
         read = made.build(tmp_path / "some.file", source="recording")
         assert read["SR"].rate("ttbar_2022") == 2 * (10 + 20 + 30)
 
+    @pytest.mark.slow
     def test_loaded_output_with_a_source(self) -> None:
         """A source together with a loaded output is an error."""
         source = Recording()

@@ -177,6 +177,7 @@ class TestEverywhere:
             found = called(double, calls(*range(5)), **where)
         assert found == {f"file {number}": 2 * number for number in range(5)}
 
+    @pytest.mark.slow
     def test_one_call(self, place: str) -> None:
         """A single call gives a single result."""
         with PLACES[place]() as where:

@@ -144,6 +144,7 @@ class TestSerializers:
             ["SR_2022", "ttbar_2022", "jesDown"],
         ]
 
+    @pytest.mark.slow
     def test_no_suffix(self, tmp_path: Path) -> None:
         """The file of a serializer without a suffix is not called a ROOT file."""
         card(output(), plugins=PLUGINS).dump(tmp_path, serializer="listed")

@@ -45,6 +45,7 @@ class Texts(Names):
 PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("names", Names(), Texts()))
 
 
+@pytest.mark.slow
 def test_card(tmp_path: Path) -> None:
     """The losses of a card stand beside it under its name."""
     card = small_card(plugins=PLUGINS)
@@ -54,18 +55,21 @@ def test_card(tmp_path: Path) -> None:
     assert text == f"warning [no-rates] {card.bin}: the rates are left out\n"
 
 
+@pytest.mark.slow
 def test_model(tmp_path: Path) -> None:
     """The card stands last among the paths, and its losses before it."""
     paths = write_model(small_card(plugins=PLUGINS).model, tmp_path / "all.txt", writer="names", plugins=PLUGINS)
     assert [path.name for path in paths] == ["all_losses.txt", "all.txt"]
 
 
+@pytest.mark.slow
 def test_none(tmp_path: Path) -> None:
     """A writer that loses nothing has no such file."""
     small_card(plugins=PLUGINS).dump(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"datacard.txt", "shapes.root"}
 
 
+@pytest.mark.slow
 def test_other_objects(tmp_path: Path) -> None:
     """Losses that are no findings are a failure of the writer's plugin, and no file is left."""
     with pytest.raises(PluginCallError, match="got 'rates', expected findings"):

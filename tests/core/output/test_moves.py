@@ -78,6 +78,7 @@ def test_damaged_journal(text: str, tmp_path: Path) -> None:
     assert (hidden / "new" / "SR.root" / "SR.root").read_text() == "new"
 
 
+@pytest.mark.slow
 def test_place_that_was_taken(tmp_path: Path) -> None:
     """A directory in the place of a file of a killed build is told with its path and the way out, and stays."""
     hidden = left_by_a_kill(tmp_path)

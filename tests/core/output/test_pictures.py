@@ -29,6 +29,7 @@ class Bin(Plot):
         path.write_text(f"{channel.bin} in {path.suffix}", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_formats() -> None:
     """The plot gets a path of the wanted format, and only a format of notebooks is shown there."""
     plugins = load_plugins(Provider("acme", Bin()))

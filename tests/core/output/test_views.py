@@ -55,6 +55,7 @@ def test_axes() -> None:
     assert histogram.axes[2].edges.tolist() == [0, 0.2, 0.4]
 
 
+@pytest.mark.slow
 def test_copy() -> None:
     """A change of the histogram does not change the card."""
     made = rich_card()

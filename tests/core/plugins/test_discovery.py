@@ -68,6 +68,7 @@ def test_unreadable_entry_points_are_told(install: Install) -> None:
         load_plugins("broken")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["[datacard_core.plugins]\n", ""], ids=["empty group", "no group"])
 def test_shadowed_distribution(text: str, install: Install) -> None:
     """A distribution without plugins hides a later one of its name on the path, as it does for imports."""
@@ -118,6 +119,7 @@ def test_distribution_found_twice(install: Install) -> None:
     assert [plugin.name for plugin in look().plugins].count("acme") == 1
 
 
+@pytest.mark.slow
 def test_name_of_two_distributions(install: Install) -> None:
     """Selecting a name that two distributions have is an error that names both, and imports neither."""
     install("acme_one", kind_source(), distribution="first-dist", entry_points={"acme": "acme_one"})
@@ -181,6 +183,7 @@ def test_installed_plugin_is_not_imported(install: Install) -> None:
     assert "acme_listed" not in sys.modules
 
 
+@pytest.mark.slow
 def test_installed_plugins_are_sorted(install: Install) -> None:
     """`installed_plugins` has each name once, sorted."""
     install("zeta", distribution="aaa")

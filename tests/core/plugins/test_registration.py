@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 
+@pytest.mark.slow
 def test_only_hook_without_mark(install: Install) -> None:
     """A module whose only hook lacks the mark is an error that asks for the mark."""
     install("acme", "def datacard_systematic_kinds():\n    return []\n")
@@ -93,6 +94,7 @@ def test_unmarked_hook_of_a_later_api(requires: str, said: str, install: Install
     assert "did you mean" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_mistyped_optional_hook(install: Install) -> None:
     """pluggy's optionalhook does not hide a mistyped hook."""
     source = "\n@hookimpl(optionalhook=True)\ndef datacard_systematic_kindz():\n    return []\n"
@@ -101,6 +103,7 @@ def test_mistyped_optional_hook(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_hook_with_arguments(install: Install) -> None:
     """A hook with an argument is an error that names the argument."""
     install("acme", "from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks(channel):\n    return []\n")
@@ -188,6 +191,7 @@ def test_failing_hook(body: str, cause: type[BaseException], install: Install) -
     assert (raised.value.plugin, raised.value.origin) == ("acme", "acme 1.0")
 
 
+@pytest.mark.slow
 def test_result_without_a_repr(install: Install) -> None:
     """A wrong result whose repr fails is an error that names the plugin."""
     source = """
@@ -306,6 +310,7 @@ def test_module_without_hooks(install: Install) -> None:
         load_plugins("acme")
 
 
+@pytest.mark.slow
 def test_hook_implemented_twice(install: Install) -> None:
     """A hook with two implementations is an error."""
     twice = "\n@hookimpl(specname='datacard_systematic_kinds')\ndef more_kinds():\n    return []\n"

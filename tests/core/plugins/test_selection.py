@@ -131,6 +131,7 @@ def test_failing_import(source: str, cause: type[BaseException], words: list[str
     assert all(word in str(raised.value) for word in words)
 
 
+@pytest.mark.slow
 def test_keyboard_interrupt(install: Install) -> None:
     """A KeyboardInterrupt during an import passes unchanged."""
     install("acme", "raise KeyboardInterrupt")
@@ -322,6 +323,7 @@ class TestRecord:
         with pytest.raises(PluginLoadError, match=r"factors\.py is not as its .*install acme again"):
             load_plugins("acme")
 
+    @pytest.mark.slow
     def test_module_of_no_distribution(self, recorded: Path) -> None:
         """A file in the folder that the distribution has not installed is refused."""
         record = recorded / "acme-1.0.dist-info" / "RECORD"

@@ -207,6 +207,7 @@ def test_wrong_names(name: str, words: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["acme_gmn", "acme-gmn", "Acme.GMN"])
 def test_name_of_an_installed_plugin(point: str, install: Install, tmp_path: Path) -> None:
     """The name of an installed plugin is an error, and that plugin is not imported."""
@@ -217,6 +218,7 @@ def test_name_of_an_installed_plugin(point: str, install: Install, tmp_path: Pat
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_name_of_another_module(install: Install, tmp_path: Path) -> None:
     """The name of another module is an error, and that module is not imported."""
     install("datacard_acme_gmn", "raise RuntimeError", entry_points_text="")

@@ -55,6 +55,7 @@ def states(made: Any) -> dict[tuple[str, str, str], tuple[str, int | None, int |
     }
 
 
+@pytest.mark.slow
 def test_states() -> None:
     """Each state has its place, with the number of datasets that have the variation."""
     found = states(card())
@@ -67,6 +68,7 @@ def test_states() -> None:
     assert found["lumi", "top", "2022"] == ("factor", None, None)
 
 
+@pytest.mark.slow
 def test_rows() -> None:
     """Different states of a process have their numbers, and variations are named in the records."""
     table = coverage_table(card())
@@ -85,6 +87,7 @@ def test_unknown_origin() -> None:
     assert coverage_table(made).lines == [("jes", "shape", "-", "own 1", "-"), ("lumi", "lnN", "factor", "-", "-")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("most", "is_error"), [(0.6, True), (0.7, False), (None, False)])
 def test_limit_of_fallback(most: float | None, is_error: bool) -> None:
     """More datasets without the variation than the policy allows are an error; top has 2 of 3."""
@@ -95,6 +98,7 @@ def test_limit_of_fallback(most: float | None, is_error: bool) -> None:
         card(policies={"max_fallback": most})
 
 
+@pytest.mark.slow
 def test_share_that_is_none() -> None:
     """A share has to lie between 0 and 1."""
     with pytest.raises(DeclarationError, match=r"max_fallback is 20, expected a share from 0 to 1"):

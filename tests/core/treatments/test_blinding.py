@@ -68,6 +68,7 @@ class TestExpectation:
         assert data(of) == [10, 20, 30]
         assert "blind" not in of.content()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("start", "told"), [("1+@0", ["asimov-factor"]), (2.0, [])])
     def test_factors(self, start: Any, told: list[str]) -> None:
         """A factor from a function is not in the expectation, which a warning tells."""
@@ -78,6 +79,7 @@ class TestExpectation:
         assert [code for code in codes(of) if code == "asimov-factor"] == told
         assert data(of) == ([10, 20, 30] if told else [20, 40, 60])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("start", "told"), [("1", 0), ("2", 1)])
     def test_factor_of_a_script(self, start: str, told: int) -> None:
         """A free parameter that a script writes itself is taken as 1, with a warning if it starts elsewhere."""

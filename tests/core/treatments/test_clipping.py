@@ -49,6 +49,7 @@ def test_bins_below_0() -> None:
     assert "bin 2" in clipped
 
 
+@pytest.mark.slow
 def test_variations() -> None:
     """Each variation is clipped independently."""
     output = signal_and_ttbar(nominal=[10, 2, 30], JESUp=[12, -1, 31], JESDown=[9, 3, -8])
@@ -68,6 +69,7 @@ def test_after_sums() -> None:
     assert codes(made) == []
 
 
+@pytest.mark.slow
 def test_after_rebinning() -> None:
     """Bins are joined before the wider ones are clipped."""
     output = Output().mc("Signal", "2022", nominal=[1, 1, 1, 1])
@@ -88,6 +90,7 @@ class TestPolicies:
         options.setdefault("policies", Policies(negative_bins=way))
         return card(signal_and_ttbar(**BELOW_0), shape("JES"), **options)
 
+    @pytest.mark.slow
     def test_kept(self, tmp_path: Path) -> None:
         """They are written as they are, rates agree with them, and findings tell them."""
         made = self.made("keep")
@@ -110,6 +113,7 @@ class TestPolicies:
         assert all("ttbar_2022" in text and "negative_bins='error'" in text for text in told)
         assert "(lowest -4) in bin 2" in told[0]
 
+    @pytest.mark.slow
     def test_within_standard_deviations(self) -> None:
         """Bins down to n standard deviations below 0 are clipped, lower ones are refused."""
         # -4 ± 2 is 2 standard deviations below 0, and -8 ± √8 is 2.83.
@@ -119,6 +123,7 @@ class TestPolicies:
         assert "bin 3 has -8 ± 2.828, more than 2 standard deviations below 0" in told
         assert len(problems(signal_and_ttbar(**BELOW_0), shape("JES"), policies={"negative_bins": 1.9})) == 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("way", "expected"), [("clip", [3, 0, 4]), ("keep", [3, -1, 4]), (2, [3, 0, 4])])
     def test_data(self, way: Any, expected: list[float]) -> None:
         """A declared policy of the card is that of its data too; a process's own is not."""

@@ -128,6 +128,7 @@ class TestFold:
         assert template(made, "ttbar_2022") == [2, 40]
         assert codes(made) == ["flow-folded"]
 
+    @pytest.mark.slow
     def test_without_flow(self) -> None:
         """Without content outside the card is the same, and there is no finding."""
         output = signal_and_ttbar(nominal=[10, 20, 30])
@@ -167,6 +168,7 @@ class TestError:
         assert codes(card(signal_and_ttbar(nominal=[10, 20, 30]), flow="error")) == []
 
 
+@pytest.mark.slow
 def test_flow_of_one_category() -> None:
     """Each category of an analysis has its own treatment."""
     contents = {"SR": {"nominal": [10, 30, 40, 20]}, "CR": {"nominal": [1, 3, 4, 2]}}

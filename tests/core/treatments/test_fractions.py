@@ -66,6 +66,7 @@ def test_quadrature(output: outputs.Output, tmp_path: Path, direction: str, rho:
     assert (shifts["2022"] * shifts["2023"]).sum(axis=0) == pytest.approx(correlation * product)
 
 
+@pytest.mark.slow
 def test_negative_weight(output: outputs.Output) -> None:
     """A negative weight exchanges Up and Down, each with its own size."""
     made = outputs.card(output, *correlate(outputs.shape("jes", years=YEARS), "year", [[1, -1], [-1, 1]]))

@@ -37,36 +37,35 @@ def test_content_is_that_of_combine(folder: Path) -> None:
     assert read.text.encode() == content
 
 
-# The cell 0.9/1.0/1.1 has three numbers, at which Combine stops when it makes the model.
-@pytest.mark.parametrize("name", [name for name in REFUSALS if name != "048_lnN_asym_three"])
-def test_lenient_takes_what_combine_takes(name: str) -> None:
+def test_lenient_takes_what_combine_takes() -> None:
     """A card that Combine's parser takes has its content, and one that it refuses has an error, read leniently."""
-    expected = REFUSALS[name]
-    content = (CARDS / "refusals" / name / expected["card"].split("/")[-1]).read_bytes()
-    read = card(content, lenient=True)
-    errors = [finding for finding in read.findings if finding.severity.name == "ERROR"]
-    if expected["parse"]["outcome"] == "accepted":
-        assert not errors
+    for name, expected in REFUSALS.items():
+        content = (CARDS / "refusals" / name / expected["card"].split("/")[-1]).read_bytes()
+        read = card(content, lenient=True)
+        assert read.text.encode("utf-8", "surrogateescape") == content, name
+        # The cell 0.9/1.0/1.1 has three numbers, at which Combine stops when it makes the model.
+        if name == "048_lnN_asym_three":
+            continue
+        is_refused = any(finding.severity.name == "ERROR" for finding in read.findings)
+        assert is_refused == (expected["parse"]["outcome"] != "accepted"), name
         # Combine has no table of an empty card.
-        assert name == "091_empty_file" or digest(canonical(read.content)) == expected["parse"]["sha256"]
-    else:
-        assert errors
-    assert read.text.encode("utf-8", "surrogateescape") == content
+        if not is_refused and name != "091_empty_file":
+            assert digest(canonical(read.content)) == expected["parse"]["sha256"], name
 
 
 OF_TEMPLATES = ("shape.", "mcstats.no-sumw2", "file.")
 """Beginnings of codes of faults that only the files beside a card show."""
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in REFUSALS if not REFUSALS[name]["right"]["code"].startswith(OF_TEMPLATES)]
-)
-def test_strict_tells_what_is_meant_otherwise(name: str) -> None:
+def test_strict_tells_what_is_meant_otherwise() -> None:
     """Each card has the proposed finding in its severity, and a right card has neither error nor warning."""
-    right = REFUSALS[name]["right"]
-    read = card((CARDS / "refusals" / name / REFUSALS[name]["card"].split("/")[-1]).read_bytes())
-    if right["severity"] == "nothing":
-        assert [finding for finding in read.findings if finding.severity.name != "NOTICE"] == []
-    else:
-        severity = {"info": "notice"}.get(right["severity"], right["severity"])
-        assert (right["code"], severity) in [(f.code, f.severity.name.lower()) for f in read.findings]
+    for name, expected in REFUSALS.items():
+        right = expected["right"]
+        if right["code"].startswith(OF_TEMPLATES):
+            continue
+        read = card((CARDS / "refusals" / name / expected["card"].split("/")[-1]).read_bytes())
+        found = {(finding.code, finding.severity.name.lower()) for finding in read.findings}
+        if right["severity"] == "nothing":
+            assert {severity for _, severity in found} <= {"notice"}, name
+        else:
+            assert (right["code"], {"info": "notice"}.get(right["severity"], right["severity"])) in found, name

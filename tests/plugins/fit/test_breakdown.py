@@ -32,6 +32,7 @@ def test_parts(tmp_path: Path) -> None:
     assert found.total.up**2 == pytest.approx(sum(part**2 for part in up.values()), rel=0.05)
 
 
+@pytest.mark.slow
 def test_groups_of_the_card(tmp_path: Path) -> None:
     """Without names the groups of the card are taken; an unknown name is told."""
     likelihood = of_text(CARD, tmp_path)

@@ -124,6 +124,7 @@ class TestCards:
             path.write_text(CARD.format(bin=channel) + more, encoding="utf-8")
         return paths
 
+    @pytest.mark.slow
     def test_shared_parameters(self, constrained: list[Path], tmp_path: Path) -> None:
         """Constraints and frozen parameters of a card stay when it is fitted with others, as in the joined card."""
         joined = tmp_path / "joined.out"
@@ -134,6 +135,7 @@ class TestCards:
         assert together["nuisances"]["SF"] == pytest.approx(one["nuisances"]["SF"], rel=1e-3)
         assert together["nuisances"]["q"]["error"] is None
 
+    @pytest.mark.slow
     def test_contradicting_parameters(self, constrained: list[Path]) -> None:
         """A parameter with two constraints is refused, and both are told."""
         second = constrained[1]
@@ -149,6 +151,7 @@ class TestCards:
         assert "several channels are called 'SR'" in failed(datacard("fit", card, other))
         assert answer("fit", card, card.parent / "." / card.name)["r"] == answer("fit", card)["r"]
 
+    @pytest.mark.slow
     def test_control_region(self, card: Path) -> None:
         """A control region without a signal is fitted with others, also in a folder with a log, and not alone."""
         text = CARD.format(bin="CR").replace("sig bkg", "qcd bkg").replace("process 0 1", "process 2 1")
@@ -243,6 +246,7 @@ def test_toys(card: Path, tmp_path: Path) -> None:
     assert "--asimov and --toy exclude each other" in both
 
 
+@pytest.mark.slow
 def test_jobs_and_scheduler(card: Path) -> None:
     """Processes and a cluster exclude each other."""
     result = datacard("impacts", card, "-j", "2", "--scheduler", "tcp://x:1")

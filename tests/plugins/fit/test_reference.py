@@ -14,7 +14,10 @@ from tests.support.likelihoods import REFERENCES, of_reference, reference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.skipif(not REFERENCES, reason="needs ../shared/data/likelihood, cards with Combine's numbers")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not REFERENCES, reason="needs ../shared/data/likelihood, cards with Combine's numbers"),
+]
 
 # In points of a masked channel Combine keeps the constraints of bins that it does not profile.
 PROFILED = [name for name in REFERENCES if name != "48_masked"]
@@ -27,7 +30,6 @@ def points(name: str) -> Iterator[tuple[dict[str, Any], dict[str, float]]]:
         yield point, {parameter: value for parameter, value in point["params"].items() if parameter in likelihood.names}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_parameters(name: str) -> None:
     """Names, start values and ranges are those of Combine's workspace."""
@@ -45,7 +47,6 @@ def test_parameters(name: str) -> None:
             assert parameter.high == pytest.approx(math.inf if high is None else high, abs=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_expected_events(name: str) -> None:
     """Events of each column and in total agree to 1e-8 at twelve points."""
@@ -84,7 +85,6 @@ def ranges(name: str) -> dict[str, tuple[float, float]]:
 
 
 # In 28 Combine's own fits differ by 0.02 of the error, and its minimum lies above the one that is found here.
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REFERENCES if not name.startswith("28")])
 def test_fit(name: str) -> None:
     """The best fit agrees to 1e-3 of its error, the interval to 2e-3."""
@@ -103,6 +103,7 @@ def test_fit(name: str) -> None:
             assert found.status == f"interval of {poi}, up: the range ends before the likelihood has risen enough"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCES)
 def test_significance(name: str) -> None:
     """The significance agrees to 2e-3 standard deviations."""
@@ -124,7 +125,6 @@ KEYS = ("expected_2.5", "expected_16", "expected_50", "expected_84", "expected_9
 LIMITS = [name for name in REFERENCES if name[:2] in ("02", "06", "07", "08", "20", "26", "34", "36", "53", "90", "92")]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("blind", [False, True], ids=["observed", "blind"])
 def test_limits(name: str, *, blind: bool) -> None:
@@ -135,7 +135,6 @@ def test_limits(name: str, *, blind: bool) -> None:
     assert found.observed is None if blind else found.observed == pytest.approx(combine["observed"], rel=1e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REFERENCES if "scan_r" in reference(name)["combine"]])
 def test_scan(name: str) -> None:
     """Twenty-one points of the profile likelihood agree to 1e-3."""
@@ -144,7 +143,6 @@ def test_scan(name: str) -> None:
     assert found.rise == pytest.approx(np.array(expected["delta_nll"]), abs=1e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["02_lnN_asym", "12_shape_asym", "33_mcstats_0", "92_mid_rateparams"])
 def test_impacts(name: str) -> None:
     """Intervals of all parameters, and the POI at their ends, agree to 1e-2 of their errors."""

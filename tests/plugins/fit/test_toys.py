@@ -25,6 +25,7 @@ COUNTS = HEAD + (
 
 
 class TestGoodnessOfFit:
+    @pytest.mark.slow
     def test_statistic(self, tmp_path: Path) -> None:
         """The statistic is 2 Σ(λ - n + n log n/λ), with λ = 105 in each bin."""
         found = goodness_of_fit(of_text(COUNTS, tmp_path))
@@ -52,6 +53,7 @@ class TestGoodnessOfFit:
 
 
 class TestToys:
+    @pytest.mark.slow
     def test_counts(self, tmp_path: Path) -> None:
         """Counts of toys have the mean and the variance of what the start values expect, and none depends on data."""
         likelihood = of_text(COUNTS, tmp_path)
@@ -62,6 +64,7 @@ class TestToys:
         other = of_text(COUNTS.replace("110 90 100 120", "1 2 3 4"), tmp_path)
         assert toys(other, 300, seed=5).arrays()["events/a"][:, 0].tolist() == drawn.tolist()
 
+    @pytest.mark.slow
     def test_measured_values(self, tmp_path: Path) -> None:
         """Measured values are drawn too, and a fit takes a toy as its data."""
         likelihood = of_text(CARD, tmp_path)

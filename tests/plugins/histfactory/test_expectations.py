@@ -8,7 +8,6 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyhf
 import pytest
 from datacard_fit import Likelihood
 
@@ -49,7 +48,7 @@ def workspace_of(card: Path, folder: Path) -> tuple[dict[str, Any], float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*EXACT, *DIFFERENT])
-def test_points_of_combine(name: str, tmp_path: Path) -> None:
+def test_points_of_combine(name: str, tmp_path: Path, pyhf: Any) -> None:
     """Within 2 standard deviations, expectations differ from Combine's by no more than the losses tell."""
     document, lost = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
     model = pyhf.Workspace(document).model()
@@ -75,7 +74,7 @@ def test_points_of_combine(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STATISTICS)
-def test_start_of_statistics(name: str, tmp_path: Path) -> None:
+def test_start_of_statistics(name: str, tmp_path: Path, pyhf: Any) -> None:
     """At the start values, expectations with parameters of bins are those of Combine."""
     document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
     model = pyhf.Workspace(document).model()
@@ -102,7 +101,7 @@ def test_bins_with_one_parameter(start: float, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["06_gmN_single", "08_gmM", "27_rateParam_param"])
-def test_best_fit(name: str, tmp_path: Path) -> None:
+def test_best_fit(name: str, tmp_path: Path, pyhf: Any) -> None:
     """Counts of control regions, gamma densities and constrained factors have Combine's best fit."""
     document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
     workspace = pyhf.Workspace(document)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import cabinetry
 import numpy as np
-import pyhf
 import pytest
 
 from datacard_core import DeclarationError, Model, read_card, write_model
@@ -32,6 +31,7 @@ def losses(folder: Path) -> str:
 
 
 class TestPyhf:
+    @pytest.mark.slow
     def test_counting(self, tmp_path: Path) -> None:
         """A counting card is a channel of one bin, with a log-normal as normsys and r as normfactor."""
         document = written("bn lnN - 1.1\n", tmp_path)
@@ -45,7 +45,8 @@ class TestPyhf:
         assert modifier["data"]["lo"] == pytest.approx(1 / 1.1)
         assert document["observations"] == [{"name": "SR", "data": [25.0]}]
 
-    def test_schema(self, tmp_path: Path) -> None:
+    @pytest.mark.slow
+    def test_schema(self, tmp_path: Path, pyhf: Any) -> None:
         """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
         files = write_model(
             read_card(LIKELIHOOD / "34_mcstats_10" / "card.txt").model(), tmp_path / "model.json", writer="pyhf"
@@ -56,6 +57,7 @@ class TestPyhf:
         assert model.config.poi_name == "r"
         assert len(data) == len(model.config.auxdata) + sum(len(one["data"]) for one in document["observations"])
 
+    @pytest.mark.slow
     def test_control_region(self, tmp_path: Path) -> None:
         """N events of a control region are the observation of a channel of one bin."""
         document = written("cr gmN 6 - 2.5\n", tmp_path)
@@ -65,6 +67,7 @@ class TestPyhf:
         assert document["observations"][1]["data"] == [6.0]
         assert [one["type"] for one in document["channels"][0]["samples"][1]["modifiers"]] == ["normfactor"]
 
+    @pytest.mark.slow
     def test_frozen(self, tmp_path: Path) -> None:
         """A frozen parameter is fixed."""
         document = written("bn lnN - 1.1\nnuisance edit freeze bn\n", tmp_path)
@@ -72,13 +75,15 @@ class TestPyhf:
         assert configs["bn"]["fixed"] is True
         assert "fixed" not in configs["r"]
 
+    @pytest.mark.slow
     def test_formula(self, tmp_path: Path) -> None:
         """A rateParam with a formula is refused, because without it the yields would be others."""
         with pytest.raises(DeclarationError, match=r"'k' is the function '2\*x'.*hs3"):
             written("x rateParam SR bkg 1\nk rateParam SR bkg 2*@0 x\n", tmp_path)
         assert not (tmp_path / "model.json").exists()
 
-    def test_no_signal(self, tmp_path: Path) -> None:
+    @pytest.mark.slow
+    def test_no_signal(self, tmp_path: Path, pyhf: Any) -> None:
         """A control region alone has no parameter of interest, and pyhf makes a model of it."""
         (tmp_path / "card.txt").write_text(f"{HEAD}bn lnN - 1.1\n", encoding="utf-8")
         (channel,) = read_card(tmp_path / "card.txt").model().channels
@@ -91,7 +96,8 @@ class TestPyhf:
 
 
 class TestLosses:
-    def test_size_of_interpolation(self, tmp_path: Path) -> None:
+    @pytest.mark.slow
+    def test_size_of_interpolation(self, tmp_path: Path, pyhf: Any) -> None:
         """The loss of a log-normal of 1.5 at ½ standard deviation is √1.5 less HistFactory's polynomial there."""
         written("bn lnN - 1.5\n", tmp_path)
         told = float(losses(tmp_path).split("by up to ")[1].split()[0])
@@ -106,22 +112,26 @@ class TestLosses:
             worst = max(worst, abs(float(model.expected_actualdata(parameters)[0]) - 10 - 15 * 1.5**theta) / 25)
         assert told == pytest.approx(worst, rel=0.05)
 
+    @pytest.mark.slow
     def test_density(self, tmp_path: Path) -> None:
         """A uniform density is told as a warning, as it becomes a normal one."""
         written("bn lnU - 1.1\n", tmp_path)
         assert "warning [export.density] SR, bn: the density of the parameter is uniform" in losses(tmp_path)
 
+    @pytest.mark.slow
     def test_group(self, tmp_path: Path) -> None:
         """A group is left out, which is a notice."""
         written("bn lnN - 1.1\ntheory group = bn\n", tmp_path)
         assert "notice [export.left-out] the group 'theory' is left out" in losses(tmp_path)
 
+    @pytest.mark.slow
     def test_strict(self, tmp_path: Path) -> None:
         """With strict, losses are an error and no file is written."""
         with pytest.raises(DeclarationError, match=r"cannot write the model as it is.*uniform"):
             written("bn lnU - 1.1\n", tmp_path, strict=True)
         assert not list(tmp_path.glob("model*"))
 
+    @pytest.mark.slow
     def test_nothing_lost(self, tmp_path: Path) -> None:
         """A free factor is the same in both, and no file of losses is written, in strict mode too."""
         written("k rateParam SR bkg 1 [0,5]\n", tmp_path, strict=True)
@@ -129,6 +139,7 @@ class TestLosses:
 
 
 class TestHS3:
+    @pytest.mark.slow
     def test_document(self, tmp_path: Path) -> None:
         """The document has a distribution, a constraint of each nuisance, and formulas as functions."""
         text = "bn lnN - 1.1\nx rateParam SR bkg 1\nk rateParam SR bkg 2*@0 x\n"
@@ -140,6 +151,7 @@ class TestHS3:
         starts = {one["name"]: one["value"] for one in document["parameter_points"][0]["parameters"]}
         assert starts == {"r": 1.0, "bn": 0.0, "x": 1.0, "nom_bn": 0.0}
 
+    @pytest.mark.slow
     def test_constrained_factor(self, tmp_path: Path) -> None:
         """A param on a free factor is a normal distribution of its mean and width."""
         document = written("x rateParam SR bkg 1\nx param 1.2 0.3\n", tmp_path, "hs3")

@@ -205,6 +205,7 @@ def test_plots_of_a_card(card_arguments: CardArguments, tmp_path: Path) -> None:
     assert [pages(path.read_bytes()) for path in paths] == [1, 1]
 
 
+@pytest.mark.slow
 def test_card_without_the_plugin(card_arguments: CardArguments) -> None:
     """The plugin has no influence on the text of a card."""
     without = load_plugins("lnn", "shape", "mcstats", "checks", "combine", "root")

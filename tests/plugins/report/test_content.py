@@ -47,6 +47,7 @@ class Large(Stack):
     size: ClassVar[int] = 300_000
 
 
+@pytest.mark.slow
 def test_command(card: Path, tmp_path: Path) -> None:
     """The command writes the report of all cards, with the comments of each, and replaces an earlier one."""
     output = tmp_path / "out.html"
@@ -61,6 +62,7 @@ def test_command(card: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.txt", "out.html"]
 
 
+@pytest.mark.slow
 def test_faults_of_the_command(card: Path, tmp_path: Path) -> None:
     """A directory without cards, and a place that cannot be written to, are told, and leave no file."""
     (tmp_path / "empty").mkdir()
@@ -68,6 +70,7 @@ def test_faults_of_the_command(card: Path, tmp_path: Path) -> None:
     assert "No such file" in failed(datacard("report", card, "--no-plots", "-o", tmp_path / "not" / "there.html"))
 
 
+@pytest.mark.slow
 def test_equal_bytes(card: Path, tmp_path: Path) -> None:
     """Equal cards give equal bytes."""
     texts = []
@@ -87,6 +90,7 @@ def test_names_are_text() -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
 def test_formats_of_plots() -> None:
     """A large SVG is a PNG instead, and a plot that fails has its reason in its place."""
     plugins = load_plugins(Provider("acme", Stack(), Large()))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axis", [UNIFORM, VARIABLE, LABELLED], ids=lambda axis: axis.name)
 @pytest.mark.parametrize("number", [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK])
 def test_contents_and_errors(axis: Axis, number: int, tmp_path: Path) -> None:

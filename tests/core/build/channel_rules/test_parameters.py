@@ -56,6 +56,7 @@ def test_workspace_may_define_arguments() -> None:
     assert "vjets_2022 @0 x\n" in made.content()
 
 
+@pytest.mark.slow
 def test_circle() -> None:
     """Formulas that need each other are refused by name."""
     (problem,) = problems(formula("f", "@0", "g"), formula("g", "@0", "f"))

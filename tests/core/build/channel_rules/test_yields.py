@@ -52,6 +52,7 @@ def test_kept() -> None:
     assert len(found(made({}), "empty-column")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("of_card", "ttbar"), [(DROP, {}), ({}, {"policies": DROP})], ids=["card", "process"])
 def test_dropped(of_card: Any, ttbar: Any, tmp_path: Path) -> None:
     """The column is neither in the table nor in the file, and the other columns keep their own numbers."""

@@ -34,6 +34,7 @@ def test_no_usual_value() -> None:
     assert "examples={'factor': {'value': …, 'options': {…}}}" in said
 
 
+@pytest.mark.slow
 def test_empty_examples() -> None:
     """An empty list of examples is reported."""
     said = failure(Provider("acme", Factor()), examples={"factor": []})

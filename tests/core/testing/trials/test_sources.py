@@ -162,6 +162,7 @@ def test_wrong_sources(broken: type[HistogramSource], table: Path) -> None:
     assert re.search(SOURCES[broken], said), said
 
 
+@pytest.mark.slow
 def test_missing_file() -> None:
     """The failure of a source without a file says how to give one."""
     said = failure(Provider("acme", Tables()))
