@@ -29,7 +29,7 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.testing import assert_plugin
-from tests.support import findings_page, kinds_page, pages, public_api
+from tests.support import findings_page, kinds_page, pages, plot_options, public_api
 from tests.support.commands import verbs
 from tests.support.paths import ROOT
 
@@ -438,6 +438,11 @@ def test_findings_page_is_generated() -> None:
 def test_kinds_page_is_generated() -> None:
     """The page of kinds is the one that their docstrings and examples make; its first lines have the command."""
     assert pages.read("docs/kinds.md") == kinds_page.page()
+
+
+def test_options_of_plots() -> None:
+    """The page on plots has the table of all options as the class explains them."""
+    assert plot_options.table() in pages.read("docs/plots.md")
 
 
 def test_kinds_page_runs() -> None:

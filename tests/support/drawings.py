@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 from datacard_plots.options import PlotOptions
+from datacard_plots.sheet import Sheet
 from datacard_plots.stack import stack_figure
 from datacard_plots.style import plot_style
-from matplotlib.patches import StepPatch
+from matplotlib.path import Path
 from matplotlib.text import Text
 
 from datacard_core import load_plugins
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pathlib
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PLOTS = load_plugins("plots").plots
 
 
-def draw(name: str, made: Channel, path: Path) -> bytes:
+def draw(name: str, made: Channel, path: pathlib.Path) -> bytes:
     """Draw one plot of a channel and return the bytes of its file."""
     PLOTS[name].value.draw(made, path)
     return path.read_bytes()
@@ -44,7 +45,9 @@ def words(figure: Figure, *, ticks: bool = False) -> list[str]:
     """Return all text on a figure; the labels of ticks get their text only when the figure is drawn, which is slow."""
     if ticks:
         figure.canvas.draw()
-    return [text.get_text().replace(r"\$", "$") for text in figure.findobj(Text) if text.get_text()]
+    sheets = [word.text for sheet in figure.artists if isinstance(sheet, Sheet) for word in sheet.words]
+    texts = [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+    return [text.replace(r"\$", "$") for text in (*sheets, *texts)]
 
 
 def points(axes: Axes, marker: str) -> tuple[list[Any], list[Any]]:
@@ -54,10 +57,12 @@ def points(axes: Axes, marker: str) -> tuple[list[Any], list[Any]]:
     return x, y
 
 
-def steps(figure: Figure) -> list[list[float]]:
-    """Return the contents of all histograms of a page, without the handles of its legend."""
-    artists = [artist for axes in figure.axes for artist in axes.patches if isinstance(artist, StepPatch)]
-    return [np.asarray(artist.get_data()[0]).tolist() for artist in artists]
+def heights(figure: Figure, colour: str) -> list[list[float]]:
+    """Return the heights on the page of each bin of the histograms of one colour, in points."""
+    (sheet,) = [artist for artist in figure.artists if isinstance(artist, Sheet)]
+    (stroke,) = [stroke for stroke in sheet.strokes if stroke.colour == colour and not stroke.is_filled][-1:]
+    starts = np.flatnonzero(stroke.codes == Path.MOVETO)
+    return [part[::2, 1].tolist() for part in np.split(stroke.vertices, starts[1:])]
 
 
 @attrs.define(eq=False, slots=False)

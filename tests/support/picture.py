@@ -1,71 +1,60 @@
-"""Picture of the README: the stack plot of the demo's signal region, beside the limits of its cards.
+"""Pictures of the documentation: plots of the demo, the stack of its signal region for the README too.
 
-python -m tests.support.picture docs/images/demo.png
+python -m tests.support.picture docs/images
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import matplotlib.image
-import numpy as np
-from datacard_fit import Likelihood, limit, significance
-from datacard_fit.drawing.curves import limit_pages
+from datacard_plots.maps import correlations_figure
 from datacard_plots.options import PlotOptions
+from datacard_plots.pages import page_figures
 from datacard_plots.stack import stack_figure
 from datacard_plots.style import plot_style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from datacard_core import Model
 from datacard_core.demo import demo_output
 from datacard_core.demo.analysis import analysis
 
 if TYPE_CHECKING:
-    from datacard_fit import Limit
     from matplotlib.figure import Figure
 
-    from datacard_core import FloatArray
+    from datacard_core import Datacard
 
-PICTURE = "docs/images/demo.png"
+PICTURE = "docs/images/stack.png"
 
-DOTS_PER_INCH = 90
-"""Keeps the file near 60 kB, and the text of the plots readable at the width of a page."""
+DOTS_PER_INCH = 120
+"""Keeps each file near 50 kB, and the text of the plot readable at the width of a page."""
+OPTIONS = PlotOptions(style="plain")
+"""Looks the same everywhere, also where mplhep is not installed."""
 
 
 def draw(path: Path) -> None:
-    """Draw the picture into a PNG file."""
-    cards = analysis.build(demo_output())
-    with plot_style():
-        (limits,) = limit_pages(_limits(cards.model), PlotOptions())
-        left, right = map(_pixels, (stack_figure(cards["SR"].channel), limits))
-    # White below the lower figure, so that both stand at the top.
-    height = max(left.shape[0], right.shape[0])
-    both = [np.pad(one, ((0, height - len(one)), (0, 0), (0, 0)), constant_values=1) for one in (left, right)]
-    # The name and version of the program would differ from one installation to the next.
-    metadata: Any = {"Software": None}
-    matplotlib.image.imsave(path, np.hstack(both), format="png", metadata=metadata)
+    """Draw the stack into a PNG file."""
+    with plot_style(OPTIONS):
+        _save(stack_figure(_card().channel, OPTIONS), path)
 
 
-def _limits(model: Model) -> dict[str | float, Limit]:
-    """Return the expected limits with and without the control regions, by names that tell the significance."""
-    likelihoods = {
-        "SR alone": Likelihood(Model(channels=(model.channel("SR_run3"),))),
-        "SR, CR1, CR2": Likelihood(model),
-    }
-    return {
-        f"{name}: {significance(one, data=one.asimov({'r': 1})):.1f} σ": limit(one, blind=True)
-        for name, one in likelihoods.items()
-    }
+def draw_all(folder: Path) -> None:
+    """Draw all pictures into a folder."""
+    draw(folder / "stack.png")
+    channel = _card().channel
+    shape = next(nuisance for nuisance in channel.nuisances if any(entry.shape for entry in nuisance.entries))
+    chosen = PlotOptions(style="plain", nuisances=shape.name)
+    with plot_style(OPTIONS):
+        _save(next(page_figures(channel, chosen)), folder / "variations.png", dots=80)
+        _save(correlations_figure(channel, OPTIONS), folder / "correlations.png")
 
 
-def _pixels(figure: Figure) -> FloatArray:
-    figure.set_dpi(DOTS_PER_INCH)
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3] / 255
+def _card() -> Datacard:
+    return analysis.build(demo_output(), verbose=False)["SR"]
+
+
+def _save(figure: Figure, path: Path, dots: int = DOTS_PER_INCH) -> None:
+    figure.savefig(path, format="png", dpi=dots, metadata={"Software": None})
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1]))
+    draw_all(Path(sys.argv[1]))

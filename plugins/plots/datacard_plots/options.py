@@ -94,6 +94,7 @@ class PlotOptions:
         of=_ranges,
         metavar="LOW:HIGH|all",
     )
+    each: bool = _option(False, "A file for each page of the templates of nuisances.", is_flag=True)
     nuisances: Sequence[str] = _option(
         ("*",), "Draw these nuisances only.", of=_names, metavar="PATTERN", flag="--nuisance"
     )
@@ -122,19 +123,20 @@ class PlotOptions:
             if not title or not patterns:
                 yield f"group {title!r} of {', '.join(patterns) or 'no process'}: expected a title and patterns"
 
-    def problems(self, processes: Iterable[str]) -> Iterator[str]:
-        """Yield the names among the options that no process of the cards has, with the closest one."""
+    def problems(self, processes: Iterable[str], nuisances: Iterable[str] = ()) -> Iterator[str]:
+        """Yield the names among the options that no process or nuisance of the cards has, with the closest one."""
         processes = list(processes)
-        known = {
-            "labels": (list(self.labels), processes),
-            "order": (self.order, [*processes, *self.groups]),
-            "processes": (self.processes, processes),
-            **{f"group {title!r}": (patterns, processes) for title, patterns in self.groups.items()},
+        known: dict[str, tuple[str, Iterable[str], Iterable[str]]] = {
+            "labels": ("process", self.labels, processes),
+            "order": ("process", self.order, [*processes, *self.groups]),
+            "processes": ("process", self.processes, processes),
+            "nuisances": ("nuisance", self.nuisances, list(nuisances)),
+            **{f"group {title!r}": ("process", patterns, processes) for title, patterns in self.groups.items()},
         }
-        for name, (patterns, among) in known.items():
+        for name, (kind, patterns, among) in known.items():
             for pattern in patterns:
-                if not matching((pattern,), among) and pattern != "*":
-                    yield f"{name}: no process is called {pattern!r}{closest(pattern, among)}"
+                if pattern != "*" and not matching((pattern,), among):
+                    yield f"{name}: no {kind} is called {pattern!r}{closest(pattern, among)}"
 
 
 def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:

@@ -3,199 +3,210 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from datacard_plots.style import DOWN, GREY, METADATA, UP, plot_style
+from datacard_core import DeclarationError
+from datacard_plots.frames import HEIGHT, LABEL, TICK, WIDTH, Frames, bands, numbered, segments, steps
+from datacard_plots.options import matching
+from datacard_plots.sheet import CENTRE, Sheet, Stroke, Word
+from datacard_plots.style import DOWN, GREY, METADATA, UP, plot_style, save
 from datacard_plots.texts import distinct, listing, plain, process_texts
-from datacard_plots.ticks import Ticks
-from datacard_plots.variable import (
-    axis_label,
-    draw_variable,
-    drawn_edges,
-    highest,
-    ratio_range,
-    ratio_to,
-    room_for_names,
-)
+from datacard_plots.variable import axis_label, highest, ratio_range, ratio_to
 from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from matplotlib.axes import Axes
-    from matplotlib.gridspec import SubplotSpec
-    from matplotlib.patches import StepPatch
-    from matplotlib.text import Text
-
     from datacard_core import Channel, FloatArray, Nuisance
+    from datacard_plots.frames import Box
+    from datacard_plots.options import PlotOptions
     from datacard_plots.variations import Varied
 
 MOST_PANELS = 9
 """Largest number of processes on one page; further processes follow on further pages."""
-SIZE = (11.0, 8.0)
-"""Width and height of a page in inches."""
 LONGEST_TITLE = 36
 """Most characters of a nuisance in the title of its pages."""
 LONGEST_NAME = 24
 """Most characters of a process in the title of its panel."""
-LABELS = 8.0
-"""Size of the labels of ticks in points."""
-MOST_NAMES = 20
-"""Largest number of named bins; with more bins, only every n-th has its name."""
 HALVES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Possible half ranges of a ratio's axis around 1; the lower end is cut at 0."""
+BAND = "#d0d0d0"
+DASHES = (4.0, 2.0)
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class _Panel:
-    """Artists of one process, which each page fills with new numbers."""
+class Page:
+    """Some processes under one nuisance."""
 
-    above: Axes
-    ratio: Axes
-    title: Text
-    change: Text
-    yields: Ticks
-    relative: Ticks
-    """Ticks of the y axes of `above` and of `ratio`."""
-    steps: tuple[StepPatch, StepPatch, StepPatch]
-    ratios: tuple[StepPatch, StepPatch]
-    error: StepPatch
+    nuisance: Nuisance
+    processes: tuple[str, ...]
+    number: int
+    count: int
+    """Number of this page among those of the nuisance."""
 
-
-@attrs.frozen(eq=False)
-class _Page:
-    """Figure with a fixed number of panels, which several pages of the PDF reuse."""
-
-    figure: Figure
-    title: Text
-    note: Text
-    panels: tuple[_Panel, ...]
+    @property
+    def name(self) -> str:
+        """Name of the page in that of a file."""
+        return f"{self.nuisance.name}{f'_{self.number}' if self.count > 1 else ''}"
 
 
-def write_pages(channel: Channel, path: Path) -> None:
-    """Draw the pages to a new PDF."""
-    with plot_style(), PdfPages(path, metadata=METADATA["pdf"]) as pdf:
-        for figure in page_figures(channel):
-            pdf.savefig(figure)
+def pages_of(channel: Channel, options: PlotOptions) -> list[Page]:
+    """Return the pages of the nuisances and processes that the options choose."""
+    chosen = set(matching(options.nuisances, (nuisance.name for nuisance in channel.nuisances)))
+    drawn = set(matching(options.processes, dict.fromkeys(column.process for column in channel.columns)))
+    pages = []
+    for nuisance in channel.nuisances:
+        positions = sorted({int(at) for entry in nuisance.entries if entry.shape for at in entry.columns})
+        processes = dict.fromkeys(channel.columns[at].process for at in positions)
+        names = [name for name in processes if name in drawn]
+        if nuisance.name in chosen and names:
+            parts = [tuple(names[start : start + MOST_PANELS]) for start in range(0, len(names), MOST_PANELS)]
+            pages += [
+                Page(nuisance=nuisance, processes=part, number=number, count=len(parts))
+                for number, part in enumerate(parts, start=1)
+            ]
+    return pages
 
 
-def page_figures(channel: Channel) -> Iterator[Figure]:
-    """Yield one figure per page, which the caller must draw before it takes the next.
+def write_pages(channel: Channel, path: Path, options: PlotOptions) -> None:
+    """Draw the pages to a new file: several need a PDF.
 
-    Pages with the same number of panels share one figure, because matplotlib needs long to create axes.
+    Raises:
+        DeclarationError: the file has another format, and there are several pages.
     """
-    pages: dict[int, _Page] = {}
-    nuisances = [nuisance for nuisance in channel.nuisances if _has_templates(nuisance)]
-    titles = distinct((nuisance.name for nuisance in nuisances), LONGEST_TITLE)
-    names = process_texts({column.process: column.label for column in channel.columns}, LONGEST_NAME)
-    for nuisance in nuisances:
-        varied = varied_processes(channel, nuisance)
-        parts = [varied[start : start + MOST_PANELS] for start in range(0, len(varied), MOST_PANELS)]
-        for number, part in enumerate(parts, start=1):
-            if len(part) not in pages:
-                pages[len(part)] = _empty_page(channel, len(part))
-            page = pages[len(part)]
-            _fill(page, part, names)
-            _describe(page, channel, nuisance, titles[nuisance.name] + _count(number, len(parts)))
-            yield page.figure
-    if not nuisances:
-        yield _page_without(channel)
+    pages = pages_of(channel, options)
+    with plot_style(options):
+        if path.suffix == ".pdf":
+            with PdfPages(path, metadata=METADATA["pdf"]) as pdf:
+                for figure in page_figures(channel, options, pages):
+                    pdf.savefig(figure)
+        elif len(pages) > 1:
+            names = f"{len(pages)} pages of channel {channel.bin!r}"
+            raise DeclarationError(f"{path.name} has one page, not {names}: choose nuisances, or files of single pages")
+        else:
+            for figure in page_figures(channel, options, pages):
+                save(figure, path)
 
 
-def _count(number: int, pages: int) -> str:
-    return f" ({number} of {pages})" if pages > 1 else ""
+def write_each(channel: Channel, paths: Mapping[str, Path], options: PlotOptions) -> None:
+    """Draw some pages to a file each, by the names of pages."""
+    pages = [page for page in pages_of(channel, options) if page.name in paths]
+    with plot_style(options):
+        for page, figure in zip(pages, page_figures(channel, options, pages), strict=True):
+            save(figure, paths[page.name])
 
 
-def _has_templates(nuisance: Nuisance) -> bool:
-    return any(entry.shape is not None for entry in nuisance.entries)
+def page_figures(channel: Channel, options: PlotOptions, pages: Sequence[Page] | None = None) -> Iterator[Figure]:
+    """Yield one figure per page, which the caller must draw before it takes the next: all pages share it."""
+    pages = pages_of(channel, options) if pages is None else pages
+    # matplotlib needs long to create axes: the figure has none.
+    figure, sheet = Figure(figsize=(WIDTH / 72, HEIGHT / 72)), Sheet()
+    figure.add_artist(sheet)
+    titles = distinct((nuisance.name for nuisance in channel.nuisances), LONGEST_TITLE)
+    labels = {column.process: options.labels.get(column.process, column.label) for column in channel.columns}
+    texts = process_texts(labels, LONGEST_NAME)
+    variable = Word(x=WIDTH - 12, y=12, text=axis_label(channel.axis), size=10, align=1)
+    frames: dict[int, Frames] = {}
+    for page in pages:
+        varied = {process.process: process for process in varied_processes(channel, page.nuisance)}
+        count = len(page.processes)
+        if count not in frames:
+            frames[count] = Frames(channel.axis, count)
+        shown = [varied[process] for process in page.processes]
+        _fill(sheet, frames[count], shown, texts)
+        sheet.words = [*sheet.words, variable, *_heading(channel, page, titles[page.nuisance.name])]
+        yield figure
+    if not pages:
+        words = f"{plain(channel.bin, 60)}: no nuisance with templates, of {len(channel.nuisances)} in all"
+        sheet.words = (Word(x=WIDTH / 2, y=HEIGHT / 2, text=words, size=14, align=0.5),)
+        yield figure
 
 
-def _page_without(channel: Channel) -> Figure:
-    figure = Figure(figsize=SIZE)
-    words = f"{plain(channel.bin, 60)}: no nuisance with templates, of {len(channel.nuisances)} in all"
-    figure.text(0.5, 0.5, words, size=14, ha="center")
-    return figure
-
-
-def _empty_page(channel: Channel, count: int) -> _Page:
-    figure = Figure(figsize=SIZE)
-    across = math.ceil(math.sqrt(count))
-    bottom = (0.6 + room_for_names(channel.axis, MOST_NAMES)) / SIZE[1]
-    grid = figure.add_gridspec(
-        math.ceil(count / across), across, left=0.06, right=0.985, bottom=bottom, top=0.89, wspace=0.22, hspace=0.22
-    )
-    # The last `across` panels are the lowest of their columns, and they alone have labels below.
-    panels = tuple(
-        _empty_panel(figure, grid[index], channel, is_lowest=index >= count - across) for index in range(count)
-    )
-    figure.text(0.985, 0.02, axis_label(channel.axis), size=10, ha="right")
-    handles = [*panels[0].steps, panels[0].error]
-    figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=9, frameon=False)
-    return _Page(figure, figure.text(0.02, 0.96, "", size=14), figure.text(0.02, 0.02, "", size=8, color=GREY), panels)
-
-
-def _empty_panel(figure: Figure, cell: SubplotSpec, channel: Channel, *, is_lowest: bool) -> _Panel:
-    edges = drawn_edges(channel.axis)
-    parts = cell.subgridspec(2, 1, height_ratios=(2, 1), hspace=0.06)
-    above, ratio = figure.add_subplot(parts[0]), figure.add_subplot(parts[1])
-    for axes, size in ((above, 0), (ratio, LABELS if is_lowest else 0)):
-        draw_variable(axes, channel.axis, edges, MOST_NAMES, size=size, minor=False)
-    ratio.axhline(1, color="black", linewidth=0.8)
-    return _Panel(
-        above=above,
-        ratio=ratio,
-        title=above.text(0, 1.03, "", transform=above.transAxes, size=9),
-        change=above.text(0.97, 0.91, "", transform=above.transAxes, size=8, ha="right"),
-        yields=_yield_ticks(above),
-        relative=Ticks.of(ratio, "y", size=LABELS),
-        error=_step(ratio, edges, baseline=0, facecolor="#d0d0d0", fill=True, label="nominal ± stat."),
-        steps=(
-            _step(above, edges, color="black", label="nominal"),
-            _step(above, edges, color=UP, label="up"),
-            _step(above, edges, color=DOWN, label="down", linestyle="--"),
-        ),
-        ratios=(_step(ratio, edges, color=UP), _step(ratio, edges, color=DOWN, linestyle="--")),
-    )
-
-
-def _yield_ticks(axes: Axes) -> Ticks:
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    return Ticks.of(axes, "y", size=LABELS)
-
-
-def _step(axes: Axes, edges: FloatArray, **style: Any) -> StepPatch:
-    """Draw a histogram without content, and return its artist."""
-    return axes.stairs(np.zeros(len(edges) - 1), edges, **{"baseline": None, "linewidth": 1.1, **style})
-
-
-def _fill(page: _Page, varied: Sequence[Varied], names: Mapping[str, str]) -> None:
-    for panel, process in zip(page.panels, varied, strict=True):
-        contents = (process.nominal, process.up, process.down)
-        for step, values in zip(panel.steps, contents, strict=True):
-            step.set_data(values)
-        # matplotlib warns about a range without height, which an empty process would give.
-        panel.above.set_ylim(0, 1.3 * highest(*contents) or 1)
-        panel.yields.set_by_locators()
-        ratios = [ratio_to(process.nominal, values) for values in contents[1:]]
-        for step, ratio in zip(panel.ratios, ratios, strict=True):
-            step.set_data(ratio)
-        error = ratio_to(process.nominal, process.error)
-        below: Any = 1 - error  # matplotlib accepts an array as the baseline, but its annotation does not
-        panel.error.set_data(1 + error, baseline=below)
-        half = ratio_range(HALVES, *ratios)
+def _fill(sheet: Sheet, frames: Frames, varied: Sequence[Varied], texts: Mapping[str, str]) -> None:
+    """Put the numbers of the processes on the sheet."""
+    words, ticks = list(frames.words), []
+    lines: dict[str, list[tuple[FloatArray, FloatArray]]] = {"nominal": [], "up": [], "down": []}
+    errors = []
+    for process, (above, below) in zip(varied, frames.boxes, strict=True):
+        edges = above.left + frames.edges * above.width
+        contents = {"nominal": process.nominal, "up": process.up, "down": process.down}
+        # A range without height, which an empty process would give, has no ticks.
+        top = 1.3 * highest(*contents.values()) or 1.0
+        ratios = {name: ratio_to(process.nominal, values) for name, values in contents.items() if name != "nominal"}
+        half = ratio_range(HALVES, *ratios.values())
         low, high = max(0.0, 1 - half), 1 + half
-        panel.ratio.set_ylim(low, high)
-        ticks = ((1 + low) / 2, 1.0, (1 + high) / 2)
-        panel.relative.set(ticks, [f"{tick:g}" for tick in ticks])
-        panel.title.set_text(names[process.process] + _qualification(process))
-        panel.change.set_text(_yields(process))
+        for name, values in contents.items():
+            lines[name].append((edges, above.across(values, 0, top)))
+        for name, ratio in ratios.items():
+            lines[name].append((edges, below.across(ratio, low, high)))
+        error = ratio_to(process.nominal, process.error)
+        errors.append((edges, below.across(1 - error, low, high), below.across(1 + error, low, high)))
+        middle = float(below.across(np.array(1.0), low, high))
+        ticks += [((below.left, middle), (below.left + below.width, middle))]
+        for box, marks, end in (
+            (above, numbered(0, top, 3), (0.0, top)),
+            (below, [(tick, f"{tick:g}") for tick in ((1 + low) / 2, 1.0, (1 + high) / 2)], (low, high)),
+        ):
+            ticks += _marks(box, marks, end, words)
+        title = texts[process.process] + _qualification(process)
+        words.append(Word(x=above.left, y=above.top + 4, text=title, size=9))
+        right = above.left + above.width
+        words.append(Word(x=right - 6, y=above.top - 12, text=_yields(process), size=8, align=1))
+    sheet.words = words
+    sheet.strokes = _strokes(frames, lines, errors, np.array(ticks))
+
+
+def _marks(
+    box: Box, marks: Sequence[tuple[float, str]], end: tuple[float, float], words: list[Word]
+) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Yield the ticks on both sides of a box, and add their labels to the words."""
+    right = box.left + box.width
+    for value, label in marks:
+        y = box.bottom + box.height * (value - end[0]) / (end[1] - end[0])
+        words.append(Word(x=box.left - 4, y=y - CENTRE * LABEL, text=label, size=LABEL, align=1, is_outline=True))
+        yield (box.left, y), (box.left + TICK, y)
+        yield (right, y), (right - TICK, y)
+
+
+def _strokes(
+    frames: Frames,
+    lines: Mapping[str, Sequence[tuple[FloatArray, FloatArray]]],
+    errors: Sequence[tuple[FloatArray, FloatArray, FloatArray]],
+    ticks: FloatArray,
+) -> list[Stroke]:
+    """Return the strokes of a page, those that cover others last."""
+    key = _KEY_LINES
+    areas, codes = bands([*errors, key["nominal ± stat."]])
+    found = [Stroke(vertices=areas, codes=codes, colour=BAND, is_filled=True)]
+    frame, codes = segments(np.concatenate([frames.lines, ticks]))
+    found.append(Stroke(vertices=frame, codes=codes, width=0.7))
+    for name, colour, dashes in (("nominal", "black", None), ("up", UP, None), ("down", DOWN, DASHES)):
+        vertices, codes = steps([*lines[name], key[name][:2]])
+        found.append(Stroke(vertices=vertices, codes=codes, colour=colour, width=1.1, dashes=dashes))
+    return found
+
+
+_KEY = {"nominal": 500.0, "up": 574.0, "down": 622.0, "nominal ± stat.": 682.0}
+"""Places of the entries of the legend, from the left side of the page."""
+_KEY_LINES = {
+    name: (np.array([x, x + 20]), np.array([HEIGHT - 24]), np.array([HEIGHT - 16])) for name, x in _KEY.items()
+}
+
+
+def _heading(channel: Channel, page: Page, title: str) -> Iterator[Word]:
+    """Yield the words outside of the plots of a page."""
+    pages = f" ({page.number} of {page.count})" if page.count > 1 else ""
+    yield Word(x=14, y=HEIGHT - 24, text=f"{title}{pages}   {plain(channel.bin, 24)}", size=13)
+    for name, x in _KEY.items():
+        yield Word(x=x + 25, y=HEIGHT - 23, text=name, size=9)
+    if others := without_templates(channel, page.nuisance):
+        yield Word(x=14, y=12, text=f"It has effects without templates on {listing(others, 100)}", size=8, colour=GREY)
 
 
 def _qualification(process: Varied) -> str:
@@ -212,9 +223,3 @@ def _yields(process: Varied) -> str:
 
 def _percentage(change: float) -> str:
     return f"{100 * change:+.1f} %".replace("-", "−") if math.isfinite(change) else "–"  # noqa: RUF001 - minus sign
-
-
-def _describe(page: _Page, channel: Channel, nuisance: Nuisance, title: str) -> None:
-    page.title.set_text(f"{title}   {plain(channel.bin, 24)}")
-    others = without_templates(channel, nuisance)
-    page.note.set_text(f"It has effects without templates on {listing(others, 100)}" if others else "")

@@ -114,7 +114,7 @@ def stack_figure(channel: Channel, options: PlotOptions | None = None) -> Figure
     if content.shows_data:
         label = "Data" if are_counts(content.observed[np.isfinite(content.observed)]) else "Data, weighted"
         handles.insert(0, _draw_points(above, content.edges, content.observed, content.bars, label))
-    title, years = plain(channel.bin, 60), listing(years_of(channel), 36)
+    title, years = plain(channel.bin, 60), listing(_years(channel), 36)
     # Words of the experiment take the place of the title, which then stands with the legend.
     heading = f"{title}   {years}" if has_header(options) else ""
     _set_range(above, content, _draw_legend(above, handles, heading), is_log=options.log)
@@ -128,8 +128,7 @@ def stack_figure(channel: Channel, options: PlotOptions | None = None) -> Figure
     return figure
 
 
-def years_of(channel: Channel) -> tuple[str, ...]:
-    """Return the years of the columns, each once."""
+def _years(channel: Channel) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column.year for column in channel.columns if column.year))
 
 
@@ -253,8 +252,9 @@ def _set_range(axes: Axes, content: _Content, room: float, *, is_log: bool | Non
         # small processes too. Bins without content do not count: the logarithm of 0 has no place.
         high = np.log10(peak or 1)
         low = max(min(np.log10(min(filled, default=1) / 3), high - 3), high - DECADES)
-        axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(10**low, 10 ** (low + (high - low) / (1 - room)))
+        # After the range: a new scale would look for one, and warns of a channel without content.
+        axes.set_yscale("log", nonpositive="clip")
     else:
         # matplotlib warns about a range without height, which an empty channel would give.
         axes.set_ylim(0, 1.05 * peak / (1 - room) or 1)

@@ -37,7 +37,7 @@ def drawn_edges(axis: Axis) -> FloatArray:
     return edges
 
 
-def _names(axis: Axis, most: int) -> list[str]:
+def named_bins(axis: Axis, most: int) -> list[str]:
     """Return the names of every n-th bin, at most `most` of them."""
     categories = axis.categories or ()
     return list(distinct(categories[:: _every(axis, most)], LONGEST_TICK).values())
@@ -48,13 +48,13 @@ def _every(axis: Axis, most: int) -> int:
 
 
 def _stand_upright(axis: Axis, most: int) -> bool:
-    names = _names(axis, most)
+    names = named_bins(axis, most)
     return len(names) * max(map(len, names), default=0) > WIDTH_OF_NAMES * most
 
 
 def room_for_names(axis: Axis, most: int) -> float:
     """Return the height in inches that upright names of bins need below the axes."""
-    return 0.075 * max(map(len, _names(axis, most))) if _stand_upright(axis, most) else 0.0
+    return 0.075 * max(map(len, named_bins(axis, most))) if _stand_upright(axis, most) else 0.0
 
 
 def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float | None, minor: bool) -> Ticks:
@@ -77,7 +77,7 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
         return ticks
     upright = _stand_upright(axis, most)
     ticks = Ticks.of(axes, "x", size=8.0 if size is None else min(size, 8.0), rotation=90 if upright else 0, long=0)
-    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), _names(axis, most))
+    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), named_bins(axis, most))
     return ticks
 
 

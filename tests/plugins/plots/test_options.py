@@ -51,6 +51,7 @@ def test_command_with_all_arguments() -> None:
         "order": ("--order", "Top", "--order", "v*"),
         "layers": ("--layers", "3"),
         "blind": ("--blind", "100:150", "--blind", "all", "--blind", "200:"),
+        "each": ("--each",),
         "nuisances": ("--nuisance", "JES*"),
         "processes": ("--process", "ttbar"),
     }
@@ -69,6 +70,7 @@ def test_command_with_all_arguments() -> None:
         order=["Top", "v*"],
         layers=3,
         blind=[(100, 150), EVERYWHERE, (200, math.inf)],
+        each=True,
         nuisances="JES*",
         processes="ttbar",
     )
@@ -99,11 +101,14 @@ def test_malformed_argument(option: str, text: str) -> None:
 
 def test_names_of_no_process() -> None:
     """A name or pattern that no process has is told with the closest one, but a group may stand in the order."""
-    options = PlotOptions(labels={"tbar": "t"}, order=["Top", "QCD*"], groups={"Top": ["ttbar"]}, processes=["ZZ"])
-    assert list(options.problems(["ttbar", "vjets"])) == [
+    options = PlotOptions(
+        labels={"tbar": "t"}, order=["Top", "QCD*"], groups={"Top": ["ttbar"]}, processes=["ZZ"], nuisances="JE*"
+    )
+    assert list(options.problems(["ttbar", "vjets"], ["lumi"])) == [
         "labels: no process is called 'tbar' (did you mean 'ttbar'?)",
         "order: no process is called 'QCD*' (known: ttbar, vjets, Top)",
         "processes: no process is called 'ZZ' (known: ttbar, vjets)",
+        "nuisances: no nuisance is called 'JE*' (known: lumi)",
     ]
 
 

@@ -201,8 +201,9 @@ def test_plots_of_a_card(card_arguments: CardArguments, tmp_path: Path) -> None:
     """A card draws each plot of the plugin to one file."""
     made = Datacard(**card_arguments())
     paths = made.plot(tmp_path)
-    assert [path.name for path in paths] == ["stack_SR_2022_2023.pdf", "variations_SR_2022_2023.pdf"]
-    assert [pages(path.read_bytes()) for path in paths] == [1, 1]
+    names = ["correlations", "coverage", "stack", "variations"]
+    assert sorted(path.name for path in paths) == [f"{name}_SR_2022_2023.pdf" for name in names]
+    assert [pages(path.read_bytes()) for path in paths] == [1, 1, 1, 1]
 
 
 @pytest.mark.slow

@@ -1,0 +1,63 @@
+"""Maps of coverage and of effects: their cells, names and colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pytest
+from datacard_plots.maps import STATES, correlations_figure, coverage_figure
+from datacard_plots.options import PlotOptions
+from datacard_plots.style import plot_style
+from matplotlib.collections import QuadMesh
+
+from tests.support.channels import channel, channel_of, factors, shifted
+from tests.support.drawings import draw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MADE = channel(
+    shifted("jes", [1], [[2, 3]], [[-1, -1]]),
+    factors("lumi", [0, 3], [1.1, 0.8]),
+    factors("norm", [2], [1.5]),
+)
+
+
+@pytest.mark.slow
+def test_coverage() -> None:
+    """Each cell has the state of the nuisance on the column, with rows and columns named."""
+    with plot_style():
+        figure = coverage_figure(MADE, PlotOptions())
+    axes = figure.axes[0]
+    (mesh,) = axes.findobj(QuadMesh)
+    states = list(STATES)
+    cells = [[states[int(state)] for state in row] for row in np.asarray(mesh.get_array())]
+    assert cells == [
+        ["none", "own", "none", "none"],
+        ["factor", "none", "none", "factor"],
+        ["none", "none", "factor", "none"],
+    ]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["jes", "lumi", "norm"]
+    assert [label.get_text() for label in axes.get_xticklabels()][1:3] == ["top 2022", "top 2023"]
+
+
+@pytest.mark.slow
+def test_effects() -> None:
+    """Each cell has the change of the yield at +1 σ in per cent; cells without an effect have no colour."""
+    with plot_style():
+        figure = correlations_figure(MADE, PlotOptions(nuisances="l*"))
+    (mesh,) = figure.axes[0].findobj(QuadMesh)
+    cells: Any = np.ma.asarray(mesh.get_array())
+    np.testing.assert_allclose(cells.filled(np.nan), [[10, np.nan, np.nan, -20]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["coverage", "correlations"])
+def test_any_channel(name: str, tmp_path: Path) -> None:
+    """A channel without nuisances and one of very many columns can be drawn, to equal bytes."""
+    for number, made in enumerate((channel(), attrs.evolve(channel_of(500), nuisances=(factors("a", [0], [2.0]),)))):
+        first = draw(name, made, tmp_path / f"{number}.pdf")
+        assert first == draw(name, made, tmp_path / f"{number}_again.pdf")
+        assert first.startswith(b"%PDF-")
