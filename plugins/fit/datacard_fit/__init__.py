@@ -9,6 +9,7 @@ import attrs
 from datacard_core import hookimpl
 from datacard_fit.breakdown import Breakdown, Part, breakdown
 from datacard_fit.drawing import plot
+from datacard_fit.exchange.yields import yields_of
 from datacard_fit.fits import FitResult, Interval, fit
 from datacard_fit.impacts import Impact, Impacts, impacts
 from datacard_fit.likelihood import Likelihood
@@ -45,6 +46,7 @@ __all__ = [
     "significance",
     "stages",
     "toys",
+    "yields_of",
 ]
 
 if TYPE_CHECKING:

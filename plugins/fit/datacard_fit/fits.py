@@ -75,6 +75,11 @@ class FitResult:
         return "; ".join(self.problems) or "converged"
 
     @property
+    def has_errors(self) -> bool:
+        """False for a fit that did not converge, whose covariance is 0."""
+        return not np.isnan(self.errors[: len(self.minimum.free)][self.minimum.free]).any()
+
+    @property
     def correlation(self) -> FloatArray:
         """Correlation of all parameters but those of whole bins, shape (n, n); 0 for those that did not move."""
         width = np.sqrt(np.maximum(np.diagonal(self.covariance), 0))

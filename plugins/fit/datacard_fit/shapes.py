@@ -116,8 +116,7 @@ def shapes(
     else:
         at, bins = likelihood.split(fitted.values)
         # A fit that did not converge has a covariance of zeros, which would look like certainty.
-        has_errors = not np.isnan(fitted.errors[: len(at)][fitted.minimum.free]).any()
-        covariance = fitted.covariance if has_errors else np.full_like(fitted.covariance, np.nan)
+        covariance = fitted.covariance if fitted.has_errors else np.full_like(fitted.covariance, np.nan)
     found = responses(likelihood.engine, at, bins, None if fitted is None else observed)
     hidden = () if data is not None else likelihood.blind
     compiled = likelihood.compiled

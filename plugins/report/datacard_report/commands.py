@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="The file; an earlier one is replaced.",
 )
+@click.option("--fit", is_flag=True, help="Add a fit of all cards together; of expected events if a card is blind.")
 @click.option("--no-plots", is_flag=True, help="Leave out the plots, which take a quarter of a second each.")
-def report(cards: Sequence[Path], output: Path, *, no_plots: bool) -> None:
+def report(cards: Sequence[Path], output: Path, *, fit: bool, no_plots: bool) -> None:
     """Write a report of cards: one HTML file that opens in a browser without a network.
 
     CARD is a card of any program, and DIR a directory of cards. The report has yields, findings, plots, systematics,
     correlations and what made the cards.
     """
     read = read_cards(cards, lenient=True)
-    text = report_of(read, plots=() if no_plots else ("stack",))
+    text = report_of(read, plots=() if no_plots else ("stack",), fit=fit)
     # A file that is half written would replace a whole one.
     part = output.with_name(f".{output.name}.part")
     part.write_text(text, encoding="utf-8")

@@ -23,6 +23,7 @@ from datacard_core import (
     years_table,
     yields_table,
 )
+from datacard_report.fits import fit_section
 from datacard_report.page import Section, escaped, filtered, framed, page, scrolled
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from datacard_core import Channel, Finding, Plugins
 
 
-def report_of(source: Any, *, plots: Sequence[str] = ("stack",), plugins: Plugins | None = None) -> str:
+def report_of(
+    source: Any, *, plots: Sequence[str] = ("stack",), fit: bool = False, plugins: Plugins | None = None
+) -> str:
     """Return the report of cards as HTML; equal cards give equal bytes.
 
     Args:
         source: cards that were read, a card that was built, the cards of an analysis, a channel or a model.
         plots: names of the plots of each channel.
+        fit: whether a fit of all channels has a section, with plots of its own if there are any plots.
         plugins: the selected plugins, the built-in set if not given.
 
     Raises:
@@ -48,8 +52,12 @@ def report_of(source: Any, *, plots: Sequence[str] = ("stack",), plugins: Plugin
     findings = check(source, plugins=plugins)
     plugins = load_plugins() if plugins is None else plugins
     content = Content(cards=cards, channels=channels, findings=findings, plugins=plugins, plots=plots)
+    sections = list(content.sections())
+    if fit:
+        # Behind summary, yields and findings, which tell what is fitted.
+        sections.insert(3, fit_section(source, has_plots=bool(plots)))
     first, *others = [card.path.name for card in cards] or [channel.bin for channel in channels]
-    return page(f"Report of {first}{f' and {len(others)} more' if others else ''}", content.sections())
+    return page(f"Report of {first}{f' and {len(others)} more' if others else ''}", sections)
 
 
 LARGEST = 200_000

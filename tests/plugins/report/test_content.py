@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from datacard_report import report_of
 
-from datacard_core import Channel, Plot, load_plugins
+from datacard_core import Channel, Plot, load_plugins, read_cards
 from tests.support.cards import HEAD
 from tests.support.channels import channel, factors
 from tests.support.commands import datacard, failed
@@ -98,3 +98,59 @@ def test_formats_of_plots() -> None:
     assert text.count('src="data:image/svg+xml;base64,') == 1
     assert text.count('src="data:image/png;base64,') == 1
     assert text.count("&lt;no&gt; ink") == 2
+
+
+class TestFit:
+    """The section of a fit, which is there where it is asked for."""
+
+    @pytest.mark.slow
+    def test_section(self, card: Path, tmp_path: Path) -> None:
+        """The section has the interval, the limits, the yields of all stages and the figures of the fit."""
+        # A constrained parameter and one that the data alone fix.
+        card.write_text(card.read_text(encoding="utf-8") + "SF rateParam CR top 1 [0,5]\n", encoding="utf-8")
+        output = tmp_path / "out.html"
+        assert datacard("report", card, "-o", output, "--fit").exit_code == 0
+        text = output.read_text(encoding="utf-8")
+        section = text.partition('<section id="fit">')[2].partition("</section>")[0]
+        assert [word for word in ("observed limit", "signal fit", "figure of the fit") if word not in section] == []
+        assert "<td>r</td>" in section
+        assert datacard("report", card, "-o", output, "--fit", "--no-plots").exit_code == 0
+        assert "<img" not in output.read_text(encoding="utf-8")
+
+    @pytest.mark.slow
+    def test_without(self, card: Path, tmp_path: Path) -> None:
+        """A report that is not asked for a fit has none."""
+        assert datacard("report", card, "-o", tmp_path / "out.html", "--no-plots").exit_code == 0
+        assert 'id="fit"' not in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+    @pytest.mark.slow
+    def test_blind(self, card: Path) -> None:
+        """If a card is blind, the fit is that of expected events: r is 1, and there is no observed limit."""
+        line = "# blind: data_obs of SR is Asimov data in all bins, signal strength 0\n"
+        card.write_text(line + card.read_text(encoding="utf-8"), encoding="utf-8")
+        read = read_cards([card])
+        assert read[0].model().channels[0].blind_bins
+        text = report_of(read, plots=(), fit=True)
+        assert "Blind: expected events with a signal of 1" in text
+        assert "<td>1 " in text
+        assert "observed limit" not in text
+
+    @pytest.mark.slow
+    def test_card_without_likelihood(self, card: Path) -> None:
+        """A card that a fit does not cover has the reason in its section."""
+        card.write_text(card.read_text(encoding="utf-8") + "d discrete\n", encoding="utf-8")
+        text = report_of(read_cards([card], lenient=True), plots=(), fit=True)
+        section = text.partition('<section id="fit">')[2].partition("</section>")[0]
+        assert "discrete" in section
+        assert "<table" not in section
+
+    @pytest.mark.slow
+    def test_sources(self, card: Path) -> None:
+        """A model, a channel and channels have the section as the card has."""
+        (read,) = read_cards([card])
+        model = read.model()
+        sections = {
+            report_of(source, plots=(), fit=True).partition('<section id="fit">')[2].partition("</section>")[0]
+            for source in (read, [read], model, model.channels)
+        }
+        assert len(sections) == 1

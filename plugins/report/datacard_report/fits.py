@@ -1,0 +1,81 @@
+"""The section of a fit of all channels together."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datacard_core import Channel, DatacardError, Model, Picture
+from datacard_report.page import Section, escaped, framed, scrolled
+
+if TYPE_CHECKING:
+    from datacard_fit import FitResult, Likelihood
+
+
+def fit_section(source: Any, *, has_plots: bool) -> Section:
+    """Return the section of a fit: POIs, limit, significance, yields before and after, and plots.
+
+    Where a channel is blind, the fit is that of expected events with a signal of 1 in all channels.
+
+    Args:
+        source: what the report is of.
+        has_plots: whether to draw impacts, correlations and stacks too.
+    """
+    try:
+        body = _body(_model(source), has_plots=has_plots)
+    except DatacardError as error:
+        # A card whose likelihood is not covered has its report all the same.
+        body = f"<p>{escaped(error)}</p>"
+    return Section("fit", "Fit", body)
+
+
+def _model(source: Any) -> Model:
+    if isinstance(source, Model):
+        return source
+    if isinstance(source, Sequence) and source and not isinstance(source[0], Channel):
+        return Model.joined([card.model() for card in source], [str(card.path) for card in source])
+    if isinstance(source, Sequence | Channel):
+        return Model(channels=(source,) if isinstance(source, Channel) else tuple(source))
+    model: Any = source.model
+    made: Model = model() if callable(model) else model
+    return made
+
+
+def _body(model: Model, *, has_plots: bool) -> str:
+    from datacard_fit import Likelihood, fit, limit, significance, stages, yields_of  # noqa: PLC0415 - takes a second
+
+    likelihood = Likelihood(model)
+    data = likelihood.asimov(dict.fromkeys(likelihood.pois, 1.0)) if likelihood.blind else None
+    fitted = fit(likelihood, data=data)
+    limits = limit(likelihood, blind=data is not None)
+    median = limits.expected[2]
+    lines = {name: f"{one.value:.4g} {one.down:+.3g}/{one.up:+.3g}" for name, one in fitted.intervals.items()}
+    lines["significance"] = f"{significance(likelihood, data=data, fitted=fitted):.3g}"
+    lines["expected limit, 95 % CL"] = f"{median:.4g}"
+    if limits.observed is not None:
+        lines["observed limit, 95 % CL"] = f"{limits.observed:.4g}"
+    rows = "".join(f"<tr><td>{escaped(name)}</td><td>{escaped(text)}</td></tr>" for name, text in lines.items())
+    made = stages(likelihood, fitted, data=data)
+    blind = f"Blind: expected events with a signal of 1 in place of all data, as in {', '.join(likelihood.blind)}."
+    notes = [*fitted.problems, *limits.problems, *([blind] if data is not None else [])]
+    return "".join([
+        *(f"<p>{escaped(note)}</p>" for note in notes),
+        scrolled(f"<table><tbody>{rows}</tbody></table>"),
+        scrolled(yields_of(made).html()),
+        _pictures(likelihood, fitted, made, data) if has_plots else "",
+    ])  # fmt: skip
+
+
+def _pictures(likelihood: Likelihood, fitted: FitResult, made: Any, data: Any) -> str:
+    from datacard_fit import impacts, plot  # noqa: PLC0415 - takes a second
+
+    # Impacts have the pulls beside them; without a converged fit they have nothing to start from.
+    results = [impacts(likelihood, data=data)] if fitted.has_errors else []
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = [
+            Picture(path.name, path.read_bytes()) for path in plot(Path(folder, "fit.png"), *results, fitted, made)
+        ]
+    figures = (f"<figure>{framed(one, 'figure of the fit')}</figure>" for one in drawn)
+    return f'<div class="pictures">{"".join(figures)}</div>'
