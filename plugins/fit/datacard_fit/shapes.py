@@ -48,6 +48,9 @@ class ChannelShapes:
 
     name: str
     processes: Mapping[str, Events]
+    """By column: a process of one year is a process of its own, as in Combine."""
+    process_of: Mapping[str, str]
+    """Process of each column without its year."""
     signals: frozenset[str]
     """Names of the processes that are signals."""
     sums: Mapping[str, Events]
@@ -166,7 +169,8 @@ def _channel(
 ) -> ChannelShapes:
     compiled = likelihood.compiled
     name, columns = compiled.channels[place], compiled.columns[place]
-    signals = frozenset(column.name for column in likelihood.model.channel(name).columns if column.is_signal)
+    declared = likelihood.model.channel(name).columns
+    signals = frozenset(column.name for column in declared if column.is_signal)
     is_signal = np.array([column in signals for column in columns], dtype=float)
     sums = {"total_signal": is_signal, "total_background": 1 - is_signal, "total": np.ones(len(columns))}
     # As Combine has it: no sum of no process.
@@ -178,6 +182,7 @@ def _channel(
     return ChannelShapes(
         name=name,
         processes=dict(zip(columns, found, strict=False)),
+        process_of={column.name: column.process for column in declared},
         signals=signals,
         sums=dict(zip(sums, found[len(columns) :], strict=True)),
         covariance=of_total.T @ covariance @ of_total + np.diag(own[-1] ** 2),

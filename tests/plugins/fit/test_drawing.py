@@ -113,6 +113,18 @@ class TestFit:
         )
         assert not figures({**made, "fit_s": hidden})[0].axes[0].containers
 
+    @pytest.mark.slow
+    def test_years(self, tmp_path: Path) -> None:
+        """The layers of a stack are processes, summed over their years."""
+        card = CARD.replace("process sig bkg bkg", "process sig bkg_2017 bkg_2018").replace("SR SR CR", "SR SR SR")
+        card = card.replace("bin SR CR", "bin SR").replace("25 400", "325").replace("SF rateParam * bkg 1 [0,5]\n", "")
+        card = card.replace("process 0 1 1", "process 0 1 2")
+        made = stages(of_text(card, tmp_path))
+        (channel,) = made["fit_s"].channels
+        channel = attrs.evolve(channel, process_of={"sig": "sig", "bkg_2017": "bkg", "bkg_2018": "bkg"})
+        (figure,) = figures({**made, "fit_s": attrs.evolve(made["fit_s"], channels=(channel,))})
+        assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()][:2] == ["bkg", "sig"]
+
 
 class TestCurves:
     @pytest.mark.slow

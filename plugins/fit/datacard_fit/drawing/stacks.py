@@ -45,14 +45,18 @@ def stack_pages(stages: Mapping[str, Shapes], options: PlotOptions) -> Iterator[
 
 
 def _draw_stack(axes: Axes, edges: FloatArray, channel: ChannelShapes, most: int) -> None:
-    """Draw the processes, the largest on top and the signals above all."""
-    events = {name: channel.processes[name].values for name in channel.processes}
-    backgrounds = sorted(events.keys() - channel.signals, key=lambda name: (-float(events[name].sum()), name))
+    """Draw the processes, summed over years, the largest on top and the signals above all."""
+    events: dict[str, FloatArray] = {}
+    for column, of in channel.processes.items():
+        name = channel.process_of[column]
+        events[name] = events.get(name, 0) + of.values
+    signals = {channel.process_of[column] for column in channel.signals}
+    backgrounds = sorted(events.keys() - signals, key=lambda name: (-float(events[name].sum()), name))
     shown = backgrounds if len(backgrounds) <= most else backgrounds[: most - 1]
     layers = [(plain(name, 24), events[name], at) for at, name in enumerate(shown)]
     if rest := backgrounds[len(shown) :]:
         layers.append((f"{len(rest)} others", np.sum([events[name] for name in rest], axis=0), len(shown)))
-    layers = [*layers[::-1], *((plain(name, 24), events[name], -1) for name in events if name in channel.signals)]
+    layers = [*layers[::-1], *((plain(name, 24), events[name], -1) for name in events if name in signals)]
     base = np.zeros(len(edges) - 1)
     for name, values, at in layers:
         style: Any = {"color": UP, "alpha": 0.8} if at < 0 else {"color": colour(at), "hatch": hatch(at)}
