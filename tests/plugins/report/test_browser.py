@@ -78,6 +78,12 @@ def test_text_and_pictures(page: Browser, report: Path) -> None:
     text = page.run("return document.body.innerText")
     for expected in ("Yields", "100 ± 5", "CMS_lumi_13p6TeV_2022_and_a_long_name", "SR_2", "datacard-core", TAG):
         assert expected in text
+    assert pictures(page) == 3
+    assert page.messages() == []
+
+
+def pictures(page: Browser) -> int:
+    """Return the number of pictures, which must all have a size."""
     # Pictures out of view are not decoded; scrolling shows them.
     sizes = page.run("""
         return Promise.all([...document.images].map(async (image) => {
@@ -86,8 +92,18 @@ def test_text_and_pictures(page: Browser, report: Path) -> None:
             return image.naturalWidth;
         }));
     """)
-    assert len(sizes) == 3
     assert min(sizes) > 0
+    return len(sizes)
+
+
+def test_fit(page: Browser, tmp_path: Path) -> None:
+    """The section of a fit has its numbers and pictures: impacts, pulls, correlations, and a stack of the channel."""
+    lumi = factors("lumi", [0, 1, 2, 3], [1.016] * 4)
+    path = tmp_path / "report.html"
+    path.write_text(report_of(channel(lumi), fit=True, plugins=load_plugins("plots")), "utf-8")
+    page.open(path)
+    assert "observed limit, 95 % CL" in page.run("return document.querySelector('#fit').innerText")
+    assert pictures(page) == 5
     assert page.messages() == []
 
 
