@@ -39,9 +39,10 @@ def unpacked(content: Content, keys: Keys) -> list[bytes]:
     algorithms = np.where(is_one_block, heads["algorithm"], np.void(ODD))
     algorithms[sizes == stored] = np.void(PLAIN)
     found = []
-    known = _decompressors()
+    listed = algorithms.tolist()
+    known = {algorithm: function for algorithm in set(listed) if (function := _decompressor(algorithm))}
     # Items of lists are read faster than those of arrays.
-    places = zip(starts.tolist(), stops.tolist(), sizes.tolist(), algorithms.tolist(), strict=True)
+    places = zip(starts.tolist(), stops.tolist(), sizes.tolist(), listed, strict=True)
     for start, stop, size, algorithm in places:
         try:
             record = known[algorithm](content[start:stop], size)
@@ -53,35 +54,37 @@ def unpacked(content: Content, keys: Keys) -> list[bytes]:
 
 
 @cache
-def _decompressors() -> Mapping[bytes, Decompress]:
-    """Return the function of each algorithm whose packages are installed."""
-    return {
-        PLAIN: lambda data, _: data,
-        # Without the size of the result: with the exact size zlib looks for more and takes longer.
-        b"ZL\x08": lambda data, _: zlib.decompress(data),
-        b"XZ\x00": lambda data, _: lzma.decompress(data),
-        **_lz4(),
-        **_zstd(),
-    }
-
-
-def _lz4() -> dict[bytes, Decompress]:
+def _decompressor(algorithm: bytes) -> Decompress | None:
+    """Return the function of an algorithm, None if it is unknown or its packages are not installed."""
+    # One at a time: most files have one algorithm, and each library takes some time to import.
     try:
-        checksum, block = import_module("xxhash").xxh64_digest, import_module("lz4.block").decompress
-    except ImportError:
-        return {}
+        return _DECOMPRESSORS[algorithm]()
+    except (KeyError, ImportError):
+        return None
+
+
+def _lz4() -> Decompress:
+    checksum, block = import_module("xxhash").xxh64_digest, import_module("lz4.block").decompress
 
     def decompress(data: bytes, size: int) -> bytes:
         compressed = data[CHECKSUM:]
         # The format has no redundancy: without the checksum, many a damaged block is decompressed to other numbers.
         return block(compressed, size) if checksum(compressed) == data[:CHECKSUM] else b""
 
-    return {b"L4\x01": decompress}
+    return decompress
 
 
-def _zstd() -> dict[bytes, Decompress]:
-    try:
-        decompress = import_module("zstandard").ZstdDecompressor().decompress
-    except ImportError:
-        return {}
-    return {b"ZS\x01": decompress}
+def _zstd() -> Decompress:
+    decompress: Decompress = import_module("zstandard").ZstdDecompressor().decompress
+    return decompress
+
+
+_DECOMPRESSORS: Mapping[bytes, Callable[[], Decompress]] = {
+    PLAIN: lambda: lambda data, _: data,
+    # Without the size of the result: with the exact size zlib looks for more and takes longer.
+    b"ZL\x08": lambda: lambda data, _: zlib.decompress(data),
+    b"XZ\x00": lambda: lambda data, _: lzma.decompress(data),
+    b"L4\x01": _lz4,
+    b"ZS\x01": _zstd,
+}
+"""Functions that import the library of an algorithm and return its decompression."""
