@@ -19,7 +19,7 @@ from datacard_core.inputs.pickles.building import unpickled
 from datacard_core.inputs.pickles.limits import Budget
 from datacard_core.inputs.pickles.records import RefusedError, UnskippableError
 from datacard_core.inputs.remote import on_disk
-from datacard_core.inputs.split import is_split, split_output
+from datacard_core.inputs.split import WHOLE, is_split, split_output
 from datacard_core.inputs.structure import OutputDict, check_output
 from datacard_core.inputs.unread import FileAgain
 from datacard_core.names import closest, duplicates, listing
@@ -50,8 +50,8 @@ def load_output(
 
     Args:
         path_or_paths: one `.coffea` file, or several, on disk or at an address such as `https://…`: compressed with
-            lz4, gzip, zstd, bz2 or xz, or not; or split by variable, of which the members of other variables are not
-            touched.
+            lz4, gzip, zstd, bz2, xz or zip, or not; or split by variable, of which the members of other variables are
+            not touched.
         variables: the variables to keep histograms of, by default all. Other variables keep their name only.
         arrays: return histograms as arrays that share the memory which was read, and not as `hist.Hist`. Cards need
             no more than these arrays, which take less time and memory. Histograms of counts, as of data, are
@@ -124,11 +124,12 @@ def open_output(
     return _united(_files(path_or_paths), read)
 
 
-def load_histograms(path: str | os.PathLike[str]) -> object:
+def load_histograms(path: str | os.PathLike[str], *, trust: bool = False) -> object:
     """Read a pickle of histograms of `hist`, compressed or not, without executing code in it.
 
     Args:
         path: the file; its content is a histogram, or dicts in each other that hold histograms.
+        trust: unpickle as Python does, which executes all code in the file.
 
     Returns:
         The content for `output_of`, in which histograms share the memory that was read.
@@ -140,7 +141,7 @@ def load_histograms(path: str | os.PathLike[str]) -> object:
         file = Path(name)
         if problem := _file_problem(file):
             raise InputError(f"{file} {problem}")
-        return _loaded(file, None, decode=True)
+        return _trusted(file) if given_flag("trust", trust) else _loaded(file, None, decode=True)
 
 
 def _files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -204,8 +205,8 @@ def _loaded(file: Path, variables: Collection[str] | None, *, decode: bool, room
         def load(stream: Pieces, again: FileAgain) -> object:
             nonlocal left
             budget = Budget(again.size, room=left, small=min(_SMALL, room))
-            # A member of an archive is the pickle of one variable, and no output.
-            of = None if again.member else variables
+            # Other members of an archive are the pickles of one variable, and no output.
+            of = variables if again.member in ("", WHOLE) else None
             content = unpickled(stream, variables=of, decode=decode, budget=budget, again=again)
             left = budget.room
             return content

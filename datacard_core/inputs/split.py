@@ -22,6 +22,8 @@ _MAGIC = b"PK\x03\x04"
 _INDEX = "format.json"
 _NAME = "pocketcoffea-split"
 _VERSION = 1
+WHOLE = "file"
+"""Name that fsspec gives the one member of an archive that it writes, which is a whole output."""
 _LARGEST_INDEX = 10_000_000
 """Bytes: an index of a hundred thousand names is smaller, and a damaged one must not fill the memory."""
 
@@ -38,8 +40,10 @@ def is_split(file: Path) -> bool:
 
 def split_output(
     file: FileAgain, variables: Collection[str] | None, load: Callable[[Pieces, FileAgain], Any], *, columns: bool
-) -> dict[str, Any]:
+) -> Any:
     """Read a split output; members of variables that are not needed are not touched.
+
+    An archive of one pickle, as coffea.util.save makes it with compression="zip", is read as a whole.
 
     Args:
         file: the archive.
@@ -52,7 +56,6 @@ def split_output(
         zipfile.BadZipFile: it is damaged.
     """
     with zipfile.ZipFile(file.path) as archive:
-        index = _index(archive)
 
         def member(name: str) -> Any:
             try:
@@ -63,6 +66,9 @@ def split_output(
             with again.opened() as content:
                 return load(content, again)
 
+        if archive.namelist() == [WHOLE]:
+            return member(WHOLE)
+        index = _index(archive)
         output = member("metadata")
         if not isinstance(output, dict):
             raise InputError(f"has a {type(output).__name__} as its metadata, expected a dict")

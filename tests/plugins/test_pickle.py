@@ -13,7 +13,7 @@ import lz4.frame
 import pytest
 import zstandard
 
-from datacard_core import InputError, PluginLoadError, load_plugins
+from datacard_core import HistogramConventions, InputError, PluginLoadError, load_histograms, load_plugins, output_of
 from datacard_core.testing import assert_plugin
 from tests.support.foreign import filled
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-OPTIONS = {"category_axis": "channel", "variation_axis": "systematic", "sample_axis": "process"}
+OPTIONS: dict[str, Any] = {"category_axis": "channel", "variation_axis": "systematic", "sample_axis": "process"}
 HISTOGRAM = filled(
     ("process", "channel", "systematic"),
     {("tt", "SR", "nominal"): [1, 2], ("tt", "SR", "jesUp"): [3, 4], ("tt", "SR", "jesDown"): [1, 1]},
@@ -47,7 +47,7 @@ def test_forms(compress: Callable[[bytes], bytes], dumps: Callable[[object], byt
     assert {name: list(of) for name, of in read(file)["variables"].items()} == {"mass": ["tt"], "pt": []}
 
 
-@pytest.mark.parametrize("compression", [None, "gzip", "zstd", "bz2", "xz", "lz4"])
+@pytest.mark.parametrize("compression", [None, "gzip", "zstd", "bz2", "xz", "lzma", "zip", "lz4"])
 def test_files_of_coffea(compression: str | None, tmp_path: Path) -> None:
     """Files are read with each compression that coffea writes."""
     file = str(tmp_path / "histos.coffea")
@@ -56,6 +56,21 @@ def test_files_of_coffea(compression: str | None, tmp_path: Path) -> None:
     except TypeError:
         pytest.skip("this coffea writes lz4 alone")
     assert read(tmp_path / "histos.coffea")["variables"]["mass"]["tt"]
+
+
+def test_trusted_file(tmp_path: Path) -> None:
+    """A script may load a file that it trusts as Python does, and take its histograms."""
+    (tmp_path / "h.pkl").write_bytes(cloudpickle.dumps({"mass": HISTOGRAM, "code": print}))
+    content: Any = load_histograms(tmp_path / "h.pkl", trust=True)
+    assert content["code"] is print
+    assert output_of({"mass": content["mass"]}, HistogramConventions(**OPTIONS))["variables"]["mass"]["tt"]
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    """A file without histograms is an error with its name."""
+    (tmp_path / "h.pkl").write_bytes(pickle.dumps({"mass": {}}))
+    with pytest.raises(InputError, match=r"h\.pkl: it has no histograms"):
+        read(tmp_path / "h.pkl")
 
 
 def test_code_in_a_file(tmp_path: Path) -> None:

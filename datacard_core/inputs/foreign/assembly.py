@@ -122,6 +122,8 @@ class _Assembly:
         constant = self._of_path(path) if self.conventions.path else {}
         if isinstance(histograms, Mapping):
             places = dict(_places(histograms))
+            if not places:
+                raise InputError("it has no histograms")
             fields = self._fields(self.conventions.key_pattern, places)
             squares = self._squares(fields, places)
             for name, of_name in fields.items():

@@ -120,9 +120,8 @@ def blocks(
     contents = made.contents.transpose([axes[role] for role in (*further, *left)] + variables)
     for role in further:
         contents = contents[selected[role]].sum(axis=0)
-    # Bins for labels that an axis did not know belong to no name.
-    for place, role in enumerate(left):
-        contents = contents.take(range(len(roles[role])), axis=place)
+    # Bins for labels that an axis did not know are the last ones, and belong to no name.
+    contents = contents[tuple(slice(len(roles[role])) for role in left)]
     for place, role in enumerate(("sample", "year", "category", "variation")):
         if role not in axes:
             contents = np.expand_dims(contents, place)
