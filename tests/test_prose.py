@@ -48,7 +48,6 @@ def test_vague_words(everything: Prose) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_vague_words_in_messages(everything: Prose) -> None:
     """Messages have next to no word such as "whatever" and "thing"."""
     assert everything.message_rate < MOST_VAGUE, listed(prose.with_vague_words(everything.messages))
