@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from datacard_core.names import public
+
 # https://pdg.lbl.gov, introduction to the Review of Particle Physics, section on rounding: by the three leading digits
 # of the uncertainty.
 _TWO_DIGITS_UP_TO = 354
@@ -36,6 +38,7 @@ def counted(observation: float) -> str:
     return f"{observation:.0f}" if float(observation).is_integer() else f"{observation:.2f}"
 
 
+@public
 @attrs.frozen
 class Quantity:
     """A yield with its uncertainties."""

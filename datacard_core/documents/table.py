@@ -114,6 +114,7 @@ class Table(ABC):
         return self.markdown()
 
 
+@public
 @attrs.frozen(eq=False, kw_only=True)
 class PlainTable(Table):
     """A table that was made at once."""

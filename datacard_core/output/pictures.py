@@ -11,6 +11,7 @@ import attrs
 from datacard_core.arguments import wrong_type
 from datacard_core.errors import DeclarationError
 from datacard_core.model.channel import Channel
+from datacard_core.names import public
 from datacard_core.output.drawings import chosen_plots, stage_drawings, with_suffix
 from datacard_core.output.staging import staging
 from datacard_core.plugins.calling import strings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 
+@public
 @attrs.frozen(eq=False)
 class Picture:
     """A drawing that shows itself in a notebook."""
