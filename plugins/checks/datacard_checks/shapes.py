@@ -38,7 +38,11 @@ class Directions(Check):
             nominal = channel.nominal[shape.columns]
             equal = (shape.up.values == shape.down.values).all(axis=1) & (shape.up.values != nominal.values).any(axis=1)
             up, down = shape.up.norms - nominal.norms, shape.down.norms - nominal.norms
-            aside = (up * down > 0) & (np.minimum(np.abs(up), np.abs(down)) > SMALLEST_CHANGE * nominal.norms) & ~equal
+            aside = (
+                (up * down > 0)
+                & (np.minimum(np.abs(up), np.abs(down)) > SMALLEST_CHANGE * np.abs(nominal.norms))
+                & ~equal
+            )
             if equal.any():
                 message = f"Up and Down are equal, and differ from the nominal{_example(nominal, shape, equal)}"
                 columns = names_of(channel, shape.columns[equal].tolist())
