@@ -72,8 +72,8 @@ def test_link_leads_to_file(target: str) -> None:
 @pytest.mark.slow
 def test_picture_is_drawn(tmp_path: Path) -> None:
     """The script of the picture draws a PNG file of moderate size."""
-    picture.draw(tmp_path / "stack.png")
-    for path in (tmp_path / "stack.png", ROOT / picture.PICTURE):
+    picture.draw(tmp_path / "demo.png")
+    for path in (tmp_path / "demo.png", ROOT / picture.PICTURE):
         content = path.read_bytes()
         assert content.startswith(PNG)
         assert len(content) < 200_000
