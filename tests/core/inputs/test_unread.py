@@ -17,7 +17,7 @@ from coffea.processor import column_accumulator
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output, open_output
 from datacard_core.inputs.histograms import in_order, stored
-from tests.support.coffea_files import an_output, assert_same, complaint, save
+from tests.support.coffea_files import an_output, assert_same, complaint, save, save_split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,16 @@ def test_shared_histogram(tmp_path: Path) -> None:
     values = {place: histogram.contents.copy() for place, histogram in in_order(left)}
     for place, one in enumerate(histograms(output)):
         np.testing.assert_array_equal(values[place], stored(one).contents)
+
+
+def test_members_of_a_split_output(tmp_path: Path) -> None:
+    """Bins of several variables, each in a member of an archive, are read from their members."""
+    output = output_of(w=hist.storage.Weight, n=hist.storage.Int64)
+    left = [stored(one) for one in histograms(open_output(save_split(tmp_path / "a.coffea", output), keep=1))]
+    assert all(one.unread for one in left)
+    for place, histogram in in_order(left):
+        expected = stored(histograms(output)[place]).contents
+        np.testing.assert_array_equal(histogram.contents, expected)
 
 
 def test_unwanted_content_is_not_read(tmp_path: Path) -> None:
