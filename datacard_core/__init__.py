@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datacard_core.correlations.table import CorrelationTable, correlation_table
     from datacard_core.datacard import Datacard
     from datacard_core.declare.blinding import Blinding
-    from datacard_core.declare.category import Category
+    from datacard_core.declare.category import Category, Unroll
     from datacard_core.declare.correlation import correlate, decorrelate
     from datacard_core.declare.policies import Policies
     from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         FloatArray,
         IntArray,
         NamedTemplates,
+        Slice,
         Templates,
     )
     from datacard_core.model.cells import Cell
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from datacard_core.model.uncertainties.bins import BinParameters, parameters_of_bins
     from datacard_core.model.uncertainties.prefit import ExpectedProcess, Prefit, initial_factors, prefit
     from datacard_core.names import closest
+    from datacard_core.output.bins.axes import read_axes
     from datacard_core.output.drawings import draw_plots
     from datacard_core.output.pictures import Picture, picture
     from datacard_core.plugins.calling import Provided
@@ -219,6 +221,7 @@ __all__ = [
     "Severity",
     "Shape",
     "SharedParameter",
+    "Slice",
     "Statement",
     "StoredTemplates",
     "StrictError",
@@ -233,6 +236,7 @@ __all__ = [
     "Templates",
     "UniformNormalisation",
     "UnknownPluginError",
+    "Unroll",
     "channels_of",
     "check",
     "check_names",
@@ -264,6 +268,7 @@ __all__ = [
     "picture",
     "prefit",
     "read_acceptances",
+    "read_axes",
     "read_card",
     "read_cards",
     "read_convention",
@@ -290,7 +295,7 @@ _MODULES = {
     "correlations.table": "CorrelationTable correlation_table",
     "datacard": "Datacard",
     "declare.blinding": "Blinding",
-    "declare.category": "Category",
+    "declare.category": "Category Unroll",
     "declare.correlation": "correlate decorrelate",
     "declare.policies": "Policies",
     "declare.processes": "DataProcess DataProcesses MCProcess MCProcesses",
@@ -316,7 +321,7 @@ _MODULES = {
     "inputs.foreign.assembly": "output_of",
     "inputs.foreign.conventions": "HistogramConventions",
     "inputs.histograms": "HistogramArray",
-    "model.arrays": "Axis BoolArray ComplexArray FloatArray IntArray NamedTemplates Templates",
+    "model.arrays": "Axis BoolArray ComplexArray FloatArray IntArray NamedTemplates Slice Templates",
     "model.cells": "Cell",
     "model.channel": "Channel Column Directive Statement",
     "model.directives": "BinByBinStatistics FreeParameter RawLine",
@@ -332,6 +337,7 @@ _MODULES = {
     "model.uncertainties.prefit": "ExpectedProcess Prefit initial_factors prefit",
     "names": "closest",
     "output.drawings": "draw_plots",
+    "output.bins.axes": "read_axes",
     "output.pictures": "Picture picture",
     "plugins.calling": "Provided",
     "plugins.manager": "DEFAULT_PLUGINS Plugins installed_plugins load_plugins",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from datacard_core.build.loaded import Histograms
     from datacard_core.build.naming import Suffix
     from datacard_core.declare.blinding import Blind
+    from datacard_core.declare.category import Unroll
     from datacard_core.declare.flow import Flow
     from datacard_core.declare.policies import Policies
     from datacard_core.declare.processes import DataProcesses, MCProcesses
@@ -85,6 +86,8 @@ class Datacard(Sections, FromOutput):
         bin_name: Combine's whole name of the bin, in place of prefix, category and suffix.
         flow: treatment of content outside the bins: "drop" leaves it out, "fold" adds it to the first and last bin,
             "error" refuses it. Bins are those of `bins_edges`, if given.
+        unroll: for histograms of two or three variables, the names of the axes in the order in which their bins are
+            put in a row, the last one side by side; or an `Unroll` with the bins of each.
         single_year: whether the columns of a card of one year are called `{process}`, without the year.
         rateparam_norm_histograms: histograms of a variable that is filled in all of `rateparam_norm_categories`, to
             take the totals from; those of the card if not given.
@@ -131,6 +134,7 @@ class Datacard(Sections, FromOutput):
         data_variations: Mapping[str, str] | None = None,
         bin_name: str | None = None,
         flow: Flow = "drop",
+        unroll: Unroll | Iterable[str] | None = None,
         single_year: bool = False,
         process_suffix: Suffix = None,
         blind: Blind = False,
@@ -154,6 +158,7 @@ class Datacard(Sections, FromOutput):
             mcstat=mcstat,
             bins_edges=bins_edges,
             flow=flow,
+            unroll=unroll,
             shape_only_for_rateparam=shape_only_for_rateparam,
             data_variations={} if data_variations is None else data_variations,
             strictness=Strictness(strict, accept),

@@ -19,6 +19,7 @@ from datacard_core.grammar import stated_templates, templates_line
 from datacard_core.hookspecs import ModelContext
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import duplicates, listing
+from datacard_core.output.bins.axes import stage_axes
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
 from datacard_core.output.losses import stage_losses
@@ -98,6 +99,7 @@ def written(
     text = text_of_model(formats.writer, context)
     with staging(path.parent) as stage:
         losses = stage_losses(stage, path.name, context, formats)
+        stage_axes(stage, path.name, model.channels)
         if strict and losses:
             message = f"card writer {formats.writer.name!r} cannot write the model as it is"
             raise DeclarationError(f"{message}: {finding}" for finding in losses)

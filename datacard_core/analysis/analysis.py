@@ -300,6 +300,7 @@ class Analysis:
                 category=name,
                 bins_edges=category.bins_edges,
                 flow=category.flow,
+                unroll=category.unroll,
                 blinding=self._blinding(name),
                 policies=category.policies.over(self.policies),
                 bin_name=channel.whole,

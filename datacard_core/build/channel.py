@@ -99,6 +99,11 @@ def build_channel(
     templates = rebinned(native, declared)
     labels = {request.column: request.labels for request in templates.layout.requests}
     inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
+    if templates.axis.slices and declared.flow == "fold":
+        # The flow of several variables stands together above: it belongs to the outer bins of many slices.
+        folded = rebinned(native, declared, fold=True)
+        inside, lost = treat_flow(folded.with_flow, labels, templates.axis, "error")
+        flow_findings = lost or flow_findings
     inside = _scaled(inside, templates, declared)
     clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns, declared.policies_of)
     if dropped := _dropped(declared, clipped):
@@ -153,14 +158,19 @@ def build_channel(
     return attrs.evolve(channel, findings=declared.strictness.judged(placed))
 
 
-def rebinned(templates: TemplateSet, declared: DeclaredCard) -> TemplateSet:
+def rebinned(templates: TemplateSet, declared: DeclaredCard, *, fold: bool = False) -> TemplateSet:
     """Return the templates of a category in the bins of its card.
+
+    Args:
+        templates: the templates of the category.
+        declared: the declarations of the card.
+        fold: whether histograms of several variables have their flow in the outer bins of each slice.
 
     Raises:
         DeclarationError: bins_edges are not edges of the axis.
     """
     try:
-        return templates.rebinned(declared.bins_edges)
+        return templates.rebinned(declared.binning, fold=fold)
     except DeclarationError as failure:
         raise DeclarationError(f"category {declared.category!r}: {problem}" for problem in failure.problems) from None
 

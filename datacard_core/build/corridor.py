@@ -178,7 +178,7 @@ def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredC
     blindness = Blindness(bins=None if len(bins) == axis.bins else bins, signal=blinding.signal)
     # The function of the script is left behind.
     left = Blinding() if blindness.bins is None else OPEN
-    return attrs.evolve(declared, blinding=left, blindness=blindness), without_counts(native, declared.bins_edges, bins)
+    return attrs.evolve(declared, blinding=left, blindness=blindness), without_counts(native, declared.binning, bins)
 
 
 def _is_elsewhere(request: Request) -> bool:

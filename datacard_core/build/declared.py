@@ -13,6 +13,7 @@ from datacard_core.arguments import flag, scalar, scalars, shown, text, text_or_
 from datacard_core.build.naming import BinName, Suffix, column_suffix
 from datacard_core.build.strictness import Strictness
 from datacard_core.declare.blinding import OPEN, Blinding, plain_blinding
+from datacard_core.declare.category import Unroll, plain_unroll
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.flow import Flow, flow_problem
 from datacard_core.declare.policies import DEFAULT_POLICIES, NO_POLICIES, Policies, plain_policies
@@ -28,7 +29,7 @@ from datacard_core.plugins.manager import Plugins
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datacard_core.templates.binning import Binning
+    from datacard_core.templates.binning import AnyBinning, Binning
 
 # PocketCoffea's values: its scripts give the same line.
 MCSTAT = {"threshold": 0, "include_signal": 0, "hist_mode": 1}
@@ -60,6 +61,7 @@ class DeclaredCard:
     mcstat: bool | Mapping[str, Any] = attrs.field(default=True, converter=own)
     bins_edges: Binning = attrs.field(default=None, converter=plain_binning)
     flow: Flow = attrs.field(default="drop", converter=scalar)
+    unroll: Unroll | None = attrs.field(default=None, converter=plain_unroll)
     shape_only_for_rateparam: bool = attrs.field(default=False, converter=flag)
     data_variations: Mapping[str, str] = attrs.field(factory=dict, converter=tree)
     """Variations that the observation takes of some samples in place of their nominal."""
@@ -70,6 +72,11 @@ class DeclaredCard:
     policies: Policies = attrs.field(default=NO_POLICIES, converter=plain_policies)
     dropped: tuple[str, ...] = ()
     """Columns without yield that the policies leave out, when the yields are known."""
+
+    @property
+    def binning(self) -> AnyBinning:
+        """Bins of the card."""
+        return self.bins_edges if self.unroll is None else self.unroll
 
     @property
     def bin(self) -> str:
@@ -277,3 +284,6 @@ class DeclaredCard:
         yield from wrong_type("shape_only_for_rateparam", self.shape_only_for_rateparam, bool, "True or False")
         if problem := flow_problem(self.flow):
             yield problem
+        yield from wrong_type("unroll", self.unroll, Unroll | NoneType, "names of axes or an Unroll")
+        if self.unroll is not None and self.bins_edges is not None:
+            yield "bins_edges and unroll are both given: give the bins of each axis as Unroll(…, edges={name: …})"

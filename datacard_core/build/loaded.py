@@ -128,4 +128,4 @@ def templates_of(
     """
     layout, plans = plan_card(declared)
     sums = _sums(histograms, layout, category)
-    return sums.complete().rebinned(declared.bins_edges), plans
+    return sums.complete().rebinned(declared.binning, fold=declared.flow == "fold"), plans

@@ -11,6 +11,7 @@ from datacard_core.comparison.change import number_of
 from datacard_core.comparison.documents import counted, sections
 from datacard_core.documents.formats import without_repeats
 from datacard_core.errors import InputError
+from datacard_core.inputs.grids import axes_of
 from datacard_core.inputs.histograms import stems
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.structure import check_histogram_dicts
@@ -155,13 +156,14 @@ def _axis_entries(histograms: Sequence[HistogramArray]) -> list[str]:
     if not histograms:
         return ["no histogram"]
     histogram = histograms[0]
-    edges = histogram.axis.edges
+    axes = axes_of(histogram.axis)[::-1]
     return [
-        histogram.axis.name,
-        str(histogram.axis.bins),
-        f"{edges[0]:.12g} to {edges[-1]:.12g}"
-        if histogram.axis.categories is None
-        else listing(histogram.axis.categories),
+        ", ".join(axis.name for axis in axes),
+        " x ".join(str(axis.bins) for axis in axes),
+        ", ".join(
+            f"{axis.edges[0]:.12g} to {axis.edges[-1]:.12g}" if axis.categories is None else listing(axis.categories)
+            for axis in axes
+        ),
         ", ".join(dict.fromkeys(category for histogram in histograms for category in histogram.categories)),
     ]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from datacard_core.errors import InputError, with_type
 from datacard_core.grammar import DIRECTIONS
+from datacard_core.inputs.grids import MOST_VARIABLES, GridAxis, variables_problem
 from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
 from datacard_core.inputs.unread import UnreadBins, read_in_order
 from datacard_core.model.arrays import Axis, unmasked
@@ -308,28 +309,31 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
     variables = [name for name in names if name not in ("cat", "variation")]
-    if len(variables) != 1:
-        raise InputError(
-            f"it has {len(variables)} variable axes ({listing(variables) or 'none'}), a template has one: "
-            f"fill or unroll it to one dimension{_sum_over(variables)}"
-        )
-    order = [names.index(name) for name in (variables[0], "variation", "cat") if name in names]
-    for position in order[1:]:
+    if not 1 <= len(variables) <= MOST_VARIABLES:
+        raise InputError(variables_problem(variables))
+    # The first axis is the one whose bins stand side by side in memory, so that the cells in a row are no copy.
+    order = [names.index(name) for name in (*reversed(variables), "variation", "cat") if name in names]
+    for position in order[len(variables) :]:
         if not isinstance(axes[position], hist.axis.StrCategory):
             kind = type(axes[position]).__name__
             raise InputError(f"its axis {names[position]!r} is of type {kind}, expected a StrCategory, with names")
+    parts = [axes[position] for position in order[: len(variables)]]
+    flows = [(int(part.traits.underflow), int(part.traits.overflow)) for part in parts]
+    axis, flow = _axis(parts[0]), flows[0]
+    if len(parts) > 1:
+        axis, flow = GridAxis.of([_axis(part) for part in parts], flows), (0, 0)
 
     def arranged(array: ComplexArray) -> ComplexArray:
         array = array.transpose(order)
-        return array if "variation" in names else array[:, np.newaxis, :]
+        array = array if "variation" in names else array[..., np.newaxis, :]
+        return array.reshape(-1, *array.shape[len(parts) :])
 
-    axis = axes[order[0]]
     return HistogramArray(
         categories=tuple(axes[order[-1]]),
-        variations=tuple(axes[order[1]]) if "variation" in names else None,
-        axis=_axis(axis),
+        variations=tuple(axes[order[-2]]) if "variation" in names else None,
+        axis=axis,
         contents=contents.then(arranged) if isinstance(contents, UnreadBins) else arranged(contents),
-        flow=(int(axis.traits.underflow), int(axis.traits.overflow)),
+        flow=flow,
         has_variances=has_variances,
     )
 
@@ -349,11 +353,6 @@ def _repetitions(axes: Sequence[Any]) -> Iterator[str]:
         elif not np.all(np.diff(axis.edges) > 0):
             edges = listing((f"{edge:.15g}" for edge in axis.edges), 30)
             yield f"its axis {axis.name!r} has the edges {edges}, which do not rise, {altered}"
-
-
-def _sum_over(variables: Sequence[str]) -> str:
-    """Return the way out of further axes, such as the eras of data, that are not the variable."""
-    return f", or sum over an axis: histogram[{{{variables[0]!r}: sum}}]" if variables else ""
 
 
 def _contents(histogram: Any) -> tuple[ComplexArray, bool]:

@@ -129,6 +129,8 @@ class Axis(FrozenArrays):
     """True if the bins were declared as equally wide."""
     categories: tuple[str, ...] | None = attrs.field(default=None, kw_only=True)
     """Labels of the bins, for a variable that is a category."""
+    slices: tuple[Slice, ...] = attrs.field(default=(), kw_only=True)
+    """Slices in the order of the bins, for bins of several variables in a row; empty for one variable."""
 
     @property
     def bins(self) -> int:
@@ -144,13 +146,41 @@ class Axis(FrozenArrays):
 
     def same_binning(self, other: Axis) -> bool:
         """Return whether the bins agree, to a millionth of the narrowest bin."""
-        if self.bins != other.bins or self.categories != other.categories:
+        if self.bins != other.bins or self.categories != other.categories or type(self) is not type(other):
             return False
         # Most edges are the same, and the comparison with a tolerance takes ten times as long.
         if np.array_equal(self.edges, other.edges):
             return True
         # With rtol the tolerance would grow with the distance of an edge from 0.
         return np.allclose(self.edges, other.edges, rtol=0, atol=EDGE_TOLERANCE * self.narrowest)
+
+    def divided(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """Return the values of each slice, of an array whose last dimension is that of the bins."""
+        ends = np.cumsum([part.axis.bins for part in self.slices])
+        return np.split(values, ends[:-1], axis=-1) if self.slices else [values]
+
+
+@public
+@attrs.frozen(eq=False)
+class Slice(FrozenArrays):
+    """Neighbouring bins that differ in the last of several variables alone."""
+
+    axis: Axis
+    """Last variable, with the bins of the slice."""
+    within: tuple[Axis, ...]
+    """The other variables, each an axis of the one bin that the slice is in."""
+
+    @property
+    def title(self) -> str:
+        """The bins of the other variables as text."""
+        return ", ".join(map(_bin_text, self.within))
+
+
+def _bin_text(axis: Axis) -> str:
+    name = axis.label or axis.name
+    if axis.categories is not None:
+        return f"{name}: {axis.categories[0]}"
+    return f"{name}: {axis.edges[0]:.6g} to {axis.edges[-1]:.6g}"
 
 
 @public

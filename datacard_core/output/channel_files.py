@@ -13,6 +13,7 @@ from datacard_core.errors import PluginCallError
 from datacard_core.grammar import templates_line
 from datacard_core.hookspecs import CardContext, ModelContext
 from datacard_core.names import listing
+from datacard_core.output.bins.axes import stage_axes
 from datacard_core.output.losses import stage_losses
 from datacard_core.output.moves import Move
 from datacard_core.output.provenance import provenance
@@ -71,6 +72,7 @@ class ChannelFiles:
         if formats.has_losses:
             context = self.context(stage.reference(shapes_name, within=card_name), formats)
             stage_losses(stage, card_name, ModelContext.of([context]), formats)
+        stage_axes(stage, card_name, [self.channel])
         gap = "" if text.endswith("\n") or not comment else "\n"
         stage.text(card_name, text + gap + comment)
 

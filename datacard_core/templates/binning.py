@@ -15,10 +15,13 @@ from datacard_core.model.arrays import EDGE_TOLERANCE
 from datacard_core.names import listing
 
 if TYPE_CHECKING:
+    from datacard_core.declare.category import Unroll
     from datacard_core.model.arrays import Axis, FloatArray, IntArray
 
 Binning: TypeAlias = Iterable[float] | int | None
 """Edges, or the number of bins to join to one, or None for the bins of the axis."""
+AnyBinning: TypeAlias = "Binning | Unroll"
+"""Bins of one variable, or of several in a row."""
 
 
 _CANCELLING = 1e-3

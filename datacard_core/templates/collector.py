@@ -11,6 +11,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import Finding, notice, warning
+from datacard_core.inputs.grids import GridAxis, variables_problem
 from datacard_core.inputs.histograms import NOMINAL, in_order
 from datacard_core.inputs.output import LOADED
 from datacard_core.model.arrays import LARGEST
@@ -249,6 +250,8 @@ class Collector:
             self.axis, self.axis_of = (self.common_axis if labelled else None) or histogram.axis, str(piece)
         elif self.axis.categories is not None and histogram.axis.categories is not None:
             pass  # Bins are matched by label.
+        elif isinstance(histogram.axis, GridAxis) and not isinstance(self.axis, GridAxis):
+            raise InputError(variables_problem([part.name for part in reversed(histogram.axis.parts)]))
         elif not self.axis.same_binning(histogram.axis):
             raise InputError(
                 f"the bins are {bins_text(histogram.axis)}, those of {self.axis_of} are {bins_text(self.axis)}: "

@@ -14,6 +14,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.findings import notice
+from datacard_core.inputs.grids import GridAxis
 from datacard_core.names import listing
 from datacard_core.templates.labels import joined, spread, with_labels
 from datacard_core.templates.template_set import Fallback, TemplateSet
@@ -291,6 +292,8 @@ def grouped(problems: Iterable[tuple[str, str]]) -> list[str]:
 
 def bins_text(axis: Axis) -> str:
     """Return the bins of an axis as text for a message."""
+    if isinstance(axis, GridAxis):
+        return ", and ".join(f"of {part.name!r} {bins_text(part)}" for part in axis.parts)
     if axis.categories is not None:
         return f"labelled {listing(axis.categories)}"
     return f"{axis.bins} with edges {listing((f'{edge:.15g}' for edge in axis.edges), 30)}"

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from datacard_core.declare.category import Unroll
+from datacard_core.inputs.grids import GridAxis
 from datacard_core.model.arrays import Axis, Templates
-from datacard_core.templates.binning import Binning, chosen_edges, joined, settled
+from datacard_core.templates.binning import AnyBinning, chosen_edges, joined, settled
 from datacard_core.templates.rows import Layout
+from datacard_core.templates.unrolling import unrolled_bins
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -83,12 +86,18 @@ class TemplateSet:
         )
         return templates, rows
 
-    def rebinned(self, binning: Binning) -> TemplateSet:
+    def rebinned(self, binning: AnyBinning, *, fold: bool = False) -> TemplateSet:
         """Return the templates in wider bins; contents outside the new range go to the flow bins.
 
+        Args:
+            binning: the bins.
+            fold: whether histograms of several variables have their flow added to the outer bins of each slice.
+
         Raises:
-            DeclarationError: a new edge is not an edge of the axis.
+            DeclarationError: a new edge is not an edge of the axis, or the variables are not those of `unroll`.
         """
+        if isinstance(self.axis, GridAxis) or isinstance(binning, Unroll):
+            return self._unrolled(binning, fold=fold)
         if binning is None:
             return self
         places, edges = chosen_edges(self.axis, binning)
@@ -99,4 +108,16 @@ class TemplateSet:
             axis=attrs.evolve(self.axis, edges=edges, uniform=False),
             values=joined(self.values, starts),
             variances=np.add.reduceat(self.variances, starts, axis=1),
+        )
+
+    def _unrolled(self, binning: AnyBinning, *, fold: bool) -> TemplateSet:
+        bins, axis = unrolled_bins(self.axis, binning, fold=fold)
+        # Sums are made of neighbours, so the cells of a bin are put together first.
+        order = np.argsort(bins, kind="stable")
+        starts = np.searchsorted(bins[order], np.arange(axis.bins + 2))
+        return attrs.evolve(
+            self,
+            axis=axis,
+            values=joined(self.values[:, order], starts),
+            variances=np.add.reduceat(self.variances[:, order], starts, axis=1),
         )

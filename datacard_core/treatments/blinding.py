@@ -11,17 +11,19 @@ from datacard_core.arguments import shown
 from datacard_core.errors import DeclarationError, with_type
 from datacard_core.findings import notice, warning
 from datacard_core.grammar import DATA, RATE_PARAM, keyword_of
+from datacard_core.inputs.grids import GridAxis
 from datacard_core.model.arrays import Templates
 from datacard_core.model.directives import FreeParameter
 from datacard_core.model.uncertainties.prefit import expected_events
 from datacard_core.names import listing
-from datacard_core.templates.binning import Binning, chosen_edges
+from datacard_core.templates.binning import AnyBinning, chosen_edges
+from datacard_core.templates.unrolling import unrolled_bins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from datacard_core.findings import Finding
-    from datacard_core.model.arrays import Axis
+    from datacard_core.model.arrays import Axis, BoolArray
     from datacard_core.model.channel import Channel
     from datacard_core.templates.template_set import TemplateSet
 
@@ -45,7 +47,7 @@ def chosen_bins(choose: Callable[[Any], Any], axis: Axis) -> tuple[int, ...]:
     return tuple(np.flatnonzero(chosen).tolist())
 
 
-def without_counts(templates: TemplateSet, binning: Binning, bins: Sequence[int]) -> TemplateSet:
+def without_counts(templates: TemplateSet, binning: AnyBinning, bins: Sequence[int]) -> TemplateSet:
     """Return templates without the data of some bins, and without findings on data, which may tell counts.
 
     Args:
@@ -53,18 +55,29 @@ def without_counts(templates: TemplateSet, binning: Binning, bins: Sequence[int]
         binning: the bins of the card.
         bins: positions of the blind bins of the card. Content outside the axis belongs to its outer bins.
     """
-    places, edges = chosen_edges(templates.axis, binning)
-    hidden = np.zeros(len(edges) - 1, dtype=bool)
-    hidden[list(bins)] = True
-    with_flow = np.concatenate([hidden[:1], hidden, hidden[-1:]])
-    # The edges at which bins of the card begin, flow included, among those of the output.
-    starts = np.concatenate([[0], places + 1, [templates.values.shape[1]]])
-    native = np.repeat(with_flow, np.diff(starts))
+    native = _hidden(templates, binning, bins)
     values, variances = templates.values.copy(), templates.variances.copy()
     for array in (values, variances):
         array[templates.layout.starts[-1], native] = 0
     findings = tuple(finding for finding in templates.findings if DATA not in finding.column)
     return attrs.evolve(templates, values=values, variances=variances, findings=findings)
+
+
+def _hidden(templates: TemplateSet, binning: AnyBinning, bins: Sequence[int]) -> BoolArray:
+    """Return for each bin of the output, flow included, whether it belongs to a blind bin of the card."""
+    if isinstance(templates.axis, GridAxis):
+        of_cell, axis = unrolled_bins(templates.axis, binning, fold=True)
+        hidden = np.zeros(axis.bins + 2, dtype=bool)
+        # Content outside the bins of the card is hidden as soon as one bin is blind.
+        hidden[[0, *(place + 1 for place in bins), -1]] = len(bins) > 0
+        return hidden[of_cell]
+    places, edges = chosen_edges(templates.axis, binning)  # type: ignore[arg-type] # no grid
+    hidden = np.zeros(len(edges) - 1, dtype=bool)
+    hidden[list(bins)] = True
+    with_flow = np.concatenate([hidden[:1], hidden, hidden[-1:]])
+    # The edges at which bins of the card begin, flow included, among those of the output.
+    starts = np.concatenate([[0], places + 1, [templates.values.shape[1]]])
+    return np.repeat(with_flow, np.diff(starts))
 
 
 def with_expected_data(channel: Channel) -> Channel:

@@ -21,6 +21,8 @@ def edge_findings(native: Axis, axis: Axis) -> Iterator[Finding]:
         native: the axis of the histograms.
         axis: the axis of the card, after `bins_edges`.
     """
+    if axis.slices:
+        return  # The bins of several variables are counted.
     # Written for the last edge; the first one is the last of the mirrored axis.
     for which, sign, old, new in (
         ("first", -1, native.edges[::-1], axis.edges[::-1]),

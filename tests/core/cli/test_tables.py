@@ -134,16 +134,19 @@ class TestContents:
         assert ["m", "events.m", "2", "0 to 2", "SR, CR"] in rows(drawn(tabulate_contents(output.loaded)))
 
     def test_unusable_variable(self) -> None:
-        """A variable that no card can use has its reason below the table; other variables are listed."""
+        """A variable that no card can use has its reason below the table; others, also of two axes, are listed."""
         output = Output().mc("TTbar", "2022", nominal=[1, 2]).loaded
         cat = hist.axis.StrCategory(["SR"], name="cat")
         flat = hist.Hist(
             cat, hist.axis.Regular(2, 0, 1, name="x[0]"), hist.axis.Regular(2, 0, 1, name="y"), storage=WEIGHT
         )
-        output["variables"] = {"x_y": {"TTbar": {"TTbar_2022": flat}}, **output["variables"]}
+        counts = hist.Hist(cat, storage=WEIGHT)
+        added = {name: {"TTbar": {"TTbar_2022": one}} for name, one in (("x_y", flat), ("counts", counts))}
+        output["variables"] = {**added, **output["variables"]}
         text = drawn(tabulate_contents(output))
-        assert ["x_y", "not for a card", "", "", ""] in rows(text)
-        assert "x_y: it has 2 variable axes (x[0], y)" in text
+        assert ["counts", "not for a card", "", "", ""] in rows(text)
+        assert "counts: it has 0 variable axes (none)" in text
+        assert ["x_y", "x[0], y", "2 x 2", "0 to 1, 0 to 1", "SR"] in rows(text)
         assert ["m", "events.m", "2", "0 to 2", "SR"] in rows(text)
 
     def test_no_histograms(self) -> None:
