@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from datacard_core.model.uncertainties.prefit import ExpectedProcess, Prefit, initial_factors, prefit
     from datacard_core.names import closest
     from datacard_core.output.bins.axes import read_axes
+    from datacard_core.output.bins.edges import read_edges, write_edges
     from datacard_core.output.drawings import draw_plots
     from datacard_core.output.pictures import Picture, picture
     from datacard_core.plugins.calling import Provided
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from datacard_core.tables.effects import systematics_table, years_table
     from datacard_core.tables.sources import channels_of
     from datacard_core.tables.yields import yields_table
+    from datacard_core.treatments.quantiles import Bins, quantiles
     from datacard_core.writing import write_card, write_model
 
 __all__ = [
@@ -138,6 +140,7 @@ __all__ = [
     "Axis",
     "BinByBinStatistics",
     "BinParameters",
+    "Bins",
     "Blinding",
     "BoolArray",
     "CardContext",
@@ -267,15 +270,18 @@ __all__ = [
     "parameters_of_bins",
     "picture",
     "prefit",
+    "quantiles",
     "read_acceptances",
     "read_axes",
     "read_card",
     "read_cards",
     "read_convention",
+    "read_edges",
     "report",
     "systematics_table",
     "warning",
     "write_card",
+    "write_edges",
     "write_model",
     "years_table",
     "yields_table",
@@ -338,6 +344,7 @@ _MODULES = {
     "names": "closest",
     "output.drawings": "draw_plots",
     "output.bins.axes": "read_axes",
+    "output.bins.edges": "read_edges write_edges",
     "output.pictures": "Picture picture",
     "plugins.calling": "Provided",
     "plugins.manager": "DEFAULT_PLUGINS Plugins installed_plugins load_plugins",
@@ -346,6 +353,7 @@ _MODULES = {
     "tables.effects": "systematics_table years_table",
     "tables.sources": "channels_of",
     "tables.yields": "yields_table",
+    "treatments.quantiles": "Bins quantiles",
     "writing": "write_card write_model",
 }
 """Names by module; `tests/test_layout.py` holds them to the imports above."""

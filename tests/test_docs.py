@@ -381,7 +381,7 @@ def test_getting_started_runs(demo_folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["correlations", "data-driven", "names", "other-histograms", "unrolling"])
+@pytest.mark.parametrize("page", ["binning", "correlations", "data-driven", "names", "other-histograms", "unrolling"])
 def test_page_runs(page: str, tmp_path: Path) -> None:
     """The code of a page about declarations runs, and its assertions hold."""
     with contextlib.chdir(tmp_path):

@@ -1,60 +1,26 @@
-"""Histograms of several variables as bins of one axis, and the files that keep their edges."""
+"""Histograms of several variables as bins of one axis."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import hist
 import numpy as np
 import pytest
 
-from datacard_core import Analysis, Category, DatacardError, InputError, Systematics, Unroll, read_axes
-from tests.support import outputs
+from datacard_core import Analysis, Category, DatacardError, Systematics, Unroll
+from tests.support import grids, outputs
 from tests.support.coffea_files import save
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 YEAR = "2022"
-MASS = hist.axis.Variable([0, 10, 20, 40], name="mass", label="m")
-REGION = hist.axis.StrCategory(["low", "high"], name="region", label="", overflow=False)
-
-
-def cells(values: Any, *axes: Any) -> Any:
-    """Return a simulated histogram of SR with flow, whose nominal has those values and variances."""
-    names = [hist.axis.StrCategory([label], name=name) for name, label in (("cat", "SR"), ("variation", "nominal"))]
-    histogram: Any = hist.Hist(*names, *axes, storage=hist.storage.Weight())
-    view = histogram.view(flow=True)
-    view["value"][0, 0], view["variance"][0, 0] = values, values
-    return histogram
-
-
-def output(*axes: Any) -> outputs.Output:
-    """Return an output of two or three axes whose cells have the numbers 1, 2, 3, … in C order, flow included."""
-    shape = [axis.extent for axis in axes]
-    numbers = np.arange(1, np.prod(shape) + 1).reshape(shape)
-    made = outputs.Output()
-    for factor, sample in enumerate(("Signal", "TTbar"), start=1):
-        made.add(sample, YEAR, cells(factor * numbers, *axes))
-    return made
-
-
-def by_score() -> outputs.Output:
-    """Return an output of mass and score, whose cells with flow are, a row for each bin of the score:
-
-    score        mass: under   0-10  10-20  20-40  over
-    under               1      2      3      4      5
-    0-0.5               6      7      8      9     10
-    0.5-1              11     12     13     14     15
-    over               16     17     18     19     20
-    """
-    return output(hist.axis.Regular(2, 0, 1, name="score"), MASS)
 
 
 def test_slices_in_a_row() -> None:
     """The bins of the last axis stand side by side, in the order that is declared and not that of the histogram."""
-    made = by_score()
+    made = grids.by_score()
     assert outputs.template(outputs.card(made, unroll=["score", "mass"]), "signal_2022") == [7, 8, 9, 12, 13, 14]
     card = outputs.card(made, unroll=["mass", "score"])
     assert outputs.template(card, "signal_2022") == [7, 12, 8, 13, 9, 14]
@@ -64,9 +30,9 @@ def test_slices_in_a_row() -> None:
 def test_bins_of_axes_and_slices() -> None:
     """Axes have bins of their own, and slices too; the flow of a new range is outside."""
     unroll = Unroll(["score", "mass"], edges={"score": [0, 1]}, slices=[[10, 20, 40]])
-    assert outputs.template(outputs.card(by_score(), unroll=unroll), "signal_2022") == [8 + 13, 9 + 14]
+    assert outputs.template(outputs.card(grids.by_score(), unroll=unroll), "signal_2022") == [8 + 13, 9 + 14]
     unroll = Unroll(["score", "mass"], slices=[[0, 20, 40], 3])
-    card = outputs.card(by_score(), unroll=unroll)
+    card = outputs.card(grids.by_score(), unroll=unroll)
     assert outputs.template(card, "signal_2022") == [7 + 8, 9, 12 + 13 + 14]
     assert [part.axis.edges.tolist() for part in card.channel.axis.slices] == [[0, 20, 40], [0, 40]]
     assert [part.title for part in card.channel.axis.slices] == ["score: 0 to 0.5", "score: 0.5 to 1"]
@@ -74,19 +40,21 @@ def test_bins_of_axes_and_slices() -> None:
 
 def test_flow_of_slices() -> None:
     """Folded content goes to the outer bins of its slice; the corners to those of both axes. All content is kept."""
-    folded = outputs.card(by_score(), unroll=["score", "mass"], flow="fold")
+    folded = outputs.card(grids.by_score(), unroll=["score", "mass"], flow="fold")
     expected = [1 + 2 + 6 + 7, 3 + 8, 4 + 5 + 9 + 10, 11 + 12 + 16 + 17, 13 + 18, 14 + 15 + 19 + 20]
     assert outputs.template(folded, "signal_2022") == expected
     assert sum(expected) == 210
     assert "flow-folded" in outputs.codes(folded)
-    dropped = outputs.card(by_score(), unroll=["score", "mass"])
+    dropped = outputs.card(grids.by_score(), unroll=["score", "mass"])
     assert "0 in underflow and 147 in overflow are not in the card" in outputs.found(dropped, "flow-lost")[0]
-    assert "flow='error' refuses" in outputs.problems(by_score(), unroll=["score", "mass"], flow="error")[0]
+    assert "flow='error' refuses" in outputs.problems(grids.by_score(), unroll=["score", "mass"], flow="error")[0]
 
 
 def test_three_axes_with_labels() -> None:
     """Of three axes the first is the slowest, and labels are kept in the slices."""
-    made = output(REGION, hist.axis.Regular(2, 0, 1, name="score", flow=False), hist.axis.Regular(1, 0, 1, name="x"))
+    made = grids.output(
+        grids.REGION, hist.axis.Regular(2, 0, 1, name="score", flow=False), hist.axis.Regular(1, 0, 1, name="x")
+    )
     # Cells with flow, x last: low has 1 to 6, high has 7 to 12; of the three cells of x the second is inside.
     card = outputs.card(made, unroll=["score", "x", "region"])
     assert outputs.template(card, "signal_2022") == [2, 8, 5, 11]
@@ -98,13 +66,13 @@ def test_three_axes_with_labels() -> None:
 
 def test_blind_bins_of_slices() -> None:
     """A function gets the axis with its slices, and counts of the bins that it chooses are not read."""
-    made = by_score()
+    made = grids.by_score()
     counts = np.full((4, 5), 7.0)
     counts[2] = 77777
     data: Any = hist.Hist(
         hist.axis.StrCategory(["SR"], name="cat"),
         hist.axis.Regular(2, 0, 1, name="score"),
-        MASS,
+        grids.MASS,
         storage=hist.storage.Weight(),
     )
     data.view(flow=True)["value"][0] = data.view(flow=True)["variance"][0] = counts
@@ -119,32 +87,9 @@ def test_blind_bins_of_slices() -> None:
     assert "77777" not in card.content() + str(card.findings)
 
 
-def test_file_of_axes(tmp_path: Path) -> None:
-    """The file beside the card has the edges and labels of all slices, by which values of a fit are divided."""
-    made = output(hist.axis.Variable([-np.inf, 0, np.inf], name="score", label="Score", flow=False), REGION)
-    card = outputs.card(made, unroll=["score", "region"])
-    card.dump(tmp_path)
-    (axis,) = read_axes(tmp_path / "datacard_axes.json").values()
-    assert [part.tolist() for part in axis.divided(np.array([1, 2, 3, 4]))] == [[1, 2], [3, 4]]
-    assert [part.title for part in axis.slices] == ["Score: -inf to 0", "Score: 0 to inf"]
-    assert axis.same_binning(card.channel.axis)
-    assert {part.axis.categories for part in axis.slices} == {("low", "high")}
-    document = json.loads((tmp_path / "datacard_axes.json").read_text())
-    assert (document["format"], document["version"]) == ("datacard-axes", 1)
-    (tmp_path / "datacard_axes.json").write_text(json.dumps({**document, "version": 2}))
-    with pytest.raises(InputError, match="version 2, expected 'datacard-axes', version 1"):
-        read_axes(tmp_path / "datacard_axes.json")
-
-
-def test_no_file_for_one_variable(tmp_path: Path) -> None:
-    """A card of one variable has no further file."""
-    outputs.card(outputs.signal_and_ttbar(nominal=[1, 2, 3])).dump(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["datacard.txt", "shapes.root"]
-
-
 def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
     """A loaded output, and files with parts of one dataset, give the same templates."""
-    made = by_score()
+    made = grids.by_score()
     analysis = Analysis(
         years=[YEAR],
         mc_processes=outputs.two_processes(),
@@ -176,7 +121,7 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
 def test_declarations_that_do_not_fit(options: dict[str, Any], expected: str) -> None:
     """An order, edges or slices that the histograms have not are refused with what they have."""
     with pytest.raises(DatacardError) as raised:
-        outputs.card(by_score(), **options)
+        outputs.card(grids.by_score(), **options)
     assert expected in str(raised.value)
 
 

@@ -1,0 +1,87 @@
+"""Edges by rule: parts of a signal, and limits on the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datacard_core import DeclarationError, quantiles
+from tests.support import outputs
+
+if TYPE_CHECKING:
+    from datacard_core import Datacard
+
+SIGNAL = [1, 1, 1, 1, 2, 2, 4, 4]
+TTBAR = [100, 50, 20, 10, 5, 4, 1, 1]
+
+
+def card(data: list[int] | None = None, ttbar: list[int] = TTBAR, **options: Any) -> Datacard:
+    """Return a card of eight bins, where the variance of ttbar is half of its yield."""
+    made = outputs.Output().mc("Signal", "2022", nominal=SIGNAL)
+    squares = {"SR": {"nominal": [0.5 * content for content in ttbar]}}
+    made.add("TTbar", "2022", outputs.simulated({"SR": {"nominal": ttbar}}, variances=squares))
+    if data is not None:
+        made.data("Muon", "2022", data)
+        options["data_processes"] = outputs.observation("Muon")
+    return outputs.card(made, **options)
+
+
+@pytest.mark.parametrize(
+    ("limits", "edges"),
+    [
+        # A quarter of the signal is 4: the last bin, the one before it, two bins, and four.
+        ({}, [0, 4, 6, 7, 8]),
+        # The last bin has a background of 1, and takes its neighbour to have 2: two quarters of the signal.
+        ({"min_background": 2}, [0, 4, 6, 8]),
+        # 1 + 1 has the error √1 / 2 = 0.5, 4 + 1 + 1 has √3 / 6 = 0.29, and 5 has √2.5 / 5 = 0.32.
+        ({"max_relative_error": 0.4}, [0, 4, 5, 8]),
+        ({"min_background": 191}, [0, 8]),
+    ],
+)
+def test_parts_of_a_signal(limits: dict[str, float], edges: list[float]) -> None:
+    """Bins have equal parts of the signal, and grow where the background is too small or uncertain."""
+    bins = quantiles("signal", 4, **limits).bins(card().channel)
+    assert list(bins.edges) == edges
+    assert sum(bins.signal) == 16
+    assert sum(bins.background) == 191
+    assert all(background >= limits.get("min_background", 0) for background in bins.background)
+    assert all(error <= limits.get("max_relative_error", 1) for error in bins.background_error)
+
+
+def test_rest_with_large_errors() -> None:
+    """Bins without signal at the beginning join the first bin, and more bins join where their errors are too large."""
+    background = card(ttbar=[0, 0, 0, 0, 0, 0, 1, 1]).channel
+    assert quantiles("signal", 4, max_relative_error=0.6).bins(background).edges == (0, 8)
+
+
+def test_limits_that_no_bins_meet() -> None:
+    """Limits that the whole background is outside of are refused with both."""
+    with pytest.raises(DeclarationError, match=r"its whole background, 191 ± 9\.8, is outside .*min_background=192"):
+        quantiles("signal", 4, min_background=192).bins(card().channel)
+
+
+def test_data_that_are_not_looked_at() -> None:
+    """Edges are the same for any data, blind or not, as no rule reads them."""
+    rule = quantiles("signal", 4, min_background=2)
+    expected = rule.bins(card().channel)
+    for data in ([0] * 8, [77777] * 8):
+        assert rule.bins(card(data).channel) == rule.bins(card(data, blind=True).channel) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "expected"),
+    [
+        (("sgnal", 4), {}, "it has no process 'sgnal' (did you mean 'signal'?)"),
+        (("signal", 0), {}, "n is 0, expected a whole number of at least 1"),
+        ((3, 4), {}, "signal is (3,), expected names of processes"),
+        (("signal", 4), {"min_background": -1}, "min_background is -1, expected a number of at least 0"),
+        (("signal", 4), {"max_relative_error": float("nan")}, "max_relative_error is nan"),
+        (("signal", 4), {"min_backgrund": 1}, "there is no argument 'min_backgrund'"),
+    ],
+)
+def test_rules_that_cannot_be_used(arguments: tuple[Any, ...], options: dict[str, Any], expected: str) -> None:
+    """A rule with wrong arguments, or for processes that the card has not, is refused."""
+    with pytest.raises(DeclarationError) as raised:
+        quantiles(*arguments, **options).bins(card().channel)
+    assert expected in str(raised.value)
