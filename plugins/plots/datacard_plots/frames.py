@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from datacard_plots.sheet import CENTRE, Word
-from datacard_plots.variable import centres, drawn_edges, named_bins, room_for_names
+from datacard_plots.variable import drawn_edges, named_bins, named_places, room_for_names, slice_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +92,9 @@ class Frames:
                 right = box.left + box.width
                 corners = ((box.left, box.bottom), (right, box.bottom), (right, box.top), (box.left, box.top))
                 lines += [(*corner, *corners[(at + 1) % 4]) for at, corner in enumerate(corners)]
+                if self.axis.slices:
+                    inner = [box.left + edge * box.width for edge in slice_edges(self.axis, self.edges)[1:-1].tolist()]
+                    lines += [(x, box.bottom, x, box.top) for x in inner]
                 for place, _ in self._ticks:
                     x = box.left + place * box.width
                     lines += [(x, box.bottom, x, box.bottom + TICK), (x, box.top, x, box.top - TICK)]
@@ -124,9 +127,8 @@ class Frames:
     @cached_property
     def _ticks(self) -> list[tuple[float, str]]:
         """Places between 0 and 1, and labels, of the ticks of the variable."""
-        if self.axis.categories is not None:
-            places = centres(self.edges)[:: math.ceil(self.axis.bins / MOST_NAMES) or 1].tolist()
-            return list(zip(places, named_bins(self.axis, MOST_NAMES), strict=True))
+        if names := named_bins(self.axis, MOST_NAMES):
+            return list(zip(named_places(self.axis, self.edges, MOST_NAMES), names, strict=True))
         edges = drawn_edges(self.axis)
         low, high = float(edges[0]), float(edges[-1])
         return [((value - low) / (high - low), label) for value, label in numbered(low, high, 5)]

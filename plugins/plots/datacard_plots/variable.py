@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,28 @@ def drawn_edges(axis: Axis) -> FloatArray:
 
 def named_bins(axis: Axis, most: int) -> list[str]:
     """Return the names of every n-th bin, at most `most` of them."""
-    categories = axis.categories or ()
-    return list(distinct(categories[:: _every(axis, most)], LONGEST_TICK).values())
+    return list(distinct(_all_names(axis)[:: _every(axis, most)], LONGEST_TICK).values())
+
+
+def _all_names(axis: Axis) -> tuple[str, ...]:
+    """Return the names of bins with labels, or of the slices of several variables in a row."""
+    return axis.categories or tuple(part.title for part in axis.slices)
 
 
 def _every(axis: Axis, most: int) -> int:
-    return math.ceil(len(axis.categories or ()) / most) or 1
+    return math.ceil(len(_all_names(axis)) / most) or 1
+
+
+def slice_edges(axis: Axis, edges: FloatArray) -> FloatArray:
+    """Return the edges of the slices of several variables in a row, those of the bins without slices."""
+    ends = [0, *itertools.accumulate(part.axis.bins for part in axis.slices)]
+    return edges[ends] if axis.slices else edges
+
+
+def named_places(axis: Axis, edges: FloatArray, most: int) -> list[float]:
+    """Return the places of the names of `named_bins`."""
+    places: list[float] = centres(slice_edges(axis, edges))[:: _every(axis, most)].tolist()
+    return places
 
 
 def _stand_upright(axis: Axis, most: int) -> bool:
@@ -58,7 +75,7 @@ def room_for_names(axis: Axis, most: int) -> float:
 
 
 def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size: float | None, minor: bool) -> Ticks:
-    """Draw the x axis: its range and, for categories, the names of at most `most` bins.
+    """Draw the x axis: its range and, for categories, the names of at most `most` bins; lines and names for slices.
 
     Args:
         axes: the axes, at their final place in the figure.
@@ -69,7 +86,7 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
         minor: True to draw minor ticks.
     """
     axes.set_xlim(edges[0], edges[-1])
-    if axis.categories is None:
+    if not _all_names(axis):
         if minor:
             axes.xaxis.set_minor_locator(AutoMinorLocator())
         ticks = Ticks.of(axes, "x", size=size)
@@ -77,7 +94,10 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
         return ticks
     upright = _stand_upright(axis, most)
     ticks = Ticks.of(axes, "x", size=8.0 if size is None else min(size, 8.0), rotation=90 if upright else 0, long=0)
-    ticks.set(centres(edges)[:: _every(axis, most)].tolist(), named_bins(axis, most))
+    if axis.slices:
+        for edge in slice_edges(axis, edges)[1:-1].tolist():
+            axes.axvline(edge, color="black", linestyle=":", linewidth=0.8)
+    ticks.set(named_places(axis, edges, most), named_bins(axis, most))
     return ticks
 
 
