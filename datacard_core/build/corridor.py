@@ -26,7 +26,7 @@ from datacard_core.templates.template_set import TemplateSet
 from datacard_core.treatments.blinding import chosen_bins, without_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
@@ -101,7 +101,7 @@ def build_channels(
         totals = _totals(next(iter(group.values())), layout, collected)
         for category, declared in group.items():
             try:
-                card, sums = _without_blind_counts(declared, collected.sums[category])
+                card, sums = _without_blind_counts(declared, collected.sums[category], collected.inventory.data)
             except (InputError, DeclarationError) as failure:
                 failures.append(failure)
             else:
@@ -154,7 +154,9 @@ def _try_pickles(declared: DeclaredCard, name: str, typ: str, made: Sequence[Eff
             pickle.loads(pickle.dumps(foreign))  # noqa: S301 - made on this line
 
 
-def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredCard, Sums | TemplateSet]:
+def _without_blind_counts(
+    declared: DeclaredCard, sums: Sums, data: Collection[str]
+) -> tuple[DeclaredCard, Sums | TemplateSet]:
     """Return a card with its blind bins, and its sums without the data in them.
 
     Here, and not where the channel is built: a function of a script cannot be sent to a worker, and counts need not be.
@@ -164,7 +166,9 @@ def _without_blind_counts(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredC
     if choose is False:
         lifted = Blindness(lifted=True) if blinding.is_lifted(declared.category) else None
         return attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
-    if revealed := [key for key in sorted(sums.data) if not _is_elsewhere(sums.layout.requests[key[0]])]:
+    # Histograms of data may have been filled with an axis of variations, and metadata may not tell what data are.
+    observed = sums.data | {key for key in sums.datasets if key[1] in data}
+    if revealed := [key for key in sorted(observed) if not _is_elsewhere(sums.layout.requests[key[0]])]:
         column, sample = sums.layout.requests[revealed[0][0]].column, revealed[0][1]
         raise DeclarationError(
             f"category {declared.category!r} is blind, and {column!r} is made of its data, {sample!r}: "

@@ -138,6 +138,18 @@ def test_data_of_blind_categories(blind: Any, changes: dict[str, Any]) -> None:
     assert "77777" not in problem
 
 
+@pytest.mark.parametrize("told_by", ["metadata", "histogram"])
+def test_data_with_variations_or_without_metadata(told_by: str) -> None:
+    """Data of a blind category are known by the metadata, or by a histogram without variations: each is enough."""
+    made = output()
+    if told_by == "metadata":
+        made.histograms["Muon"]["Muon_2022"] = outputs.simulated({"SR": {"nominal": [77777, 77777]}})
+    else:
+        made.by_dataset["Muon_2022"]["isMC"] = "True"
+    (problem,) = outputs.problems(made, mc_processes=fakes(from_category=None, subtract=[]), blind=True)
+    assert "category 'SR' is blind, and 'fakes_2022' is made of its data, 'Muon'" in problem
+
+
 def test_another_variable() -> None:
     """A process is read from another variable with the bins of the card."""
     made, other = output(), output()
