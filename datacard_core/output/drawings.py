@@ -15,7 +15,7 @@ from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.hookspecs import Plot
 from datacard_core.inputs.paths import expanded
-from datacard_core.names import listing
+from datacard_core.names import duplicates, listing
 from datacard_core.output.channel_files import files_expected
 from datacard_core.output.staging import staging
 from datacard_core.plugins.calling import strings
@@ -62,12 +62,12 @@ def draw_plots(
         The paths of the files.
 
     Raises:
-        DeclarationError: the options of a plot do not fit the channels.
+        DeclarationError: the options of a plot do not fit the channels, or one plot is asked for twice.
         MissingProviderError: no selected plugin has such a plot, or it has no drawings of that format.
         PluginCallError: a plot failed.
     """
     jobs, channels = given_count("jobs", jobs), channels_of(source)
-    chosen = [with_suffix(provided, suffix) for provided in chosen_plots(plots, plugins)]
+    chosen = [with_suffix(provided, suffix) for provided in _different(chosen_plots(plots, plugins))]
     calls: dict[str, tuple[Any, ...]] = {}
     for provided, form in chosen:
         with provided.blamed("comparing its options with the channels") as plot:
@@ -104,6 +104,18 @@ def chosen_plots(plots: Sequence[str | Plot], plugins: Plugins | None) -> tuple[
     if not chosen:
         raise MissingProviderError("no selected plugin draws a plot: select one that does, such as 'plots'")
     return tuple(_provided(plugins, plot) for plot in chosen)
+
+
+def _different(chosen: tuple[Provided[Plot], ...]) -> tuple[Provided[Plot], ...]:
+    twice = duplicates(provided.name for provided in chosen)
+    if twice:
+        # The names of files are made of that of the plot, also where two have other options.
+        raise DeclarationError(
+            f"plot {name!r} is asked for twice, and both would be written to the same files: draw them one after the "
+            "other, to different directories"
+            for name in twice
+        )
+    return chosen
 
 
 def _provided(plugins: Plugins, plot: str | Plot) -> Provided[Plot]:

@@ -307,7 +307,9 @@ def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
     Only their names are known: to import a plugin that is not selected could change what the script does next.
     """
     others = [plugin for plugin in look().names if plugin not in selected]
-    likely = difflib.get_close_matches(name.lower(), others, n=1) or others
+    like = difflib.get_close_matches(name.lower(), others, n=1)
+    # The name of a plugin is often that of its object behind the name of a group, such as `acme_npz`.
+    likely = like or [plugin for plugin in others if name.lower() in plugin.lower()] or others
     if not likely:
         return ""
     if len(likely) == 1:
