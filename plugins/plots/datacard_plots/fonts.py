@@ -76,8 +76,9 @@ def _small(source: Path, name: str) -> Path:
     key = f"{source} {source.stat().st_size} {fontTools.version} {_RECIPE}"
     path = Path(mpl.get_cachedir(), f"datacard-{hashlib.sha256(key.encode()).hexdigest()[:16]}.ttf")
     if not path.is_file():
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            _converted(source, name).save(file)
+        # fontTools reads tables when they are needed, and so keeps the file of the source open.
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file, _converted(source, name) as font:
+            font.save(file)
         # Another process may make it at the same time; both are equal.
         os.replace(file.name, path)  # noqa: PTH105 - the name is a string
     return path
