@@ -29,17 +29,17 @@ from datacard_report.page import Section, escaped, filtered, framed, page, scrol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datacard_core import Channel, Finding, Plugins
+    from datacard_core import Channel, Finding, Plot, Plugins
 
 
 def report_of(
-    source: Any, *, plots: Sequence[str] = ("stack",), fit: bool = False, plugins: Plugins | None = None
+    source: Any, *, plots: Sequence[str | Plot] = ("stack",), fit: bool = False, plugins: Plugins | None = None
 ) -> str:
     """Return the report of cards as HTML; equal cards give equal bytes.
 
     Args:
         source: cards that were read, a card that was built, the cards of an analysis, a channel or a model.
-        plots: names of the plots of each channel.
+        plots: plots of each channel, by name or with options such as `Stack(PlotOptions(log=True))`.
         fit: whether a fit of all channels has a section, with plots of its own if there are any plots.
         plugins: the selected plugins, the built-in set if not given.
 
@@ -72,7 +72,7 @@ class Content:
     channels: Sequence[Channel]
     findings: Sequence[Finding]
     plugins: Plugins
-    plots: Sequence[str] = ("stack",)
+    plots: Sequence[str | Plot] = ("stack",)
 
     def sections(self) -> Iterator[Section]:
         """Yield the sections in their order."""
@@ -135,7 +135,7 @@ def _of_nuisances(table: str) -> str:
     return filtered(table, "words in rows")
 
 
-def _picture(channel: Channel, plot: str, plugins: Plugins) -> str:
+def _picture(channel: Channel, plot: str | Plot, plugins: Plugins) -> str:
     """Return a drawing, or the reason why there is none: the rest of the report does not depend on it."""
     try:
         found = picture(channel, plot, plugins=plugins)
@@ -144,4 +144,4 @@ def _picture(channel: Channel, plot: str, plugins: Plugins) -> str:
             found = picture(channel, plot, suffix=".png", plugins=plugins)
     except PluginCallError as error:
         return f"<p>{escaped(error)}</p>"
-    return framed(found, f"{plot} of {channel.bin}")
+    return framed(found, f"{plot if isinstance(plot, str) else plot.name} of {channel.bin}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from datacard_plots import Stack as BuiltIn
+from datacard_plots.options import PlotOptions
 from datacard_report import report_of
 
 from datacard_core import Channel, Plot, load_plugins, read_cards
@@ -154,3 +156,14 @@ class TestFit:
             for source in (read, [read], model, model.channels)
         }
         assert len(sections) == 1
+
+
+@pytest.mark.slow
+def test_plot_with_options() -> None:
+    """A plot is drawn with its options, and named beside its channel."""
+    plain, marked = (
+        report_of(channel(), plots=[BuiltIn(PlotOptions(status=status))]) for status in ("", "Private Work")
+    )
+    assert 'alt="stack of SR_2022_2023"' in plain
+    assert 'alt="stack of SR_2022_2023"' in marked
+    assert plain != marked
