@@ -37,17 +37,18 @@ READABLE = 4.5
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
+@attrs.frozen
 class Once(Stack):
     """The plot `stack`, drawn for the first channel alone: most of the channels differ in their names only."""
 
-    def __init__(self) -> None:
-        self.drawn = b""
+    drawn: list[bytes] = attrs.field(factory=list)
 
     def draw(self, channel: Channel, path: Path) -> None:
         if not self.drawn:
-            super().draw(channel, path)
-            self.drawn = path.read_bytes()
-        path.write_bytes(self.drawn)
+            # Without arguments, super() would look for the class as it was before attrs made it anew.
+            Stack.draw(self, channel, path)
+            self.drawn.append(path.read_bytes())
+        path.write_bytes(self.drawn[0])
 
 
 def written(folder: Path, count: int, *plugins: object) -> Path:
