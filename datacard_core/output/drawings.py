@@ -70,6 +70,7 @@ def draw_plots(
     chosen = [with_suffix(provided, suffix) for provided in _different(chosen_plots(plots, plugins))]
     calls: dict[str, tuple[Any, ...]] = {}
     for provided, form in chosen:
+        # Before the first drawing, which may take long, and for all channels at once.
         with provided.blamed("comparing its options with the channels") as plot:
             problems = strings(plot.problems(channels))
         if problems:
@@ -87,6 +88,7 @@ def draw_plots(
             for about, result in results(_contents, calls, executor=executor, jobs=jobs):
                 found[about] = result()
                 advance()
+            # In the order of the calls: files appear in the same order as without workers.
             for about in calls:
                 for name, content in found[about].items():
                     stage.content(name, content)

@@ -62,6 +62,7 @@ class Frames:
     @cached_property
     def boxes(self) -> list[tuple[Box, Box]]:
         """The box of the yields and that of the ratio of each plot, row by row."""
+        # As many columns as rows, or one more: the page is wider than high.
         across = math.ceil(math.sqrt(self.count))
         down = math.ceil(self.count / across)
         bottom = 42 + 72 * room_for_names(self.axis, MOST_NAMES)
@@ -72,6 +73,7 @@ class Frames:
         for number in range(self.count):
             row, column = divmod(number, across)
             x, y = left + column * (width + gap), bottom + (down - 1 - row) * (height + 26.0)
+            # A third for the ratio, as deviations are small there.
             lower = 0.31 * height
             boxes.append((Box(x, y + lower + 4, width, height - lower - 4), Box(x, y, width, lower)))
         return boxes
@@ -157,6 +159,7 @@ def steps(rows: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, np
     parts = list(_steps(rows))
     codes = [np.full(len(part), Path.LINETO, np.uint8) for part in parts]
     for one in codes:
+        # Without a new start, histograms of two processes would be joined.
         one[:1] = Path.MOVETO
     return np.concatenate(parts or [np.empty((0, 2))]), np.concatenate(codes or [np.empty(0, np.uint8)])
 
@@ -170,6 +173,7 @@ def bands(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> tuple[Fl
     """Return vertices and codes of areas, given by edges, lower and upper heights; bins of NaN are left out."""
     parts = []
     for edges, low, high in rows:
+        # A bin without nominal content has no ratio.
         there = np.isfinite(low) & np.isfinite(high)
         left, right = edges[:-1][there], edges[1:][there]
         corners = [(left, low[there]), (right, low[there]), (right, high[there]), (left, high[there])]

@@ -82,6 +82,7 @@ def _members(processes: Sequence[ExpectedProcess], options: PlotOptions) -> list
         groups.setdefault(process.name if title is None else title, []).append(process)
     members = []
     for name, inside in groups.items():
+        # A pattern of the order may hold several processes, which then go by size.
         rank = next((at for at, one in enumerate(options.order) if matching([one], [name])), len(options.order))
         is_chosen = name in options.groups or rank < len(options.order)
         members.append(_Member(name, tuple(inside), is_chosen, rank))
@@ -113,6 +114,7 @@ def _free_style(position: int, taken: dict[tuple[str, str], None]) -> tuple[str,
     first = position % len(COLOURS)
     places = [*range(first, len(COLOURS)), *range(first), *range(len(COLOURS), 10 * len(COLOURS))]
     styles = [(colour(place), hatch(place)) for place in places]
+    # A hundred styles: with more layers, some look alike.
     style = next((style for style in styles if style not in taken), styles[0])
     taken[style] = None
     return style

@@ -83,6 +83,7 @@ class Map:
         left = 0.35 + 0.075 * max(map(len, names), default=0)
         columns = [plain(f"{column.process} {column.year}".strip(), LONGEST_NAME) for column in self.columns]
         bottom = 0.35 + 0.075 * max(map(len, columns), default=0)
+        # Cells have a fixed size, so that names never overlap.
         width, height = max(3.5, CELL * min(across, MOST_NAMED)), max(1.2, CELL * min(down, MOST_NAMED))
         size = (left + width + 1.7, bottom + height + 0.6)
         figure = Figure(figsize=size)
@@ -95,6 +96,7 @@ class Map:
         axes.tick_params(which="both", length=0, top=False, right=False)
         axes.minorticks_off()
         axes.set_xlim(0, across)
+        # The first nuisance is at the top, as in the card.
         axes.set_ylim(down, 0)
         heading = f"{title} of {plain(self.channel.bin, 40)}"
         if has_header(self.options):
@@ -142,7 +144,9 @@ def correlations_figure(channel: Channel, options: PlotOptions) -> Figure:
     cells = np.clip(shown.cells(records, changes), -LARGEST, LARGEST)
     figure, axes = shown.axes("Effects")
     most = float(np.nanmax(np.abs(cells))) if np.isfinite(cells).any() else 0.0
+    # Symmetric: equal sizes of either sign have equally strong colours.
     norm = TwoSlopeNorm(0.0, -(most or 1.0), most or 1.0)
+    # No effect looks other than an effect of 0.
     axes.set_facecolor("#f2f2f2")
     masked = np.ma.masked_invalid(cells)
     mesh = axes.pcolormesh(masked, cmap="RdBu_r", norm=norm, edgecolors="white", linewidth=0.4) if cells.size else None

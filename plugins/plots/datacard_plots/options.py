@@ -43,6 +43,7 @@ def _number(given: Any) -> Any:
 def _option(default: Any, help: str, *, of: Callable[[Any], Any] | None = None, **keywords: Any) -> Any:  # noqa: A002 - click's word
     """Return a field that is also an option of the command line, with the same text."""
     metadata = {"help": help, "click": keywords}
+    # A dict as default would be shared by all objects.
     if default == {}:
         return attrs.field(factory=dict, converter=of, metadata=metadata)
     return attrs.field(default=default, converter=of, metadata=metadata)
@@ -157,6 +158,7 @@ def plot_options(function: Callable[..., Any], only: Collection[str] | None = No
         keywords = dict(field.metadata["click"])
         flag = keywords.pop("flag", f"--{field.name.replace('_', '-')}")
         if _repeats(field):
+            # Values of several processes or ranges: the option is given once for each.
             keywords["multiple"] = True
         elif "/" not in flag and field.default not in (None, ""):
             keywords |= {"default": field.default, "show_default": True}

@@ -107,6 +107,7 @@ def page_figures(channel: Channel, options: PlotOptions, pages: Sequence[Page] |
     pages = pages_of(channel, options) if pages is None else pages
     # matplotlib needs long to create axes: the figure has none.
     figure, sheet = Figure(figsize=(WIDTH / 72, HEIGHT / 72)), Sheet()
+    # Not in axes: their clipping and transformations would be done again for each page.
     figure.add_artist(sheet)
     titles = distinct((nuisance.name for nuisance in channel.nuisances), LONGEST_TITLE)
     labels = {column.process: options.labels.get(column.process, column.label) for column in channel.columns}
@@ -114,6 +115,7 @@ def page_figures(channel: Channel, options: PlotOptions, pages: Sequence[Page] |
     variable = Word(x=WIDTH - 12, y=12, text=axis_label(channel.axis), size=10, align=1)
     frames: dict[int, Frames] = {}
     for page in pages:
+        # Once for a page: sums over the years of all processes of a nuisance are one pass.
         varied = {process.process: process for process in varied_processes(channel, page.nuisance)}
         count = len(page.processes)
         if count not in frames:

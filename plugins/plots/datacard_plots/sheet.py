@@ -80,7 +80,9 @@ class Sheet(Artist):
         for stroke in self.strokes:
             gc = renderer.new_gc()
             gc.set_foreground(stroke.colour)
+            # A filled path with a line would be wider than its bins.
             gc.set_linewidth(0 if stroke.is_filled else stroke.width * scale)
+            # Round corners would make steps look like a curve.
             gc.set_joinstyle("miter")
             if stroke.dashes:
                 gc.set_dashes(0, [dash * scale for dash in stroke.dashes])
@@ -89,6 +91,7 @@ class Sheet(Artist):
             path.should_simplify = False
             renderer.draw_path(gc, path, transform, mpl.colors.to_rgba(stroke.colour) if stroke.is_filled else None)
             gc.restore()
+        # Some renderers count heights of texts from above.
         height = figure.bbox.height if renderer.flipy() else None
         # Labels of ticks are most of the words. As outlines they are one path, which is drawn much faster than texts.
         outlines = [self._outline(word) for word in self.words if word.is_outline and not word.is_upright]
@@ -136,6 +139,7 @@ class Sheet(Artist):
         path, width = self._path(word)
         gc = renderer.new_gc()
         gc.set_linewidth(0)
+        # The outlines are cached at the origin, for all places of one text.
         place = Affine2D().translate(word.x - word.align * width, word.y).scale(scale)
         renderer.draw_path(gc, path, place, mpl.colors.to_rgba(word.colour))
         gc.restore()

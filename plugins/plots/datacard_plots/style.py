@@ -185,6 +185,7 @@ def draw_header(axes: Axes, options: PlotOptions, *, title: str = "", note: str 
     axes.annotate(_collisions(options), (1, 1), (0, 5), ha="right", size=0.9 * size, **place)
     corner: Any = {**place, "xy": (0, 1), "xytext": (0, 5)}
     if options.experiment:
+        # The logo of an experiment is bold, and a third larger than its status.
         name = axes.annotate(plain(options.experiment), size=1.3 * size, weight="bold", **corner)
         # Behind the name, however wide that is.
         corner = {"xy": (1, 0), "xycoords": name, "xytext": (5, 0), "textcoords": "offset points", "va": "bottom"}
