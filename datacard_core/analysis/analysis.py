@@ -286,6 +286,7 @@ class Analysis:
             try:
                 cards[name] = self._card(shared, name, category)
             except DeclarationError as error:
+                # Each problem once, in the order in which they were met: categories share declarations.
                 problems |= dict.fromkeys(error.problems)
         problems = problems or dict.fromkeys(self._unread(cards))
         if problems:

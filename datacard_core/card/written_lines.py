@@ -131,6 +131,7 @@ def _parameter_problems(channel: Channel, words: Sequence[str]) -> Iterator[str]
     if len(words) < _SHORTEST_RATE_PARAM:
         yield "expected name, rateParam, bin, process, and a start value with a range, or a formula with its parameters"
         return
+    # Combine takes channel and process of a rateParam for patterns, and fnmatch would ignore case on some systems.
     if not fnmatchcase(channel.bin, words[2]):
         yield f"bin {words[2]!r} is not the card's {channel.bin!r}, nor '*'"
     columns = [column.name for column in channel.columns]
@@ -194,6 +195,7 @@ def _own_row(channel: Channel, nuisance: Nuisance) -> list[str]:
 
 def _cells(words: Sequence[str], columns: int) -> tuple[str, tuple[str, ...]]:
     """Return the words between the name and the cells of a row, and its cells."""
+    # From the end: gmN has one number before its cells, unif two, and most kinds have none.
     start = max(2, len(words) - columns)
     return " ".join(words[1:start]), tuple(words[start:])
 

@@ -67,6 +67,7 @@ class Model:
         channels = scalars(channels, lambda channel: channel)
         if problems := [problem for one in channels for problem in wrong_type("a channel", one, Channel, "a Channel")]:
             raise DeclarationError(problems)
+        # Lines compare by value: one that several channels have stays once.
         shared = dict.fromkeys(
             directive
             for channel in channels
@@ -89,6 +90,7 @@ class Model:
             name
             for channel in channels
             for directive in channel.directives
+            # Of the edits, freeze alone is about a parameter in a fit: the others change rows.
             if isinstance(directive, NuisanceEdit) and directive.verb == "freeze"
             for name in channel.parameter_names
             if re.fullmatch(directive.words[0], name)
@@ -205,6 +207,7 @@ def _other_numbers(channels: Iterable[Channel]) -> Iterator[str]:
     for channel in channels:
         for directive in channel.directives:
             if isinstance(directive, SharedParameter):
+                # By class too: a param line may stand beside the extArg line that makes its parameter.
                 where, other = first.setdefault(f"{type(directive).__name__} {directive.name}", (channel, directive))
                 if other != directive:
                     yield f"{other.line!r} in channel {where.bin!r} is {directive.line!r} in channel {channel.bin!r}"

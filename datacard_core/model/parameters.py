@@ -51,6 +51,7 @@ class ConstrainedParameter(SharedParameter):
     @property
     def line(self) -> str:
         """The line in a Combine card."""
+        # Combine refuses a width with a / if one of its numbers has no sign.
         below, above = self.sigma
         width = number(above) if below == above else f"-{number(below)}/+{number(above)}"
         name = f"{self.name}{NO_FLOAT}" if self.nofloat else self.name

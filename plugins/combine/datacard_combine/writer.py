@@ -85,6 +85,7 @@ def _content(text: str, *, keep_edits: bool) -> tuple[Content, list[str]]:
 def _shared(model: Model) -> str:
     """Return the lines about parameters that belong to no channel."""
     lines = [parameter.line for parameter in model.parameters]
+    # Combine takes the word for a pattern, and a name may have a dot.
     lines += [" ".join([*grammar.EDIT, "freeze", re.escape(name)]) for name in sorted(model.frozen)]
     return "".join(f"{line}\n" for line in lines)
 

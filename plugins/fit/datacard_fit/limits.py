@@ -150,11 +150,13 @@ def cls(observed: float, asimov: float) -> float:
         asimov: q̃ of the Asimov data, at least 0.
     """
     root_observed, root_asimov = math.sqrt(max(observed, 0.0)), math.sqrt(max(asimov, 0.0))
+    # Above its value for the Asimov data q̃ has another distribution (section 3.7 of the paper).
     if observed > asimov and root_asimov > 0:
         signal = _upper((observed + asimov) / (2 * root_asimov))
         background = _upper((observed - asimov) / (2 * root_asimov))
     else:
         signal, background = _upper(root_observed), _upper(root_observed - root_asimov)
+    # Far above the limit both probabilities are too small for a float.
     return signal / background if background > 0 else 0.0
 
 
@@ -200,6 +202,7 @@ def _excess(data: float, asimov: float, confidence: float) -> float:
         asimov: q̃ of the Asimov data.
         confidence: the confidence level.
     """
+    # CLs itself may be 0 in floating point, which has no logarithm.
     return math.log(max(cls(max(data, 0.0), max(asimov, 0.0)), 1e-300) / (1 - confidence))
 
 

@@ -102,6 +102,7 @@ def read_toys(likelihood: Likelihood, path: str | os.PathLike[str]) -> Toys:
         InputError: the file cannot be read, or its arrays are not those of the likelihood; all problems are told.
     """
     try:
+        # A pickle could run code when it is read.
         with np.load(Path(path), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
@@ -229,6 +230,7 @@ def _fitted(task: Task, best: Minimum, seeds: Sequence[np.random.SeedSequence]) 
 
 
 def _statistic(task: Task, minimum: Minimum) -> float:
+    # Without events n·log n is 0, as 0·log 1e-300 is in floating point and 0·log 0 is not.
     events, engine = np.maximum(task.data.events, 1e-300), task.likelihood.engine
     saturated = float(((task.data.events - task.data.events * np.log(events)) * engine.active).sum())
     return 2 * (minimum.value - saturated - engine.constraints.least(task.data.centers))

@@ -139,6 +139,7 @@ class GammaFactor(SystematicKind):
         widths = [width for _, width in systematic.distinct_values()]
         if len(widths) != 1:
             yield f"values {', '.join(map(repr, widths))}: expected one relative width, as the row has one parameter"
+        # From a width of 1 on, the shape 1/σ² is at most 1, and the density has no maximum above 0.
         elif not isinstance(widths[0], float) or not 0 < widths[0] < 1:
             yield f"value {widths[0]!r}, expected a relative width between 0 and 1, such as 0.3 for 30 %"
 

@@ -70,6 +70,7 @@ class UniformLinear(LinearFactor):
             # Combine refuses cells below 0 in this row, and no other.
             if not isinstance(value, float) or not value > 0:
                 yield f"{columns}: value {value!r}, expected the relative change of the yield at θ = 1, above 0"
+            # With a value above 0, the factor is smallest at the lowest θ.
             elif bounds is not None and is_pair and not 1 + value * bounds[0] > 0:
                 yield f"{columns}: value {value!r}: the yield at θ = {bounds[0]:g} is not above 0"
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+# The plugin manager looks for this name, to check the options of a selection before it makes the plugin.
 options = HistogramConventions.options
 
 

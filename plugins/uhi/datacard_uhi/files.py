@@ -16,6 +16,7 @@ from datacard_core import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# First bytes of a zip archive and of an HDF5 file: uhi.io prescribes no ends of their names.
 _ZIP = b"PK\x03\x04"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -38,8 +39,10 @@ class Histograms(Mapping[str, Any]):
 
 
 def _histogram(made: dict[str, Any], name: str) -> Any:
+    # A sparse storage has its filled bins alone, and hist needs the numbers of all.
     if "index" in made["storage"]:
         made = _module("uhi.io").from_sparse(made)
+    # uhi.io has histograms of axes alone, which hist would take for empty ones.
     if list(made["storage"]) == ["type"]:
         raise InputError(f"{name} has no contents, only its axes")
     return hist.Hist(made)
@@ -57,9 +60,11 @@ def histograms_of(path: Path) -> Iterator[Any]:
         head = file.read(len(_HDF5))
     if head.startswith(_ZIP):
         with zipfile.ZipFile(path) as archive:
+            # Of each histogram the archive has a .json, and a .npy of each of its arrays.
             names = [name.removesuffix(".json") for name in archive.namelist() if name.endswith(".json")]
             yield Histograms(names, lambda name: _module("uhi.io.zip").read(archive, name))
     elif head == _HDF5:
+        # Imported here, as the other two forms are read without h5py.
         with _module("h5py").File(path, "r") as groups:
             yield Histograms(list(_groups(groups)), lambda name: _module("uhi.io.hdf5").read(groups[name]))
     else:

@@ -91,6 +91,7 @@ def _model(
         channel = yield from _channel(part)
         if channel is not None:
             channels.append(channel)
+    # Without one of its channels the model would be that of another measurement.
     if len(channels) < len(set(content.head.channels)):
         return None
     groups = {name: tuple(sorted(members)) for name, members in sorted(content.groups.items())}
@@ -104,6 +105,7 @@ def _channel(part: Part) -> Reading[Channel | None]:
         if not (yield from nominal_faults(part)):
             return None
         found = [part.template(name) for name in _names(part)]
+        # The data, if there are any, come first: their bins are those of the channel.
         part = attrs.evolve(part, axis=next(item.axis for item in found if item is not None))
     nominal, data = _nominal(part), _data(part)
     rates = np.array([part.content.rates[place] for place in part.places])
@@ -160,6 +162,7 @@ def _data(part: Part) -> Templates:
         return Templates(zeros, zeros)
     # Without templates an observation of -1 is no number of events; strict reading has refused it.
     if found is None:
+        # The variance of a count is the count.
         values = np.array([[max(observation, 0.0)]])
         return Templates(values, values)
     return found.block.templates[np.array([found.row])]

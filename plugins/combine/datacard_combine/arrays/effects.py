@@ -57,6 +57,7 @@ def _text(value: Value) -> str:
 def nuisance_of(part: Part, row: RowOfCard) -> Reading[Nuisance | None]:
     """Return the nuisance of a row in a channel, or None if it has no effect there."""
     values = {at: row.values[place] for at, place in enumerate(part.places) if part.content.rates[place] != 0}
+    # A factor of 1 is no effect in lnN alone: of a shape, 1 is the usual scale.
     nothing = (0.0, 1.0) if row.kind == grammar.LN_N else (0.0,)
     values = {at: value for at, value in values.items() if value not in nothing}
     if not values:

@@ -73,6 +73,7 @@ def read(
     missing = set()
     spare = {}
     for file, names in by_file.items():
+        # A file of columns of rate 0 alone may be missing, as Combine does not open it.
         first = next((place for named in names.values() for place in named if place.is_needed), None)
         if first and (keywords := first.unknown):
             message = f"{keywords[0]} has no value in the file {file!r}; {_KNOWN}"
@@ -95,6 +96,7 @@ def read(
 def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:
     """Yield the templates of a block."""
     values = block.templates.values
+    # One object for equal edges, so that later comparisons are those of identity and not of numbers.
     axis = axes.setdefault(block.axis.edges.tobytes(), block.axis)
     # For all at once: a call for each template takes longer than reading it.
     integrals: list[float] = block.templates.norms.tolist()

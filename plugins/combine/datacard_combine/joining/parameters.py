@@ -49,6 +49,7 @@ def _parameters(part: Part) -> Iterator[Parameter]:
 
 
 def _agree(words: Sequence[str], others: Sequence[str]) -> bool:
+    # Numbers by their value: cards of several authors write 1 and 1.0 for one parameter.
     return len(words) == len(others) and all(
         one == other or (parsed(one) is not None and parsed(one) == parsed(other))
         for one, other in zip(words, others, strict=True)

@@ -105,6 +105,7 @@ def ids_of(columns: Sequence[JoinedColumn]) -> list[int]:
     for joined in columns:
         by_process.setdefault(joined.process, set()).add(joined.column.id)
     stated = [ids for ids in by_process.values() if len(ids) == 1]
+    # As many different ids as processes: each process has one, and no two share it.
     if len(set().union(*stated)) == len(by_process):
         return [joined.column.id for joined in columns]
     signs = {joined.process: joined.column.is_signal for joined in columns}

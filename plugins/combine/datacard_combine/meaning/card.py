@@ -94,6 +94,7 @@ def _take(state: State, view: BodyView, *, keep_edits: bool) -> Reading[None]:
 def _row(state: State, view: Row) -> Reading[None]:
     yield from _kind_clash(state, view)
     found = list((yield from values(view, len(state.rates), state.numbers)))
+    # Combine keeps a number for each channel and process: the last of repeated columns counts for all.
     if state.is_repeated:
         found = [found[state.places[column.channel][column.process]] for column in state.head.columns]
     if view.kind == "gmN":
@@ -103,11 +104,13 @@ def _row(state: State, view: Row) -> Reading[None]:
                 column = state.head.columns[place]
                 message = f"{view.name!r} gives {column.process!r} in channel {column.channel!r}, of rate 0, a yield"
                 yield noted("gmN.zero", message, view.line, view.first + place)
+                # The number that Combine's parser puts in its place.
                 state.rates[place] = 1e-6
     state.add(OpenRow(view.name, view.nofloat, view.kind, view.arguments, found, view))
 
 
 def _kind_clash(state: State, view: Row) -> Reading[None]:
+    # Combine compares whole words: shapeN beside lnN passes its parser.
     others = {row.kind for row in state.by_name.get(view.name, ())}
     both = {grammar.SHAPE, grammar.LN_N}
     if view.kind in both and (both - {view.kind}) & others:
@@ -117,6 +120,7 @@ def _kind_clash(state: State, view: Row) -> Reading[None]:
 
 def _rate_param(state: State, view: RateParam) -> Reading[None]:
     head = state.head
+    # Combine takes words for patterns only if one of them has a *: a ? or [ alone is part of a name.
     if grammar.ANY in view.channel + view.process:
         # By process first: the order of the factors of a column is that of the lines all the same.
         pairs = [
@@ -196,6 +200,7 @@ def _yields(state: State) -> Reading[None]:
         columns = [
             (state.rates[place], state.head.columns[place].is_signal) for place in state.places[channel].values()
         ]
+        # A rate of -1 counts as other than 0: Combine makes this test before it looks for templates.
         if not any(rate != 0 for rate, _ in columns):
             yield refused("process.no-background", f"channel {channel!r} has no process with a rate other than 0")
         elif not any(rate != 0 and not is_signal for rate, is_signal in columns):
@@ -210,6 +215,7 @@ def _closed(state: State) -> Content:
     dropped = []
     for row in state.rows:
         if isinstance(row.view, Parameter):
+            # An edit may have renamed the line.
             rows.append(attrs.evolve(row.view, name=row.name))
         elif has_effect(row.kind, row.values, state.rates):
             rows.append(_row_of_card(row, row.view))

@@ -134,6 +134,7 @@ def _columns(seen: Seen, names: ProcessLine, ids: ProcessLine) -> Reading[tuple[
     columns: list[ColumnOfCard] = []
     is_right = True
     bins = seen.table.names if seen.table else ()
+    # Lines of different lengths have been told already; the columns that all three have are still looked at.
     for place, (channel, process, word) in enumerate(zip(bins, names.words, ids.words, strict=False), start=1):
         number = whole(word)
         if number is None:
@@ -176,6 +177,7 @@ def _signs(columns: Sequence[ColumnOfCard], line: Line) -> Reading[None]:
             )
             yield doubtful("process.id-changes", message, line, place)
         shared = names_of.setdefault(column.id, set())
+        # min, as the order of a set of strings changes from run to run, and equal cards give equal messages.
         if column.process not in shared and shared:
             message = (
                 f"{column.process!r} and {min(shared)!r} share the id {column.id}, which other readers tell them by"
@@ -219,6 +221,7 @@ def _undeclared(seen: Seen, columns: Sequence[ColumnOfCard], channels: Sequence[
 
 
 def _counted(seen: Seen, channels: Sequence[str], columns: Sequence[ColumnOfCard]) -> Reading[None]:
+    # Combine compares jmax with the names of all channels together.
     processes = len({column.process for column in columns})
     for keyword, found, what in (("imax", len(channels), "channels"), ("jmax", processes - 1, "processes minus 1")):
         stated = seen.counts.get(keyword)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.rows import Value
     from datacard_combine.syntax.views import EditLine
 
+# Combine converts factors to their logarithms, and back, between these two families alone.
 _LINEAR = frozenset({"trG", "unif", "dFD", "dFD2"})
 _LOGARITHMIC = frozenset({"lnN", "lnU"})
 
@@ -40,6 +41,7 @@ def carry_out(state: State, edit: EditLine) -> Reading[None]:
 def _named(state: State, edit: EditLine, pattern: str) -> Reading[list[OpenRow]]:
     """Return the rows that the pattern of a name matches."""
     found = [row for row in state.rows if matches(re.compile(pattern), row.name)]
+    # Behind the words that the verb needs: a nuisance itself may be called ifexists.
     may_miss = "ifexists" in edit.words[len(grammar.EDITS[edit.verb]) :]
     if not found:
         if any(matches(re.compile(pattern), name) for name in state.written):
@@ -57,6 +59,7 @@ def _names(state: State) -> list[str]:
 
 def _found_nothing(edit: EditLine, *, is_found: bool, options: tuple[str, ...]) -> Reading[None]:
     channel = edit.words[1]
+    # For the channel * Combine accepts that an edit changes no column, and for a named channel it stops.
     if not is_found and channel != grammar.ANY and "ifexists" not in options:
         message = f"nuisance edit {edit.verb} matches no column of a nuisance"
         yield refused("edit.unknown", message, edit.line)
@@ -92,6 +95,7 @@ def _put(
     # A new row cannot be renamed afterwards, as Combine does not list its name.
     if not same:
         state.add(OpenRow(name, False, kind, (), [0.0] * len(state.rates), edit), is_named=False)
+    # Of several rows of the name Combine changes the last one.
     values = (same[-1] if same else state.rows[-1]).values
     for where, what, place in state.matching(channel, process):
         if value in NOTHING:
@@ -125,6 +129,7 @@ def _value(text: str) -> Value | None:
 def in_quadrature(kind: str, one: Value, two: Value) -> Value | None:
     """Return two factors added in quadrature of their logarithms; None for other kinds, or for opposite directions."""
     if isinstance(one, tuple) or isinstance(two, tuple):
+        # Beside a pair, one factor stands for itself upwards and for its inverse downwards.
         down_1, up_1 = one if isinstance(one, tuple) else (1 / one, one)
         down_2, up_2 = two if isinstance(two, tuple) else (1 / two, two)
         down, up = _joined(kind, down_1, down_2), _joined(kind, up_1, up_2)
@@ -135,6 +140,7 @@ def in_quadrature(kind: str, one: Value, two: Value) -> Value | None:
 def _joined(kind: str, one: float, two: float) -> float | None:
     if kind not in _LOGARITHMIC or min(one, two) <= 0 or log(one) * log(two) < 0:
         return None
+    # hypot has no sign, so that the direction comes from the first factor; both have the same by the test above.
     joined = exp(hypot(log(one), log(two)))
     return joined if one > 1 else 1 / joined
 
@@ -164,6 +170,7 @@ def _change_kind(state: State, edit: EditLine) -> Reading[None]:
 
 
 def _change_of(old: str, new: str) -> Callable[[Value], Value] | None:
+    # Combine looks for the word anywhere in the kind: shapeN, shapeU and shape? are shapes too.
     both_shapes = grammar.SHAPE in old and grammar.SHAPE in new
     if both_shapes or {old, new} <= _LINEAR or {old, new} <= _LOGARITHMIC:
         return lambda value: value
@@ -205,8 +212,10 @@ def _split(state: State, edit: EditLine) -> Reading[None]:
 
 
 def _freeze(state: State, edit: EditLine) -> Reading[None]:
+    # For this verb alone Combine puts anchors around the pattern.
     pattern = re.compile(f"^{edit.words[0]}$")
     free = [*state.flat, *(view.name for _, view in state.rate_params), *state.discrete, *state.external]
+    # Combine keeps the name of a rateParam whose channel does not have the process.
     free += [view.name for _, _, view in state.unattached]
     # Combine looks among the nuisances only if no other parameter matches.
     found = [name for name in free if matches(pattern, name)]

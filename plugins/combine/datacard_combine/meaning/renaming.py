@@ -30,6 +30,7 @@ def rename(state: State, edit: EditLine) -> Reading[None]:
         message = f"nuisance edit rename: no nuisance {old!r} above{closest(old, state.by_name)}"
         yield refused("edit.unknown", message, edit.line)
         return
+    # A copy, as renamed rows leave the list on the way.
     for row in list(state.by_name[old]):
         if row.kind in _REFUSED:
             message = f"nuisance edit rename: {old!r} is {row.kind}, which Combine does not rename"
@@ -70,6 +71,7 @@ def _everywhere(state: State, row: OpenRow, new: str) -> None:
     if grammar.SHAPE in row.kind or grammar.LN_N in row.kind:
         for channel, places in state.places.items():
             for process, place in places.items():
+                # Templates have the old name in their file, by which Combine goes on looking for them.
                 if row.values[place] != 0:
                     state.old_names[new, channel, process] = old
     state.by_name[old].remove(row)
@@ -77,6 +79,7 @@ def _everywhere(state: State, row: OpenRow, new: str) -> None:
 
 def _on_columns(state: State, edit: EditLine, row: OpenRow) -> Reading[None]:
     process, channel, old, new = edit.words[:4]
+    # Columns are moved to a row of the same kind, of several to the last, as Combine does it.
     same = [other for other in state.by_name.get(new, ()) if other is not row and other.kind == row.kind]
     target = same[-1] if same else OpenRow(new, row.nofloat, row.kind, row.arguments, [0.0] * len(row.values), edit)
     if not same:
@@ -89,5 +92,6 @@ def _on_columns(state: State, edit: EditLine, row: OpenRow) -> Reading[None]:
         target.values[place], row.values[place] = row.values[place], 0.0
         if grammar.SHAPE in row.kind:
             state.old_names[new, where, what] = old
+    # Combine forgets a name without values, so that to rename it once more is an error.
     if all(not isinstance(value, tuple) and abs(value) <= _CLOSE for value in row.values):
         state.by_name[old].remove(row)

@@ -83,6 +83,7 @@ class State:
         Raises:
             re.error: a pattern is none.
         """
+        # Combine escapes a + in the pattern of channels, and leaves that of processes as it is written.
         channels = None if channel == grammar.ANY else re.compile(channel.replace("+", r"\+"))
         processes = None if process == grammar.ANY else re.compile(process)
         for name, places in self.places.items():
@@ -100,7 +101,9 @@ def matches(pattern: re.Pattern[str], text: str) -> bool:
 
 def has_effect(kind: str, values: Sequence[Value], rates: Sequence[float]) -> bool:
     """Return whether Combine keeps a row: it has an effect on a column whose rate is not 0."""
+    # A factor of 1 is no effect in rows of lnN; in those of all other kinds Combine drops 0 alone.
     nothing = NOTHING if kind == grammar.LN_N else NOTHING[:1]
+    # Most cards have no rate of 0, and the values of a row are few different ones.
     if 0 not in rates:
         return not set(values).issubset(nothing)
     return any(value not in nothing and rate != 0 for value, rate in zip(values, rates, strict=True))

@@ -54,6 +54,7 @@ def constraint_names(view: Parameter) -> set[str]:
     listed = others[0].strip("{}").split(",") if len(others) > 1 else _NAME.findall(formula)
     # The width is a number, or a parameter; a [ behind a name makes one.
     names = {*listed, *(word for word in others[-1:] if parsed(word) is None)}
+    # Functions stand before a parenthesis, or in a namespace such as TMath, and are no parameters.
     return {name for name in names if "[" not in name and "::" not in name and f"{name}(" not in formula}
 
 
@@ -147,6 +148,7 @@ def _differ(view: RateParam, other: RateParam) -> bool:
 
 
 def _degenerate(content: Content) -> Iterator[Fault]:
+    # Without columns of rate 0, which Combine leaves out of the model.
     signals = {place for place, column in enumerate(content.head.columns) if column.is_signal and content.rates[place]}
     constrained = {row.name for row in content.rows}
     scaled: dict[str, set[int]] = {}

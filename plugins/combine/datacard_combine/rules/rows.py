@@ -81,6 +81,7 @@ def _constraint(kind: str) -> str:
 
 
 def _acts(cell: str) -> bool:
+    # Combine takes any number of dashes for no effect.
     return bool(cell.strip("-")) and cell not in {"0", "1", "1.0"}
 
 
@@ -115,6 +116,7 @@ def _gammas(content: Content) -> Iterator[Fault]:
 def _products(content: Content, name: str, view: Row, values: Sequence[object], events: float) -> Iterator[Fault]:
     for place, value in enumerate(values):
         rate = content.rates[place]
+        # A rate of -1 is the integral of a template, which the text of the card does not show.
         if not isinstance(value, float) or value == 0 or rate == -1:
             continue
         product, column = value * events, content.head.columns[place]

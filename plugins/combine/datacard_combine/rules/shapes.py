@@ -115,6 +115,7 @@ def _without_variations(
 
 
 def _variations(row: RowOfCard, wrong: Mapping[int, tuple[str, str]]) -> Iterator[Fault]:
+    # Where such a row has no templates, it is a factor.
     if row.kind.endswith("?"):
         return
     for place, (code, message) in wrong.items():

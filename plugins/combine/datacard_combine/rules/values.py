@@ -33,6 +33,7 @@ def value_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:  #
 
 
 def _of_row(row: RowOfCard) -> Iterator[Fault]:
+    # A row of thousands of columns has few different values.
     found = dict.fromkeys(row.values)
     found.pop(0.0, None)
     numbers = [value for value in found if isinstance(value, float)]

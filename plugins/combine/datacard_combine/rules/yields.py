@@ -34,6 +34,7 @@ def yield_faults(views: Sequence[View], content: Content) -> Iterator[Fault]:
 
 def _rates(views: Sequence[View], content: Content, counting: set[str]) -> Iterator[Fault]:
     line = next((view.line for view in views if isinstance(view, RateLine)), None)
+    # The rates as written: in content.rates a gmN row has replaced those of 0.
     for place, (column, rate) in enumerate(zip(content.head.columns, content.head.rates, strict=True), start=1):
         where = f"process {column.process!r} in channel {column.channel!r}"
         if rate == -1 and column.channel in counting:

@@ -104,6 +104,7 @@ def _group(line: Line, words: tuple[str, ...]) -> Reading[GroupLine | None]:
 
 
 def _mc_stats(line: Line, words: tuple[str, ...]) -> Reading[McStats | None]:
+    # Combine changes the first word before it looks at the keyword, so that a channel's name changes too.
     channel, _ = name_of(words[0])
     if not 3 <= len(words) <= 5:  # noqa: PLR2004 - channel, keyword, and one to three numbers
         message = "expected a threshold, then 0 or 1 for the signal and 1 or 2 for the histogram mode if need be"

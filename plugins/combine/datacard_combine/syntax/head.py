@@ -77,6 +77,7 @@ def _shapes(line: Line) -> Reading[ShapesLine | None]:
 
 def _bins(line: Line) -> Reading[BinLine]:
     for place, name in enumerate(line.words[1:], start=1):
+        # Not isdigit, which knows digits of other scripts: Combine refuses these ten.
         if name[0] in "0123456789":
             message = f"channel {name!r} begins with a digit, which Combine refuses: write for example 'bin_{name}'"
             yield refused("name.bin", message, line, place)
@@ -117,6 +118,7 @@ _FORMS: Mapping[str, Callable[[Line], Reading[HeadView | None]]] = {
     "shapes": _shapes,
     "bin": _bins,
     "observation": _observation,
+    # The one keyword that Combine takes with a capital letter too.
     "Observation": _observation,
     "process": _processes,
     "rate": _rates,

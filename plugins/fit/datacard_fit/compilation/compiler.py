@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from datacard_core import Channel, Directive, Effect, IntArray, Model, Nuisance
 
+# No name of a function: the \w* forbids a match that ends one letter before the parenthesis.
 _NAME = re.compile(r"[A-Za-z_]\w*(?!\w*\()")
 
 POIs: TypeAlias = "str | Mapping[str, str]"
@@ -110,6 +111,7 @@ class Compiler:
                 column = channel.columns[kept]
                 for pattern, name in by_pattern.items():
                     whole = f"{channel.bin}/{column.name}" if "/" in pattern else column.name
+                    # Not fnmatch, which ignores case on some systems.
                     if fnmatch.fnmatchcase(whole, pattern):
                         matched.add(pattern)
                         self.linear[at].append((0.0, 1.0, name))
@@ -129,6 +131,7 @@ class Compiler:
             match line:
                 case ConstrainedParameter():
                     self.table[line.name] = make.of_param(line)
+                # Without a number it is an object of a workspace, which only ROOT can read.
                 case ExternalParameter(initial=float() | int()):
                     # A `param` line of the name decides, wherever it stands.
                     self.table.setdefault(line.name, make.of_external(line))

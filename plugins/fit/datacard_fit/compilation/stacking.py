@@ -198,6 +198,7 @@ def _moves(channels: Sequence[ChannelTemplates]) -> Iterator[tuple[int, Move]]:
 
 def _live(changes: FloatArray, row: IntArray, columns: int) -> BoolArray:
     live = np.zeros((columns, changes.shape[1]), dtype=np.bool_)
+    # Several pairs change one column: an assignment by index would keep the last pair of each.
     np.logical_or.at(live, np.tile(row, 2), changes != 0)
     return live
 

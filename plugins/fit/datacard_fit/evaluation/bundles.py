@@ -58,6 +58,7 @@ class Bundles:
         lengths = np.bincount(bundle, minlength=count)
         sorted_rows = np.argsort(bundle, kind="stable")
         within = np.empty(len(bundle), dtype=np.intp)
+        # Place in the sorted order minus the place of the bundle's first row: numbers from 0 in each bundle.
         within[sorted_rows] = np.arange(len(bundle)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         place, back = np.empty(len(bundle), dtype=np.intp), np.full(count, (lengths > 0).sum())
         parts, orders, start, first = [], [np.zeros(0, dtype=np.intp)], 0, 0
@@ -114,6 +115,7 @@ def _sizes(lengths: IntArray, bins: int) -> list[tuple[int, int]]:
     sizes: list[tuple[int, int]] = []
     spare = 0
     numbers, counts = np.unique(lengths[lengths > 0], return_counts=True)
+    # From the longest bundle down: shorter ones are filled up with zeros to its length while that costs less.
     for number, count in zip(numbers[::-1].tolist(), counts[::-1].tolist(), strict=True):
         spare += (sizes[-1][1] - number) * count * bins if sizes else 0
         if sizes and spare <= _CALL:

@@ -129,6 +129,7 @@ class Constraints:
         Args:
             centers: measured values, shape (parameters,).
         """
+        # At the modes: the count of a Poisson density, (shape - 1)/inverse scale of a gamma density, and 0.
         count = np.maximum(centers[self.poisson], 1e-300)
         most = np.maximum(centers[self.gamma] - 1, 1e-300)
         least = (count - count * np.log(count)).sum() + (most - most * np.log(most / self.inverse_scale)).sum()
@@ -173,6 +174,7 @@ class Constraints:
 def _fermi(at: FloatArray, steepness: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return -log 1/((1 + exp(s(θ-1)))·(1 + exp(-s(θ+1)))), and its derivatives."""
     right, left = steepness * (at - 1), -steepness * (at + 1)
+    # The logarithm of 1 + exp(x) without an overflow for large x.
     value = np.logaddexp(0, right) + np.logaddexp(0, left)
     above, below = 1 / (1 + np.exp(-right)), 1 / (1 + np.exp(-left))
     slope = steepness * (above - below)

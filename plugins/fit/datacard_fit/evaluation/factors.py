@@ -102,6 +102,7 @@ class Weights:
     def add_products(self, hessian: FloatArray, by_yield: FloatArray) -> None:
         """Add the second derivatives by two linear factors to a Hessian, shape (variables, variables)."""
         scaled, variable = by_yield * self.scale, self.factors.variable
+        # Both orders of a pair, for both halves of the Hessian; np.add.at, as columns share variables.
         for first, second in itertools.permutations(range(self.linear.shape[1]), 2):
             np.add.at(hessian, (variable[:, first], variable[:, second]), scaled * self._others(first, second))
 

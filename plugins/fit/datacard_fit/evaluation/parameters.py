@@ -73,12 +73,14 @@ def of_nuisance(name: str, keyword: str, effect: Effect) -> Parameter:
         case GammaNormalisation(width=width):
             # Combine writes the shape of the density with six digits.
             shape = float(f"{1 / width**2:g}")
+            # The mean of shape/inverse scale is 1; the range is that of ModelTools, five widths on each side.
             density = Density(kind="gamma", center=shape, below=shape)
             return Parameter(name=name, initial=1, low=max(0.01, 1 - 5 * width), high=1 + 5 * width, density=density)
         case LinearNormalisation():
             return _of_linear(name, effect)
     if keyword in ("lnU", "shapeU"):
         return Parameter(name=name, low=-1, high=1)
+    # Combine compares the whole word: shapeN and shape? have the range of log-normals.
     wide = NARROW if keyword == "shape" else WIDE
     return Parameter(name=name, low=-wide, high=wide, density=Density(kind="normal"))
 
@@ -90,6 +92,7 @@ def _of_linear(name: str, effect: LinearNormalisation) -> Parameter:
     if effect.density == "trG":
         return _cut(Parameter(name=name, low=-WIDE, high=WIDE, density=Density(kind="normal")), effect)
     (steepness,) = effect.arguments
+    # At that edge the density has fallen to about exp(-8): the range is that of ModelTools.
     edge = 1 + 8 / steepness
     return _cut(Parameter(name=name, low=-edge, high=edge, density=Density(kind="fermi", below=steepness)), effect)
 
@@ -97,6 +100,7 @@ def _of_linear(name: str, effect: LinearNormalisation) -> Parameter:
 def _cut(parameter: Parameter, effect: LinearNormalisation) -> Parameter:
     """Return a parameter with the range in which all factors are positive."""
     rising, falling = effect.slopes[effect.slopes > 0], effect.slopes[effect.slopes < 0]
+    # 1 + slope·θ reaches 0 at θ = -1/slope, below 0 for rising factors and above 0 for falling ones.
     low = max([parameter.low, *(-1 / rising).tolist()])
     return attrs.evolve(parameter, low=low, high=min([parameter.high, *(-1 / falling).tolist()]))
 
@@ -125,6 +129,7 @@ def of_count(name: str, events: int) -> Parameter:
 
 
 def _poisson(events: float, mean: float) -> float:
+    # By logarithms: powers and factorials of hundreds of events overflow.
     return math.exp(events * math.log(mean) - mean - math.lgamma(events + 1))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from datacard_core import FloatArray
 
+# Signs of C and of TFormula that Python lacks, or takes for another operation as ^, and namespaces.
 _WORDS = (("&&", " and "), ("||", " or "), ("^", "**"), ("TMath::", ""), ("std::", ""), ("ROOT::Math::", ""))
 _ARGUMENT = re.compile(r"@(\d+)")
 

@@ -160,6 +160,7 @@ def minimise(
         is_positive = _is_positive(now.hessian, free, damping)
         if not is_positive:
             # The exact Hessian leads to a saddle or a maximum here: the expected one has no negative eigenvalue.
+            # It may have eigenvalues of 0 still, along which damping alone limits a step.
             damping = max(damping, 1e-6)
             model = now.expected
         else:
@@ -224,6 +225,7 @@ def _damped(hessian: FloatArray, damping: float) -> FloatArray:
         return hessian
     damped = hessian.copy()
     diagonal = np.abs(np.diagonal(hessian))
+    # A parameter that changes nothing here has a diagonal of 0, and is damped by a share of the largest.
     damped[np.diag_indices(len(damped))] += damping * np.maximum(diagonal, 1e-9 * max(1.0, diagonal.max(initial=0)))
     return damped
 
