@@ -105,7 +105,8 @@ def read_toys(likelihood: Likelihood, path: str | os.PathLike[str]) -> Toys:
         # A pickle could run code when it is read.
         with np.load(Path(path), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    # A file of one array alone is read as such, which is no context.
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError([f"{path} cannot be read as a file of toys, as `datacard toys` writes it: {error}"]) from error
     compiled, data = likelihood.compiled, likelihood.data
     named = tuple(zip(compiled.channels, compiled.bins, strict=True))

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from datacard_combine.meaning.content import RowOfCard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,12 +143,21 @@ class TestFaults:
             ("a lnN 0/1.1 - - - -", "nuisance edit flip * * a n2p p2n"),
             ("a trG 1e5 - - - -", "nuisance edit changepdf a lnN"),
             ("a lnN -1 - - - -", "nuisance edit changepdf a trG"),
+            ("a lnN 0.9/1.1 - - - -", "nuisance edit changepdf a trG"),
             ("a lnN 1.1 - - - -", "nuisance edit drop * * ("),
         ],
     )
     def test_odd_rows_are_findings(self, rows: tuple[str, ...]) -> None:
         """Surplus words, and values and patterns that an edit cannot use, are told and raise nothing else."""
         assert below(*rows).findings
+
+    def test_added_values(self) -> None:
+        """A value is added in quadrature of logarithms where both options are given, as Combine does it."""
+        edit = "nuisance edit add sig SR a lnN 1.3"
+        for options, expected in (("overwrite", 1.3), ("addq", 1.3764305567), ("addq overwrite", 1.3764305567)):
+            content = below("a lnN 1.2 - - - -", f"{edit} {options}").content
+            (value,) = (row.values[0] for row in content.rows if isinstance(row, RowOfCard))
+            assert value == pytest.approx(expected, rel=1e-9)
 
     def test_words_of_messages_do_not_depend_on_sets(self) -> None:
         """Known names in a message are sorted, so that equal cards give equal messages."""

@@ -109,8 +109,10 @@ class TestToys:
         ):
             assert part in said
         (tmp_path / "toys.npz").write_text("imax 1", encoding="utf-8")
-        with pytest.raises(InputError, match="cannot be read as a file of toys"):
-            read_toys(likelihood, tmp_path / "toys.npz")
+        np.save(tmp_path / "array.npy", np.ones(3))
+        for name in ("toys.npz", "array.npy"):
+            with pytest.raises(InputError, match="cannot be read as a file of toys"):
+                read_toys(likelihood, tmp_path / name)
 
 
 CARD = HEAD + (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # The tolerances are those of Combine's ShapeTools.
 RATE = 0.01
-"""Largest difference of rate and integral, relative to the rate or to one event."""
+"""Largest difference of rate and integral, relative to the rate. Combine compares with one event below a rate of 1."""
 DATA_RATE = 0.005
 """Largest relative difference of observation and integral."""
 _CLOSE = 1e-4
@@ -223,7 +223,7 @@ def _rate(of: Affected, rate: float, integral: float, *, used: bool) -> Reading[
     if rate < 0 or difference <= _CLOSE * abs(rate):
         return
     message = f"{where} has the rate {rate:g}, and its template the integral {integral:g}"
-    if difference > RATE * max(1, rate) or difference > RATE * rate:
+    if difference > RATE * rate:
         yield mistaken("shape.rate", message, of=of)
     else:
         yield doubtful("shape.rate", f"{message}: Combine takes the {'rate' if used else 'integral'}", of=of)

@@ -100,8 +100,9 @@ def _put(
     for where, what, place in state.matching(channel, process):
         if value in NOTHING:
             continue
-        if values[place] in NOTHING or "overwrite" in options:
+        if values[place] in NOTHING:
             values[place] = value
+        # Combine looks for this option first, where both are given.
         elif "addq" in options:
             joined = in_quadrature(kind, values[place], value)
             if joined is None:
@@ -109,6 +110,8 @@ def _put(
                 yield refused("edit.merge", message, edit.line)
                 return
             values[place] = joined
+        elif "overwrite" in options:
+            values[place] = value
         else:
             message = (
                 f"{name!r} has the value {values[place]} on process {what!r} in channel {where!r} already: give the "
@@ -175,10 +178,17 @@ def _change_of(old: str, new: str) -> Callable[[Value], Value] | None:
     if both_shapes or {old, new} <= _LINEAR or {old, new} <= _LOGARITHMIC:
         return lambda value: value
     if old in _LOGARITHMIC and new in _LINEAR:
-        return lambda value: 0.0 if value in NOTHING or isinstance(value, tuple) else log(value)
+        return lambda value: 0.0 if value in NOTHING else log(_single(value))
     if old in _LINEAR and new in _LOGARITHMIC:
-        return lambda value: 0.0 if value in NOTHING or isinstance(value, tuple) else exp(value)
+        return lambda value: 0.0 if value in NOTHING else exp(_single(value))
     return None
+
+
+def _single(value: Value) -> float:
+    # Combine stops at a pair, which has no single logarithm.
+    if isinstance(value, tuple):
+        raise ValueError(f"{value[0]:g}/{value[1]:g} is a pair, expected one number")  # noqa: TRY004 - a fault of the card
+    return value
 
 
 def _merge(state: State, edit: EditLine) -> Reading[None]:
