@@ -47,6 +47,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "says so.",
             remedy="No action is needed; `--unblind` or `Blinding(…, lifted=True)` shows the data.",
         ),
+        "chosen-edges": Code(
+            severities=_NOTICE,
+            meaning="A rule in `bins_edges` chose the edges by the expected events of the card.",
+            remedy="No action is needed; declare the edges of the message to keep them when events change.",
+        ),
         "clipped": Code(
             severities=(Severity.WARNING, Severity.NOTICE),
             meaning="A template has bins below 0, which are set to 0 with their variance: a warning for a nominal "

@@ -23,6 +23,7 @@ from datacard_core.checks.calls import refuse_faulty
 from datacard_core.declare.blinding import Blinding
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.policies import NO_POLICIES
+from datacard_core.declare.values import BinningRule
 from datacard_core.errors import DeclarationError, FinishedCardError
 from datacard_core.execution.signals import orderly_end
 from datacard_core.findings import print_report
@@ -75,7 +76,8 @@ class Datacard(Sections, FromOutput):
         category: the category to select.
         data_processes: one data process; without it the card is for Asimov data.
         mcstat: whether the card has an autoMCStats line, or a dict with threshold, include_signal, hist_mode.
-        bins_edges: edges to rebin to, or the number of bins to join, or None for the bins of the histograms.
+        bins_edges: edges to rebin to, the number of bins to join, a rule such as `quantiles` that chooses edges by the
+            expected events of the card, or None for the bins of the histograms.
         bin_prefix: text before the category in Combine's bin name.
         bin_suffix: text behind the category; the years if not given.
         verbose: whether findings are printed, to standard error.
@@ -223,6 +225,8 @@ class Datacard(Sections, FromOutput):
             # Without the function that chooses bins: a card can be sent to other processes, and a function perhaps not.
             blinding = Blinding(lifted=channel.blindness.lifted)
             declared = attrs.evolve(declared, blinding=blinding, blindness=channel.blindness)
+        if isinstance(declared.bins_edges, BinningRule):
+            declared = attrs.evolve(declared, bins_edges=channel.axis.edges)
         if len(channel.columns) < len(declared.columns):
             here = {column.name for column in channel.columns}
             dropped = [at for at, column in enumerate(declared.columns) if column.name not in here]

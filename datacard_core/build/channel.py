@@ -96,15 +96,7 @@ def build_channel(
         StrictError: there are findings that `strict` refuses.
         PluginError: a plugin failed.
     """
-    templates = rebinned(native, declared)
-    labels = {request.column: request.labels for request in templates.layout.requests}
-    inside, flow_findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
-    if templates.axis.slices and declared.flow == "fold":
-        # The flow of several variables stands together above: it belongs to the outer bins of many slices.
-        folded = rebinned(native, declared, fold=True)
-        inside, lost = treat_flow(folded.with_flow, labels, templates.axis, "error")
-        flow_findings = lost or flow_findings
-    inside = _scaled(inside, templates, declared)
+    templates, inside, flow_findings = _inside(native, declared)
     clipped, clip_findings = clip(_nominal(inside, templates, declared), declared.columns, declared.policies_of)
     if dropped := _dropped(declared, clipped):
         # Before kinds are called: effects of a plugin's own class cannot be moved to other columns.
@@ -173,6 +165,36 @@ def rebinned(templates: TemplateSet, declared: DeclaredCard, *, fold: bool = Fal
         return templates.rebinned(declared.binning, fold=fold)
     except DeclarationError as failure:
         raise DeclarationError(f"category {declared.category!r}: {problem}" for problem in failure.problems) from None
+
+
+def expectation(native: TemplateSet, declared: DeclaredCard) -> Channel:
+    """Return the channel of a category without data and systematics, from which rules choose edges.
+
+    Contents below 0 are kept: they are set to 0 in the bins that are chosen, where there may be none.
+
+    Args:
+        native: the templates of the category, binned as in the output.
+        declared: the declarations of the card.
+
+    Raises:
+        DeclarationError: the templates cannot be put in the bins of the card, or factors have others.
+    """
+    templates, inside, _ = _inside(native, declared)
+    nominal, _ = without_errors(_nominal(inside, templates, declared), declared.columns, declared.exact)
+    return _channel(declared, templates, _no_data(templates), nominal, ())
+
+
+def _inside(native: TemplateSet, declared: DeclaredCard) -> tuple[TemplateSet, Templates, tuple[Finding, ...]]:
+    """Return the templates in the bins of the card, also without flow and scaled, with findings on the flow."""
+    templates = rebinned(native, declared)
+    labels = {request.column: request.labels for request in templates.layout.requests}
+    inside, findings = treat_flow(templates.with_flow, labels, templates.axis, declared.flow)
+    if templates.axis.slices and declared.flow == "fold":
+        # The flow of several variables stands together above: it belongs to the outer bins of many slices.
+        folded = rebinned(native, declared, fold=True)
+        inside, lost = treat_flow(folded.with_flow, labels, templates.axis, "error")
+        findings = lost or findings
+    return templates, _scaled(inside, templates, declared), findings
 
 
 def _nominal(inside: Templates, templates: TemplateSet, declared: DeclaredCard) -> Templates:
@@ -271,8 +293,7 @@ def _observation(
 ) -> tuple[Templates, tuple[Finding, ...]]:
     """Return the data, zeros if none are read."""
     if declared.data_process is None or not declared.reads_data:
-        zeros = np.zeros((1, templates.axis.bins))
-        return Templates(zeros, zeros), ()
+        return _no_data(templates), ()
     # The data are last in the layout.
     data = inside[templates.layout.starts[-1:]]
     data, of_rounding = rounded(data) if declared.data_process.round_counts else (data, ())
@@ -281,6 +302,11 @@ def _observation(
         return data, of_rounding
     clipped, of_clipping = clip(data, [Column(DATA, DATA, "", 1)], declared.policies_of)
     return clipped, (*of_rounding, *of_clipping)
+
+
+def _no_data(templates: TemplateSet) -> Templates:
+    zeros = np.zeros((1, templates.axis.bins))
+    return Templates(zeros, zeros)
 
 
 def _channel(

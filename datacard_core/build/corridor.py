@@ -11,10 +11,11 @@ import attrs
 import numpy as np
 
 from datacard_core.build.card_rules import blind_problems, check_against_output, check_declarations
-from datacard_core.build.channel import build_channel, rebinned
+from datacard_core.build.channel import build_channel, expectation, rebinned
 from datacard_core.build.coverage import Used, sample_problems
 from datacard_core.build.plans import plan_card, region_layouts
 from datacard_core.declare.blinding import OPEN, Blinding
+from datacard_core.declare.values import BinningRule
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import StrictError, raise_together
 from datacard_core.grammar import Blindness
@@ -24,6 +25,7 @@ from datacard_core.model.effects import Normalisation, Shape
 from datacard_core.names import listing
 from datacard_core.templates.template_set import TemplateSet
 from datacard_core.treatments.blinding import chosen_bins, without_counts
+from datacard_core.treatments.edges import choice_finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -101,7 +103,8 @@ def build_channels(
         totals = _totals(next(iter(group.values())), layout, collected)
         for category, declared in group.items():
             try:
-                card, sums = _without_blind_counts(declared, collected.sums[category], collected.inventory.data)
+                _refuse_own_data(declared, collected.sums[category], collected.inventory.data)
+                card, sums = _without_blind_counts(*_with_chosen_edges(declared, collected.sums[category]))
             except (InputError, DeclarationError) as failure:
                 failures.append(failure)
             else:
@@ -127,8 +130,11 @@ def build_from_sums(
     used: Used,
 ) -> Channel:
     """Build the channel of one category: the work of one call on a worker."""
-    native = sums if isinstance(sums, TemplateSet) else sums.complete()
-    return build_channel(declared, inventory, plans, native, totals, used)
+    return build_channel(declared, inventory, plans, _native(sums), totals, used)
+
+
+def _native(sums: Sums | TemplateSet) -> TemplateSet:
+    return sums if isinstance(sums, TemplateSet) else sums.complete()
 
 
 def build_to_send(declared: DeclaredCard, *arguments: Any) -> Channel:
@@ -154,9 +160,35 @@ def _try_pickles(declared: DeclaredCard, name: str, typ: str, made: Sequence[Eff
             pickle.loads(pickle.dumps(foreign))  # noqa: S301 - made on this line
 
 
-def _without_blind_counts(
-    declared: DeclaredCard, sums: Sums, data: Collection[str]
-) -> tuple[DeclaredCard, Sums | TemplateSet]:
+def _refuse_own_data(declared: DeclaredCard, sums: Sums, data: Collection[str]) -> None:
+    """Raise an error if a column of a blind category is made of the data of that category."""
+    if declared.blinding.of(declared.category) is False:
+        return
+    # Histograms of data may have been filled with an axis of variations, and metadata may not tell what data are.
+    observed = sums.data | {key for key in sums.datasets if key[1] in data}
+    if revealed := [key for key in sorted(observed) if not _is_elsewhere(sums.layout.requests[key[0]])]:
+        column, sample = sums.layout.requests[revealed[0][0]].column, revealed[0][1]
+        raise DeclarationError(
+            f"category {declared.category!r} is blind, and {column!r} is made of its data, {sample!r}: "
+            "read them from a control region with from_category"
+        )
+
+
+def _with_chosen_edges(declared: DeclaredCard, sums: Sums) -> tuple[DeclaredCard, Sums | TemplateSet]:
+    """Return a card with the edges that its rule chooses, and its sums with a finding on them; others as they are.
+
+    Before blind bins are chosen, which are those of the card.
+    """
+    rule = declared.bins_edges
+    if not isinstance(rule, BinningRule):
+        return declared, sums
+    native = sums.complete()
+    bins = rule.bins(expectation(native, attrs.evolve(declared, bins_edges=None)))
+    findings = (*native.findings, choice_finding(bins, native.axis))
+    return attrs.evolve(declared, bins_edges=bins.edges), attrs.evolve(native, findings=findings)
+
+
+def _without_blind_counts(declared: DeclaredCard, sums: Sums | TemplateSet) -> tuple[DeclaredCard, Sums | TemplateSet]:
     """Return a card with its blind bins, and its sums without the data in them.
 
     Here, and not where the channel is built: a function of a script cannot be sent to a worker, and counts need not be.
@@ -166,17 +198,9 @@ def _without_blind_counts(
     if choose is False:
         lifted = Blindness(lifted=True) if blinding.is_lifted(declared.category) else None
         return attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
-    # Histograms of data may have been filled with an axis of variations, and metadata may not tell what data are.
-    observed = sums.data | {key for key in sums.datasets if key[1] in data}
-    if revealed := [key for key in sorted(observed) if not _is_elsewhere(sums.layout.requests[key[0]])]:
-        column, sample = sums.layout.requests[revealed[0][0]].column, revealed[0][1]
-        raise DeclarationError(
-            f"category {declared.category!r} is blind, and {column!r} is made of its data, {sample!r}: "
-            "read them from a control region with from_category"
-        )
     if choose is True or not declared.reads_data:
         return attrs.evolve(declared, blinding=Blinding(), blindness=Blindness(signal=blinding.signal)), sums
-    native = sums.complete()
+    native = _native(sums)
     axis = rebinned(native, declared).axis
     bins = chosen_bins(choose, axis)
     blindness = Blindness(bins=None if len(bins) == axis.bins else bins, signal=blinding.signal)

@@ -19,7 +19,7 @@ from datacard_core.declare.flow import Flow, flow_problem
 from datacard_core.declare.policies import DEFAULT_POLICIES, NO_POLICIES, Policies, plain_policies
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
-from datacard_core.declare.values import own, plain_binning
+from datacard_core.declare.values import BinningRule, own, plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import AUTO_MC_STATS, DATA, GROUP, RATE_PARAM, Blindness
 from datacard_core.model.channel import Column
@@ -285,5 +285,7 @@ class DeclaredCard:
         if problem := flow_problem(self.flow):
             yield problem
         yield from wrong_type("unroll", self.unroll, Unroll | NoneType, "names of axes or an Unroll")
-        if self.unroll is not None and self.bins_edges is not None:
+        if self.unroll is not None and isinstance(self.bins_edges, BinningRule):
+            yield "bins_edges is a rule, which chooses edges of one variable, and unroll is given: give one of them"
+        elif self.unroll is not None and self.bins_edges is not None:
             yield "bins_edges and unroll are both given: give the bins of each axis as Unroll(…, edges={name: …})"

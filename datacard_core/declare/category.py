@@ -13,7 +13,7 @@ from datacard_core.arguments import items, scalar, scalars, shown, text, text_or
 from datacard_core.declare.blinding import Blinding, plain_blinding
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
-from datacard_core.declare.values import plain_binning
+from datacard_core.declare.values import BinningRule, plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.names import public
 
@@ -95,8 +95,8 @@ class Category:
 
     variable: str = attrs.field(converter=text)
     """A key of `output["variables"]`."""
-    bins_edges: int | Iterable[float] | None = attrs.field(default=None, converter=plain_binning)
-    """Edges to rebin to, or the number of bins to join, or None for the bins of the histograms."""
+    bins_edges: int | Iterable[float] | BinningRule | None = attrs.field(default=None, converter=plain_binning)
+    """Edges, the number of bins to join, a rule such as `quantiles`, or None for the bins of the histograms."""
     flow: Flow = attrs.field(default="drop", converter=scalar, kw_only=True)
     """Treatment of content outside the bins: "drop", "fold" into the first and last bin, or "error"."""
     unroll: Unroll | None = attrs.field(default=None, converter=plain_unroll, kw_only=True)

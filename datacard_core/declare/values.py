@@ -7,6 +7,7 @@ and its messages do not depend on these types.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -77,8 +78,21 @@ def plain_value(value: Any) -> Any:
     return tree(value, number_or_other)
 
 
+class BinningRule(ABC):
+    """A rule that chooses the edges of a card from its expected events."""
+
+    __slots__ = ()
+
+    # A channel and its bins have their classes in later layers.
+    @abstractmethod
+    def bins(self, channel: Any) -> Any:
+        """Return the bins for a channel, which has those that may be joined."""
+
+
 def plain_binning(binning: Any) -> Any:
-    """Return edges of bins as a tuple of numbers, and a number of bins to join, or None, as they are."""
+    """Return edges of bins as a tuple of numbers, and a number of bins to join, a rule, or None, as they are."""
+    if isinstance(binning, BinningRule):
+        return binning
     made = scalar(binning)
     if not isinstance(made, Foreign) or isinstance(binning, Mapping):
         return made

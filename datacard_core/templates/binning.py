@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from datacard_core.arguments import shown
-from datacard_core.declare.values import plain_binning
+from datacard_core.declare.values import BinningRule, plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.model.arrays import EDGE_TOLERANCE
 from datacard_core.names import listing
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datacard_core.declare.category import Unroll
     from datacard_core.model.arrays import Axis, FloatArray, IntArray
 
-Binning: TypeAlias = Iterable[float] | int | None
-"""Edges, or the number of bins to join to one, or None for the bins of the axis."""
+Binning: TypeAlias = Iterable[float] | int | BinningRule | None
+"""Edges, the number of bins to join to one, a rule until it has chosen its edges, or None for the bins of the axis."""
 AnyBinning: TypeAlias = "Binning | Unroll"
 """Bins of one variable, or of several in a row."""
 
@@ -95,7 +95,7 @@ def _joined(axis: Axis, factor: int) -> tuple[IntArray, FloatArray]:
     return places, axis.edges[places]
 
 
-def _edges(binning: Iterable[float]) -> FloatArray:
+def _edges(binning: Any) -> FloatArray:
     if not isinstance(binning, tuple) or not all(isinstance(edge, float) for edge in binning):
         message = f"bins_edges={shown(binning)}: expected numbers as edges, or one whole number of bins to join"
         raise DeclarationError(message)

@@ -1,4 +1,4 @@
-"""Infinite edges, which no template in a ROOT file can have."""
+"""Edges that a rule has chosen, and infinite ones, which no template in a ROOT file can have."""
 
 from __future__ import annotations
 
@@ -7,11 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from datacard_core.findings import Finding, error, notice
+from datacard_core.names import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.model.arrays import Axis
+    from datacard_core.treatments.quantiles import Bins
+
+
+def choice_finding(bins: Bins, axis: Axis) -> Finding:
+    """Return the finding on edges that a rule has chosen.
+
+    Args:
+        bins: the bins that it has chosen.
+        axis: the axis of the histograms.
+    """
+    # With the digits that a script needs to declare the same edges.
+    edges = listing((f"{edge:.15g}" for edge in bins.edges), 60)
+    least = f"a background of at least {min(bins.background):.4g} in each"
+    message = f"{bins.rule} makes {len(bins.signal)} bins of the {axis.bins} of {axis.name!r}, with {least}: {edges}"
+    return notice("chosen-edges", message)
 
 
 def edge_findings(native: Axis, axis: Axis) -> Iterator[Finding]:

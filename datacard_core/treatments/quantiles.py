@@ -10,6 +10,7 @@ import numpy as np
 
 from datacard_core.arguments import scalar, scalars, shown
 from datacard_core.declare.declaration import check_calls
+from datacard_core.declare.values import BinningRule
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
 from datacard_core.names import closest, listing, public
@@ -40,11 +41,12 @@ class Bins:
 
 @public
 @attrs.frozen
-class quantiles:  # noqa: N801 - it reads as a function in declarations
+class quantiles(BinningRule):  # noqa: N801 - it reads as a function in declarations
     """The rule that a signal is divided into bins of equal yield, as nearly as the bins of the card allow.
 
     Bins are made from the last one, where discriminants have their signal. A bin grows until it has its part of the
     signal and fulfils the limits; what is left at the beginning joins the first one. There may be fewer bins than `n`.
+    As `bins_edges` of a card it chooses the edges from the histograms of that card.
     """
 
     signal: tuple[str, ...] = attrs.field(converter=scalars)

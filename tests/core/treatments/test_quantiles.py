@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datacard_core import DeclarationError, quantiles
-from tests.support import outputs
+from datacard_core import DeclarationError, Unroll, quantiles
+from tests.support import grids, outputs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from datacard_core import Datacard
 
 SIGNAL = [1, 1, 1, 1, 2, 2, 4, 4]
@@ -19,7 +21,7 @@ TTBAR = [100, 50, 20, 10, 5, 4, 1, 1]
 def card(data: list[int] | None = None, ttbar: list[int] = TTBAR, **options: Any) -> Datacard:
     """Return a card of eight bins, where the variance of ttbar is half of its yield."""
     made = outputs.Output().mc("Signal", "2022", nominal=SIGNAL)
-    squares = {"SR": {"nominal": [0.5 * content for content in ttbar]}}
+    squares = {"SR": {"nominal": [0.5 * abs(content) for content in ttbar]}}
     made.add("TTbar", "2022", outputs.simulated({"SR": {"nominal": ttbar}}, variances=squares))
     if data is not None:
         made.data("Muon", "2022", data)
@@ -67,6 +69,65 @@ def test_data_that_are_not_looked_at() -> None:
     expected = rule.bins(card().channel)
     for data in ([0] * 8, [77777] * 8):
         assert rule.bins(card(data).channel) == rule.bins(card(data, blind=True).channel) == expected
+
+
+class TestEdgesOfCard:
+    """A rule as `bins_edges`."""
+
+    @pytest.mark.parametrize("blind", [True, False, lambda axis: axis.edges[:-1] >= 5])
+    def test_same_as_in_two_steps(self, blind: Any, tmp_path: Path) -> None:
+        """The card has the bytes of one with edges that the rule has chosen from a card in the bins of the output."""
+        rule = quantiles("signal", 4, min_background=2)
+        options = {"data": [9, 8, 7, 6, 5, 4, 3, 2], "blind": blind, "flow": "fold"}
+        edges = rule.bins(card(**{**options, "blind": True}).channel).edges
+        assert edges == (0, 4, 6, 8)
+        made = card(bins_edges=rule, **options)
+        assert made.bins_edges == list(edges)
+        made.dump(tmp_path / "rule")
+        card(bins_edges=edges, **options).dump(tmp_path / "edges")
+        for name in ("datacard.txt", "shapes.root"):
+            assert (tmp_path / "rule" / name).read_bytes() == (tmp_path / "edges" / name).read_bytes()
+        # Of 9 + 8 + 7 + 6, 5 + 4 and 3 + 2 the last is in the bin that the function hides.
+        if callable(blind):
+            assert made.channel.blind_bins == [2]
+            assert made.channel.data.values[0, :2].tolist() == [30, 9]
+
+    def test_edges_in_finding(self) -> None:
+        """The edges, which depend on no data, are told with the rule and the least background."""
+        rule = quantiles("signal", 4, min_background=2)
+        for data in ([0] * 8, [77777] * 8):
+            (found,) = outputs.found(card(data, bins_edges=rule), "chosen-edges")
+            assert "quantiles(signal=('signal',), n=4, min_background=2" in found
+            assert "makes 3 bins of the 8 of 'events.m', with a background of at least 2 in each: 0, 4, 6, 8" in found
+
+    def test_contents_below_zero(self) -> None:
+        """Limits hold in the bins of the card, where less is below 0 than in those of the histograms."""
+        ttbar = [100, 50, 20, 10, 5, 4, 3, -1]
+        # 3 - 1 is 2; with -1 set to 0 in the bins of the histograms, 3 would do for a limit of 2.5.
+        made = card(ttbar=ttbar, bins_edges=quantiles("signal", 4, min_background=2.5))
+        assert made.bins_edges == [0, 4, 5, 8]
+        assert outputs.template(made, "ttbar_2022") == [180, 5, 6]
+
+    def test_scaled_background(self) -> None:
+        """A limit is one on the background after the scale of its process."""
+        scaled = outputs.two_processes(scale=0.5)
+        made = card(mc_processes=scaled, bins_edges=quantiles("signal", 4, min_background=2))
+        assert made.bins_edges == [0, 4, 5, 8]
+
+    def test_refused(self) -> None:
+        """A rule for several variables, for a process that is not there, or in an `Unroll` is refused."""
+        rule = quantiles("signal", 2)
+        (problem,) = outputs.problems(grids.by_score(), unroll=["score", "mass"], bins_edges=rule)
+        assert (
+            problem
+            == "bins_edges is a rule, which chooses edges of one variable, and unroll is given: give one of them"
+        )
+        (problem,) = outputs.problems(grids.by_score(), bins_edges=rule)
+        assert "declare unroll=('score', 'mass')" in problem
+        (problem,) = outputs.problems(grids.by_score(), unroll=Unroll(["score", "mass"], edges={"mass": rule}))
+        assert "expected numbers as edges" in problem
+        (problem,) = outputs.problems(outputs.signal_and_ttbar(nominal=[1, 2, 3]), bins_edges=quantiles("sgnal", 2))
+        assert "it has no process 'sgnal' (did you mean 'signal'?)" in problem
 
 
 @pytest.mark.parametrize(
