@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import cabinetry
 import numpy as np
 import pytest
 
@@ -48,6 +47,9 @@ class TestPyhf:
     @pytest.mark.slow
     def test_schema(self, tmp_path: Path, pyhf: Any) -> None:
         """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
+        # Here, because its import takes a second of each run that selects other tests.
+        import cabinetry  # noqa: PLC0415
+
         files = write_model(
             read_card(LIKELIHOOD / "34_mcstats_10" / "card.txt").model(), tmp_path / "model.json", writer="pyhf"
         )
