@@ -124,7 +124,7 @@ if TYPE_CHECKING:
     from datacard_core.tables.effects import systematics_table, years_table
     from datacard_core.tables.sources import channels_of
     from datacard_core.tables.yields import yields_table
-    from datacard_core.treatments.quantiles import Bins, quantiles
+    from datacard_core.treatments.quantiles import ChosenBins, quantiles
     from datacard_core.writing import write_card, write_model
 
 __all__ = [
@@ -140,7 +140,6 @@ __all__ = [
     "Axis",
     "BinByBinStatistics",
     "BinParameters",
-    "Bins",
     "Blinding",
     "BoolArray",
     "CardContext",
@@ -155,6 +154,7 @@ __all__ = [
     "Change",
     "Channel",
     "Check",
+    "ChosenBins",
     "Column",
     "Comparison",
     "ComplexArray",
@@ -353,7 +353,7 @@ _MODULES = {
     "tables.effects": "systematics_table years_table",
     "tables.sources": "channels_of",
     "tables.yields": "yields_table",
-    "treatments.quantiles": "Bins quantiles",
+    "treatments.quantiles": "ChosenBins quantiles",
     "writing": "write_card write_model",
 }
 """Names by module; `tests/test_layout.py` holds them to the imports above."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -326,7 +327,7 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
     def arranged(array: ComplexArray) -> ComplexArray:
         array = array.transpose(order)
         array = array if "variation" in names else array[..., np.newaxis, :]
-        return array.reshape(-1, *array.shape[len(parts) :])
+        return array.reshape(math.prod(array.shape[: len(parts)]), *array.shape[len(parts) :])
 
     return HistogramArray(
         categories=tuple(axes[order[-1]]),

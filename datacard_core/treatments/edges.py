@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.model.arrays import Axis
-    from datacard_core.treatments.quantiles import Bins
+    from datacard_core.treatments.quantiles import ChosenBins
 
 
-def choice_finding(bins: Bins, axis: Axis) -> Finding:
+def choice_finding(bins: ChosenBins, axis: Axis) -> Finding:
     """Return the finding on edges that a rule has chosen.
 
     Args:

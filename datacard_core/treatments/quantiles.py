@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 
 @public
 @attrs.frozen(kw_only=True)
-class Bins:
+class ChosenBins:
     """Edges that a rule has chosen, with the expectation in each bin."""
 
     edges: tuple[float, ...]
@@ -62,7 +62,7 @@ class quantiles(BinningRule):  # noqa: N801 - it reads as a function in declarat
         if problems := list(self._problems()):
             raise DeclarationError(f"quantiles: {problem}" for problem in problems)
 
-    def bins(self, channel: Channel) -> Bins:
+    def bins(self, channel: Channel) -> ChosenBins:
         """Return the edges for a channel, which has the bins that may be joined. Its data are not looked at.
 
         Args:
@@ -86,7 +86,7 @@ class quantiles(BinningRule):  # noqa: N801 - it reads as a function in declarat
         sums = [np.add.reduceat(of, starts) for of in (signal, background, variances)]
         # Without background there is no relative error, which the limits have refused if there is one.
         errors = np.sqrt(sums[2]) / np.where(sums[1] > 0, sums[1], np.inf)
-        return Bins(
+        return ChosenBins(
             edges=tuple(channel.axis.edges[[*starts, -1]].tolist()),
             signal=tuple(sums[0].tolist()),
             background=tuple(sums[1].tolist()),

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from datacard_core.treatments.quantiles import Bins
+    from datacard_core.treatments.quantiles import ChosenBins
 
 FORMAT, VERSION = "datacard-edges", 1
 
 
-def write_edges(path: str | os.PathLike[str], bins: Mapping[str, Bins]) -> None:
+def write_edges(path: str | os.PathLike[str], bins: Mapping[str, ChosenBins]) -> None:
     """Write the edges of categories to a file of JSON, with the rule and the expectation of each bin.
 
     Args:

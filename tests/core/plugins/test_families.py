@@ -130,7 +130,7 @@ def test_unselected_plugins_are_not_imported(
     """No plugin that is not selected is imported, not for the error about a missing name either."""
     install("acme_gmn", "raise SystemExit(3)")
     install("acme_two", "raise SystemExit(4)")
-    with pytest.raises(MissingProviderError, match=r"'acme_gmn', 'acme_two'.* are installed and not sel"):
+    with pytest.raises(MissingProviderError, match=r"'acme_gmn'.*installed and not sel"):
         ask(card_arguments, tmp_path / "cards")
     assert not {"acme_gmn", "acme_two"} & set(sys.modules)
 
