@@ -154,7 +154,8 @@ class Reader:
 
     def _tested(self, arguments: list[str]) -> str:
         plugins = [] if _fixtures_are_installed() else ["-p", "pytest_datacard"]
-        code, printed = run_pytest(self.folder, [*plugins, *arguments])
+        # The warnings of a new package would frighten its author.
+        code, printed = run_pytest(self.folder, [*plugins, "-W", "error", *arguments])
         assert code == 0, printed
         return printed
 
