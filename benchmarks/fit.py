@@ -42,7 +42,7 @@ from datacard_core import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 _SHARE_OF_SHAPES = 0.15
 """Share of the columns on which a shape acts in synthetic models."""
@@ -215,10 +215,12 @@ def seconds_of(work: Callable[[], object], runs: int) -> float:
     return min(found)
 
 
-def process(command: list[str]) -> float:
-    """Return the CPU time of a process and of those that it starts."""
+def process(command: list[str], statuses: Collection[int] = (0,)) -> float:
+    """Return the CPU time of a process and of those that it starts; it must end with one of the exit statuses."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if done.returncode not in statuses:
+        done.check_returncode()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
