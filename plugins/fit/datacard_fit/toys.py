@@ -102,6 +102,17 @@ def read_toys(likelihood: Likelihood, path: str | os.PathLike[str]) -> Toys:
         InputError: the file cannot be read, or its arrays are not those of the likelihood; all problems are told.
     """
     try:
+        with Path(path).open("rb") as start:
+            is_root = start.read(4) == b"root"
+    except OSError as error:
+        raise InputError([f"{path} cannot be read as a file of toys: {error}"]) from error
+    if is_root:
+        # uproot fails at the arguments of a RooDataSet, which RooFit streams by code of its own.
+        raise InputError(
+            f"{path} is a ROOT file: Combine's toys are objects of RooFit, which ROOT alone can read. Draw toys with "
+            "`datacard toys --output toys.npz`, or write Combine's counts to such a file with ROOT"
+        )
+    try:
         # A pickle could run code when it is read.
         with np.load(Path(path), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

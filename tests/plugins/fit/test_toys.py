@@ -114,6 +114,16 @@ class TestToys:
             with pytest.raises(InputError, match="cannot be read as a file of toys"):
                 read_toys(likelihood, tmp_path / name)
 
+    @pytest.mark.parametrize("name", ["toys.root", "toys.npz"])
+    def test_toys_of_combine(self, name: str, tmp_path: Path) -> None:
+        """A ROOT file is refused by its content, with the reason and what to do; a missing file is named."""
+        likelihood = of_text(CARD, tmp_path)
+        with pytest.raises(InputError, match=f"{name} cannot be read as a file of toys: .*No such file"):
+            read_toys(likelihood, tmp_path / name)
+        (tmp_path / name).write_bytes(b"root\x00\x00\xf5\x00" + bytes(100))
+        with pytest.raises(InputError, match=r"which ROOT alone can read\. Draw toys with `datacard toys --output"):
+            read_toys(likelihood, tmp_path / name)
+
 
 CARD = HEAD + (
     "bin SR CR\nobservation 25 400\nbin SR SR CR\nprocess sig bkg bkg\nprocess 0 1 1\nrate 10 15 400\n"
