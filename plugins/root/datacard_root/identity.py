@@ -26,7 +26,12 @@ def identity(templates: NamedTemplates, compression: int) -> UUID:
     sums = (np.ascontiguousarray(array).sum(axis=along) for array in contents for along in (0, 1))
     for array in (axis.edges, *sums):
         hashed.update(np.ascontiguousarray(array, "<f8").data)
-    digest = bytearray(hashed.digest()[:16])
+    return uuid_of(hashed.digest())
+
+
+def uuid_of(hashed: bytes) -> UUID:
+    """Return the UUID of version 8 that the first 16 bytes of a hash make."""
+    digest = bytearray(hashed[:16])
     # RFC 9562 reserves four bits for the version, here 8, and two for the variant.
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80

@@ -10,7 +10,7 @@ import io
 import struct
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import uproot
@@ -46,8 +46,10 @@ NAME = b"templates.root"
 """Name stored in the file. ROOT ignores it, and a fixed name keeps the bytes independent of the path."""
 
 
-def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression: int) -> None:
-    """Write a file; `compression` is the value of TFile's fCompress.
+def write_file(
+    file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression: int, described: bytes | None = None
+) -> None:
+    """Write a file; `compression` is the value of TFile's fCompress, `described` a streamer info other than of TH1D.
 
     Header and root directory come first in the file but are written last, as they contain the positions of all else.
     """
@@ -58,7 +60,7 @@ def write_file(file: BinaryIO, blocks: Iterable[Block], uuid: UUID, compression:
         file.write(b"".join(chain.from_iterable(zip(block, records, strict=True))))
         listed += block
     info = file.tell()
-    file.write(record(b"TList", b"StreamerInfo", b"Doubly linked list", _streamer_info(), info))
+    file.write(record(b"TList", b"StreamerInfo", b"Doubly linked list", described or _streamer_info(), info))
     seek_keys = file.tell()
     key_list = _directory_record(struct.pack(">i", len(listed)) + b"".join(listed), seek_keys)
     file.write(key_list)
@@ -142,12 +144,18 @@ def _header(uuid: UUID, compression: int, info: int, info_bytes: int, seek_free:
 
 @cache
 def _streamer_info() -> bytes:
-    """Return the streamer info of TH1D and its base classes and members, taken from a small file of uproot."""
+    """Return the streamer info of TH1D and its base classes and members."""
     axis = identify.to_TAxis("xaxis", "", 1, 0.0, 1.0)
     flat = np.zeros(3)
+    return streamer_info([identify.to_TH1x("h", "", flat, 0.0, 0.0, 0.0, 0.0, 0.0, flat, axis)])
+
+
+def streamer_info(objects: Iterable[Any]) -> bytes:
+    """Return the streamer info of the classes of some objects, taken from a small file of uproot."""
     buffer = io.BytesIO()
     with uproot.recreate(buffer, compression=None) as file:
-        file["h"] = identify.to_TH1x("h", "", flat, 0.0, 0.0, 0.0, 0.0, 0.0, flat, axis)
+        for place, made in enumerate(objects):
+            file[f"h{place}"] = made
         written = buffer.getvalue()
     # The fields before the UUID's version and bytes are fSeekInfo and fNbytesInfo, which locate the record.
     *_, start, length, _, _ = HEADER.unpack_from(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -187,6 +188,19 @@ class TestFiles:
             assert folder["total"].errors() == pytest.approx([5], rel=1e-3)
             assert folder["total_covar"].values() == pytest.approx(np.array([[25.0]]), rel=2e-3)
             assert folder["data"].values().tolist() == [25]
+
+    @pytest.mark.slow
+    def test_equal_bytes(self, of_two: dict[str, Shapes], tmp_path: Path) -> None:
+        """Equal events give equal bytes, whatever the time is, and other events another UUID."""
+        files = [tmp_path / f"{number}.root" for number in range(3)]
+        write_shapes(of_two, files[0])
+        # A date in a ROOT file has a resolution of seconds: two writings within one would not show it.
+        time.sleep(1.1)
+        write_shapes(of_two, files[1])
+        write_shapes({"prefit": of_two["prefit"]}, files[2])
+        assert files[0].read_bytes() == files[1].read_bytes()
+        uuids = [uproot.open(file).file.uuid for file in files]
+        assert uuids[0] == uuids[1] != uuids[2]
 
     @pytest.mark.slow
     def test_fit_without_end(self, two: Likelihood, tmp_path: Path) -> None:

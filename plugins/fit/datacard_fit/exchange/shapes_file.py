@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import hist
 import numpy as np
-import uproot
+from datacard_root.objects import write_objects
 
 from datacard_core import DatacardError
 
@@ -23,7 +22,8 @@ def write_shapes(stages: Mapping[str, Shapes], path: Path) -> None:
     """Write the folders `shapes_prefit`, `shapes_fit_b` and `shapes_fit_s`, each with a folder for each channel.
 
     Bins have the edges 0, 1, 2, … of Combine's own files. A channel has a histogram for each process and each sum,
-    `total_covar`, and `data` unless it is blind: a TH1D, as uproot writes no TGraphAsymmErrors.
+    `total_covar`, and `data` unless it is blind: a TH1D, as uproot writes no TGraphAsymmErrors. Equal events give
+    equal bytes.
 
     Args:
         stages: the expected events by stage, as `stages` returns them.
@@ -38,16 +38,15 @@ def write_shapes(stages: Mapping[str, Shapes], path: Path) -> None:
                 raise DatacardError(
                     f"{stage}, channel {channel.name!r}: the fit did not converge, and has no templates"
                 )
-    # In memory first: a file that is half written would replace a whole one.
-    buffer = io.BytesIO()
-    with uproot.recreate(buffer) as file:
-        for stage, shapes in stages.items():
-            for channel in shapes.channels:
-                for name, made in _objects(channel):
-                    file[f"shapes_{stage}/{channel.name}/{name}"] = made
-        # uproot closes the buffer with the file.
-        content = buffer.getvalue()
-    path.write_bytes(content)
+    write_objects(
+        {
+            f"shapes_{stage}/{channel.name}/{name}": made
+            for stage, shapes in stages.items()
+            for channel in shapes.channels
+            for name, made in _objects(channel)
+        },
+        path,
+    )
 
 
 def _objects(channel: ChannelShapes) -> Iterator[tuple[str, Any]]:
