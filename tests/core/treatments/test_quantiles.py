@@ -114,6 +114,16 @@ class TestEdgesOfCard:
         made = card(mc_processes=scaled, bins_edges=quantiles("signal", 4, min_background=2))
         assert made.bins_edges == [0, 4, 5, 8]
 
+    def test_own_data_of_blind_category(self) -> None:
+        """A column of the data of its blind category is refused before a rule, whose messages have yields, reads it."""
+        rule = quantiles("signal", 4, min_background=1e9)
+        processes = outputs.two_processes()
+        processes["fakes"] = outputs.process("fakes", "Muon")
+        made = outputs.Output().mc("Signal", "2022", nominal=SIGNAL).mc("TTbar", "2022", nominal=TTBAR)
+        made.data("Muon", "2022", [7] * 8)
+        (problem,) = outputs.problems(made, mc_processes=processes, bins_edges=rule, blind=True)
+        assert "'fakes_2022' is made of its data, 'Muon'" in problem
+
     def test_refused(self) -> None:
         """A rule for several variables, for a process that is not there, or in an `Unroll` is refused."""
         rule = quantiles("signal", 2)
