@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import hist
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from datacard_core import (
     InputError,
     Systematics,
     SystematicUncertainty,
+    Unroll,
     load_plugins,
 )
 from datacard_core.testing import assert_plugin
+from tests.support import grids
 from tests.support import outputs as by_hand
 
 if TYPE_CHECKING:
@@ -78,13 +81,33 @@ def test_cards_of_templates(file: Path) -> None:
     np.testing.assert_array_equal(cards["CR"].channel.axis.edges, [0, 1, 4, 9])
 
 
+def th2(factor: int) -> hist.Hist[Any]:
+    """A histogram with the numbers 1, 2, 3, … times a factor in its cells, y side by side and flow included."""
+    axes = hist.axis.Regular(2, 0, 1, name="score"), grids.MASS
+    histogram: hist.Hist[Any] = hist.Hist(*axes, storage=hist.storage.Weight())
+    values = factor * np.arange(1.0, 21.0).reshape(4, 5)
+    histogram[...] = np.stack([values, 2 * values], axis=-1)
+    return histogram
+
+
 def test_two_dimensions(tmp_path: Path) -> None:
-    """A histogram of two dimensions, which is not unrolled, is refused with its axes."""
-    with uproot.recreate(tmp_path / "templates.root") as written:
-        for name in ("SR/TTbar", "SR/Signal", "SR/data_obs", "CR/TTbar", "CR/Signal", "CR/data_obs"):
-            written[name] = np.histogram2d([0.5], [0.5], bins=2)
+    """A histogram of two dimensions is unrolled by ROOT's names of its axes, and refused with them otherwise."""
+    path = tmp_path / "templates.root"
+    factors = {"Signal": 1, "TTbar": 10, "TTbar_JES_absUp": 11, "TTbar_JES_absDown": 9, "data_obs": 12}
+    with uproot.recreate(path) as written:
+        for name, factor in factors.items():
+            written[f"SR/{name}"] = th2(factor)
+    categories = {"SR": Category("SR", unroll=Unroll(["yaxis", "xaxis"], edges={"yaxis": [0, 20, 40]}))}
+    card = attrs.evolve(analysis(), categories=categories).build(path, source="roothists", verbose=False)["SR"]
+    # Inside, x has the rows 7, 8, 9 and 12, 13, 14 of y, whose first two cells are joined; then y goes first.
+    cells = np.array([7 + 8, 12 + 13, 9, 14])
+    np.testing.assert_array_equal(card.channel.nominal.values, [cells, 10 * cells])
+    np.testing.assert_array_equal(card.channel.nominal.variances, [2 * cells, 20 * cells])
+    np.testing.assert_array_equal(card.channel.data.values, [12 * cells])
+    assert card.rate("ttbar_2018", "JES_absUp") == 11 * 63
+    assert [part.axis.edges.tolist() for part in card.channel.axis.slices] == [[0, 0.5, 1]] * 2
     with pytest.raises(DatacardError, match=r"it has 2 variable axes \(xaxis, yaxis\), a template has one"):
-        analysis().build(tmp_path / "templates.root", source="roothists", verbose=False)
+        attrs.evolve(analysis(), categories={"SR": Category("SR")}).build(path, source="roothists", verbose=False)
 
 
 def test_other_pattern(file: Path) -> None:
