@@ -19,6 +19,7 @@ from datacard_core import (
     Statement,
     Templates,
 )
+from datacard_core.model.effects import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,6 +91,21 @@ def all_shifted(made: Channel, name: str = "jes") -> Nuisance:
     rows = np.arange(len(made.columns))
     up, down = (Templates(factor * made.nominal.values, made.nominal.variances) for factor in (1.1, 0.8))
     return Nuisance(name, (Shape(rows, up, down, np.ones(len(rows))),), "shape")
+
+
+def with_origin(nuisance: Nuisance) -> Nuisance:
+    """Return a nuisance of templates of all columns, of a built card; the first column has one dataset of two."""
+    columns = np.concatenate([entry.columns for entry in nuisance.entries])
+    count = len(columns)
+    origin = Origin(
+        columns=columns,
+        labels=((f"{nuisance.name}Up", f"{nuisance.name}Down"),) * count,
+        is_alias=np.zeros(count, bool),
+        present=np.where(columns == 0, 1, 2),
+        datasets=np.full(count, 2),
+        is_clipped=np.zeros(count, bool),
+    )
+    return attrs.evolve(nuisance, origin=origin)
 
 
 @attrs.frozen(eq=False)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from datacard_plots.options import PlotOptions
 
 from datacard_core import (
+    DeclarationError,
     Model,
     PluginCallError,
     ReadCard,
@@ -24,38 +26,53 @@ from datacard_core import (
     yields_table,
 )
 from datacard_report.fits import fit_section
-from datacard_report.page import Section, escaped, filtered, framed, page, scrolled
+from datacard_report.page import Section, escaped, filtered, folded, framed, page, scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core import Channel, Finding, Plot, Plugins
 
+MAPS = ("coverage", "correlations")
+"""Plots that stand in the section of their name, beside the table of the same numbers."""
+
 
 def report_of(
-    source: Any, *, plots: Sequence[str | Plot] = ("stack",), fit: bool = False, plugins: Plugins | None = None
+    source: Any,
+    *,
+    plots: Sequence[str | Plot] | None = None,
+    options: PlotOptions | None = None,
+    fit: bool = False,
+    plugins: Plugins | None = None,
 ) -> str:
     """Return the report of cards as HTML; equal cards give equal bytes.
 
     Args:
         source: cards that were read, a card that was built, the cards of an analysis, a channel or a model.
-        plots: plots of each channel, by name or with options such as `Stack(PlotOptions(log=True))`.
+        plots: plots of each channel, by name or with options such as `Stack(PlotOptions(log=True))`; if not given, the
+            stack and the maps of coverage and correlations, where the plugins have them.
+        options: appearance of the plots that are given by name, and of those of the fit.
         fit: whether a fit of all channels has a section, with plots of its own if there are any plots.
         plugins: the selected plugins, the built-in set if not given.
 
     Raises:
         CardError: templates do not fit their card.
+        DeclarationError: no channel has a process or nuisance that the options name.
         InputError: a file of templates cannot be read.
     """
     channels = channels_of(source)
     cards = [card for card in (source if isinstance(source, Sequence) else [source]) if isinstance(card, ReadCard)]
     findings = check(source, plugins=plugins)
     plugins = load_plugins() if plugins is None else plugins
+    if plots is None:
+        plots = [name for name in ("stack", *MAPS) if name in plugins.plots]
+    if options is not None:
+        plots = _with_options(plots, options, channels, plugins)
     content = Content(cards=cards, channels=channels, findings=findings, plugins=plugins, plots=plots)
     sections = list(content.sections())
     if fit:
         # Behind summary, yields and findings, which tell what is fitted.
-        sections.insert(3, fit_section(source, has_plots=bool(plots)))
+        sections.insert(3, fit_section(source, has_plots=bool(plots), options=options))
     first, *others = [card.path.name for card in cards] or [channel.bin for channel in channels]
     return page(f"Report of {first}{f' and {len(others)} more' if others else ''}", sections)
 
@@ -72,7 +89,7 @@ class Content:
     channels: Sequence[Channel]
     findings: Sequence[Finding]
     plugins: Plugins
-    plots: Sequence[str | Plot] = ("stack",)
+    plots: Sequence[str | Plot]
 
     def sections(self) -> Iterator[Section]:
         """Yield the sections in their order."""
@@ -81,13 +98,14 @@ class Content:
         severities = [severity.name.lower() for severity in sorted(Severity, reverse=True)]
         table = findings_table(self.findings).html()
         yield Section("findings", "Findings", filtered(table, "words in findings", severities))
-        if self.plots:
+        if not all(_name(plot) in MAPS for plot in self.plots):
             yield Section("plots", "Plots", self._pictures())
         yield Section("systematics", "Systematics", _of_nuisances(systematics_table(self.channels).html()))
         yield Section("years", "Years", _of_nuisances(years_table(self.channels).html()))
-        yield Section("coverage", "Coverage", _of_nuisances(coverage_table(self.channels).html()))
-        correlations = correlation_table(Model(channels=tuple(self.channels)))
-        yield Section("correlations", "Correlations", _of_nuisances(correlations.html()))
+        coverage = _of_nuisances(coverage_table(self.channels).html())
+        yield Section("coverage", "Coverage", f"{coverage}{self._maps('coverage')}")
+        effects = _of_nuisances(correlation_table(Model(channels=tuple(self.channels))).html())
+        yield Section("correlations", "Correlations", f"{effects}{self._maps('correlations')}")
         yield Section("provenance", "Plugins and versions", self._provenance())
 
     def _summary(self) -> str:
@@ -114,8 +132,20 @@ class Content:
             f"<figure>{_picture(channel, plot, self.plugins)}<figcaption>{escaped(channel.bin)}</figcaption></figure>"
             for channel in self.channels
             for plot in self.plots
+            if _name(plot) not in MAPS
         )
         return f'<div class="pictures">{"".join(figures)}</div>'
+
+    def _maps(self, name: str) -> str:
+        """Return the maps of channels with nuisances, folded; an SVG would have a path for each of their many cells."""
+        return "".join(
+            folded(f"Map of {channel.bin}", _picture(channel, plot, self.plugins, ".png"))
+            for plot in self.plots
+            if _name(plot) == name
+            for channel in self.channels
+            # Cards that were read do not tell where their templates come from: all would be their own.
+            if any(name != "coverage" or nuisance.origin is not None for nuisance in channel.nuisances)
+        )
 
     def _provenance(self) -> str:
         """Return the plugins that made the report, and the comments at the beginning of each card."""
@@ -131,17 +161,39 @@ class Content:
         return f"<p>of this report</p>{scrolled(f'<table>{head}<tbody>{rows}</tbody></table>')}{made}"
 
 
+def _with_options(
+    plots: Sequence[str | Plot], options: PlotOptions, channels: Sequence[Channel], plugins: Plugins
+) -> list[str | Plot]:
+    """Return plots with options where they are given by name and have some."""
+    processes = dict.fromkeys(column.process for channel in channels for column in channel.columns)
+    nuisances = dict.fromkeys(nuisance.name for channel in channels for nuisance in channel.nuisances)
+    # Before the first drawing, and once: each plot would tell the same.
+    if problems := list(options.problems(processes, nuisances)):
+        raise DeclarationError(problems)
+    found: list[str | Plot] = []
+    for plot in plots:
+        provided: Any = plugins.plot(plot).value if isinstance(plot, str) else None
+        # Those of other plugins need not have options.
+        has_options = isinstance(getattr(provided, "options", None), PlotOptions)
+        found.append(attrs.evolve(provided, options=options) if has_options else plot)
+    return found
+
+
+def _name(plot: str | Plot) -> str:
+    return plot if isinstance(plot, str) else plot.name
+
+
 def _of_nuisances(table: str) -> str:
     return filtered(table, "words in rows")
 
 
-def _picture(channel: Channel, plot: str | Plot, plugins: Plugins) -> str:
+def _picture(channel: Channel, plot: str | Plot, plugins: Plugins, suffix: str = ".svg") -> str:
     """Return a drawing, or the reason why there is none: the rest of the report does not depend on it."""
     try:
-        found = picture(channel, plot, plugins=plugins)
+        found = picture(channel, plot, suffix=suffix, plugins=plugins)
         # Hatches of many processes make a large SVG.
-        if len(found.content) > LARGEST:
+        if suffix == ".svg" and len(found.content) > LARGEST:
             found = picture(channel, plot, suffix=".png", plugins=plugins)
     except PluginCallError as error:
         return f"<p>{escaped(error)}</p>"
-    return framed(found, f"{plot if isinstance(plot, str) else plot.name} of {channel.bin}")
+    return framed(found, f"{_name(plot)} of {channel.bin}")

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from datacard_core import Channel, DatacardError, Model, Picture
 from datacard_report.page import Section, escaped, framed, scrolled
 
 if TYPE_CHECKING:
     from datacard_fit import FitResult, Likelihood
+    from datacard_plots.options import PlotOptions
 
 
-def fit_section(source: Any, *, has_plots: bool) -> Section:
+def fit_section(source: Any, *, has_plots: bool, options: PlotOptions | None = None) -> Section:
     """Return the section of a fit: POIs, limit, significance, yields before and after, and plots.
 
     Where a channel is blind, the fit is that of expected events with a signal of 1 in all channels.
@@ -22,9 +25,10 @@ def fit_section(source: Any, *, has_plots: bool) -> Section:
     Args:
         source: what the report is of.
         has_plots: whether to draw impacts, correlations and stacks too.
+        options: appearance of the plots.
     """
     try:
-        body = _body(_model(source), has_plots=has_plots)
+        body = _body(_model(source), has_plots=has_plots, options=options)
     except DatacardError as error:
         # A card whose likelihood is not covered has its report all the same.
         body = f"<p>{escaped(error)}</p>"
@@ -43,7 +47,7 @@ def _model(source: Any) -> Model:
     return made
 
 
-def _body(model: Model, *, has_plots: bool) -> str:
+def _body(model: Model, *, has_plots: bool, options: PlotOptions | None) -> str:
     from datacard_fit import Likelihood, fit, limit, significance, stages, yields_of  # noqa: PLC0415 - takes a second
 
     likelihood = Likelihood(model)
@@ -64,18 +68,18 @@ def _body(model: Model, *, has_plots: bool) -> str:
         *(f"<p>{escaped(note)}</p>" for note in notes),
         scrolled(f"<table><tbody>{rows}</tbody></table>"),
         scrolled(yields_of(made).html()),
-        _pictures(likelihood, fitted, made, data) if has_plots else "",
+        _pictures(likelihood, fitted, made, data, options) if has_plots else "",
     ])  # fmt: skip
 
 
-def _pictures(likelihood: Likelihood, fitted: FitResult, made: Any, data: Any) -> str:
+def _pictures(likelihood: Likelihood, fitted: FitResult, made: Any, data: Any, options: PlotOptions | None) -> str:
     from datacard_fit import impacts, plot  # noqa: PLC0415 - takes a second
 
     # Impacts have the pulls beside them; without a converged fit they have nothing to start from.
     results = [impacts(likelihood, data=data)] if fitted.has_errors else []
+    given = {} if options is None else attrs.asdict(options, recurse=False)
     with tempfile.TemporaryDirectory() as folder:
-        drawn = [
-            Picture(path.name, path.read_bytes()) for path in plot(Path(folder, "fit.png"), *results, fitted, made)
-        ]
+        paths = plot(Path(folder, "fit.png"), *results, fitted, made, **given)
+        drawn = [Picture(path.name, path.read_bytes()) for path in paths]
     figures = (f"<figure>{framed(one, 'figure of the fit')}</figure>" for one in drawn)
     return f'<div class="pictures">{"".join(figures)}</div>'

@@ -51,6 +51,11 @@ def filtered(table: str, label: str, choices: Sequence[str] = ()) -> str:
     return f'<div class="filter">{field}{boxes}<output></output>{scrolled(table)}</div>'
 
 
+def folded(title: str, body: str) -> str:
+    """Return a part that is closed at first: a picture in it is decoded when it is opened."""
+    return f"<details><summary>{escaped(title)}</summary>{scrolled(body)}</details>"
+
+
 def framed(drawing: Picture, text: str) -> str:
     """Return a drawing that is decoded when it is scrolled into view."""
     form = "svg+xml" if drawing.name.endswith(".svg") else "png"

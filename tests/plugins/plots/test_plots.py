@@ -8,14 +8,16 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from datacard_core import Axis, Column, Datacard, FreeParameter, Nuisance, Templates, load_plugins
+from datacard_core import Axis, Column, Datacard, FreeParameter, Nuisance, Templates, draw_plots, load_plugins, picture
 from tests.support.channels import COLUMNS, VALUES, VARIANCES, Gamma, all_shifted, channel, channel_of, factors, shifted
 from tests.support.drawings import PLOTS, draw, pages
 
@@ -196,6 +198,19 @@ def test_plots_of_a_card(card_arguments: CardArguments, tmp_path: Path) -> None:
     names = ["correlations", "coverage", "stack", "variations"]
     assert sorted(path.name for path in paths) == [f"{name}_SR_2022_2023.pdf" for name in names]
     assert [pages(path.read_bytes()) for path in paths] == [1, 1, 1, 1]
+
+
+@pytest.mark.slow
+def test_no_open_figures(tmp_path: Path) -> None:
+    """Thirty pictures and thirty calls for files, more than pyplot allows without a warning, leave no figure open."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for number in range(30):
+            # In turns, the cheaper ones more often: none must leave a figure.
+            name = ("coverage", "correlations", "variations", "coverage", "correlations", "stack")[number % 6]
+            assert picture(VARIED, name, suffix=".pdf").content
+            assert draw_plots(VARIED, tmp_path, name)
+    assert plt.get_fignums() == []
 
 
 @pytest.mark.slow

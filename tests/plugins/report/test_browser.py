@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import numpy as np
 import pytest
-from datacard_plots import Stack
+from datacard_plots import Correlations, Coverage, Stack
 from datacard_report import report_of
 
-from datacard_core import load_plugins, notice, warning
+from datacard_core import Plot, load_plugins, notice, warning
 from tests.support.browser import CHROMIUM, DRIVER, Browser, browser
-from tests.support.channels import all_shifted, channel, factors
+from tests.support.channels import all_shifted, channel, factors, with_origin
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from datacard_core import Channel
@@ -38,23 +39,42 @@ PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
 @attrs.frozen
-class Once(Stack):
-    """The plot `stack`, drawn for the first channel alone: most of the channels differ in their names only."""
+class Once(Plot):
+    """A plot that is drawn for the first channel alone: most of the channels differ in their names only."""
 
+    plot: Plot
     drawn: list[bytes] = attrs.field(factory=list)
 
     def draw(self, channel: Channel, path: Path) -> None:
         if not self.drawn:
-            # Without arguments, super() would look for the class as it was before attrs made it anew.
-            Stack.draw(self, channel, path)
+            self.plot.draw(channel, path)
             self.drawn.append(path.read_bytes())
         path.write_bytes(self.drawn[0])
+
+
+class OnceStack(Once):
+    """The stack."""
+
+    name: ClassVar[str] = "stack"
+    suffixes: ClassVar[Sequence[str]] = (".svg", ".png")
+
+
+class OnceCoverage(OnceStack):
+    """The map of coverage."""
+
+    name: ClassVar[str] = "coverage"
+
+
+class OnceCorrelations(OnceStack):
+    """The map of effects."""
+
+    name: ClassVar[str] = "correlations"
 
 
 def written(folder: Path, count: int, *plugins: object) -> Path:
     """Write the report of so many channels, with names of nuisances that are long."""
     lumi = factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4)
-    made = channel(lumi, all_shifted(channel()), findings=FINDINGS)
+    made = channel(lumi, with_origin(all_shifted(channel())), findings=FINDINGS)
     path = folder / "report.html"
     channels = [attrs.evolve(made, bin=f"SR_{at}") for at in range(count)]
     # Without checks, so that the findings are those above.
@@ -79,14 +99,27 @@ def test_text_and_pictures(page: Browser, report: Path) -> None:
     text = page.run("return document.body.innerText")
     for expected in ("Yields", "100 ± 5", "CMS_lumi_13p6TeV_2022_and_a_long_name", "SR_2", "datacard-core", TAG):
         assert expected in text
-    assert pictures(page) == 3
+    assert pictures(page) == 9
     assert page.messages() == []
+
+
+def test_maps(page: Browser, report: Path) -> None:
+    """A map is not shown until its part is opened, as large as its names need, and in a box that scrolls."""
+    page.open(report)
+    states = """
+        return [...document.querySelectorAll("#coverage img, #correlations img")]
+            .map((one) => [one.checkVisibility(), one.offsetWidth === one.naturalWidth]);
+    """
+    assert [is_visible for is_visible, _ in page.run(states)] == [False] * 6
+    pictures(page)
+    assert page.run(states) == [[True, True]] * 6
 
 
 def pictures(page: Browser) -> int:
     """Return the number of pictures, which must all have a size."""
-    # Pictures out of view are not decoded; scrolling shows them.
+    # Pictures out of view or in closed parts are not decoded; opening and scrolling show them.
     sizes = page.run("""
+        document.querySelectorAll("details").forEach((one) => { one.open = true; });
         return Promise.all([...document.images].map(async (image) => {
             image.scrollIntoView();
             await image.decode();
@@ -104,7 +137,8 @@ def test_fit(page: Browser, tmp_path: Path) -> None:
     path.write_text(report_of(channel(lumi), fit=True, plugins=load_plugins("plots")), "utf-8")
     page.open(path)
     assert "observed limit, 95 % CL" in page.run("return document.querySelector('#fit').innerText")
-    assert pictures(page) == 5
+    # With the map of effects: the channel does not tell the origin of templates.
+    assert pictures(page) == 6
     assert page.messages() == []
 
 
@@ -173,7 +207,7 @@ def test_contrast(page: Browser, report: Path, scheme: str) -> None:
             const colour = getComputedStyle(one).backgroundColor;
             return colour === "rgba(0, 0, 0, 0)" && one.parentElement ? back(one.parentElement) : colour;
         };
-        return [...document.querySelectorAll("td, th, p, dt, dd, a, h2, output, label")]
+        return [...document.querySelectorAll("td, th, p, dt, dd, a, h2, output, label, summary")]
             .map((one) => [getComputedStyle(one).color, back(one)]);
     """)
     for text, back in {tuple(pair) for pair in colours}:
@@ -184,14 +218,17 @@ def test_contrast(page: Browser, report: Path, scheme: str) -> None:
 
 def luminance(colour: str) -> float:
     """Return the relative luminance of a colour, as WCAG 2 defines it."""
-    parts = np.array([float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]) / 255
+    numbers = np.array([float(part) for part in re.findall(r"[\d.]+", colour)[:3]])
+    # A mixture of colours has parts of 1: color(srgb 0.9 0.9 0.8).
+    parts = numbers if colour.startswith("color(srgb") else numbers / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def test_time_to_load(page: Browser, tmp_path: Path) -> None:
-    """The report of 30 channels with their plots loads in a second."""
-    path = written(tmp_path, 30, Provider("plots", Once()))
+    """The report of 30 channels with their plots and maps loads in a second."""
+    once = (OnceStack(Stack()), OnceCoverage(Coverage()), OnceCorrelations(Correlations()))
+    path = written(tmp_path, 30, Provider("plots", *once))
     times = []
     for _ in range(3):
         page.open(path)

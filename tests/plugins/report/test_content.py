@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -11,7 +12,7 @@ from datacard_report import report_of
 
 from datacard_core import Channel, Plot, load_plugins, read_cards
 from tests.support.cards import HEAD
-from tests.support.channels import channel, factors
+from tests.support.channels import all_shifted, channel, factors, with_origin
 from tests.support.commands import datacard, failed
 from tests.support.plugins import Provider
 
@@ -66,9 +67,12 @@ def test_command(card: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_faults_of_the_command(card: Path, tmp_path: Path) -> None:
-    """A directory without cards, and a place that cannot be written to, are told, and leave no file."""
+    """A directory without cards, a misspelt process, and a place that cannot be written to, are told without a file."""
     (tmp_path / "empty").mkdir()
     assert "has no card" in failed(datacard("report", tmp_path / "empty"))
+    message = failed(datacard("report", card, "-o", tmp_path / "out.html", "--process", "tpo"))
+    assert "no process is called 'tpo' (did you mean 'top'" in message
+    assert not (tmp_path / "out.html").exists()
     assert "No such file" in failed(datacard("report", card, "--no-plots", "-o", tmp_path / "not" / "there.html"))
 
 
@@ -107,7 +111,7 @@ class TestFit:
 
     @pytest.mark.slow
     def test_section(self, card: Path, tmp_path: Path) -> None:
-        """The section has the interval, the limits, the yields of all stages and the figures of the fit."""
+        """The section has the interval, the limits, the yields of all stages and figures, which options change."""
         # A constrained parameter and one that the data alone fix.
         card.write_text(card.read_text(encoding="utf-8") + "SF rateParam CR top 1 [0,5]\n", encoding="utf-8")
         output = tmp_path / "out.html"
@@ -116,6 +120,11 @@ class TestFit:
         section = text.partition('<section id="fit">')[2].partition("</section>")[0]
         assert [word for word in ("observed limit", "signal fit", "figure of the fit") if word not in section] == []
         assert "<td>r</td>" in section
+        assert datacard("report", card, "-o", output, "--fit", "--status", "Private Work").exit_code == 0
+        # Stacks, maps and the figures of the fit: all of them differ.
+        plain, marked = (set(re.findall(r"data:image[^\"]+", one)) for one in (text, output.read_text("utf-8")))
+        assert len(plain) == len(marked) > 4
+        assert plain.isdisjoint(marked)
         assert datacard("report", card, "-o", output, "--fit", "--no-plots").exit_code == 0
         assert "<img" not in output.read_text(encoding="utf-8")
 
@@ -156,6 +165,18 @@ class TestFit:
             for source in (read, [read], model, model.channels)
         }
         assert len(sections) == 1
+
+
+@pytest.mark.slow
+def test_maps(card: Path) -> None:
+    """A built channel has both maps, those that were read have that of effects, and one without nuisances none."""
+    counts = []
+    for source in (channel(with_origin(all_shifted(channel()))), read_cards([card]), channel()):
+        text = report_of(source)
+        counts.append([text.count(f'alt="{name} of') for name in ("stack", "coverage", "correlations")])
+    assert counts == [[1, 1, 1], [2, 0, 2], [1, 0, 0]]
+    without = report_of(channel(), plugins=load_plugins("checks"))
+    assert 'id="plots"' not in without
 
 
 @pytest.mark.slow
