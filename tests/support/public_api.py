@@ -10,6 +10,7 @@ import enum
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import textwrap
 import tomllib
@@ -48,6 +49,9 @@ INTERNAL = (
     # made by load_plugins and Analysis.build alone, whose fields grow with what the core brings
     "datacard_core.Cards.__init__",
     "datacard_core.Plugins.__init__",
+    # made by HistogramArray.of, or of bins that stay in their file
+    "datacard_core.HistogramArray.__init__",
+    "datacard_core.HistogramArray.unread",
     # what Analysis uses of a card, with arguments that only the core can make
     "datacard_core.Datacard.of",
     "datacard_core.Datacard.files",
@@ -76,7 +80,7 @@ def public_api() -> list[str]:
     """Return all that is promised: names of the modules, hooks, entry points, fixtures and commands."""
     described: dict[int, str] = {}
     names = [line for name in MODULES for line in _module_lines(importlib.import_module(name), described)]
-    promised = [line for line in names if line.partition("(")[0] not in INTERNAL]
+    promised = [line for line in names if re.split("[(:]", line)[0] not in INTERNAL]
     return [*promised, *_hook_lines(), *_entry_point_lines(), *_fixture_lines(), *_command_lines()]
 
 
