@@ -200,16 +200,12 @@ def _trusted(file: Path) -> object:
 
 def _loaded(file: Path, variables: Collection[str] | None, *, decode: bool, room: float = math.inf) -> object:
     def attempt(room: float) -> object:
-        left = room
+        budget = Budget(file.stat().st_size, room=room, small=min(_SMALL, room))
 
         def load(stream: Pieces, again: FileAgain) -> object:
-            nonlocal left
-            budget = Budget(again.size, room=left, small=min(_SMALL, room))
             # Other members of an archive are the pickles of one variable, and no output.
             of = variables if again.member in ("", WHOLE) else None
-            content = unpickled(stream, variables=of, decode=decode, budget=budget, again=again)
-            left = budget.room
-            return content
+            return unpickled(stream, variables=of, decode=decode, budget=budget, again=again)
 
         # A card needs no columns, and arrays are for cards.
         return _content(file, variables, load, columns=not decode)

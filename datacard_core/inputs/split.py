@@ -24,8 +24,10 @@ _NAME = "pocketcoffea-split"
 _VERSION = 1
 WHOLE = "file"
 """Name that fsspec gives the one member of an archive that it writes, which is a whole output."""
-_LARGEST_INDEX = 10_000_000
-"""Bytes: an index of a hundred thousand names is smaller, and a damaged one must not fill the memory."""
+_LARGEST_INDEX = 2_000_000
+"""Bytes: an index of `_MOST_MEMBERS` names is smaller, and one of many small objects must not fill the memory."""
+_MOST_MEMBERS = 10_000
+"""Members of an archive: each takes time, however small it is; outputs have hundreds."""
 
 
 def is_split(file: Path) -> bool:
@@ -58,14 +60,15 @@ def split_output(
     with zipfile.ZipFile(file.path) as archive:
 
         def member(name: str) -> Any:
-            try:
-                info = archive.getinfo(name)
-            except KeyError:
-                raise InputError(f"has no {name!r}, which its {_INDEX} lists") from None
-            again = file.of_member(info)
-            with again.opened() as content:
+            if name not in members:
+                raise InputError(f"has no {name!r}, which its {_INDEX} lists")
+            again = file.of_member(name)
+            with again.opened(lambda _: archive) as content:
                 return load(content, again)
 
+        members = set(archive.namelist())
+        if len(members) > _MOST_MEMBERS:
+            raise InputError(f"has {len(members)} members, more than the {_MOST_MEMBERS} that are read")
         if archive.namelist() == [WHOLE]:
             return member(WHOLE)
         index = _index(archive)
@@ -104,4 +107,5 @@ def _index(archive: zipfile.ZipFile) -> dict[str, list[str]]:
     for key, of in lists.items():
         if not isinstance(of, list) or not all(isinstance(name, str) for name in of):
             raise InputError(f"has in its {_INDEX} no list of names as {key!r}")
-    return lists
+    # A member that is listed often is read once.
+    return {key: list(dict.fromkeys(of)) for key, of in lists.items()}

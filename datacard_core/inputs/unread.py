@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import zipfile
@@ -26,21 +27,21 @@ class FileAgain:
     path: Path
     state: tuple[int, int, int]
     member: str = ""
-    size: int = 0
-    """Bytes on disk."""
 
     @classmethod
     def of(cls, path: Path) -> FileAgain:
         """Note the state of a file before it is read for the first time."""
-        state = _state(path)
-        return cls(path, state, size=state[1])
+        return cls(path, _state(path))
 
-    def of_member(self, info: zipfile.ZipInfo) -> FileAgain:
+    def of_member(self, name: str) -> FileAgain:
         """Return a member of this file, which is an archive."""
-        return attrs.evolve(self, member=info.filename, size=info.compress_size)
+        return attrs.evolve(self, member=name)
 
-    def opened(self) -> Pieces:
+    def opened(self, archive: Callable[[Path], zipfile.ZipFile] = zipfile.ZipFile) -> Pieces:
         """Open the content.
+
+        Args:
+            archive: function that opens the archive of a member, or returns it if it is open.
 
         Raises:
             InputError: it has an unknown form.
@@ -48,9 +49,8 @@ class FileAgain:
         """
         if not self.member:
             return opened(self.path)
-        with zipfile.ZipFile(self.path) as archive:
-            # The archive stays open until the member is closed.
-            return decompressed(cast("BinaryIO", archive.open(self.member)))
+        # The file of an archive stays open until its member is closed.
+        return decompressed(cast("BinaryIO", archive(self.path).open(self.member)))
 
     def check(self) -> None:
         """Check that the file is what it was.
@@ -105,10 +105,12 @@ def read_in_order(bins: Sequence[UnreadBins]) -> Iterator[tuple[int, ComplexArra
     by_file: dict[FileAgain, list[int]] = {}
     for position, one in enumerate(bins):
         by_file.setdefault(one.file, []).append(position)
+    # For members that follow each other: the list of members is as long as they are many, and is read to open one.
+    archive = functools.lru_cache(maxsize=1)(zipfile.ZipFile)
     for file, positions in by_file.items():
         positions.sort(key=lambda position: bins[position].start)
         buffer = memoryview(bytearray(max(bins[position].size for position in positions)))
-        with _reopened(file) as stream:
+        with _reopened(file, archive) as stream:
             reached = 0
             # Bins that several histograms share stand in the file once.
             for start, sharing in itertools.groupby(positions, key=lambda position: bins[position].start):
@@ -121,10 +123,10 @@ def read_in_order(bins: Sequence[UnreadBins]) -> Iterator[tuple[int, ComplexArra
         file.check()
 
 
-def _reopened(file: FileAgain) -> Pieces:
+def _reopened(file: FileAgain, archive: Callable[[Path], zipfile.ZipFile]) -> Pieces:
     try:
         file.check()
-        return file.opened()
+        return file.opened(archive)
     except OSError as error:
         raise InputError(f"{file.path} cannot be read again: {error.strerror}") from error
 

@@ -96,7 +96,10 @@ def unpickled(
     if isinstance(output, dict) and variables is not None and isinstance(output.get("variables"), dict):
         of = output["variables"]
         output["variables"] = {name: histograms if name in variables else {} for name, histograms in of.items()}
-    return _Building(budget, decode=decode, again=again).build(output)
+    building = _Building(budget, decode=decode, again=again)
+    built = building.build(output)
+    budget.length = building.length
+    return built
 
 
 class _Building:
@@ -106,7 +109,8 @@ class _Building:
         self.budget = budget
         self.decode = decode
         self.again = again
-        self.length = 0
+        # Contents of earlier pickles of the file count, as they are held at the same time.
+        self.length = budget.length
         """Length of the content if it were written out, with each shared object as often as it occurs."""
         self._longest = _FREE_LENGTH + _LENGTH_PER_BYTE * budget.read
         self._depth = 0

@@ -33,7 +33,7 @@ _WORD = 8
 
 @attrs.define
 class Budget:
-    """Memory and steps that a pickle has used, and may use."""
+    """Memory and steps that a file has used, and may use; all pickles of an archive share it."""
 
     on_disk: int = 0
     """Size of the file, in bytes."""
@@ -44,6 +44,10 @@ class Budget:
     small: float = 0
     spent: int = 0
     """Estimated memory of the objects that were made, in bytes."""
+    steps: int = 0
+    """Number of opcodes so far."""
+    length: int = 0
+    """Length of the contents that were built, written out with each shared object as often as it occurs."""
 
     def keeps(self, size: int) -> bool:
         """Return True if a content of a size is kept, whose memory is then taken from the room."""
@@ -58,17 +62,16 @@ class Budget:
         """Count memory that is taken at once.
 
         Raises:
-            RefusedError: the pickle asks for more than it may.
+            RefusedError: the file asks for more than it may.
         """
         self.spent += memory
         self.check()
 
-    def check(self, held: int = 0, steps: int = 0) -> None:
-        """Check that the pickle is within its limits.
+    def check(self, held: int = 0) -> None:
+        """Check that the file is within its limits.
 
         Args:
             held: memory that is taken for now, in bytes.
-            steps: number of opcodes so far.
 
         Raises:
             RefusedError: it is not.
@@ -78,8 +81,8 @@ class Budget:
             raise RefusedError(
                 f"objects that take {memory / _MB:.0f} MB in {self.read / _MB:.3g} MB of data, ten times what they hold"
             )
-        if steps > _FREE_STEPS + max(self.read, self.on_disk) // _BYTES_PER_STEP:
-            raise RefusedError(f"{steps} objects in {self.read / _MB:.3g} MB of data, more than an output has")
+        if self.steps > _FREE_STEPS + max(self.read, self.on_disk) // _BYTES_PER_STEP:
+            raise RefusedError(f"{self.steps} objects in {self.read / _MB:.3g} MB of data, more than an output has")
 
 
 def check_key(key: object) -> None:

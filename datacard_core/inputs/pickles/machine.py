@@ -58,7 +58,6 @@ class Machine:
         self.window = Window(stream, budget)
         self.stack: list[Any] = []
         self._below: list[list[Any]] = []
-        self._steps = 0
         self.memo: list[Any] = []
         self._names: dict[Name, Named] = {}
         self._admitted = admitted
@@ -80,9 +79,9 @@ class Machine:
         Raises:
             RefusedError: the pickle asks for more than it may.
         """
-        self._steps += steps
+        self.budget.steps += steps
         held = len(self.stack) + len(self.memo) + sum(map(len, self._below))
-        self.budget.check(_POINTER * held, self._steps)
+        self.budget.check(_POINTER * held)
 
     def check_names(self) -> None:
         """Raise if a name was not admitted.

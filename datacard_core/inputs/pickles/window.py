@@ -27,6 +27,7 @@ class Window:
         self._budget = budget
         self.held = b""
         self.place = 0
+        self._read = 0
         self.is_cut = False
         """True if more was asked for than the stream has."""
 
@@ -38,6 +39,7 @@ class Window:
 
     def _more(self) -> bytes:
         more = self._stream.read1(_PIECE)
+        self._read += len(more)
         self._budget.read += len(more)
         return more
 
@@ -72,7 +74,7 @@ class Window:
 
     def skip(self, size: int) -> int:
         """Go over a content without keeping it, and return its place: the number of bytes of the stream before it."""
-        start = self._budget.read - len(self.held) + self.place
+        start = self._read - len(self.held) + self.place
         left = size - (len(self.held) - self.place)
         while left > 0 and (piece := self._more()):
             self.held = piece

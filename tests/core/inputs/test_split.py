@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datacard_core.inputs.coffea import load_output
+from datacard_core.inputs.split import split_output
+from datacard_core.inputs.unread import FileAgain
 from tests.support.coffea_files import Calls, an_output, assert_same, complaint, save_split
 
 if TYPE_CHECKING:
@@ -57,6 +59,29 @@ def test_members_that_are_not_needed(tmp_path: Path) -> None:
 def test_other_index(index: dict[str, Any], problem: str, tmp_path: Path) -> None:
     """An index of another version, or of other members than there are, is told with what was expected."""
     assert f"a.coffea {problem}" in complaint(save_split(tmp_path / "a.coffea", OUTPUT, **index))
+
+
+def test_name_that_is_listed_often(tmp_path: Path) -> None:
+    """A member that the index lists often is read once, as each time takes time."""
+    file = save_split(tmp_path / "a.coffea", OUTPUT, variables=["m"] * 3)
+    read: list[str] = []
+
+    def load(_: object, again: FileAgain) -> dict[str, Any]:
+        read.append(again.member)
+        return {}
+
+    split_output(FileAgain.of(file), None, load, columns=False)
+    assert read == ["metadata", "variables/m"]
+
+
+@pytest.mark.slow
+def test_many_members(tmp_path: Path) -> None:
+    """An archive of more members than an output has is refused, as each takes time, however small it is."""
+    file = save_split(tmp_path / "a.coffea", OUTPUT)
+    with zipfile.ZipFile(file, "a") as archive:
+        for number in range(10_000):
+            archive.writestr(f"variables/{number}", b"")
+    assert "a.coffea has 10005 members, more than the 10000 that are read" in complaint(file)
 
 
 def test_other_archive(tmp_path: Path) -> None:

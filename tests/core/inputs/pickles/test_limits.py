@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import lz4.frame
@@ -14,6 +16,7 @@ import pytest
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output, open_output
 from datacard_core.inputs.pickles.building import unpickled
+from datacard_core.inputs.pickles.limits import Budget
 from datacard_core.inputs.pickles.records import RefusedError
 from tests.support.coffea_files import an_output, complaint, in_an_output, save, save_pickle
 from tests.support.hostile_files import HASH_MODULUS, HOSTILE, damaged, forged, seeded
@@ -95,12 +98,17 @@ def test_nesting(tmp_path: Path) -> None:
     )
 
 
+def twice_in_each_other(depth: int) -> object:
+    """A list that holds the same list twice, and so on: two to the power of the depth, written out."""
+    value: object = "lol"
+    for _ in range(depth):
+        value = [value, value]
+    return value
+
+
 def test_shared_objects_written_out(tmp_path: Path) -> None:
     """Lists of which each holds the one before twice are refused, as printing them would not end."""
-    value: object = "lol"
-    for _ in range(40):
-        value = [value, value]
-    said = complaint(save(tmp_path / "a.coffea", an_output("a") | {"extra": value}))
+    said = complaint(save(tmp_path / "a.coffea", an_output("a") | {"extra": twice_in_each_other(40)}))
     assert "the same objects so often" in said
 
 
@@ -116,6 +124,38 @@ def test_many_small_objects_are_refused(tmp_path: Path) -> None:
     """Objects that take far more memory than their data are refused."""
     content = b"\x80\x05](" + b"\x8f" * 1_000_000 + b"e."
     assert "objects that take" in complaint(save_pickle(tmp_path / "a.coffea", content))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        # 22 of 30 MB: a set counts with 450 bytes.
+        (b"\x80\x05](" + b"\x8f" * 50_000 + b"e.", "objects that take"),
+        # 4.4 of 10 MB: 2**16 texts of 3 bytes, and as many lists, which count with 64 bytes.
+        (pickle.dumps(twice_in_each_other(16), 5), "the same objects so often"),
+    ],
+    ids=["memory", "length"],
+)
+def test_members_share_the_limits(tmp_path: Path, member: bytes, said: str) -> None:
+    """Members of a split output that are each within the limits of a file are refused if together they are not."""
+    with zipfile.ZipFile(tmp_path / "a.coffea", "w", zipfile.ZIP_DEFLATED) as archive:
+        names = ["a", "b", "c"]
+        archive.writestr("format.json", json.dumps({"format": "pocketcoffea-split", "version": 1, "variables": names}))
+        archive.writestr("metadata", pickle.dumps({}))
+        for name in names:
+            archive.writestr(f"variables/{name}", member)
+    unpickled(io.BytesIO(member))
+    assert said in complaint(tmp_path / "a.coffea")
+
+
+def test_steps_of_earlier_pickles_count() -> None:
+    """Pickles that share a budget share its 4 million steps, and one more for each 32 bytes."""
+    content = pickle.dumps([None] * 5000)
+    for steps in (0, 3_990_000):
+        assert unpickled(io.BytesIO(content), budget=Budget(steps=steps)) == [None] * 5000
+    with pytest.raises(RefusedError, match="more than an output has"):
+        unpickled(io.BytesIO(content), budget=Budget(steps=3_999_000))
 
 
 @by_fork
