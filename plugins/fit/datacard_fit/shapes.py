@@ -121,7 +121,8 @@ def shapes(
         # A fit that did not converge has a covariance of zeros, which would look like certainty.
         covariance = fitted.covariance if fitted.has_errors else np.full_like(fitted.covariance, np.nan)
     found = responses(likelihood.engine, at, bins, None if fitted is None else observed)
-    hidden = () if data is not None else likelihood.blind
+    # Masked ones too, which `likelihood.blind` leaves out: their expected events would look like data that agree.
+    hidden = {channel.bin for channel in likelihood.model.channels if channel.blind_bins and data is None}
     compiled = likelihood.compiled
     return Shapes(
         channels=tuple(

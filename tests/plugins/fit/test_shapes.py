@@ -215,11 +215,13 @@ class TestFiles:
     @pytest.mark.slow
     def test_blind_cards(self, tmp_path: Path) -> None:
         """Channels that are blind in the card have no data in the file and the table, unless data are given."""
-        likelihood = of_text("# blind: data_obs of SR is Asimov data in all bins, signal strength 0\n" + TWO, tmp_path)
+        text = "# blind: data_obs of SR is Asimov data in all bins, signal strength 0\n" + TWO
+        likelihood = of_text(text, tmp_path)
         assert likelihood.blind == ("SR",)
         assert shapes(likelihood)["SR"].data is None
         assert shapes(likelihood)["CR"].data is not None
         assert shapes(likelihood, data=likelihood.asimov({}))["SR"].data is not None
+        assert shapes(of_text(text, tmp_path, masked=["SR"]))["SR"].data is None
 
 
 @pytest.mark.slow
