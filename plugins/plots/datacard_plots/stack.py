@@ -134,16 +134,20 @@ def _years(channel: Channel) -> tuple[str, ...]:
 
 def _content(channel: Channel, options: PlotOptions) -> _Content:
     observed, variances = channel.data.values[0].copy(), channel.data.variances[0]
-    bars = error_bars(observed, variances)
     edges, expected = drawn_edges(channel.axis), prefit(channel)
-    # Bins that a range of the options touches, in addition to those that are blind in the card.
-    chosen = [(edges[:-1] < high) & (edges[1:] > low) for low, high in options.blind]
+    # Bins that a range of the options touches, in addition to those that are blind in the card. By the true edges: a
+    # bin that reaches to infinity is drawn narrower than it is.
+    true = channel.axis.edges
+    chosen = [(true[:-1] < high) & (true[1:] > low) for low, high in options.blind]
     hidden = np.any([np.zeros(channel.axis.bins, bool), *chosen], axis=0)
     hidden[list(channel.blind_bins)] = True
     blindness = f"Blind in {hidden.sum()} of {channel.axis.bins} bins" if hidden.any() and channel.has_data else ""
     # Expected events would look like data that agree.
     hidden |= not channel.has_data
-    observed[hidden] = bars[:, hidden] = np.nan
+    observed[hidden] = np.nan
+    # Expected events of blind bins are no whole numbers, and would make the counts of the others weighted data.
+    bars = np.full((2, len(observed)), np.nan)
+    bars[:, ~hidden] = error_bars(observed[~hidden], variances[~hidden])
     backgrounds, signals = layers_of(expected.processes, options)
     scale = options.signal_scale
     if scale != 1:

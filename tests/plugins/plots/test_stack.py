@@ -146,6 +146,14 @@ class TestContents:
         assert "Unc. / bkg." in blind.words
 
     @pytest.mark.slow
+    def test_bars_beside_blind_bins(self) -> None:
+        """Expected events of a blind bin leave the others counts: 0 has the interval up to −ln 0.1587 = 1.841."""
+        data = Templates(np.array([[0.0, 60.5]]), np.array([[0.0, 60.5]]))
+        stack = StackOf(channel(data=data, blindness=Blindness(bins=(1,))))
+        ((segment,),) = (lines.get_segments() for lines in stack.legend["Data"].lines[2])
+        assert segment[:, 1] == pytest.approx([0, 1.8410], abs=1e-3)
+
+    @pytest.mark.slow
     def test_colours_of_processes(self, stack: StackOf) -> None:
         """A process keeps its colour if yields change."""
         for found in (stack, StackOf(channel(values=VALUES[[0, 3, 3, 2]]))):
@@ -286,3 +294,9 @@ class TestOptions:
         assert "Blind in 2 of 4 bins" in stack.words
         hidden: Any = True
         assert "Data" not in StackOf(made, PlotOptions(blind=hidden)).legend
+
+    @pytest.mark.slow
+    def test_blind_range_in_the_overflow(self) -> None:
+        """A bin that reaches to infinity is hidden by a range that lies beyond its drawn end."""
+        made = channel(axis=Axis(np.array([0.0, 1.0, np.inf]), "x"))
+        assert points(StackOf(made, PlotOptions(blind=[(5, 6)])).above, "o")[0] == [0.5]
