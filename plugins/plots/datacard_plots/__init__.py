@@ -41,6 +41,11 @@ class Stack(_WithOptions):
 
     name: ClassVar[str] = "stack"
 
+    def problems(self, channels: Sequence[Channel]) -> Iterator[str]:
+        """Yield the names that no channel has, and the hidden ranges that touch no bin of any channel."""
+        yield from super().problems(channels)
+        yield from self.options.misplaced([channel.axis for channel in channels])
+
     def draw(self, channel: Channel, path: Path) -> None:
         """Write one page, in the format of the file's suffix."""
         from datacard_plots.stack import write_stack  # noqa: PLC0415 - loads matplotlib

@@ -14,7 +14,9 @@ from datacard_core import DeclarationError, closest, is_finite_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["PlotOptions", "given_options", "matching", "plot_options"]
+    from datacard_core import Axis, BoolArray
+
+__all__ = ["PlotOptions", "given_options", "hidden_bins", "matching", "plot_options"]
 
 STYLES = ("auto", "cms", "plain")
 SIGNALS = ("line", "stack", "none")
@@ -138,6 +140,20 @@ class PlotOptions:
             for pattern in patterns:
                 if pattern != "*" and not matching((pattern,), among):
                     yield f"{name}: no {kind} is called {pattern!r}{closest(pattern, among)}"
+
+    def misplaced(self, axes: Sequence[Axis]) -> Iterator[str]:
+        """Yield the hidden ranges that touch no bin of any axis: one in another unit would hide nothing."""
+        known = dict.fromkeys(f"{axis.name} from {axis.edges[0]:g} to {axis.edges[-1]:g}" for axis in axes)
+        for low, high in self.blind:
+            if axes and not any(hidden_bins(axis, low, high).any() for axis in axes):
+                yield f"blind: no bin lies in {low:g}:{high:g}; the bins are those of {', '.join(known)}"
+
+
+def hidden_bins(axis: Axis, low: float, high: float) -> BoolArray:
+    """Return True for the bins that a range touches, shape (bins,)."""
+    # By the true edges: a bin that reaches to infinity is drawn narrower than it is.
+    touched: BoolArray = (axis.edges[:-1] < high) & (axis.edges[1:] > low)
+    return touched
 
 
 def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from matplotlib.ticker import AutoMinorLocator
 from datacard_core import prefit
 from datacard_plots.intervals import are_counts, error_bars
 from datacard_plots.layers import layers_of
-from datacard_plots.options import PlotOptions
+from datacard_plots.options import PlotOptions, hidden_bins
 from datacard_plots.style import GREY, draw_header, font_size, has_header, plot_style, save
 from datacard_plots.texts import listing, plain
 from datacard_plots.ticks import Ticks
@@ -135,10 +135,8 @@ def _years(channel: Channel) -> tuple[str, ...]:
 def _content(channel: Channel, options: PlotOptions) -> _Content:
     observed, variances = channel.data.values[0].copy(), channel.data.variances[0]
     edges, expected = drawn_edges(channel.axis), prefit(channel)
-    # Bins that a range of the options touches, in addition to those that are blind in the card. By the true edges: a
-    # bin that reaches to infinity is drawn narrower than it is.
-    true = channel.axis.edges
-    chosen = [(true[:-1] < high) & (true[1:] > low) for low, high in options.blind]
+    # Bins that a range of the options touches, in addition to those that are blind in the card.
+    chosen = [hidden_bins(channel.axis, *ends) for ends in options.blind]
     hidden = np.any([np.zeros(channel.axis.bins, bool), *chosen], axis=0)
     hidden[list(channel.blind_bins)] = True
     blindness = f"Blind in {hidden.sum()} of {channel.axis.bins} bins" if hidden.any() and channel.has_data else ""

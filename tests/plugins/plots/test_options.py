@@ -9,9 +9,11 @@ import attrs
 import click
 import pytest
 from click.testing import CliRunner
+from datacard_plots import Stack
 from datacard_plots.options import EVERYWHERE, PlotOptions, given_options, matching, plot_options
 
 from datacard_core import DeclarationError
+from tests.support.channels import channel
 
 
 def options_of(*arguments: str) -> PlotOptions:
@@ -110,6 +112,12 @@ def test_names_of_no_process() -> None:
         "processes: no process is called 'ZZ' (known: ttbar, vjets)",
         "nuisances: no nuisance is called 'JE*' (known: lumi)",
     ]
+
+
+def test_hidden_range_without_bins() -> None:
+    """A range that touches no bin of any channel is refused: data that were to be hidden would be drawn."""
+    stack = Stack(PlotOptions(blind=[(1.5, 3), (125, math.inf)]))
+    assert list(stack.problems([channel()])) == ["blind: no bin lies in 125:inf; the bins are those of x from 0 to 2"]
 
 
 def test_patterns() -> None:

@@ -147,7 +147,7 @@ class TestContents:
 
     @pytest.mark.slow
     def test_bars_beside_blind_bins(self) -> None:
-        """Expected events of a blind bin leave the others counts: 0 has the interval up to −ln 0.1587 = 1.841."""
+        """Expected events of a blind bin leave the others counts: 0 has the interval up to 1.841, minus ln 0.1587."""
         data = Templates(np.array([[0.0, 60.5]]), np.array([[0.0, 60.5]]))
         stack = StackOf(channel(data=data, blindness=Blindness(bins=(1,))))
         ((segment,),) = (lines.get_segments() for lines in stack.legend["Data"].lines[2])
