@@ -168,7 +168,8 @@ def _with_options(
     processes = dict.fromkeys(column.process for channel in channels for column in channel.columns)
     nuisances = dict.fromkeys(nuisance.name for channel in channels for nuisance in channel.nuisances)
     # Before the first drawing, and once: each plot would tell the same.
-    if problems := list(options.problems(processes, nuisances)):
+    misplaced = options.misplaced([channel.axis for channel in channels])
+    if problems := [*options.problems(processes, nuisances), *misplaced]:
         raise DeclarationError(problems)
     found: list[str | Plot] = []
     for plot in plots:

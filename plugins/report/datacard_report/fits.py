@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def fit_section(source: Any, *, has_plots: bool, options: PlotOptions | None = None) -> Section:
     """Return the section of a fit: POIs, limit, significance, yields before and after, and plots.
 
-    Where a channel is blind, the fit is that of expected events with a signal of 1 in all channels.
+    Where a channel is blind, or the options hide data, the fit is that of expected events with a signal of 1 in all
+    channels.
 
     Args:
         source: what the report is of.
@@ -51,7 +52,9 @@ def _body(model: Model, *, has_plots: bool, options: PlotOptions | None) -> str:
     from datacard_fit import Likelihood, fit, limit, significance, stages, yields_of  # noqa: PLC0415 - takes a second
 
     likelihood = Likelihood(model)
-    data = likelihood.asimov(dict.fromkeys(likelihood.pois, 1.0)) if likelihood.blind else None
+    # Ranges that the options hide too: numbers of a fit of their data would tell what the plots hide.
+    is_blind = likelihood.blind or (options is not None and options.blind)
+    data = likelihood.asimov(dict.fromkeys(likelihood.pois, 1.0)) if is_blind else None
     fitted = fit(likelihood, data=data)
     limits = limit(likelihood, blind=data is not None)
     median = limits.expected[2]
@@ -62,7 +65,8 @@ def _body(model: Model, *, has_plots: bool, options: PlotOptions | None) -> str:
         lines["observed limit, 95 % CL"] = f"{limits.observed:.4g}"
     rows = "".join(f"<tr><td>{escaped(name)}</td><td>{escaped(text)}</td></tr>" for name, text in lines.items())
     made = stages(likelihood, fitted, data=data)
-    blind = f"Blind: expected events with a signal of 1 in place of all data, as in {', '.join(likelihood.blind)}."
+    why = f"as in {', '.join(likelihood.blind)}" if likelihood.blind else "as ranges of the data are hidden"
+    blind = f"Blind: expected events with a signal of 1 in place of all data, {why}."
     notes = [*fitted.problems, *limits.problems, *([blind] if data is not None else [])]
     return "".join([
         *(f"<p>{escaped(note)}</p>" for note in notes),

@@ -112,6 +112,7 @@ class TestFit:
             made["fit_s"], channels=tuple(attrs.evolve(one, data=None) for one in made["fit_s"].channels)
         )
         assert not figures({**made, "fit_s": hidden})[0].axes[0].containers
+        assert not figures(made, blind=[(0, 1)])[0].axes[0].containers
 
     @pytest.mark.slow
     def test_years(self, tmp_path: Path) -> None:

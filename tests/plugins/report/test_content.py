@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +11,7 @@ from datacard_plots import Stack as BuiltIn
 from datacard_plots.options import PlotOptions
 from datacard_report import report_of
 
-from datacard_core import Channel, Plot, load_plugins, read_cards
+from datacard_core import Channel, DeclarationError, Plot, load_plugins, read_cards
 from tests.support.cards import HEAD
 from tests.support.channels import all_shifted, channel, factors, with_origin
 from tests.support.commands import datacard, failed
@@ -145,6 +146,16 @@ class TestFit:
         assert "Blind: expected events with a signal of 1" in text
         assert "<td>1 " in text
         assert "observed limit" not in text
+
+    @pytest.mark.slow
+    def test_hidden_data(self, card: Path) -> None:
+        """Where the options hide data, the fit does not tell them either; a range without bins is refused."""
+        read = read_cards([card])
+        text = report_of(read, plots=(), fit=True, options=PlotOptions(blind=[(-math.inf, math.inf)]))
+        assert "as ranges of the data are hidden" in text
+        assert "observed limit" not in text
+        with pytest.raises(DeclarationError, match="no bin lies in 7000:8000"):
+            report_of(read, plots=(), options=PlotOptions(blind=[(7000, 8000)]))
 
     @pytest.mark.slow
     def test_card_without_likelihood(self, card: Path) -> None:

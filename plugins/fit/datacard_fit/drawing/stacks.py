@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 from datacard_plots.intervals import error_bars
 from datacard_plots.style import GREY, UP, colour, draw_header, hatch, plain
@@ -28,6 +29,9 @@ def stack_pages(stages: Mapping[str, Shapes], options: PlotOptions) -> Iterator[
     """Yield a page for each channel: the last stage as a stack, and the sum of the first one as a line."""
     stage = list(stages)[-1]
     for before, after in zip(next(iter(stages.values())).channels, stages[stage].channels, strict=True):
+        if options.blind:
+            # All of them: a likelihood knows no edges, by which a range would choose bins.
+            after = attrs.evolve(after, data=None)  # noqa: PLW2901 - what is drawn
         figure = Figure(figsize=(_SIZE, _SIZE))
         above, ratio = figure.add_axes((0.14, 0.32, 0.82, 0.6)), figure.add_axes((0.14, 0.1, 0.82, 0.2))
         edges = np.arange(len(after.total.values) + 1.0)
