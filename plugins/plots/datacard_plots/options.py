@@ -143,7 +143,9 @@ class PlotOptions:
 
     def misplaced(self, axes: Sequence[Axis]) -> Iterator[str]:
         """Yield the hidden ranges that touch no bin of any axis: one in another unit would hide nothing."""
-        known = dict.fromkeys(f"{axis.name} from {axis.edges[0]:g} to {axis.edges[-1]:g}" for axis in axes)
+        known = dict.fromkeys(
+            f"{axis.name or 'a variable'} from {axis.edges[0]:g} to {axis.edges[-1]:g}" for axis in axes
+        )
         for low, high in self.blind:
             if axes and not any(hidden_bins(axis, low, high).any() for axis in axes):
                 yield f"blind: no bin lies in {low:g}:{high:g}; the bins are those of {', '.join(known)}"
