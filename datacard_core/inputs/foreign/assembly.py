@@ -218,7 +218,14 @@ class _Assembly:
                 is_data = self.conventions.is_data(sample)
                 datasets = periods.setdefault(year, {}).setdefault(sample, [])
                 datasets += [] if dataset in datasets else [dataset]
-                by_dataset[dataset] = {"sample": sample, "year": year, "isMC": str(not is_data)}
+                made = {"sample": sample, "year": year, "isMC": str(not is_data)}
+                first = by_dataset.setdefault(dataset, made)
+                # The metadata have one line for it: data would be taken for simulation, which blinding leaves alone.
+                if (first["isMC"], first["year"]) != (made["isMC"], made["year"]):
+                    self.problems.append(
+                        f"dataset {dataset!r} has sample {first['sample']!r} of {first['year']} and sample {sample!r} "
+                        f"of {year}: data, simulation and each year need different datasets: leave {{dataset}} out"
+                    )
                 try:
                     histogram = _joined(parts).histogram(is_data=is_data)
                     by_variable[variable].setdefault(sample, {})[dataset] = histogram

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import attrs
 import hist
 import numpy as np
 import pytest
@@ -46,6 +47,12 @@ class TestAxes:
         }
         assert output["datasets_metadata"]["by_dataset"]["data_mu_18"]["isMC"] == "False"
         assert output["cutflow"]["presel"] == {"tt_17": 1, "ttW_18": 1, "data_mu_18": 1}
+
+    def test_dataset_of_data_and_simulation(self) -> None:
+        """A dataset of data and simulation is refused, as its metadata could say one of both only."""
+        conventions = attrs.evolve(self.CONVENTIONS, years="18", key="{dataset}")
+        with pytest.raises(InputError, match="dataset 'A' has sample 'tt17' of 18 and sample 'data_mu18' of 18"):
+            output_of({"A": self.HISTOGRAM}, conventions)
 
     def test_labels_of_one_year(self) -> None:
         """Two labels of one year are two datasets of it."""
