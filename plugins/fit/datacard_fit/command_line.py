@@ -39,7 +39,7 @@ _COMMON: tuple[Callable[..., Any], ...] = (
         type=(click.Path(exists=True, dir_okay=False, path_type=Path), click.IntRange(min=1)),
         help="Take a toy of `datacard toys` as data, the first one with 1.",
     ),
-    click.option("--expect-signal", type=float, default=1.0, show_default=True, help="Value of the POI for --asimov."),
+    click.option("--expect-signal", type=float, show_default="1", help="Value of the POI for --asimov."),
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Start value of a parameter."),
     click.option("--range", "ranges", multiple=True, metavar="NAME=LOW,HIGH", help="Range of a parameter."),
     click.option("--freeze", multiple=True, metavar="NAME", help="Parameter or group that stays at its start value."),
@@ -111,7 +111,7 @@ def prepared(
     poi: Sequence[str],
     asimov: bool,
     toy: tuple[Path, int] | None,
-    expect_signal: float,
+    expect_signal: float | None,
     values: Sequence[str],
     ranges: Sequence[str],
     freeze: Sequence[str],
@@ -121,6 +121,8 @@ def prepared(
     """Return the likelihood of cards, and the arguments of the functions that fit it."""
     if asimov and toy:
         raise click.UsageError("--asimov and --toy exclude each other: each stands in place of the data.")
+    if expect_signal is not None and not asimov:
+        raise click.UsageError("--expect-signal is the signal of --asimov: give both.")
     read = read_cards(cards, lenient=lenient)
     model = Model.joined([card.model() for card in read], [str(card.path) for card in read])
     likelihood = Likelihood(model, poi=_pois(poi), masked=mask)
@@ -128,7 +130,7 @@ def prepared(
     data: Data | None = None
     # Made of the start values: the data of the cards are not looked at.
     if asimov:
-        data = likelihood.asimov({**start, likelihood.pois[0]: expect_signal})
+        data = likelihood.asimov({**start, likelihood.pois[0]: 1.0 if expect_signal is None else expect_signal})
     elif toy:
         data = _toy(likelihood, *toy)
     elif likelihood.blind:

@@ -244,6 +244,8 @@ def test_toys(card: Path, tmp_path: Path) -> None:
     assert "has 3 toys, and no toy 4" in failed(datacard("fit", card, "--toy", files[0], 4))
     both = failed(datacard("fit", card, "--asimov", "--toy", files[0], 1), status=2)
     assert "--asimov and --toy exclude each other" in both
+    alone = failed(datacard("fit", card, "--expect-signal", 3), status=2)
+    assert "--expect-signal is the signal of --asimov" in alone
 
 
 @pytest.mark.slow
