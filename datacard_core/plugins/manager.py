@@ -306,14 +306,14 @@ def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
 
     Only their names are known: to import a plugin that is not selected could change what the script does next.
     """
-    others = [plugin for plugin in look().plugins if plugin.name not in selected]
-    names = list(dict.fromkeys(plugin.name for plugin in others))
+    installed = look()
+    names = [plugin for plugin in installed.names if plugin not in selected]
     like = difflib.get_close_matches(name.lower(), names, n=1)
     # The name of a plugin is often that of its object behind the name of a group, such as `acme_npz`.
     like = like or [plugin for plugin in names if name.lower() in plugin.lower()]
     # Plugins of the core that are left out by default have objects of their own names alone.
-    own = {plugin.name for plugin in look().plugins if plugin.origin.startswith("datacard-core ")} - {*DEFAULT_PLUGINS}
-    likely = like or [plugin for plugin in names if plugin not in own]
+    own = {plugin.name for plugin in installed.plugins if plugin.origin.startswith("datacard-core ")}
+    likely = like or [plugin for plugin in names if plugin in DEFAULT_PLUGINS or plugin not in own]
     if not likely:
         return ""
     if len(likely) == 1:

@@ -55,13 +55,13 @@ class ExactSums:
 
     def at_rows(self, rows: IntArray, count: int) -> ExactSums:
         """Return the sums at some rows among `count`, with zeros in the others."""
-        arrays = []
-        for part in (self.sums, self.carry):
-            whole = None if part is None else np.zeros((count, part.shape[1]), dtype=part.dtype)
-            if whole is not None:
-                whole[rows] = part
-            arrays.append(whole)
-        return ExactSums(self.axis, *arrays)  # type: ignore[arg-type]
+
+        def whole(part: ComplexArray) -> ComplexArray:
+            made = np.zeros((count, part.shape[1]), dtype=part.dtype)
+            made[rows] = part
+            return made
+
+        return ExactSums(self.axis, whole(self.sums), None if self.carry is None else whole(self.carry))
 
     @property
     def rounded(self) -> ComplexArray:

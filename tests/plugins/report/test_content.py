@@ -149,7 +149,7 @@ class TestFit:
 
     @pytest.mark.slow
     def test_hidden_data(self, card: Path) -> None:
-        """Where the options hide data, the fit does not tell them either; a range without bins is refused."""
+        """A fit beside hidden data is one of expected events, and a hidden range without bins is refused."""
         read = read_cards([card])
         text = report_of(read, plots=(), fit=True, options=PlotOptions(blind=[(-math.inf, math.inf)]))
         assert "as ranges of the data are hidden" in text
