@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import uproot
-from datacard_root.bulk.directories import HEADER
+from datacard_root.file.directories import HEADER
 from datacard_root.reading import RootReader, read_with_uproot
 from uproot.writing import identify
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 from datacard_plots.options import PlotOptions
-from datacard_plots.sheet import Sheet
-from datacard_plots.stack import stack_figure
+from datacard_plots.pages.sheet import Sheet
+from datacard_plots.stack.figure import stack_figure
 from datacard_plots.style import plot_style
 from matplotlib.path import Path
 from matplotlib.text import Text

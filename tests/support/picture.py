@@ -15,8 +15,8 @@ from datacard_fit import Likelihood, limit, significance
 from datacard_fit.drawing.curves import limit_pages
 from datacard_plots.maps import correlations_figure
 from datacard_plots.options import PlotOptions
-from datacard_plots.pages import page_figures
-from datacard_plots.stack import stack_figure
+from datacard_plots.pages.figures import page_figures
+from datacard_plots.stack.figure import stack_figure
 from datacard_plots.style import plot_style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 

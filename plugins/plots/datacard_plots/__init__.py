@@ -48,7 +48,7 @@ class Stack(_WithOptions):
 
     def draw(self, channel: Channel, path: Path) -> None:
         """Write one page, in the format of the file's suffix."""
-        from datacard_plots.stack import write_stack  # noqa: PLC0415 - loads matplotlib
+        from datacard_plots.stack.figure import write_stack  # noqa: PLC0415 - loads matplotlib
 
         write_stack(channel, path, self.options)
 
@@ -61,14 +61,14 @@ class Variations(_WithOptions):
 
     def names(self, channel: Channel) -> Sequence[str]:
         """Return one name, or that of each page if the options ask for files of single pages."""
-        from datacard_plots.pages import pages_of  # noqa: PLC0415 - loads matplotlib
+        from datacard_plots.pages.figures import pages_of  # noqa: PLC0415 - loads matplotlib
 
         name = f"{self.name}_{channel.bin}"
         return [f"{name}_{page.name}" for page in pages_of(channel, self.options)] if self.options.each else (name,)
 
     def draw_files(self, channel: Channel, paths: Mapping[str, Path]) -> None:
         """Write a PDF of all pages, or some single pages. A channel without any gets one page with a note."""
-        from datacard_plots.pages import write_each, write_pages  # noqa: PLC0415 - loads matplotlib
+        from datacard_plots.pages.figures import write_each, write_pages  # noqa: PLC0415 - loads matplotlib
 
         if self.options.each:
             start = len(f"{self.name}_{channel.bin}_")
@@ -79,7 +79,7 @@ class Variations(_WithOptions):
 
     def draw(self, channel: Channel, path: Path) -> None:
         """Write all pages to one file, which is a PDF unless there is one page."""
-        from datacard_plots.pages import write_pages  # noqa: PLC0415 - loads matplotlib
+        from datacard_plots.pages.figures import write_pages  # noqa: PLC0415 - loads matplotlib
 
         write_pages(channel, path, self.options)
 

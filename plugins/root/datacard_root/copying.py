@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from datacard_core import InputError
-from datacard_root.buffers import BYTE_COUNT, tstring
-from datacard_root.bulk.directories import DIRECTORIES, Keys, OddError
 from datacard_root.bulk.unpacking import unpacked
-from datacard_root.compression import Compressor
-from datacard_root.folders import BIG_KEY, Entry, add, close, decoded, folder_at, folders_of, string
-from datacard_root.keys import VERSION
+from datacard_root.file.buffers import BYTE_COUNT, tstring
+from datacard_root.file.compression import Compressor
+from datacard_root.file.directories import DIRECTORIES, Keys, OddError
+from datacard_root.file.folders import BIG_KEY, Entry, add, close, decoded, folder_at, folders_of, string
+from datacard_root.file.keys import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from datacard_root.folders import Folder
+    from datacard_root.file.folders import Folder
 
 Compress: TypeAlias = "Callable[[bytes], bytes]"
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uproot.writing import identify
 
 from datacard_core import DatacardError
-from datacard_root.bulk.directories import OddError
-from datacard_root.compression import Compressor
-from datacard_root.folders import Entry, add, close, folder_at, folders_of
-from datacard_root.identity import uuid_of
-from datacard_root.tfile import streamer_info, write_file
+from datacard_root.file.compression import Compressor
+from datacard_root.file.directories import OddError
+from datacard_root.file.folders import Entry, add, close, folder_at, folders_of
+from datacard_root.file.identity import uuid_of
+from datacard_root.file.tfile import streamer_info, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

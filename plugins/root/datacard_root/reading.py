@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from datacard_core import Axis, InputError, StoredTemplates, TemplateFile, TemplateReader, Templates
-from datacard_root.bulk.directories import OddError
 from datacard_root.bulk.layout import CONTENTS
 from datacard_root.bulk.reading import read_many
+from datacard_root.file.directories import OddError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

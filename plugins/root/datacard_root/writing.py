@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_root.buffers import tstring
 from datacard_root.checks import check_finite, check_shapes
-from datacard_root.compression import Compressor
-from datacard_root.identity import identity
-from datacard_root.records import Pattern
-from datacard_root.tfile import check_size, write_file
+from datacard_root.file.buffers import tstring
+from datacard_root.file.compression import Compressor
+from datacard_root.file.identity import identity
+from datacard_root.file.tfile import check_size, write_file
+from datacard_root.histograms.records import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from datacard_core import NamedTemplates
-    from datacard_root.tfile import Block
+    from datacard_root.file.tfile import Block
 
 BLOCK = 512
 """Number of templates that are filled in at once, small enough for their records to stay in the processor's cache."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import uproot
 from coffea.util import save
-from datacard_plots.stack import stack_figure
+from datacard_plots.stack.figure import stack_figure
 from datacard_plots.style import plot_style
 from matplotlib.lines import Line2D
 

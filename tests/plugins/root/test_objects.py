@@ -8,7 +8,7 @@ import hist
 import numpy as np
 import pytest
 import uproot
-from datacard_root import folders
+from datacard_root.file import folders
 from datacard_root.objects import write_objects
 
 from datacard_core import DatacardError

@@ -8,16 +8,16 @@ import attrs
 import numpy as np
 
 from datacard_core import Axis, StoredTemplates, Templates
-from datacard_root.buffers import BYTE_COUNT, FRONT, LONG, pieces
-from datacard_root.bulk.directories import OddError
 from datacard_root.bulk.layout import CONTENTS, REFERENCED, Layout
+from datacard_root.file.buffers import BYTE_COUNT, FRONT, LONG, pieces
+from datacard_root.file.directories import OddError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
-    from datacard_root.buffers import FloatArray, IntArray
+    from datacard_root.file.buffers import FloatArray, IntArray
 
 MANY_LAYOUTS = 16
 """Number of layouts among records of one length after which each record is read alone: comparing takes longer then."""

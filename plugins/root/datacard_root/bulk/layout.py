@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_root.buffers import BYTE_COUNT
-from datacard_root.bulk.directories import OddError
+from datacard_root.file.buffers import BYTE_COUNT
+from datacard_root.file.directories import OddError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from datacard_root.buffers import FloatArray
+    from datacard_root.file.buffers import FloatArray
 
 CONTENTS = {b"TH1D": ">f8", b"TH1F": ">f4", b"TH1I": ">i4", b"TH1S": ">i2", b"TH1C": ">i1"}
 """Type of the contents of each class that is read."""

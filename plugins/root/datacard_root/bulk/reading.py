@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_root.buffers import pieces
-from datacard_root.bulk.directories import Header, Keys, OddError, find
 from datacard_root.bulk.gathering import SMALLEST, Records
 from datacard_root.bulk.layout import CONTENTS
 from datacard_root.bulk.unpacking import unpacked
-from datacard_root.keys import KEY
+from datacard_root.file.buffers import pieces
+from datacard_root.file.directories import Header, Keys, OddError, find
+from datacard_root.file.keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from datacard_core import StoredTemplates
-    from datacard_root.bulk.directories import Content
+    from datacard_root.file.directories import Content
 
 
 @attrs.frozen(eq=False)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from datacard_root.buffers import pieces
+from datacard_root.file.buffers import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from datacard_root.bulk.directories import Content, Keys
+    from datacard_root.file.directories import Content, Keys
 
 Decompress: TypeAlias = "Callable[[bytes, int], bytes]"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uproot
 from datacard_root import RootSerializer
-from datacard_root.compression import Compressor
+from datacard_root.file.compression import Compressor
 from hypothesis import given
 from hypothesis import strategies as st
 

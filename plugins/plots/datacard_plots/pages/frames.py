@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
-from datacard_plots.sheet import CENTRE, Word
-from datacard_plots.variable import drawn_edges, named_bins, named_places, room_for_names, slice_edges
+from datacard_plots.axes.variable import drawn_edges, named_bins, named_places, room_for_names, slice_edges
+from datacard_plots.pages.sheet import CENTRE, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

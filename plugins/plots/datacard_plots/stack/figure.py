@@ -11,13 +11,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import AutoMinorLocator
 
 from datacard_core import prefit
-from datacard_plots.intervals import are_counts, error_bars
-from datacard_plots.layers import layers_of
-from datacard_plots.options import PlotOptions, hidden_bins
-from datacard_plots.style import GREY, draw_header, font_size, has_header, plot_style, save
-from datacard_plots.texts import listing, plain
-from datacard_plots.ticks import Ticks
-from datacard_plots.variable import (
+from datacard_plots.axes.ticks import Ticks
+from datacard_plots.axes.variable import (
     axis_label,
     centres,
     draw_variable,
@@ -27,6 +22,11 @@ from datacard_plots.variable import (
     ratio_to,
     room_for_names,
 )
+from datacard_plots.intervals import are_counts, error_bars
+from datacard_plots.options import PlotOptions, hidden_bins
+from datacard_plots.stack.layers import layers_of
+from datacard_plots.style import GREY, draw_header, font_size, has_header, plot_style, save
+from datacard_plots.texts import listing, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from datacard_core import Channel, FloatArray, Prefit
-    from datacard_plots.layers import Layer
+    from datacard_plots.stack.layers import Layer
 
 SIZE = 6.4
 """Width and height of the figure in inches."""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_root.buffers import LONG, tstring
-from datacard_root.bulk.directories import BIG, DIRECTORIES, DIRECTORY, HEADER, Header, OddError
-from datacard_root.keys import KEY
-from datacard_root.tfile import DIRECTORY as WHOLE_DIRECTORY
-from datacard_root.tfile import DIRECTORY_VERSION, END, FREE, FREE_VERSION, UUID_VERSION
+from datacard_root.file.buffers import LONG, tstring
+from datacard_root.file.directories import BIG, DIRECTORIES, DIRECTORY, HEADER, Header, OddError
+from datacard_root.file.keys import KEY
+from datacard_root.file.tfile import DIRECTORY as WHOLE_DIRECTORY
+from datacard_root.file.tfile import DIRECTORY_VERSION, END, FREE, FREE_VERSION, UUID_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

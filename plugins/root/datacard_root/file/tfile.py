@@ -17,8 +17,8 @@ import uproot
 from uproot.writing import identify
 
 from datacard_core import DatacardError
-from datacard_root.buffers import tstring
-from datacard_root.keys import BEGIN, DATE, KEY, keys, record
+from datacard_root.file.buffers import tstring
+from datacard_root.file.keys import BEGIN, DATE, KEY, keys, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

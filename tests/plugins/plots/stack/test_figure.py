@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from datacard_plots.layers import MOST_SIGNALS
 from datacard_plots.options import PlotOptions
-from datacard_plots.stack import stack_figure
+from datacard_plots.stack.figure import stack_figure
+from datacard_plots.stack.layers import MOST_SIGNALS
 from datacard_plots.style import COLOURS, plot_style
 from matplotlib.colors import to_hex
 

@@ -11,22 +11,22 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from datacard_core import DeclarationError
-from datacard_plots.frames import HEIGHT, LABEL, TICK, WIDTH, Frames, bands, numbered, segments, steps
+from datacard_plots.axes.variable import axis_label, highest, ratio_range, ratio_to
 from datacard_plots.options import matching
-from datacard_plots.sheet import CENTRE, Sheet, Stroke, Word
+from datacard_plots.pages.frames import HEIGHT, LABEL, TICK, WIDTH, Frames, bands, numbered, segments, steps
+from datacard_plots.pages.sheet import CENTRE, Sheet, Stroke, Word
+from datacard_plots.pages.variations import varied_processes, without_templates
 from datacard_plots.style import DOWN, GREY, METADATA, UP, plot_style, save
 from datacard_plots.texts import distinct, listing, plain, process_texts
-from datacard_plots.variable import axis_label, highest, ratio_range, ratio_to
-from datacard_plots.variations import varied_processes, without_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datacard_core import Channel, FloatArray, Nuisance
-    from datacard_plots.frames import Box
     from datacard_plots.options import PlotOptions
-    from datacard_plots.variations import Varied
+    from datacard_plots.pages.frames import Box
+    from datacard_plots.pages.variations import Varied
 
 MOST_PANELS = 9
 """Largest number of processes on one page; further processes follow on further pages."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from datacard_plots.variations import varied_processes, without_templates
+from datacard_plots.pages.variations import varied_processes, without_templates
 
 from datacard_core import Normalisation, Nuisance, Templates
 from tests.support.channels import all_shifted, channel, channel_of, shape, shifted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from datacard_plots.layers import OTHER, layers_of
 from datacard_plots.options import PlotOptions
+from datacard_plots.stack.layers import OTHER, layers_of
 from datacard_plots.style import COLOURS
 
 from datacard_core import prefit

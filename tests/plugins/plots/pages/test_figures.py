@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 import pytest
 from datacard_plots import Variations
-from datacard_plots.frames import Frames
 from datacard_plots.options import PlotOptions
-from datacard_plots.pages import MOST_PANELS, page_figures, pages_of
-from datacard_plots.sheet import Sheet
+from datacard_plots.pages.figures import MOST_PANELS, page_figures, pages_of
+from datacard_plots.pages.frames import Frames
+from datacard_plots.pages.sheet import Sheet
 from datacard_plots.style import DOWN, UP, plot_style
 
 from datacard_core import Column, DeclarationError, Normalisation, Nuisance, Templates, draw_plots, load_plugins

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 import numpy as np
 
-from datacard_root.buffers import LONG, pieces
-from datacard_root.keys import KEY
+from datacard_root.file.buffers import LONG, pieces
+from datacard_root.file.keys import KEY
 
 if TYPE_CHECKING:
     import mmap
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from datacard_root.buffers import IntArray
+    from datacard_root.file.buffers import IntArray
 
 Content: TypeAlias = "bytes | mmap.mmap"
 """Bytes of a file."""

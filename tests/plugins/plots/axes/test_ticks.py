@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from datacard_plots.axes.ticks import Ticks
 from datacard_plots.options import PlotOptions
 from datacard_plots.style import plot_style
-from datacard_plots.ticks import Ticks
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.ticker import MaxNLocator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datacard_root.buffers import rows, tstring
+from datacard_root.file.buffers import rows, tstring
 
 KEY = np.dtype(
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from datacard_root.buffers import copies, rows, tstring, versioned
+from datacard_root.file.buffers import copies, rows, tstring, versioned
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_root.buffers import COUNTS, FRONT, copies, rows, tstring
-from datacard_root.histogram import ARRAYS, STATISTICS, histogram
+from datacard_root.file.buffers import COUNTS, FRONT, copies, rows, tstring
+from datacard_root.histograms.histogram import ARRAYS, STATISTICS, histogram
 
 if TYPE_CHECKING:
     from datacard_core import Axis
-    from datacard_root.buffers import FloatArray
+    from datacard_root.file.buffers import FloatArray
 
 
 @attrs.frozen(eq=False)

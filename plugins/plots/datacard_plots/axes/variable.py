@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import AutoMinorLocator
 
+from datacard_plots.axes.ticks import Ticks
 from datacard_plots.texts import distinct, formula, plain
-from datacard_plots.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

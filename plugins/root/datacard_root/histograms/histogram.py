@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from uproot.writing import identify
 
-from datacard_root.buffers import pointed, tlist, tobjstring
+from datacard_root.file.buffers import pointed, tlist, tobjstring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

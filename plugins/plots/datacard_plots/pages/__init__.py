@@ -1,0 +1,1 @@
+"""Pages of small plots: the templates of each nuisance."""

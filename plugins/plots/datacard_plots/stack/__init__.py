@@ -1,0 +1,1 @@
+"""The prefit stack of a channel."""

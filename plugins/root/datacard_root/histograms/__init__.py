@@ -1,0 +1,1 @@
+"""Records of histograms of one kind."""
