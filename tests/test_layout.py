@@ -36,7 +36,7 @@ LENT = {
 }
 """Modules that other plugins may use too: fits, the style of plots, of which `docs/plots.md` tells, and ROOT files."""
 MOST_MODULES = 12
-"""Of one folder of the core: with more it wants to be divided."""
+"""Of one folder of the core or a plugin: with more it wants to be divided."""
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,9 @@ class TestFolders:
         assert [str(package) for package in packages if not (package / "py.typed").is_file()] == []
 
     def test_modules_per_folder(self) -> None:
-        """No folder of the core has more than twelve modules besides its `__init__`."""
-        modules = Counter(str(path.parent) for path in CORE.rglob("*.py") if path.name != "__init__.py")
+        """No folder of the core or of a plugin has more than twelve modules besides its `__init__`."""
+        files = [*CORE.rglob("*.py"), *PLUGINS.rglob("*.py")]
+        modules = Counter(str(path.parent) for path in files if path.name != "__init__.py")
         assert modules
         assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
 
@@ -126,6 +127,19 @@ class TestMirror:
         """Every plugin has a test module, or a folder of them."""
         found = [*(TESTS / "plugins").glob(f"test_{name}.py"), *(TESTS / "plugins" / name).glob("test_*.py")]
         assert found
+
+    def test_folders_of_plugins(self) -> None:
+        """A test module in a folder of a plugin's tests has its module in the folder of that name."""
+        tests = [path.relative_to(TESTS / "plugins") for path in (TESTS / "plugins").glob("*/**/test_*.py")]
+        nested = [path for path in tests if len(path.parts) > 2]
+        assert nested
+        modules = {path: (path.parent.relative_to(path.parts[0]), path.name.removeprefix("test_")) for path in nested}
+        lacking = [
+            str(path)
+            for path, (folder, module) in modules.items()
+            if not (PLUGINS / path.parts[0] / f"datacard_{path.parts[0]}" / folder / module).is_file()
+        ]
+        assert lacking == []
 
 
 class TestImports:
