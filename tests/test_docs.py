@@ -69,55 +69,57 @@ YIELDS = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_options_exist(page: str) -> None:
+def test_options_exist() -> None:
     """The options of `datacard` that a page names exist."""
-    text = pages.read(page)
     known = {option for command in verbs().values() for parameter in command.params for option in parameter.opts}
-    known |= {"--help"}
-    named = {
-        option
-        for line in re.findall(r"^(?:\S*/)?datacard .*$", text, re.MULTILINE)
-        for option in re.findall(r" (--?[a-z][a-z-]*)", line)
+    unknown = {page: options_in(pages.read(page)) - {*known, "--help"} for page in PAGES}
+    assert {page: options for page, options in unknown.items() if options} == {}
+
+
+def options_in(text: str) -> set[str]:
+    """Return the options of `datacard` in lines of commands, and in commands within a line."""
+    commands = re.findall(r"^(?:\S*/)?datacard .*$", text, re.MULTILINE)
+    named = {option for line in commands for option in re.findall(r" (--?[a-z][a-z-]*)", line)}
+    return named | {
+        option for line in re.findall(r"`datacard [^`]*`", text) for option in re.findall(r" (--?[a-z-]+)", line)
     }
-    named |= {option for line in re.findall(r"`datacard [^`]*`", text) for option in re.findall(r" (--?[a-z-]+)", line)}
-    assert named <= known
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_commands_exist(page: str) -> None:
+def test_commands_exist() -> None:
     """The commands of `datacard` that a page names exist."""
-    named = re.findall(r"(?:^|`)(?:\S*/)?datacard ([a-z][a-z-]*)\b", pages.read(page), re.MULTILINE)
-    assert set(named) <= set(verbs())
+    command = re.compile(r"(?:^|`)(?:\S*/)?datacard ([a-z][a-z-]*)\b", re.MULTILINE)
+    unknown = {page: set(command.findall(pages.read(page))) - set(verbs()) for page in PAGES}
+    assert {page: names for page, names in unknown.items() if names} == {}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_files_exist(page: str) -> None:
+def test_files_exist() -> None:
     """The files and folders of the repository that a page names exist."""
     folders = r"docs|plugins|datacard_core|benchmarks|examples|tests|\.ci|\.github"
-    named = re.findall(rf"`((?:{folders})/[\w/.-]*\w)/?`", pages.read(page))
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    named = {
+        (page, name) for page in PAGES for name in re.findall(rf"`((?:{folders})/[\w/.-]*\w)/?`", pages.read(page))
+    }
+    assert [(page, name) for page, name in sorted(named) if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_python_compiles(page: str) -> None:
+def test_python_compiles() -> None:
     """All Python blocks of a page are valid Python."""
-    for block in pages.blocks(pages.read(page)):
-        if block.language == "python":
-            compile(block.text, page, "exec")
+    for page in PAGES:
+        for block in pages.blocks(pages.read(page)):
+            if block.language == "python":
+                compile(block.text, page, "exec")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_is_in_navigation(page: str) -> None:
+def test_pages_are_in_navigation() -> None:
     """Every page of the site is in its navigation."""
-    name = page.removeprefix("docs/")
-    assert name == "README.md" or f": {name}\n" in pages.read("mkdocs.yml")
+    navigation = pages.read("mkdocs.yml")
+    names = [page.removeprefix("docs/") for page in PAGES if page != "README.md"]
+    assert [name for name in names if f": {name}\n" not in navigation] == []
 
 
-@pytest.mark.parametrize("title", ["CONTRIBUTING", "SECURITY", "CHANGELOG"])
-def test_project_file_is_included(title: str) -> None:
+def test_project_files_are_included() -> None:
     """The site includes the files of the project that stand in its top folder."""
-    assert pages.read(f"docs/{title.lower()}.md") == pages.read(f"{title}.md")
+    for title in ("CONTRIBUTING", "SECURITY", "CHANGELOG"):
+        assert pages.read(f"docs/{title.lower()}.md") == pages.read(f"{title}.md")
 
 
 def test_snippets_are_expanded() -> None:
@@ -179,25 +181,25 @@ def test_output_is_compared() -> None:
     assert not pages.matches("one\n", "one\ntwo\n")
 
 
-@pytest.mark.parametrize("hook", HOOKS)
-def test_hook_has_section(hook: str) -> None:
+def test_hooks_have_sections() -> None:
     """Every hook has a section with its signature and an example."""
-    section = pages.section(PLUGINS, f"{hook}()")
-    assert f"`{hook}{public_api.signature(HOOKS[hook])}`" in section
-    assert f"@hookimpl\ndef {hook}() -> " in section
+    for hook, declared in HOOKS.items():
+        section = pages.section(PLUGINS, f"{hook}()")
+        assert f"`{hook}{public_api.signature(declared)}`" in section
+        assert f"@hookimpl\ndef {hook}() -> " in section
 
 
-@pytest.mark.parametrize("hook", HOOKS)
-def test_interface_is_documented(hook: str) -> None:
+def test_interfaces_are_documented() -> None:
     """The section of a hook has every method and attribute of its interface."""
-    interface = inspect.signature(HOOKS[hook]).return_annotation.removeprefix("Iterable[").removesuffix("]")
-    assert missing_in(pages.section(PLUGINS, f"{hook}()"), getattr(datacard_core, interface)) == []
+    for hook, declared in HOOKS.items():
+        interface = inspect.signature(declared).return_annotation.removeprefix("Iterable[").removesuffix("]")
+        assert missing_in(pages.section(PLUGINS, f"{hook}()"), getattr(datacard_core, interface)) == [], hook
 
 
-@pytest.mark.parametrize("algebra", [Effect, Directive])
-def test_algebra_is_documented(algebra: type) -> None:
+def test_algebra_is_documented() -> None:
     """The section about effects has every method and attribute of effects and directives."""
-    assert missing_in(pages.section(PLUGINS, "New effects and directives"), algebra) == []
+    section = pages.section(PLUGINS, "New effects and directives")
+    assert [missing_in(section, algebra) for algebra in (Effect, Directive)] == [[], []]
 
 
 def missing_in(text: str, interface: type) -> list[str]:
@@ -228,24 +230,24 @@ def test_missing_method_is_noticed() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", GIVEN)
-def test_given_classes_are_documented(given: str) -> None:
+def test_given_classes_are_documented() -> None:
     """The table of given objects has every public member of their classes."""
     rows = pages.section(PLUGINS, "What a plugin is given").splitlines()
-    (row,) = [row for row in rows if row.startswith(f"| `{given}` |")]
-    members = [
-        line.split(".")[1] for line in public_api.class_lines(getattr(datacard_core, given), given) if "." in line
-    ]
-    names = [re.split(r"[(:]", member)[0] for member in members if not member.startswith("_")]
-    assert [name for name in names if not re.search(rf"`{name}[`(]", row)] == []
+    for given in GIVEN:
+        (row,) = [row for row in rows if row.startswith(f"| `{given}` |")]
+        members = [
+            line.split(".")[1] for line in public_api.class_lines(getattr(datacard_core, given), given) if "." in line
+        ]
+        names = [re.split(r"[(:]", member)[0] for member in members if not member.startswith("_")]
+        assert [name for name in names if not re.search(rf"`{name}[`(]", row)] == [], given
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hook", HOOKS)
-def test_hook_is_tested(hook: str) -> None:
+def test_hooks_are_tested() -> None:
     """Every hook is implemented in a test other than those of this page."""
     tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path.name != Path(__file__).name]
-    assert [path.name for path in tests if implements(path.read_text(encoding="utf-8"), hook)]
+    sources = [source for path in tests if "@hookimpl" in (source := path.read_text(encoding="utf-8"))]
+    assert [hook for hook in HOOKS if not any(implements(source, hook) for source in sources)] == []
 
 
 def implements(source: str, hook: str) -> bool:

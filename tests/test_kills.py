@@ -21,7 +21,7 @@ def test_runs_that_are_killed(tmp_path: Path) -> None:
     told = tmp_path / "told"
 
     def trials() -> None:
-        sys.argv = ["kills", "--workers=2", "--interrupts=2", "--parents=2", "--seed=1"]
+        sys.argv = ["kills", "--workers=1", "--interrupts=1", "--parents=1", "--seed=1"]
         with told.open("w", encoding="utf-8") as sys.stdout:
             assert kills.main() == 0
 

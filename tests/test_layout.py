@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import json
@@ -20,7 +19,6 @@ from tests.support import imports
 from tests.support.paths import ROOT, TESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 CORE = ROOT / "datacard_core"
@@ -44,13 +42,9 @@ def pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def imported_by(path: Path) -> Iterator[tuple[str, list[str] | None]]:
-    """Yield every module that a file imports from, with the names it takes, or None where it takes the module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), path.name)):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield "." * node.level + (node.module or ""), [alias.name for alias in node.names]
+def imported_by(path: Path) -> list[tuple[str, tuple[str, ...] | None]]:
+    """Return every module that a file imports from, with the names it takes, or None where it takes the module."""
+    return [(module, names) for module, names, _ in imports.statements(path.read_text(encoding="utf-8"))]
 
 
 class TestFolders:
@@ -93,11 +87,10 @@ class TestFolders:
         assert not (PLUGINS / "__init__.py").exists()
         assert not [name for name in BUILT_IN if (PLUGINS / name / "__init__.py").exists()]
 
-    @pytest.mark.parametrize("name", BUILT_IN)
-    def test_import_package_of_plugin(self, name: str) -> None:
-        """The folder `lnn` holds the package `datacard_lnn` and no other."""
-        packages = [path.parent.name for path in (PLUGINS / name).glob("*/__init__.py")]
-        assert packages == [f"datacard_{name}"]
+    def test_import_packages_of_plugins(self) -> None:
+        """The folder `lnn` holds the package `datacard_lnn` and no other, and so do all."""
+        packages = {name: [path.parent.name for path in (PLUGINS / name).glob("*/__init__.py")] for name in BUILT_IN}
+        assert packages == {name: [f"datacard_{name}"] for name in BUILT_IN}
 
     def test_packages_are_typed(self) -> None:
         """Every package says to type checkers that it is annotated."""
@@ -122,11 +115,11 @@ class TestMirror:
         lacking = [str(path) for path in modules if not (TESTS / "core" / path.parent / f"test_{path.name}").is_file()]
         assert lacking == []
 
-    @pytest.mark.parametrize("name", BUILT_IN)
-    def test_plugin(self, name: str) -> None:
+    def test_plugins(self) -> None:
         """Every plugin has a test module, or a folder of them."""
-        found = [*(TESTS / "plugins").glob(f"test_{name}.py"), *(TESTS / "plugins" / name).glob("test_*.py")]
-        assert found
+        folder = TESTS / "plugins"
+        of = {name: [*folder.glob(f"test_{name}.py"), *(folder / name).glob("test_*.py")] for name in BUILT_IN}
+        assert [name for name, found in of.items() if not found] == []
 
     def test_folders_of_plugins(self) -> None:
         """A test module in a folder of a plugin's tests has its module in the folder of that name."""
@@ -179,10 +172,10 @@ class TestImports:
         assert foreign == []
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("name", BUILT_IN)
-    def test_plugins_use_public_names(self, name: str) -> None:
+    def test_plugins_use_public_names(self) -> None:
         """A plugin imports public names of the core, third parties, modules of its package, and what others lend."""
-        for path in (PLUGINS / name).rglob("*.py"):
+        for path in sorted(PLUGINS.rglob("*.py")):
+            name = path.relative_to(PLUGINS).parts[0]
             for module, names in imported_by(path):
                 if module == "datacard_core":
                     assert names is not None, f"{path}: import names from it, so that only public ones can be used"

@@ -86,13 +86,29 @@ def imports() -> tuple[Import, ...]:
 def imports_in(source: str, known: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Yield the known modules that a source imports, each with its line."""
     known = set(known)
+    for module, names, line in statements(source):
+        if names is None and module in known:
+            yield module, line
+        elif module in known:
+            # What is taken from a package may be one of its modules.
+            taken = (f"{module}.{name}" for name in names or ())
+            yield from ((name if name in known else module, line) for name in taken)
+
+
+@functools.cache
+def statements(source: str) -> tuple[tuple[str, tuple[str, ...] | None, int], ...]:
+    """Return what a source imports: each module, the names taken from it or None for the module itself, and the line.
+
+    Parsing takes most of the time of the tests that ask, several of them for the same modules.
+    """
+    found: list[tuple[str, tuple[str, ...] | None, int]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.module in known:
-            # What is taken from a package may be one of its modules.
-            names = (f"{node.module}.{alias.name}" for alias in node.names)
-            yield from ((name if name in known else node.module, node.lineno) for name in names)
+            found += [(alias.name, None, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            found.append(("." * node.level + (node.module or ""), names, node.lineno))
+    return tuple(found)
 
 
 def room_of(module: str) -> str:

@@ -105,7 +105,7 @@ class Run:
 
 def inputs(directory: Path) -> Inputs:
     """Write an analysis and a file for each year."""
-    output = demo_output(events=500)
+    output = demo_output(events=100)
     outputs = [save(directory / f"{year}.coffea", of_datasets(output, datasets_of(output, year))) for year in YEARS]
     return Inputs(write(directory / "analysis.py", SCRIPT), outputs)
 
