@@ -33,14 +33,19 @@ def on_disk(path: str) -> Iterator[str]:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="datacard-") as folder:
-        # With the folders of the address, in which a pattern may find the year and the dataset.
-        copy = Path(folder, *filter(None, address.rpartition("://")[2].partition("?")[0].split("/")))
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy = Path(folder, *_folders(address))
         _copy(address, copy)
         try:
             yield str(copy)
         except InputError as error:
             raise InputError(problem.replace(str(copy), address) for problem in error.problems) from error
+
+
+def _folders(address: str) -> list[str]:
+    """Return the folders and the name of an address, in which a pattern may find the year and the dataset."""
+    parts = address.rpartition("://")[2].partition("?")[0].split("/")
+    # Without "..", which would lead out of the folder of the copy.
+    return [part for part in parts if part.strip(".")]
 
 
 def _copy(address: str, copy: Path) -> None:
@@ -55,6 +60,7 @@ def _copy(address: str, copy: Path) -> None:
     try:
         fsspec = import_module("fsspec")
         system, place = fsspec.core.url_to_fs(address, **_options(protocol))
+        copy.parent.mkdir(parents=True, exist_ok=True)
         system.get_file(place, str(copy))
     except ImportError as error:
         raise InputError(f"{address} needs a package that is not installed ({error}): {way_out}") from error
@@ -70,7 +76,12 @@ def _copy(address: str, copy: Path) -> None:
 
 
 def _options(protocol: str) -> dict[str, Any]:
+    """Return options beside those of fsspec's own configuration."""
     if protocol not in ("http", "https"):
         return {}
     # By default a file that takes longer than five minutes is given up.
-    return {"client_kwargs": {"timeout": import_module("aiohttp").ClientTimeout(total=None, sock_read=60)}}
+    timeout = import_module("aiohttp").ClientTimeout(total=None, sock_read=60)
+    # These options replace those of the configuration as a whole, such as headers.
+    configured = import_module("fsspec").config.conf.get(protocol, {}).get("client_kwargs", {})
+    # By protocol, as an address such as simplecache::https://… has several.
+    return {protocol: {"client_kwargs": {"timeout": timeout, **configured}}}

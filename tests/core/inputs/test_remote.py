@@ -25,7 +25,24 @@ if TYPE_CHECKING:
 OUTPUT = by_hand.Output().mc("Signal", "2022", nominal=[1, 2]).mc("TTbar", "2022", nominal=[5, 6]).loaded
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Site(http.server.SimpleHTTPRequestHandler):
+    """A server of files, with a file that has moved, one without a length, and one that needs a token."""
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/")
+        if name not in ("moved", "streamed", "private"):
+            super().do_GET()
+        elif name == "moved":
+            self.send_response(302)
+            self.send_header("Location", "/2022/a.coffea")
+            self.end_headers()
+        elif name == "private" and self.headers["Authorization"] != "Bearer token":
+            self.send_error(401)
+        else:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(Path(self.directory, "2022", "a.coffea").read_bytes())
+
     def log_message(self, *_: object) -> None:
         """Write nothing to the output of the tests."""
 
@@ -38,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "2022").mkdir()
     save(folder / "2022" / "a.coffea", OUTPUT)
     (folder / "text.coffea").write_text("no output")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Site, directory=str(folder)))
     # The command ends a process at once in which other threads run.
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -96,11 +113,25 @@ def test_faults_name_the_address(site: str) -> None:
 
 
 def test_copy(site: str) -> None:
-    """A copy has the folders of its address, and is removed at the end."""
-    with on_disk(f"{site}/2022/a.coffea") as copy:
-        assert Path(copy).parts[-2:] == ("2022", "a.coffea")
-        assert Path(copy).is_file()
-    assert not Path(copy).exists()
+    """A copy has the folders of its address below a temporary one, and is removed at the end."""
+    for address in (f"{site}/2022/a.coffea", f"{site}/../../../2022/a.coffea"):
+        with on_disk(address) as copy:
+            assert Path(copy).parts[-2:] == ("2022", "a.coffea")
+            assert ".." not in Path(copy).parts
+            assert Path(copy).is_file()
+        assert not Path(copy).exists()
+    with pytest.raises(InputError, match=r"/b cannot be read: .*name too long"):
+        load_output(f"{site}/{'a' * 300}/b")
+
+
+def test_answers_of_servers(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read from where it has moved, without a length, and with a token of the configuration of fsspec."""
+    assert list(load_output([f"{site}/moved"])["variables"]) == ["m"]
+    assert list(load_output(f"{site}/streamed")["variables"]) == ["m"]
+    assert "401" in complaint(f"{site}/private")  # type: ignore[arg-type]
+    options = {"client_kwargs": {"headers": {"Authorization": "Bearer token"}}}
+    monkeypatch.setitem(fsspec.config.conf, "http", options)
+    assert list(load_output(f"{site}/private")["variables"]) == ["m"]
 
 
 def test_memory(tmp_path: Path) -> None:
