@@ -94,8 +94,11 @@ def listing(names: Iterable[object], most: int = 12) -> str:
 def duplicates(names: Iterable[str]) -> list[str]:
     """Return the names that occur more than once, in their order."""
     # Values of other types may not be hashable; other checks refuse them.
-    counts = Counter(name for name in names if isinstance(name, str))
-    return [name for name, count in counts.items() if count > 1]
+    found = [name for name in names if isinstance(name, str)]
+    # Almost always there are none, which a set tells in a tenth of the time.
+    if len(set(found)) == len(found):
+        return []
+    return [name for name, count in Counter(found).items() if count > 1]
 
 
 # Above the ratios of different names of one family: 0.76 for 2022_preEE and 2022_postEE, 0.8 for wjets and zjets.

@@ -11,8 +11,9 @@ from datacard_core.build.naming import suffix_problems
 from datacard_core.build.plans import with_used
 from datacard_core.errors import DeclarationError, MissingProviderError
 from datacard_core.grammar import AUTO_MC_STATS, DATA, GROUP, RATE_PARAM
+from datacard_core.hookspecs import SystematicKind
 from datacard_core.names import closest, duplicates, listing, misspelt
-from datacard_core.plugins.calling import findings_of, strings
+from datacard_core.plugins.calling import findings_of, inherits, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datacard_core.declare.processes import Process
     from datacard_core.declare.systematics import SystematicUncertainty
     from datacard_core.findings import Finding
-    from datacard_core.hookspecs import SystematicKind
     from datacard_core.inputs.output import Inventory
     from datacard_core.plugins.calling import Provided
 
@@ -206,7 +206,7 @@ def _double_counts(declared: DeclaredCard) -> Iterator[str]:
 def _systematic_problems(declared: DeclaredCard) -> Iterator[str]:
     processes = dict.fromkeys((*declared.mc_processes, *declared.all_processes))
     missing: list[str] = []
-    for systematic in declared.all_systematics():
+    for systematic in declared.all_systematics:
         where = f"systematic {systematic.name!r}"
         for process in systematic.processes:
             if process not in processes and (right := misspelt(process, processes)):
@@ -264,7 +264,7 @@ def kind_findings(plans: Iterable[Plan]) -> Iterator[Finding]:
         PluginCallError: a kind failed, or returned other objects than findings.
     """
     for plan in plans:
-        if not len(plan.positions):
+        if not len(plan.positions) or inherits(plan.kind, SystematicKind, "findings"):
             continue
         doing = f"looking at systematic {plan.systematic.name!r}"
         with plan.kind.blamed(doing) as kind:

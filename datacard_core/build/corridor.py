@@ -197,7 +197,9 @@ def _without_blind_counts(declared: DeclaredCard, sums: Sums | TemplateSet) -> t
     choose = blinding.of(declared.category)
     if choose is False:
         lifted = Blindness(lifted=True) if blinding.is_lifted(declared.category) else None
-        return attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
+        # The same object where nothing is blind: it has worked out its columns and systematics.
+        same = lifted is None and declared.blindness is None and blinding is OPEN
+        return declared if same else attrs.evolve(declared, blinding=OPEN, blindness=lifted), sums
     if choose is True or not declared.reads_data:
         return attrs.evolve(declared, blinding=Blinding(), blindness=Blindness(signal=blinding.signal)), sums
     native = _native(sums)

@@ -173,8 +173,9 @@ class DeclaredCard:
         processes = self.mc_processes.values() if self.shape_only_for_rateparam else ()
         return tuple(process.name for process in processes if process.has_rateParam)
 
+    @cached_property
     def all_systematics(self) -> tuple[SystematicUncertainty, ...]:
-        """Return the declared systematics, and those that `has_rateParam`, `groups` and `mcstat` imply.
+        """The declared systematics, and those that `has_rateParam`, `groups` and `mcstat` imply.
 
         A nuisance of two kinds has a declaration for each of them.
         """
@@ -264,7 +265,8 @@ class DeclaredCard:
         problems += self.systematics.category_problems(known)
         if problems:
             raise DeclarationError(problems)
-        return attrs.evolve(self, systematics=self.systematics.of_category(self.category, exclude))
+        systematics = self.systematics.of_category(self.category, exclude)
+        return self if systematics is self.systematics else attrs.evolve(self, systematics=systematics)
 
     def _type_problems(self) -> Iterator[str]:
         for name, value, expected in (

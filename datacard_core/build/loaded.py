@@ -52,7 +52,7 @@ def collect_card(
         DeclarationError: the histograms have no such further category.
     """
     category = declared.category
-    if unknown := [name for name in layouts if name not in (known := histograms.categories) and name != category]:
+    if unknown := [name for name in layouts if name != category and name not in (known := histograms.categories)]:
         raise DeclarationError(f"the histograms have no category {name!r}{closest(name, known)}" for name in unknown)
     norm_sets = _norm_sets(histograms, norm_categories, norm_histograms) if declared.shape_only else {}
     rows = norm_layout(declared, layouts[category])

@@ -11,9 +11,10 @@ import numpy as np
 from datacard_core.arguments import shown
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DATA
+from datacard_core.hookspecs import SystematicKind
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.names import closest, listing, plain
-from datacard_core.plugins.calling import strings
+from datacard_core.plugins.calling import inherits, strings
 from datacard_core.templates.rows import Layout, Request
 from datacard_core.treatments.shape_only import Variation
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.declare.systematics import SystematicUncertainty
-    from datacard_core.hookspecs import SystematicKind
     from datacard_core.model.arrays import FloatArray, IntArray
     from datacard_core.model.channel import Column
     from datacard_core.plugins.calling import Provided
@@ -129,7 +129,7 @@ def plan_card(declared: DeclaredCard) -> tuple[Layout, tuple[Plan, ...]]:
     The layout has the card's columns first, then other samples; the data, if the card reads any, come last.
     """
     columns = declared.columns
-    readings = [_reading(declared, columns, systematic) for systematic in declared.all_systematics()]
+    readings = [_reading(declared, columns, systematic) for systematic in declared.all_systematics]
     layout = Layout(_requests(declared, columns, readings))
     return layout, tuple(_plan(declared.plugins, reading, layout, columns) for reading in readings)
 
@@ -277,8 +277,7 @@ def needs_of(plugins: Plugins, typ: str, systematic: SystematicUncertainty) -> N
     variances = False
     regions: dict[str, None] = {}
     for provided in with_used(plugins, typ):
-        with provided.blamed(f"naming the control regions of systematic {systematic.name!r}") as kind:
-            regions.update(dict.fromkeys(strings(kind.control_regions(systematic))))
+        regions.update(dict.fromkeys(_regions_of(provided, systematic)))
         variances |= _needs_variances(provided, systematic)
         shifts.update(dict.fromkeys(shifts_of(provided, systematic)))
         for name, of in samples_of(provided, systematic).items():
@@ -301,8 +300,9 @@ def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:
     while waiting:
         if (name := waiting.pop()) not in found:
             found[name] = plugins.kind(name)
-            with found[name].blamed("naming the kinds that it uses") as kind:
-                waiting += strings(kind.uses)
+            if not inherits(found[name], SystematicKind, "uses"):
+                with found[name].blamed("naming the kinds that it uses") as kind:
+                    waiting += strings(kind.uses)
     return list(found.values())
 
 
@@ -312,11 +312,22 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
     Raises:
         PluginCallError: the kind failed, or returned other objects than strings.
     """
+    if inherits(provided, SystematicKind, "shifts"):
+        return ()
     with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
         return strings(kind.shifts(systematic))
 
 
+def _regions_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
+    if inherits(provided, SystematicKind, "control_regions"):
+        return ()
+    with provided.blamed(f"naming the control regions of systematic {systematic.name!r}") as kind:
+        return strings(kind.control_regions(systematic))
+
+
 def _needs_variances(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> bool:
+    if inherits(provided, SystematicKind, "needs_variances"):
+        return False
     with provided.blamed(f"asking whether systematic {systematic.name!r} needs variances") as kind:
         needs: object = kind.needs_variances(systematic)
         if not isinstance(needs, bool):
@@ -332,6 +343,8 @@ def samples_of(
     Raises:
         PluginCallError: the kind failed, or returned something else.
     """
+    if inherits(provided, SystematicKind, "samples"):
+        return {}
     with provided.blamed(f"naming the samples of systematic {systematic.name!r}") as kind:
         returned: object = kind.samples(systematic)
         if not isinstance(returned, Mapping):

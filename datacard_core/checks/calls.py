@@ -9,8 +9,9 @@ import attrs
 from datacard_core.codes import CODES
 from datacard_core.errors import InputError
 from datacard_core.findings import Severity
+from datacard_core.hookspecs import Check
 from datacard_core.names import listing, plain
-from datacard_core.plugins.calling import findings_of
+from datacard_core.plugins.calling import findings_of, inherits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ def channel_findings(plugins: Plugins, channel: Channel) -> Iterator[Finding]:
     # A copy, so that a check that sets attributes of its channel changes no card; one for all, as for a model.
     copied = attrs.evolve(channel)
     for name, provided in plugins.checks.items():
+        if inherits(provided, Check, "run"):
+            continue
         with provided.blamed(f"running check {name!r} on channel {channel.bin!r}") as check:
             found = findings_of(check.run(copied))
         yield from found
@@ -42,6 +45,8 @@ def model_findings(plugins: Plugins, model: Model, *, before_writing: bool = Fal
     # One copy for all checks: arrays that a channel works out once are then worked out for all of them.
     copied = attrs.evolve(model, channels=tuple(map(attrs.evolve, model.channels)))
     for name, provided in plugins.checks.items():
+        if inherits(provided, Check, "examine") or (before_writing and inherits(provided, Check, "before_writing")):
+            continue
         with provided.blamed(f"running check {name!r} on {_channels(model)}") as check:
             found = [] if before_writing and not check.before_writing else findings_of(check.examine(copied))
         yield from found

@@ -99,4 +99,6 @@ OPEN = Blinding(False)
 
 def plain_blinding(given: Any) -> Blinding:
     """Return a blinding as it is, and one of anything that stands for it."""
+    if given is False:
+        return OPEN
     return given if isinstance(given, Blinding) else Blinding(given)

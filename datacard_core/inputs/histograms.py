@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import ComplexArray, FloatArray, IntArray
 
 NOMINAL = "nominal"
+_WEIGHTED = np.dtype([("value", np.float64), ("variance", np.float64)])
+"""Type of the bins of the storage `Weight`."""
 _NUMBERS = "biuf"
 """Kinds of numpy's types that are real numbers."""
 
@@ -358,10 +360,11 @@ def _repetitions(axes: Sequence[Any]) -> Iterator[str]:
 
 def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     view = np.asarray(histogram.view(flow=True))
-    kind = histogram.storage_type.__name__
-    if kind == "Weight":
+    # The type of the storage, which takes longer to find out, need be known of other storages alone.
+    if view.dtype == _WEIGHTED:
         # Value and variance of a bin stand side by side, as real and imaginary part of a complex number do.
         return view.view(np.complex128), True
+    kind = histogram.storage_type.__name__
     # A sum of squared weights is equal to the sum of weights where all weights are 1; the collector checks that.
     if kind in ("Int64", "AtomicInt64", "Unlimited", "Double"):
         return view * (1 + 1j), False

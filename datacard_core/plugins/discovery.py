@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -92,6 +93,14 @@ class Installed:
     broken: tuple[Distribution, ...]
     """Distributions whose entry points name plugins and cannot be read."""
 
+    @cached_property
+    def modules(self) -> dict[str, tuple[str, ...]]:
+        """Modules of each plugin by its name: several, if several distributions have a plugin of that name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for plugin in self.plugins:
+            found[plugin.name] = (*found.get(plugin.name, ()), plugin.reference.partition(":")[0].strip())
+        return found
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the plugins, sorted."""
@@ -136,7 +145,8 @@ def look() -> Installed:
 
 
 def _state(entry: str) -> tuple[str, int | None]:
-    path = os.path.abspath(entry)  # noqa: PTH100 - called for each entry of the path, before each card
+    # Called for each entry of the path, before each card.
+    path = entry if entry.startswith(os.sep) else os.path.abspath(entry)  # noqa: PTH100
     try:
         return path, os.stat(path).st_mtime_ns  # noqa: PTH116
     except (OSError, ValueError):

@@ -11,6 +11,7 @@ import importlib
 import pickle
 import sys
 from contextlib import contextmanager
+from itertools import chain
 from operator import is_
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -212,32 +213,34 @@ def load_plugins(*plugins: str | object, block: Iterable[str] = ()) -> Plugins:
     # Members that other code has replaced are looked at anew.
     if len(names) < len(chosen) or patches():
         return load_from(installed, chosen, blocked)
-    return _loaded(installed, tuple(names), blocked, tuple(_Members.of(name, installed) for name in names))
+    return _loaded(installed, tuple(names), blocked, _Members.of(names, installed))
 
 
 # A script that reads cards loads the built-in set for each of them, which takes as long as the reading.
 @functools.lru_cache(maxsize=4)
-def _loaded(installed: Installed, names: tuple[str, ...], blocked: frozenset[str], _: tuple[_Members, ...]) -> Plugins:
+def _loaded(installed: Installed, names: tuple[str, ...], blocked: frozenset[str], _: _Members) -> Plugins:
     return load_from(installed, names, blocked)
 
 
 @attrs.frozen(eq=False)
 class _Members:
-    """The members of a plugin's module as they are; two are equal if they have the same objects by the same names."""
+    """The members of plugins' modules as they are; two are equal if they have the same objects by the same names."""
 
-    members: Mapping[str, Any]
+    names: tuple[str, ...]
+    """Names of the members, module by module."""
+    members: tuple[Any, ...]
 
     @classmethod
-    def of(cls, plugin: str, installed: Installed) -> _Members:
-        """Return those of an installed plugin, none as long as its module is not imported."""
-        references = [found.reference for found in installed.plugins if found.name == plugin]
-        modules = [sys.modules.get(reference.partition(":")[0].strip()) for reference in references]
-        return cls({name: member for module in modules if module for name, member in vars(module).items()})
+    def of(cls, plugins: Iterable[str], installed: Installed) -> _Members:
+        """Return those of installed plugins, none of modules that are not imported."""
+        found = [sys.modules.get(module) for plugin in plugins for module in installed.modules.get(plugin, ())]
+        members = [vars(module) for module in found if module]
+        return cls(tuple(chain.from_iterable(members)), tuple(chain.from_iterable(of.values() for of in members)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Members):
             return NotImplemented
-        return [*self.members] == [*other.members] and all(map(is_, self.members.values(), other.members.values()))
+        return self.names == other.names and all(map(is_, self.members, other.members))
 
     def __hash__(self) -> int:
         return len(self.members)

@@ -11,6 +11,7 @@ import threading
 import warnings
 from contextlib import suppress
 from functools import cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -104,7 +105,7 @@ class _Style:  # noqa: PLW1641 - compared, and never hashed
         settings = getattr(sys.modules.get("matplotlib"), name, None)
         if not isinstance(settings, dict):
             return None
-        lists = [[*dict.__getitem__(settings, name)] for name in _names_of_lists()]
+        lists = [*map(list, map(dict.__getitem__, repeat(settings), _names_of_lists()))]
         return cls(list(dict.keys(settings)), list(dict.values(settings)), lists)
 
     def settings(self) -> dict[str, Any]:

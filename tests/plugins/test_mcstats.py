@@ -187,7 +187,7 @@ def test_documented_options() -> None:
 )
 def test_mcstat(mcstat: Any, expected: str) -> None:
     """The argument `mcstat` implies one declaration for all columns of the card."""
-    (systematic,) = declared(mcstat).all_systematics()
+    (systematic,) = declared(mcstat).all_systematics
     assert list(KIND.problems(systematic)) == []
     assert line(systematic) == expected
     assert {("signal", "2022"), ("ttbar", "2022"), ("ttbar", "2023")} <= set(systematic.columns())
@@ -195,14 +195,14 @@ def test_mcstat(mcstat: Any, expected: str) -> None:
 
 def test_mcstat_off() -> None:
     """Without `mcstat` there is no declaration."""
-    assert declared(mcstat=False).all_systematics() == ()
+    assert declared(mcstat=False).all_systematics == ()
 
 
 def test_dict_is_unchanged() -> None:
     """The dict of a script stays unchanged."""
     mcstat = {"threshold": 10}
     before = copy.deepcopy(mcstat)
-    line(declared(mcstat).all_systematics()[0])
+    line(declared(mcstat).all_systematics[0])
     assert mcstat == before
 
 

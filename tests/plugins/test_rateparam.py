@@ -77,7 +77,7 @@ def implied(*processes: MCProcess) -> list[SystematicUncertainty]:
         plugins=load_plugins("rateparam"),
         mcstat=False,
     )
-    return list(declared.all_systematics())
+    return list(declared.all_systematics)
 
 
 def test_lines() -> None:

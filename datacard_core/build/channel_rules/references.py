@@ -22,7 +22,7 @@ _FACTORS = (LN_N, "lnU")
 
 def reference_problems(channel: Channel, declared: DeclaredCard) -> Iterator[str]:
     """Yield the problems of groups and edits."""
-    known = {systematic.datacard_name for systematic in declared.all_systematics()} | set(declared.all_nuisances)
+    known = {systematic.datacard_name for systematic in declared.all_systematics} | set(declared.all_nuisances)
     # Lines by which a nuisance of an earlier edit may be named.
     kinds = {nuisance.name: nuisance.keyword.split()[0] for nuisance in channel.nuisances}
     groups = (words[0] for words in map(str.split, channel.lines()) if keyword_of(words) == GROUP)

@@ -33,7 +33,7 @@ from datacard_core import (
     load_plugins,
     warning,
 )
-from datacard_core.plugins.calling import blame, strings
+from datacard_core.plugins.calling import blame, inherits, strings
 from tests.support.plugins import Acme, Numpy, Provider, Text, Yields, mine
 
 if TYPE_CHECKING:
@@ -340,3 +340,29 @@ def test_exit_of_a_generator_in_a_plugin() -> None:
     """A GeneratorExit that code of a plugin raises is its failure, as each other exception is."""
     with pytest.raises(PluginCallError, match="GeneratorExit while counting"), blame("acme", "acme 1.0", "counting"):
         exec("raise GeneratorExit", {"__name__": "acme"})  # noqa: S102 - code of a module of another name
+
+
+class _Plain(Check):
+    name = "plain"
+
+
+class _OfTheClass(_Plain):
+    def run(self, channel: Channel) -> Iterable[Finding]:  # noqa: ARG002 - as of the interface
+        return [warning("odd", "it is odd")]
+
+
+class _OfTheObject(_Plain):
+    def __init__(self) -> None:
+        self.run = lambda _: [warning("odd", "it is odd")]  # type: ignore[method-assign, assignment]
+
+
+class _Asked(_Plain):
+    def __getattribute__(self, name: str) -> Any:
+        return (lambda _: [warning("odd", "it is odd")]) if name == "run" else super().__getattribute__(name)
+
+
+def test_members_that_a_plugin_has_itself() -> None:
+    """A method is called wherever a plugin has it: in its class, in the object, and in its look-up of attributes."""
+    own = {made.__name__: made() for made in (_Plain, _OfTheClass, _OfTheObject, _Asked)}
+    there = [name for name, value in own.items() if not inherits(Provided(value, "acme", "local"), Check, "run")]
+    assert there == ["_OfTheClass", "_OfTheObject", "_Asked"]
