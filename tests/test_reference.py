@@ -12,6 +12,7 @@ import runpy
 import struct
 import sys
 import warnings
+import zlib
 from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +23,7 @@ import numpy.typing as npt
 import pytest
 import uproot
 
+import datacard_core
 from datacard_core import (
     Datacard,
     DataProcess,
@@ -37,7 +39,7 @@ from datacard_core import (
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 DATA = SHARED_DATA
@@ -129,7 +131,6 @@ SAME = 1e-12
 """Relative: contents are sums of the same doubles in another order."""
 
 every_reference = pytest.mark.parametrize("reference", ARGUMENTS)
-every_category = pytest.mark.parametrize("category", CATEGORIES)
 
 
 # Reading cards and templates, with nothing of the package.
@@ -223,18 +224,22 @@ class Template:
     def integral(self) -> float:
         return float(self.values[1:-1].sum())
 
-    def same_as(self, other: Template) -> bool:
-        return (
-            len(self.edges) == len(other.edges)
-            and bool(np.allclose(self.edges, other.edges, rtol=SAME, atol=SAME))
-            and same(self.values, other.values)
-            and same(self.variances, other.variances)
-        )
+    def same_as(self, other: Template) -> Any:
+        parts = ((getattr(self, part), getattr(other, part)) for part in ("edges", "values", "variances"))
+        return np.logical_and.reduce([same(one, another) for one, another in parts])
+
+    @classmethod
+    def stacked(cls, templates: Iterable[Template]) -> Template:
+        """Return templates with equal numbers of bins as the rows of one."""
+        rows = list(templates)
+        return cls(*(np.stack([getattr(row, part) for row in rows]) for part in ("edges", "values", "variances")))
 
 
-def same(ours: Array, theirs: Array) -> bool:
+def same(ours: Array, theirs: Array) -> Any:
+    """Return for each row of bins whether it is the same."""
     # A bin in which large weights of both signs cancel is as exact as its largest neighbour.
-    return bool(np.allclose(ours, theirs, rtol=SAME, atol=1e-15 * np.abs(theirs).max()))
+    largest = np.abs(theirs).max(axis=-1, keepdims=True)
+    return np.isclose(ours, theirs, rtol=SAME, atol=1e-15 * largest).all(axis=-1)
 
 
 @functools.cache
@@ -244,10 +249,11 @@ def read_templates(path: Path) -> dict[str, Template]:
     uproot reads the first and the last. It takes a minute for all of them, so the numbers of the others are taken from
     the same places of their objects.
     """
+    whole = path.read_bytes()
     with uproot.open(path) as file:
         names = file.keys(cycle=False)
         assert {file.key(name).fClassName for name in names} == {"TH1D"}
-        contents = {name: content_of(file.key(name)) for name in names}
+        contents = {name: content_of(whole, file.key(name)) for name in names}
         first, last = (read_by_uproot(file[name]) for name in (names[0], names[-1]))
     count = struct.pack(">i", len(first.values))
     # Counted from the end of the object, because its start has the name. The contents are the last of it.
@@ -273,9 +279,13 @@ def read_by_uproot(histogram: Any) -> Template:
     return Template(histogram.axis().edges(), histogram.values(flow=True), histogram.variances(flow=True))
 
 
-def content_of(key: Any) -> bytes:
-    chunk, cursor = key.get_uncompressed_chunk_cursor()
-    return bytes(chunk.get(cursor.index, cursor.index + key.fObjlen, cursor, {}).tobytes())
+def content_of(file: bytes, key: Any) -> bytes:
+    """Return the object of a key, which stands there as it is or as one block of zlib's."""
+    content = file[key.fSeekKey + key.fKeylen : key.fSeekKey + key.fNbytes]
+    if content.startswith(b"ZL"):
+        content = zlib.decompress(content[9:])
+    assert len(content) == key.fObjlen
+    return content
 
 
 def numbers_at(content: bytes, count: bytes) -> Array:
@@ -339,6 +349,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ours]:
                 # The script leaves it to the interpreter to close its log.
                 warnings.filterwarnings("ignore", r"unclosed file .*messages\.log", ResourceWarning)
                 patch.setattr(sys, "argv", [str(script), str(OUTPUT), str(directory), *ARGUMENTS[reference]])
+                # All scripts load the same file.
+                patch.setattr(datacard_core, "load_output", load_once)
                 names = runpy.run_path(str(script))
             cards = {card.category: card for card in names["datacards"].values()}
             made[reference] = Ours(directory, cards)
@@ -347,63 +359,63 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ours]:
     return make
 
 
+load_once = functools.cache(load_output)
+
+
 @pytest.fixture(scope="module")
 def output() -> dict[str, Any]:
-    return load_output(OUTPUT)
+    return load_once(str(OUTPUT))
 
 
 # The same as PocketCoffea's.
 
 
-@every_category
 @every_reference
-def test_intended_differences(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_intended_differences(ours: Callable[[str], Ours], reference: str) -> None:
     """A card differs from PocketCoffea's where it is meant to and nowhere else."""
     our, their = ours(reference), theirs(reference)
-    our_lines, their_lines = lines_of(our.text(category)), lines_of(their.text(category))
-    our_templates, their_templates = our.templates(category), their.templates(category)
-    compared = {
-        *(f"{line[0]}:" for line in our_lines),
-        *our_templates,
-        *their_templates,
-    }
-    different = {f"{line[0]}:" for line, other in zip(our_lines, their_lines, strict=True) if line != other} | {
-        name
-        for name in our_templates.keys() | their_templates.keys()
-        if not (
-            name in our_templates and name in their_templates and our_templates[name].same_as(their_templates[name])
-        )
-    }
-    assert different == {what for what in compared if any(item.covers(reference, category, what) for item in INTENDED)}
+    for category in CATEGORIES:
+        lines, their_lines = lines_of(our.text(category)), lines_of(their.text(category))
+        templates, their_templates = our.templates(category), their.templates(category)
+        common = [name for name in templates if name in their_templates]
+        rows, their_rows = (Template.stacked(of[name] for name in common) for of in (templates, their_templates))
+        differences = {
+            *(f"{line[0]}:" for line, other in zip(lines, their_lines, strict=True) if line != other),
+            *(templates.keys() ^ their_templates.keys()),
+            *(name for name, equal in zip(common, rows.same_as(their_rows), strict=True) if not equal),
+        }
+        compared = {*(f"{line[0]}:" for line in lines), *templates, *their_templates}
+        intended = {what for what in compared if any(item.covers(reference, category, what) for item in INTENDED)}
+        assert differences == intended, category
 
 
-@every_category
 @pytest.mark.parametrize("reference", [name for name in ARGUMENTS if name != "01_docs_run3"])
-def test_same_card(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_same_card(ours: Callable[[str], Ours], reference: str) -> None:
     """Columns, ids, observation, rows and directives are PocketCoffea's."""
-    our, their = ours(reference).card(category), theirs(reference).card(category)
-    assert attrs.evolve(our, rates=[]) == attrs.evolve(their, rates=[])
-    assert list(our.rows) == list(their.rows)
+    for category in CATEGORIES:
+        our, their = ours(reference).card(category), theirs(reference).card(category)
+        assert attrs.evolve(our, rates=[]) == attrs.evolve(their, rates=[]), category
+        assert list(our.rows) == list(their.rows), category
 
 
-@every_category
-def test_same_card_behind_glued_columns(ours: Callable[[str], Ours], category: str) -> None:
+def test_same_card_behind_glued_columns(ours: Callable[[str], Ours]) -> None:
     """PocketCoffea's glued columns, taken apart, are ours."""
-    our = ours("01_docs_run3").card(category)
-    glued = theirs("01_docs_run3").text(category)
-    assert glued.count("".join(our.columns)) == 1
-    their = read_card(glued.replace("".join(our.columns), " ".join(our.columns)))
-    assert attrs.evolve(our, rates=[]) == attrs.evolve(their, rates=[])
-    assert list(our.rows) == list(their.rows)
+    for category in CATEGORIES:
+        our = ours("01_docs_run3").card(category)
+        glued = theirs("01_docs_run3").text(category)
+        assert glued.count("".join(our.columns)) == 1, category
+        their = read_card(glued.replace("".join(our.columns), " ".join(our.columns)))
+        assert attrs.evolve(our, rates=[]) == attrs.evolve(their, rates=[]), category
+        assert list(our.rows) == list(their.rows), category
 
 
-@every_category
 @every_reference
-def test_rates_of_six_digits(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_rates_of_six_digits(ours: Callable[[str], Ours], reference: str) -> None:
     """Our rates, cut to six digits, are PocketCoffea's."""
-    our = ours(reference).card(category)
-    (their,) = [words[1:] for words in lines_of(theirs(reference).text(category)) if words[0] == "rate"]
-    assert [f"{rate:.6g}" for rate in our.rates] == their
+    for category in CATEGORIES:
+        our = ours(reference).card(category)
+        (their,) = [words[1:] for words in lines_of(theirs(reference).text(category)) if words[0] == "rate"]
+        assert [f"{rate:.6g}" for rate in our.rates] == their, category
 
 
 def test_moved_script() -> None:
@@ -436,24 +448,24 @@ def test_combination_script(ours: Callable[[str], Ours], reference: str) -> None
 # Meant to differ.
 
 
-@every_category
 @every_reference
-def test_rates_read_back(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_rates_read_back(ours: Callable[[str], Ours], reference: str) -> None:
     """A rate of the card reads back as the rate of the template."""
-    card, datacard = ours(reference).card(category), ours(reference).datacards[category]
-    assert card.rates == [datacard.rate(column) for column in card.columns]
+    for category in CATEGORIES:
+        card, datacard = ours(reference).card(category), ours(reference).datacards[category]
+        assert card.rates == [datacard.rate(column) for column in card.columns], category
 
 
-@every_category
-def test_without_data(ours: Callable[[str], Ours], category: str) -> None:
+def test_without_data(ours: Callable[[str], Ours]) -> None:
     """Without data there is the sum of the backgrounds, which PocketCoffea does not write."""
-    card, templates = ours("05_nodata").card(category), ours("05_nodata").templates(category)
-    backgrounds = [
-        templates[f"{column}_nominal"].values for column, id_ in zip(card.columns, card.ids, strict=True) if id_ > 0
-    ]
-    assert card.observation == -1
-    assert same(templates["data_obs_nominal"].values, np.sum(backgrounds, axis=0))
-    assert "data_obs_nominal" not in theirs("05_nodata").templates(category)
+    for category in CATEGORIES:
+        card, templates = ours("05_nodata").card(category), ours("05_nodata").templates(category)
+        backgrounds = [
+            templates[f"{column}_nominal"].values for column, id_ in zip(card.columns, card.ids, strict=True) if id_ > 0
+        ]
+        assert card.observation == -1, category
+        assert same(templates["data_obs_nominal"].values, np.sum(backgrounds, axis=0)), category
+        assert "data_obs_nominal" not in theirs("05_nodata").templates(category), category
 
 
 @pytest.mark.parametrize("category", ["CR1", "CR2"])
@@ -482,9 +494,10 @@ def test_variation_computed(ours: Callable[[str], Ours]) -> None:
     assert not ours("06_met_empty_variation").findings("SR", "no-variation")
 
 
-@every_category
+@pytest.mark.parametrize("category", CATEGORIES)
 def test_shape_only_totals(ours: Callable[[str], Ours], output: dict[str, Any], category: str) -> None:
     """Shape-only variations keep the total with flow, PocketCoffea's the total without."""
+    sums = ttbar_sums(output, VARIABLES[category])
     our, plain = ours("04_shape_only_rateparam"), ours("02_docs_default_suffix").templates(category)
     scaled, their = our.templates(category), theirs("04_shape_only_rateparam").templates(category)
     systematics = our.datacards[category].systematics
@@ -496,8 +509,8 @@ def test_shape_only_totals(ours: Callable[[str], Ours], output: dict[str, Any], 
         for year, direction in product(years, ("Up", "Down")):
             name = f"ttbar_{year}_{nuisance}{direction}"
             factor, factor_inside = (
-                ttbar_total(output, VARIABLES[category], "nominal", years, flow=flow)
-                / ttbar_total(output, VARIABLES[category], f"{variation}{direction}", years, flow=flow)
+                sum(sums[year, "nominal", flow] for year in years)
+                / sum(sums[year, f"{variation}{direction}", flow] for year in years)
                 for flow in (True, False)
             )
             assert same(scaled[name].values, factor * plain[name].values), name
@@ -505,25 +518,18 @@ def test_shape_only_totals(ours: Callable[[str], Ours], output: dict[str, Any], 
             assert same(their[name].values, factor_inside * plain[name].values), name
 
 
-def ttbar_total(output: dict[str, Any], variable: str, variation: str, years: Sequence[str], *, flow: bool) -> float:
-    """The sum over the categories and years, from the histograms themselves."""
+def ttbar_sums(output: dict[str, Any], variable: str) -> dict[tuple[str, str, bool], float]:
+    """Return the sum over the categories by year, variation and flow, from the histograms themselves."""
+    sums: defaultdict[tuple[str, str, bool], float] = defaultdict(float)
     periods = output["datasets_metadata"]["by_datataking_period"]
-    histograms = output["variables"][variable]["TTbar"]
-    return float(
-        sum(
-            category_sum(histograms[dataset], category, variation, flow=flow)
-            for year in years
-            for dataset in periods[year]["TTbar"]
-            for category in CATEGORIES
-        )
-    )
-
-
-def category_sum(histogram: Any, category: str, variation: str, *, flow: bool) -> float:
-    # Two indices of an array, because a slice of a histogram is a new histogram.
-    categories, variations, _ = histogram.axes
-    inside: Array = histogram.values(flow=flow)[categories.index(category), variations.index(variation)]
-    return float(inside.sum())
+    for year, flow in product(YEARS, (True, False)):
+        for dataset in periods[year]["TTbar"]:
+            histogram = output["variables"][variable]["TTbar"][dataset]
+            categories, variations, _ = histogram.axes
+            inside = histogram.values(flow=flow)[[categories.index(category) for category in CATEGORIES]].sum((0, 2))
+            for place, variation in enumerate(variations):
+                sums[year, variation, flow] += float(inside[place])
+    return sums
 
 
 def test_shape_only_factor_of_all_cards(ours: Callable[[str], Ours]) -> None:
@@ -568,7 +574,7 @@ def test_glued_rate_param(output: dict[str, Any], tmp_path: Path) -> None:
 # Cards that Combine can read.
 
 
-@every_category
+@pytest.mark.parametrize("category", CATEGORIES)
 @every_reference
 def test_card_and_templates(ours: Callable[[str], Ours], reference: str, category: str) -> None:
     """Counts, names, rates and bins of a card and its templates agree, as Combine needs them."""
@@ -599,16 +605,16 @@ def test_card_and_templates(ours: Callable[[str], Ours], reference: str, categor
         assert np.array_equal(template.edges, templates["data_obs_nominal"].edges), name
 
 
-@every_category
 @every_reference
-def test_aligned_columns(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_aligned_columns(ours: Callable[[str], Ours], reference: str) -> None:
     """The columns of the table line up."""
-    card, text = ours(reference).card(category), ours(reference).text(category)
-    rows = [line for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
-    table = [line for line in rows if len(line.split()) >= len(card.columns)]
-    assert len(table) == 4 + len(card.rows)
-    starts = {tuple(word.start() for word in re.finditer(r"\S+", line))[-len(card.columns) :] for line in table}
-    assert len(starts) == 1
+    for category in CATEGORIES:
+        card, text = ours(reference).card(category), ours(reference).text(category)
+        rows = [line for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
+        table = [line for line in rows if len(line.split()) >= len(card.columns)]
+        assert len(table) == 4 + len(card.rows), category
+        starts = {tuple(word.start() for word in re.finditer(r"\S+", line))[-len(card.columns) :] for line in table}
+        assert len(starts) == 1, category
 
 
 @every_reference
@@ -625,11 +631,14 @@ def test_cards_can_be_combined(ours: Callable[[str], Ours], reference: str) -> N
 
 # The yields of the histograms, measured without any card: each sample as a process, each variation as a nuisance.
 
-TABULATED = [
-    *product(("discriminant", "nJets", "nJets_int", "lepton_pt_flow", "lepton_pt_noflow"), (*CATEGORIES, "inclusive")),
-    *product(("control_var_1",), CATEGORIES),
-]
-every_tabulated = pytest.mark.parametrize(("variable", "category"), TABULATED)
+TABULATED = {
+    **dict.fromkeys(
+        ("discriminant", "nJets", "nJets_int", "lepton_pt_flow", "lepton_pt_noflow"), (*CATEGORIES, "inclusive")
+    ),
+    "control_var_1": CATEGORIES,
+}
+"""The categories of each variable."""
+every_tabulated = pytest.mark.parametrize("variable", TABULATED)
 DIGITS = 1e-7
 """The table has eight digits."""
 
@@ -709,67 +718,64 @@ def simulated(table: Table, category: str) -> Iterator[tuple[str, str, Measured]
 
 @every_tabulated
 def test_measured_rates(
-    by_sample: Callable[[str, str], Datacard],
-    tables: dict[tuple[str, str], Table],
-    variable: str,
-    category: str,
+    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
 ) -> None:
     """Rates and variances are the measured ones where no bin is negative."""
-    card = by_sample(variable, category)
-    columns, variations, _ = card.histogram.axes
-    variances = card.histogram.variances()
-    assert variances is not None
-    compared = 0
-    for column, variation, measured in simulated(tables[variable, category], category):
-        if not measured.negative_bins and measured.total > 0:
-            assert card.rate(column, variation) == pytest.approx(measured.total, rel=DIGITS)
-            row = columns.index(column), variations.index(variation)
-            assert variances[row].sum() == pytest.approx(measured.variance, rel=DIGITS)
-            compared += 1
-    assert compared >= len(MC_SAMPLES)
+    for category in TABULATED[variable]:
+        card = by_sample(variable, category)
+        columns, variations, _ = map(list, card.histogram.axes)
+        variances = card.histogram.variances().sum(axis=-1)
+        rows = [
+            (column, variation, measured)
+            for column, variation, measured in simulated(tables[variable, category], category)
+            if not measured.negative_bins and measured.total > 0
+        ]
+        rates = [card.rate(column, variation) for column, variation, _ in rows]
+        assert rates == pytest.approx([measured.total for *_, measured in rows], rel=DIGITS), category
+        found = [variances[columns.index(column), variations.index(variation)] for column, variation, _ in rows]
+        assert found == pytest.approx([measured.variance for *_, measured in rows], rel=DIGITS), category
+        assert len(rows) >= len(MC_SAMPLES), category
 
 
 @every_tabulated
 def test_measured_observation(
-    by_sample: Callable[[str, str], Datacard],
-    tables: dict[tuple[str, str], Table],
-    variable: str,
-    category: str,
+    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
 ) -> None:
     """The observation is the measured one."""
-    table = tables[variable, category]
-    events = sum(table[key].total for key in product(DATA_SAMPLES, YEARS, ("data",)) if key in table)
-    assert by_sample(variable, category).observation == events > 0
+    for category in TABULATED[variable]:
+        table = tables[variable, category]
+        events = sum(table[key].total for key in product(DATA_SAMPLES, YEARS, ("data",)) if key in table)
+        assert by_sample(variable, category).observation == events > 0, category
 
 
 @every_tabulated
 def test_measured_clipping(
-    by_sample: Callable[[str, str], Datacard],
-    tables: dict[tuple[str, str], Table],
-    variable: str,
-    category: str,
+    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
 ) -> None:
     """Every negative bin is clipped and told with the measured yield."""
-    card = by_sample(variable, category)
-    told = {
-        (finding.column, finding.systematic or "nominal"): finding.message
-        for finding in card.findings
-        if finding.code == "clipped" and "met_unclustered" not in finding.systematic
-    }
-    negative = {
-        (column, variation): measured
-        for column, variation, measured in simulated(tables[variable, category], category)
-        if measured.negative_bins
-    }
-    assert told.keys() == negative.keys()
-    for (column, variation), message in told.items():
-        before, after = clipping(message)
-        assert before == pytest.approx(negative[column, variation].total, rel=1e-5, abs=1e-9)
-        assert after >= before
-        values = card.histogram[column, variation, :].values()
-        if values.sum() > 0:
-            assert card.rate(column, variation) == pytest.approx(after, rel=1e-5)
-            assert np.count_nonzero(values == 0) >= negative[column, variation].negative_bins
+    for category in TABULATED[variable]:
+        card = by_sample(variable, category)
+        told = {
+            (finding.column, finding.systematic or "nominal"): finding.message
+            for finding in card.findings
+            if finding.code == "clipped" and "met_unclustered" not in finding.systematic
+        }
+        negative = {
+            (column, variation): measured
+            for column, variation, measured in simulated(tables[variable, category], category)
+            if measured.negative_bins
+        }
+        assert told.keys() == negative.keys(), category
+        columns, variations, _ = map(list, card.histogram.axes)
+        contents = card.histogram.values()
+        for (column, variation), message in told.items():
+            before, after = clipping(message)
+            assert before == pytest.approx(negative[column, variation].total, rel=1e-5, abs=1e-9), message
+            assert after >= before, message
+            values = contents[columns.index(column), variations.index(variation)]
+            if values.sum() > 0:
+                assert card.rate(column, variation) == pytest.approx(after, rel=1e-5), message
+                assert np.count_nonzero(values == 0) >= negative[column, variation].negative_bins, message
 
 
 def clipping(message: str) -> tuple[float, float]:
@@ -781,31 +787,29 @@ def clipping(message: str) -> tuple[float, float]:
 
 @every_tabulated
 def test_measured_flow(
-    by_sample: Callable[[str, str], Datacard],
-    tables: dict[tuple[str, str], Table],
-    variable: str,
-    category: str,
+    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
 ) -> None:
     """The measured flow of each column is told, as a warning above one per cent."""
-    told = {
-        finding.column: finding for finding in by_sample(variable, category).findings if finding.code == "flow-lost"
-    }
-    under: defaultdict[str, float] = defaultdict(float)
-    over: defaultdict[str, float] = defaultdict(float)
-    inside: defaultdict[str, float] = defaultdict(float)
-    for (sample, year, variation), measured in tables[variable, category].items():
-        if variation in {"nominal", "data"}:
-            column = f"{sample}_{year}" if variation == "nominal" else "data_obs"
-            under[column] += measured.underflow
-            over[column] += measured.overflow
-            inside[column] += measured.total
-    assert told.keys() == {column for column in inside if under[column] or over[column]}
-    for column, finding in told.items():
-        numbers = re.findall(r"(\S+) in (?:underflow|overflow)", finding.message)
-        assert [float(number) for number in numbers] == pytest.approx([under[column], over[column]], rel=1e-3)
-        lost = abs(under[column] + over[column])
-        grave = lost > 0.01 * abs(lost + inside[column])
-        assert finding.severity is (Severity.WARNING if grave else Severity.NOTICE)
+    for category in TABULATED[variable]:
+        findings = by_sample(variable, category).findings
+        told = {finding.column: finding for finding in findings if finding.code == "flow-lost"}
+        under: defaultdict[str, float] = defaultdict(float)
+        over: defaultdict[str, float] = defaultdict(float)
+        inside: defaultdict[str, float] = defaultdict(float)
+        for (sample, year, variation), measured in tables[variable, category].items():
+            if variation in {"nominal", "data"}:
+                column = f"{sample}_{year}" if variation == "nominal" else "data_obs"
+                under[column] += measured.underflow
+                over[column] += measured.overflow
+                inside[column] += measured.total
+        assert told.keys() == {column for column in inside if under[column] or over[column]}, category
+        for column, finding in told.items():
+            numbers = re.findall(r"(\S+) in (?:underflow|overflow)", finding.message)
+            expected = [under[column], over[column]]
+            assert [float(number) for number in numbers] == pytest.approx(expected, rel=1e-3), finding
+            lost = abs(under[column] + over[column])
+            grave = lost > 0.01 * abs(lost + inside[column])
+            assert finding.severity is (Severity.WARNING if grave else Severity.NOTICE), finding
 
 
 def test_large_flow(by_sample: Callable[[str, str], Datacard]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -188,7 +189,7 @@ class BuiltCard:
     @property
     def shape_variations(self) -> list[str]:
         """Variations of the templates, the nominal first."""
-        return [NOMINAL, *Variations(self._built).names]
+        return [NOMINAL, *self._variations.names]
 
     @property
     def histograms(self) -> Histograms:
@@ -229,6 +230,10 @@ class BuiltCard:
     def data_variations(self) -> dict[str, str]:
         """Variations that the observation takes of some samples in place of their nominal."""
         return dict(self._declared.data_variations)
+
+    @cached_property
+    def _variations(self) -> Variations:
+        return Variations(self._built)
 
     def _from_script(self, name: str) -> Given:
         if self._declared.blinding.hides:

@@ -12,7 +12,6 @@ from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DATA
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.inputs.output import HistogramSet
-from datacard_core.model.variations import Variations
 from datacard_core.names import closest
 from datacard_core.output.views import data_histogram, flow_histogram, named_histograms, template_histogram
 
@@ -30,11 +29,11 @@ class FromOutput(BuiltCard):
         Raises:
             DeclarationError: the card has no such column or variation.
         """
-        columns, process, systematic = list(self.process_id), scalar(process), scalar(systematic)
+        columns, known = list(self.process_id), self.shape_variations
+        process, systematic = scalar(process), scalar(systematic)
         if process not in columns:
             raise DeclarationError(f"card {self.bin!r} has no column {process!r}{closest(process, columns)}")
-        if systematic not in self.shape_variations:
-            known = self.shape_variations
+        if systematic not in known:
             raise DeclarationError(f"card {self.bin!r} has no variation {systematic!r}{closest(systematic, known)}")
         values, _ = self._variations.content(systematic)
         return float(values[columns.index(process)].sum())
@@ -99,10 +98,6 @@ class FromOutput(BuiltCard):
         templates, plans = templates_of(self._declared, self._histograms(), category)
         columns = [DATA] if is_data else [column.name for column in self._built.columns]
         return flow_histogram(templates, {} if is_data else _rows(plans), columns)
-
-    @cached_property
-    def _variations(self) -> Variations:
-        return Variations(self._built)
 
     def _histograms(self) -> HistogramSet:
         further = {} if self._given is None else self._given.variables
