@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from datacard_core.execution.dask import cluster
     from datacard_core.execution.executors import ExecutorLike
+    from datacard_core.execution.options import worker_options
     from datacard_core.execution.parallel import parallel
     from datacard_core.findings import CardError, Finding, Severity, StrictError, error, notice, report, warning
     from datacard_core.grammar import DATA, DIRECTIONS, is_finite_number, number
@@ -280,6 +281,7 @@ __all__ = [
     "report",
     "systematics_table",
     "warning",
+    "worker_options",
     "write_card",
     "write_edges",
     "write_model",
@@ -316,6 +318,7 @@ _MODULES = {
     ),
     "execution.dask": "cluster",
     "execution.executors": "ExecutorLike",
+    "execution.options": "worker_options",
     "execution.parallel": "parallel",
     "findings": "CardError Finding Severity StrictError error notice report warning",
     "grammar": "DATA DIRECTIONS is_finite_number number",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,7 @@ from datacard_core.combination import combination_script
 from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
 from datacard_core.errors import DeclarationError
-from datacard_core.execution.progress import progress
 from datacard_core.execution.signals import orderly_end
-from datacard_core.execution.workers import results
 from datacard_core.findings import report
 from datacard_core.hookspecs import ModelContext
 from datacard_core.model.model import Model
@@ -27,7 +24,7 @@ from datacard_core.output.drawings import draw_plots
 from datacard_core.output.formats import Formats
 from datacard_core.output.losses import stage_losses
 from datacard_core.output.renderings import text_of_all
-from datacard_core.output.staging import staging
+from datacard_core.output.staging import leaves_directory, stage_calls, staging
 from datacard_core.tables.yields import card_html
 
 if TYPE_CHECKING:
@@ -182,16 +179,11 @@ class Cards(Mapping[str, Datacard]):
             category: (card, None if whole else files[category], shapes[category], writer, serializer)
             for category, card in cards.items()
         }
-        with staging(directory) as stage, progress("writing cards", len(calls)) as advance:
-            if executor is None and jobs == 1:
-                for call in calls.values():
-                    _stage(stage, *call)
-                    advance()
-            else:
-                for _, result in results(_files, calls, executor=executor, jobs=jobs):
-                    for name, content in result().items():
-                        stage.content(name, content)
-                    advance()
+        # A worker writes to a directory of its own, where a file outside of it would be made too early.
+        if any(leaves_directory(name) for name in (*files.values(), *shapes.values())):
+            executor, jobs = None, 1
+        with staging(directory) as stage:
+            stage_calls(stage, _stage, calls, doing="writing cards", executor=executor, jobs=jobs)
             if whole:
                 stage_losses(stage, self._names.combined(formats.card_suffix), ModelContext.of(contexts), formats)
                 stage.text(self._names.combined(formats.card_suffix), whole)
@@ -226,11 +218,3 @@ def _stage(
         card.files.stage_templates(stage, shapes_name, shapes_name, Formats.of(card.plugins, writer, serializer))
     else:
         card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
-
-
-def _files(card: Datacard, *call: Any) -> dict[str, bytes]:
-    """Return the contents of a card's files by name: the work of one call on a worker, whose disk may be another."""
-    with tempfile.TemporaryDirectory() as directory:
-        with staging(directory) as stage:
-            _stage(stage, card, *call)
-        return {name: Path(directory, name).read_bytes() for name in stage.names}

@@ -17,7 +17,7 @@ from datacard_core.cli.terminal import console, quoted, remark, show
 from datacard_core.cli.verbs import added_command
 from datacard_core.demo import write_demo
 from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
-from datacard_core.execution.dask import cluster
+from datacard_core.execution.options import worker_options
 from datacard_core.findings import report
 from datacard_core.inputs.paths import address_of, expanded
 from datacard_core.names import listing
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from datacard_core.analysis.analysis import Analysis
     from datacard_core.analysis.cards import Cards
+    from datacard_core.execution.executors import ClusterClient
     from datacard_core.plugins.manager import Plugins
 
 
@@ -123,12 +124,7 @@ def _show_results(directory: Path) -> None:
     multiple=True,
     help="Draw only this plot, in DIR/plots; may be given repeatedly.",
 )
-@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given.")
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Work on a Dask cluster; the address of its scheduler, for example tcp://host:8786.",
-)
+@worker_options
 @click.option("--parts", is_flag=True, help="Several files may hold parts of one dataset; otherwise this is an error.")
 @click.option("--channel-masks", is_flag=True, help="Combine with --channel-masks, so that a fit can mask categories.")
 @click.option("--blind", is_flag=True, help="Show the data of no category: expected events take their place.")
@@ -161,8 +157,8 @@ def build(
     source: str,
     every_plot: bool,
     some_plots: Sequence[str],
-    jobs: int | None,
-    scheduler: str | None,
+    executor: ClusterClient | None,
+    jobs: int,
     parts: bool,
     channel_masks: bool,
     blind: bool,
@@ -180,14 +176,13 @@ def build(
     OUTPUT is the merged .coffea file of PocketCoffea, or all files that together make one output.
     """
     for chosen, message in (
-        ((jobs, scheduler), "--jobs and --scheduler exclude each other: a cluster has its own number of workers."),
         ((every_plot, some_plots), "--plots and --plot exclude each other: --plots draws all of them."),
         ((strict, strict_on), "--strict and --strict-on exclude each other: --strict refuses warnings of all codes."),
         ((blind, blind_in, unblind), "--blind, --blind-in and --unblind exclude each other."),
     ):
         if sum(map(bool, chosen)) > 1:
             raise click.UsageError(message)
-    with analysis_of(script) as defined, cluster(scheduler) as client:
+    with analysis_of(script) as defined:
         analysis = _judging(defined, strict or strict_on, accept)
         analysis = _blinded(analysis, blind_in, blind=blind, unblind=unblind)
         # A misspelt name is an error before the work begins, which may take long.
@@ -195,16 +190,16 @@ def build(
         if formats.needs_templates:
             analysis.plugins.serializer(serializer)
         plots = _requested_plots(analysis.plugins, some_plots, every=every_plot)
-        if client:
+        if executor:
             # The current directory of a worker is another one.
             outputs = [path if address_of(path) else str(Path(path).absolute()) for path in map(expanded, outputs)]
         reading: dict[str, Any] = {"source": source, "parts": parts}
-        cards = analysis.build(outputs, **reading, executor=client, jobs=jobs or 1, verbose=False)
+        cards = analysis.build(outputs, **reading, executor=executor, jobs=jobs, verbose=False)
         how: dict[str, Any] = {"writer": writer, "serializer": serializer, "channel_masks": channel_masks}
         how["checks"] = not no_checks
-        files = cards.dump(directory, **how, executor=client, jobs=jobs or 1)
+        files = cards.dump(directory, **how, executor=executor, jobs=jobs)
         # Before anything is shown: the reader of the output may close it.
-        drawn = cards.plot(directory / "plots", *plots, executor=client, jobs=jobs or 1) if plots else ()
+        drawn = cards.plot(directory / "plots", *plots, executor=executor, jobs=jobs) if plots else ()
         _show_cards(cards, all_findings=all_findings)
         if formats.is_combine:
             joining = quoted(directory / cards.script_name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,12 @@ import attrs
 
 from datacard_core.arguments import given_count, given_text
 from datacard_core.errors import DeclarationError, MissingProviderError
-from datacard_core.execution.progress import progress
 from datacard_core.execution.signals import orderly_end
-from datacard_core.execution.workers import results
 from datacard_core.hookspecs import Plot
 from datacard_core.inputs.paths import expanded
 from datacard_core.names import duplicates, listing
 from datacard_core.output.channel_files import files_expected
-from datacard_core.output.staging import staging
+from datacard_core.output.staging import stage_calls, staging
 from datacard_core.plugins.calling import strings
 from datacard_core.plugins.manager import load_plugins
 from datacard_core.tables.sources import channels_of
@@ -78,20 +75,8 @@ def draw_plots(
         for channel in channels:
             for number, names in enumerate(_parts(provided, channel)):
                 calls[f"{provided.name} of {channel.bin} ({number + 1})"] = (provided, channel, names, form)
-    with staging(directory) as stage, progress("drawing", len(calls)) as advance:
-        if executor is None and jobs == 1:
-            for call in calls.values():
-                stage_drawings(stage, *call)
-                advance()
-        else:
-            found: dict[str, dict[str, bytes]] = {}
-            for about, result in results(_contents, calls, executor=executor, jobs=jobs):
-                found[about] = result()
-                advance()
-            # In the order of the calls: files appear in the same order as without workers.
-            for about in calls:
-                for name, content in found[about].items():
-                    stage.content(name, content)
+    with staging(directory) as stage:
+        stage_calls(stage, stage_drawings, calls, doing="drawing", executor=executor, jobs=jobs)
     return tuple(Path(expanded(directory)) / name for name in stage.names)
 
 
@@ -164,11 +149,3 @@ def stage_drawings(
     with files_expected(provided, stage, list(paths.values()), f"drawing channel {channel.bin!r}") as plot:
         plot.draw_files(channel, paths)
     return tuple(files.values())
-
-
-def _contents(provided: Provided[Plot], channel: Channel, names: Sequence[str], suffix: str) -> dict[str, bytes]:
-    """Return the contents of files by name: the work of one call on a worker, whose disk may be another."""
-    with tempfile.TemporaryDirectory() as directory:
-        with staging(directory) as stage:
-            files = stage_drawings(stage, provided, channel, names, suffix)
-        return {file: Path(directory, file).read_bytes() for file in files}

@@ -6,21 +6,27 @@ import errno
 import gzip
 import os
 import stat
+import tempfile
+from collections import deque
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from datacard_core.errors import DeclarationError, DirectoryInUseError
+from datacard_core.execution.progress import progress
 from datacard_core.execution.signals import held
+from datacard_core.execution.workers import results
 from datacard_core.inputs.paths import expanded, path_text
 from datacard_core.names import listing
 from datacard_core.output.locks import PATIENCE, Lock, hold
 from datacard_core.output.moves import Journal, Move, named, put_in_place, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from datacard_core.execution.executors import ExecutorLike
 
 # The modes that open() and a compiler ask for; the system takes the bits of the user's umask away.
 MODE = 0o666
@@ -236,6 +242,56 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
         raise
     with held():
         stage._clear()  # noqa: SLF001
+
+
+def leaves_directory(name: str) -> bool:
+    """Return whether the path of a file, relative to a directory, is or may be outside of the directory."""
+    return Path(name).is_absolute() or ".." in Path(name).parts
+
+
+def stage_calls(
+    stage: Staging,
+    function: Callable[..., object],
+    calls: Mapping[str, tuple[Any, ...]],
+    *,
+    doing: str,
+    executor: ExecutorLike | None,
+    jobs: int,
+) -> None:
+    """Stage the files of many calls, made here or on workers; files appear in the order of the calls either way.
+
+    Args:
+        stage: where the files appear.
+        function: stages the files of one call; it gets a Staging before the arguments of the call.
+        calls: the arguments of each call, by its subject: the name that begins the errors of workers.
+        doing: name of the work, which a progress bar shows.
+        executor: what to make the calls on.
+        jobs: number of processes if there is no executor.
+    """
+    with progress(doing, len(calls)) as advance:
+        if executor is None and jobs == 1:
+            for call in calls.values():
+                function(stage, *call)
+                advance()
+            return
+        # A script stands behind the files that it names, and which call ends first is chance: each call waits here for
+        # those before it.
+        waiting, arrived = deque(calls), dict[str, dict[str, bytes]]()
+        work = {about: (function, *call) for about, call in calls.items()}
+        for about, result in results(_contents, work, executor=executor, jobs=jobs):
+            arrived[about] = result()
+            advance()
+            while waiting and waiting[0] in arrived:
+                for name, content in arrived.pop(waiting.popleft()).items():
+                    stage.content(name, content)
+
+
+def _contents(function: Callable[..., object], *call: Any) -> dict[str, bytes]:
+    """Return the contents of the files of a call by name: the work on a worker, whose disk may be another."""
+    with tempfile.TemporaryDirectory() as directory:
+        with staging(directory) as stage:
+            function(stage, *call)
+        return {name: Path(directory, name).read_bytes() for name in stage.names}
 
 
 def _problem_of_place(final: Path) -> tuple[int, str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from datacard_fit.likelihood import Likelihood
 from datacard_fit.toys import read_toys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from datacard_fit.drawing.pages import Result
     from datacard_fit.evaluation.bins import Data
@@ -84,26 +83,6 @@ def drawn(function: Callable[..., None]) -> Callable[..., None]:
         help="Draw the result to a .pdf, .png or .svg; several figures have numbers in the last two.",
     )
     return file(plot_options(command, only=HEADER))
-
-
-def shared(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a function with the options of commands whose fits can be made by several processes."""
-    scheduler = click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster with this scheduler.")
-    jobs = click.option(
-        "-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Work in N processes; 1 if not given."
-    )
-    return jobs(scheduler(function))
-
-
-@contextlib.contextmanager
-def workers(jobs: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the arguments `executor` and `jobs` of functions that make many fits."""
-    if jobs and scheduler:
-        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
-    from datacard_core import cluster  # noqa: PLC0415 - most commands make one fit, and need no workers
-
-    with cluster(scheduler) as client:
-        yield {"executor": client, "jobs": jobs or 1}
 
 
 def prepared(

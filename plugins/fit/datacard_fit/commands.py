@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import numpy as np
 
-from datacard_core import FORMS, read_cards
+from datacard_core import FORMS, read_cards, worker_options
 from datacard_fit.breakdown import breakdown as breakdown_of
-from datacard_fit.command_line import common, drawn, numbers, prepared, shared, workers
+from datacard_fit.command_line import common, drawn, numbers, prepared
 from datacard_fit.exchange.printing import compare, exchange, print_json, show_fit, show_limit, show_table, tell
 from datacard_fit.fits import MINIMIZERS
 from datacard_fit.fits import fit as best_fit
@@ -25,6 +25,7 @@ from datacard_fit.toys import toys as toys_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from datacard_core import ExecutorLike
     from datacard_fit.command_line import Drawing
     from datacard_fit.likelihood import Likelihood
 
@@ -137,13 +138,12 @@ def _excesses(likelihood: Likelihood, settings: Mapping[str, Any], *, observed: 
 
 @click.command()
 @common
-@shared
+@worker_options
 @drawn
-def impacts(draw: Drawing, as_json: bool, jobs: int | None, scheduler: str | None, **options: Any) -> None:
+def impacts(draw: Drawing, as_json: bool, executor: ExecutorLike | None, jobs: int, **options: Any) -> None:
     """Print how far the POI follows each parameter, the largest impact first."""
     likelihood, settings = prepared(**options)
-    with workers(jobs, scheduler) as where:
-        result = impacts_of(likelihood, **settings, **where)
+    result = impacts_of(likelihood, **settings, executor=executor, jobs=jobs)
     draw(result)
     if as_json:
         print_json(result.to_dict(), likelihood)
@@ -159,14 +159,14 @@ def impacts(draw: Drawing, as_json: bool, jobs: int | None, scheduler: str | Non
 @click.command()
 @common
 @click.option("--grid", required=True, multiple=True, metavar="NAME=LOW,HIGH,POINTS", help="A scanned parameter.")
-@shared
+@worker_options
 @drawn
 def scan(
     draw: Drawing,
     as_json: bool,
     grid: Sequence[str],
-    jobs: int | None,
-    scheduler: str | None,
+    executor: ExecutorLike | None,
+    jobs: int,
     **options: Any,
 ) -> None:
     """Print the profile likelihood in one parameter or two."""
@@ -174,8 +174,7 @@ def scan(
     axes = {}
     for name, (low, high, points) in numbers("--grid", grid, 3).items():
         axes[name] = np.linspace(low, high, int(points)).tolist()
-    with workers(jobs, scheduler) as where:
-        result = scan_of(likelihood, axes, **settings, **where)
+    result = scan_of(likelihood, axes, **settings, executor=executor, jobs=jobs)
     draw(result)
     if as_json:
         print_json(result.to_dict(), likelihood)
@@ -192,12 +191,11 @@ def scan(
 @common
 @click.option("--toys", type=click.IntRange(0), default=0, show_default=True, help="Number of toys.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the toys.")
-@shared
-def gof(as_json: bool, toys: int, seed: int, jobs: int | None, scheduler: str | None, **options: Any) -> None:
+@worker_options
+def gof(as_json: bool, toys: int, seed: int, executor: ExecutorLike | None, jobs: int, **options: Any) -> None:
     """Print the goodness of fit by the saturated model, with its p-value if there are toys."""
     likelihood, settings = prepared(**options)
-    with workers(jobs, scheduler) as where:
-        result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings, **where)
+    result = goodness_of_fit(likelihood, toys=toys, seed=seed, **settings, executor=executor, jobs=jobs)
     if as_json:
         print_json(result.to_dict(), likelihood)
     else:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from datacard_core import cluster, draw_plots, load_plugins, read_cards
+from datacard_core import draw_plots, load_plugins, read_cards, worker_options
 from datacard_plots import PLOTS
 from datacard_plots.options import given_options, plot_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datacard_core import Plot
+    from datacard_core import ExecutorLike, Plot
 
 
 @click.command()
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(["pdf", "png", "svg"]), help="Format of the files; pdf if not given."
 )
-@click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Draw in N processes; 1 if not given.")
-@click.option("--scheduler", metavar="ADDRESS", help="Draw on a Dask cluster with this scheduler.")
+@worker_options
 @plot_options
 def plot(
     cards: Sequence[Path],
@@ -49,16 +48,14 @@ def plot(
     *,
     names: Sequence[str],
     form: str | None,
-    jobs: int | None,
-    scheduler: str | None,
+    executor: ExecutorLike | None,
+    jobs: int,
     **given: Any,
 ) -> None:
     """Draw cards: the stack of each channel, the templates of nuisances, and maps of coverage and effects.
 
     CARD is a card of any program, and DIR a directory of cards.
     """
-    if jobs and scheduler:
-        raise click.UsageError("--jobs and --scheduler exclude each other: a cluster has its own number of workers.")
     options = given_options(given)
     if form in {"png", "svg"}:
         # These formats have no pages.
@@ -66,14 +63,13 @@ def plot(
     with_options = {kind.name: kind(options) for kind in PLOTS}
     plots: list[str | Plot] = [with_options.get(name, name) for name in names or ("stack",)]
     read = read_cards(cards, lenient=True)
-    with cluster(scheduler) as client:
-        paths = draw_plots(
-            read,
-            directory,
-            *plots,
-            suffix=f".{form}" if form else None,
-            plugins=load_plugins(),
-            executor=client,
-            jobs=jobs or 1,
-        )
+    paths = draw_plots(
+        read,
+        directory,
+        *plots,
+        suffix=f".{form}" if form else None,
+        plugins=load_plugins(),
+        executor=executor,
+        jobs=jobs,
+    )
     click.echo(f"{len(paths)} plots in {directory}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 import uproot
 
-from datacard_core import Analysis, Cards, Datacard, MissingProviderError, PluginCallError
+from datacard_core import Analysis, Cards, Category, Datacard, MissingProviderError, PluginCallError
 from tests.support.analyses import CATEGORIES, declarations, output
 from tests.support.card_files import text_of
+from tests.support.executors import Backwards
 from tests.support.plots import PLUGIN, Calling, Names, Yields, card_with, cards_with, contents, names_in
 
 if TYPE_CHECKING:
@@ -44,6 +46,22 @@ class TestDumping:
             with uproot.open(tmp_path / f"shapes_{category}_run3.root") as file:
                 total = file["ttbar_2022_nominal"].values().sum()
                 assert total == pytest.approx(made.rate("ttbar_2022"))
+
+    def test_files_outside_of_the_directory(self, tmp_path: Path) -> None:
+        """Files that a category names outside of the directory are equal, and made last, with an executor too."""
+        near, far = tmp_path / "near", tmp_path / "far"
+        found = []
+        for folder, executor in ((near, None), (far, Backwards(2))):
+            categories = {
+                "SR": Category("m", card_name="../SR.txt", shapes_name="SR.root"),
+                "CR": Category("n", card_name=f"{folder}/CR.txt", shapes_name="CR.root"),
+            }
+            made = Analysis(**declarations(categories=categories)).build(output(), verbose=False)
+            paths = made.dump(folder / "cards", executor=executor)
+            found.append([os.path.relpath(path, folder) for path in paths])
+            assert " cards/SR.root " in text_of(folder / "SR.txt")
+        assert found[0] == found[1]
+        assert (near / "CR.txt").read_bytes() == (far / "CR.txt").read_bytes()
 
     @pytest.mark.slow
     def test_script(self, tmp_path: Path) -> None:

@@ -32,9 +32,10 @@ from datacard_core import (
     hookimpl,
     load_plugins,
 )
-from datacard_core.output.staging import staging
+from datacard_core.output.staging import Staging, stage_calls, staging
 from tests.support.card_files import text_of
 from tests.support.demo_files import SMALL_DEMO, save
+from tests.support.executors import Backwards
 from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
@@ -375,6 +376,21 @@ def test_change_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.Mon
         stage.path("b/c.txt").write_text("text")
     assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["a.txt", "c.txt"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def _stage_letters(stage: Staging, letters: str) -> None:
+    for letter in letters:
+        stage.text(f"{letter}.txt", letter)
+
+
+def test_order_of_calls(tmp_path: Path) -> None:
+    """Files appear in the order of the calls, whichever ends first on workers."""
+    calls = {"first": ("ba",), "second": ("d",), "third": ("c",)}
+    for executor in (None, Backwards(3)):
+        with staging(tmp_path) as stage:
+            stage_calls(stage, _stage_letters, calls, doing="spelling", executor=executor, jobs=1)
+        assert stage.names == ("b.txt", "a.txt", "d.txt", "c.txt")
+        assert contents(tmp_path) == {f"{letter}.txt": letter.encode() for letter in "abcd"}
 
 
 @pytest.mark.slow
