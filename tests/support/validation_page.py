@@ -10,9 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from datacard_fit import fit, impacts, limit, significance
+from datacard_fit import significance
 
-from tests.support.likelihoods import REFERENCES, of_reference, reference
+from tests.support.likelihoods import REFERENCES, best_fit, impacts_of, limit_of, of_reference, ranges_of, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,16 +66,15 @@ def line(entries: Iterable[str]) -> str:
 
 def row(name: str) -> tuple[str, ...]:
     """Return the entries of one card."""
-    likelihood, combine = of_reference(name), reference(name)["combine"]
-    ranges = dict.fromkeys(likelihood.pois, (-20.0, 20.0))
-    found, tight = fit(likelihood, ranges=ranges), combine["multidimfit_tight"]
+    combine, found = reference(name)["combine"], best_fit(name)
+    tight = combine["multidimfit_tight"]
     values, ends = [], []
     for poi, interval in found.intervals.items():
         expected = tight.get(poi, tight)
         half = (expected["up"] - expected["down"]) / 2
         values.append((interval.value - expected["value"]) / half)
         ends += [(interval.down - expected["down"]) / half, (interval.up - expected["up"]) / half]
-    z = significance(likelihood, ranges=ranges)
+    z = significance(of_reference(name), ranges=ranges_of(name), fitted=found)
     return (
         f"`{name}`",
         _power(_events(name)),
@@ -123,7 +122,7 @@ def _limits(name: str) -> list[float]:
     for blind, key in ((True, "asymptotic_blind_tight"), (False, "asymptotic_tight")):
         if not (expected := combine.get(key)) or any(expected.get(one) is None for one in KEYS):
             continue
-        here = limit(of_reference(name), blind=blind)
+        here = limit_of(name, blind=blind)
         found += [value / expected[one] - 1 for value, one in zip(here.expected, KEYS, strict=True)]
         if here.observed is not None and expected.get("observed") is not None:
             found.append(here.observed / expected["observed"] - 1)
@@ -136,7 +135,7 @@ def _impacts(name: str) -> list[float]:
         return []
     tight = combine["multidimfit_tight"]["r"]
     half = (tight["up"] - tight["down"]) / 2
-    by_name = {one.name: one.poi for one in impacts(of_reference(name), ranges={"r": (-20, 20)}).impacts}
+    by_name = {one.name: one.poi for one in impacts_of(name).impacts}
     pairs = [(by_name[parameter], of["r"]) for parameter, of in combine["impacts"]["parameters"].items()
              if parameter in by_name]  # fmt: skip
     return [(here - there) / half for ours, theirs in pairs for here, there in zip(ours, theirs, strict=True)]

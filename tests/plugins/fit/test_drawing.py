@@ -16,6 +16,7 @@ from datacard_plots.style import DOWN, UP, plot_style
 
 from datacard_core import DeclarationError
 from tests.support.commands import datacard
+from tests.support.drawings import pages
 from tests.support.likelihoods import of_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ CARD = (
     "imax *\njmax *\nkmax *\nbin SR CR\nobservation 25 400\nbin SR SR CR\nprocess sig bkg bkg\nprocess 0 1 1\n"
     "rate 10 15 300\nSF rateParam * bkg 1 [0,5]\nlumi lnN 1.02 - -\n"
 )
+
+LIMIT = Limit(poi="r", confidence=0.95, expected=(1, 2, 3, 4, 5), observed=None)
 
 
 @pytest.fixture(scope="module")
@@ -148,50 +151,54 @@ class TestCurves:
     @pytest.mark.slow
     def test_limits(self) -> None:
         """Limits by numbers are bands over them in order, others are rows, observed ones only where they are there."""
-        one = Limit(poi="r", confidence=0.95, expected=(1, 2, 3, 4, 5), observed=None)
-        two = attrs.evolve(one, expected=(2, 3, 4, 5, 6), observed=4.5)
-        (bands,) = figures({125: one, 120: two})
+        two = attrs.evolve(LIMIT, expected=(2, 3, 4, 5, 6), observed=4.5)
+        (bands,) = figures({125: LIMIT, 120: two})
         median, observed = bands.axes[0].lines
         assert (median.get_xdata().tolist(), median.get_ydata().tolist()) == ([120, 125], [4, 3])
         assert observed.get_ydata()[0] == 4.5
-        (rows,) = figures({"SR": one, "CR": two})
+        (rows,) = figures({"SR": LIMIT, "CR": two})
         assert [label.get_text() for label in rows.axes[0].get_yticklabels()] == ["SR", "CR"]
 
 
 class TestFiles:
     @pytest.mark.slow
-    def test_formats(self, likelihood: Likelihood, tmp_path: Path) -> None:
+    def test_formats(self, tmp_path: Path) -> None:
         """A PDF holds all figures; of the others there is one for each, and equal results give equal bytes."""
-        fitted = fit(likelihood)
-        assert plot(tmp_path / "fit.pdf", fitted, experiment="CMS", lumi=138) == [tmp_path / "fit.pdf"]
-        assert plot(tmp_path / "fit.svg", fitted) == [tmp_path / "fit-1.svg", tmp_path / "fit-2.svg"]
-        before = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
-        plot(tmp_path / "fit.pdf", fitted, experiment="CMS", lumi=138)
-        plot(tmp_path / "fit.svg", fitted)
-        assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == before
+        # The same result twice: a light figure, and two pages whose files must be equal.
+        twice = [LIMIT, LIMIT]
+        assert plot(tmp_path / "all.svg", *twice) == [tmp_path / "all-1.svg", tmp_path / "all-2.svg"]
+        assert (tmp_path / "all-1.svg").read_bytes() == (tmp_path / "all-2.svg").read_bytes()
+        assert plot(tmp_path / "all.pdf", *twice, experiment="CMS", lumi=138) == [tmp_path / "all.pdf"]
+        before = (tmp_path / "all.pdf").read_bytes()
+        assert pages(before) == 2
+        plot(tmp_path / "all.pdf", *twice, experiment="CMS", lumi=138)
+        assert (tmp_path / "all.pdf").read_bytes() == before
 
-    @pytest.mark.parametrize(
-        ("name", "results", "options", "told"),
-        [
+    def test_refusals(self, tmp_path: Path) -> None:
+        """A format, an option and a result that there is none of are refused, and no file is written."""
+        cases: list[tuple[str, list[Any], dict[str, Any], str]] = [
             ("fit.gif", [], {}, r"plots end in \.pdf, \.svg, \.png"),
             ("fit.pdf", [], {"lumy": 3}, "called 'lumy'.*did you mean 'lumi'"),
             ("fit.pdf", [3], {}, "int has no drawing"),
             ("fit.pdf", [{}], {}, "dict has no drawing"),
-        ],
-    )
-    def test_refusals(self, name: str, results: list[Any], options: dict[str, Any], told: str, tmp_path: Path) -> None:
-        """A format, an option and a result that there is none of are refused, and no file is written."""
-        with pytest.raises(DeclarationError, match=told):
-            plot(tmp_path / name, *results, **options)
+        ]
+        for name, results, options, told in cases:
+            with pytest.raises(DeclarationError, match=told):
+                plot(tmp_path / name, *results, **options)
         assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
 def test_commands(tmp_path: Path) -> None:
     """Each verb draws to the file of --plot; limits of each card have a row of their own."""
-    (tmp_path / "card.txt").write_text(CARD, encoding="utf-8")
-    (tmp_path / "other.txt").write_text(CARD.replace("SR", "B").replace("CR", "C"), encoding="utf-8")
-    for verb, *more in (["fit"], ["impacts"], ["scan", "--grid", "r=-1,2,4"], ["limit", "--each"]):
+    # One channel, of which a fit has a page.
+    card = (
+        "imax *\njmax *\nkmax *\nbin SR\nobservation 25\nbin SR SR\nprocess sig bkg\nprocess 0 1\nrate 10 15\n"
+        "lumi lnN 1.02 -\n"
+    )
+    (tmp_path / "card.txt").write_text(card, encoding="utf-8")
+    (tmp_path / "other.txt").write_text(card.replace("SR", "B"), encoding="utf-8")
+    for verb, *more in (["fit"], ["impacts"], ["scan", "--grid", "r=0,2,3"], ["limit", "--each"]):
         result = datacard(verb, tmp_path / "card.txt", *more, "--plot", tmp_path / f"{verb}.pdf", "--lumi", "138")
         assert result.exit_code == 0, result.output
         assert (tmp_path / f"{verb}.pdf").read_bytes().startswith(b"%PDF")
