@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import attrs
-import numpy as np
-
 from datacard_core.errors import InputError
-from datacard_core.inputs.foreign.blocks import Block, bins, blocks, same_axes
-from datacard_core.inputs.histograms import NOMINAL, decoded
+from datacard_core.inputs.foreign.blocks import blocks
+from datacard_core.inputs.foreign.joining import joined, with_squares
+from datacard_core.inputs.histograms import decoded
 from datacard_core.inputs.structure import check_output, entries, value_at
-from datacard_core.names import closest, listing
+from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Iterable, Iterator
 
+    from datacard_core.inputs.foreign.blocks import Block
     from datacard_core.inputs.foreign.conventions import HistogramConventions
     from datacard_core.inputs.foreign.patterns import HistogramPattern
 
@@ -121,14 +120,19 @@ class _Assembly:
         """Take all histograms of a file."""
         constant = self._of_path(path) if self.conventions.path else {}
         if isinstance(histograms, Mapping):
-            places = dict(_places(histograms))
-            if not places:
+            named = list(_places(histograms))
+            if not named:
                 raise InputError("it has no histograms")
+            if twice := duplicates(name for name, _ in named):
+                raise InputError(
+                    f"two histograms have the name {twice[0]}: {{'a': {{'b': …}}}} and {{'a/b': …}} are one"
+                )
+            places = dict(named)
             fields = self._fields(self.conventions.key_pattern, places)
             squares = self._squares(fields, places)
             for name, of_name in fields.items():
                 if name not in squares.values():
-                    self._try(places, name, {**constant, **of_name}, squares.get(name))
+                    self._try(places, name, {**constant, **self._with_variation(of_name)}, squares.get(name))
         else:
             self._try({_SINGLE: ({_SINGLE: histograms}, _SINGLE)}, _SINGLE, constant, None)
 
@@ -139,11 +143,14 @@ class _Assembly:
     def _fields(self, pattern: HistogramPattern, names: Iterable[str]) -> dict[str, dict[str, str]]:
         fields, problems = pattern.read(names)
         self.problems += problems
-        # A whole label stands in the name, where a systematic and a direction were read as a variation already.
-        if "variation" in pattern.fields:
-            for of_name in fields.values():
-                of_name["variation"] = self.conventions.variation(of_name["variation"])
         return fields
+
+    def _with_variation(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields of a name with the variation as declarations call it, if names have variations."""
+        if not {"variation", "systematic"} & {*self.conventions.key_pattern.fields}:
+            return dict(fields)
+        label = fields.get("variation", fields.get("systematic", "") + fields.get("direction", ""))
+        return {**fields, "variation": self.conventions.variation(label or self.conventions.nominal)}
 
     def _squares(self, fields: Mapping[str, Mapping[str, str]], places: Collection[str]) -> dict[str, str]:
         """Return the names of histograms of squared weights by those that they belong to."""
@@ -176,12 +183,13 @@ class _Assembly:
         if not self._is_wanted(variable):
             return
         if squares:
-            found = _with_squares(found, self.seen.blocks(_at(places[squares]), fields, squares))
+            found = with_squares(found, self.seen.blocks(_at(places[squares]), fields, squares), squares)
         for sample, year, block in found:
             of_axis = {} if sample is None else {"sample": sample}
             # A sample of an axis that is shared has not filled all of its variations, and may have filled nothing.
-            kept = block if sample is None and year is None else block.filled()
-            if kept is block or kept.contents.any():
+            is_shared = sample is not None or year is not None
+            kept = block.filled() if is_shared else block
+            if kept.contents.any() or not is_shared:
                 of_variable.setdefault(self._key({**fields, **of_axis}, year, name), []).append(kept)
 
     def _is_wanted(self, variable: str) -> bool:
@@ -227,7 +235,7 @@ class _Assembly:
                         f"of {year}: data, simulation and each year need different datasets: leave {{dataset}} out"
                     )
                 try:
-                    histogram = _joined(parts).histogram(is_data=is_data)
+                    histogram = joined(parts).histogram(is_data=is_data)
                     by_variable[variable].setdefault(sample, {})[dataset] = histogram
                 except InputError as error:
                     self.problems += error.problems
@@ -240,25 +248,10 @@ class _Assembly:
         }
 
 
-def _with_squares(
-    found: list[tuple[str | None, str | None, Block]], squares: list[tuple[str | None, str | None, Block]]
-) -> list[tuple[str | None, str | None, Block]]:
-    """Return blocks with variances from histograms of squared weights.
-
-    Raises:
-        InputError: a sample or a year is not in both, or their bins differ.
-    """
-    of = {(sample, year): block for sample, year, block in squares}
-    for sample, year, block in found:
-        if (sample, year) not in of:
-            raise InputError(f"the sample {sample!r} of {block.name} is not in {squares[0][2].name}")
-    return [(sample, year, block.with_squares(of[sample, year])) for sample, year, block in found]
-
-
 def _places(histograms: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, tuple[Mapping[Any, Any], Any]]]:
     """Yield the name of each histogram in dicts in each other, with its dict and its key there."""
     for key in histograms:
-        name = f"{before}{key}"
+        name = before + ("/".join(map(str, key)) if isinstance(key, tuple) else str(key))
         # A dict of histograms is all in memory; a mapping that reads them is asked for none here.
         inner = histograms[key] if type(histograms) is dict else None
         if isinstance(inner, Mapping):
@@ -269,47 +262,3 @@ def _places(histograms: Mapping[Any, Any], before: str = "") -> Iterator[tuple[s
 
 def _at(place: tuple[Mapping[Any, Any], Any]) -> object:
     return place[0][place[1]]
-
-
-def _joined(parts: list[Block]) -> Block:
-    """Return one block of several, in which a variation is empty in categories that do not have it.
-
-    Raises:
-        InputError: they differ in their bins, lack the nominal, or two have the same category and variation.
-    """
-    first = parts[0]
-    if len(parts) > 1:
-        first = _united(parts)
-    if NOMINAL not in first.variations:
-        raise InputError(f"{first.name} has no nominal histogram beside it{closest(NOMINAL, first.variations)}")
-    return first
-
-
-def _united(parts: list[Block]) -> Block:
-    first = parts[0]
-    for other in parts:
-        if not same_axes(first, other):
-            raise InputError(f"the bins are {bins(first)} in {first.name} and {bins(other)} in {other.name}")
-    categories = list(dict.fromkeys(name for part in parts for name in part.categories))
-    variations = list(dict.fromkeys(label for part in parts for label in part.variations))
-    contents = np.zeros((len(categories), len(variations), *first.contents.shape[2:]), dtype=np.complex128)
-    taken: dict[tuple[str, str], str] = {}
-    for part in parts:
-        for category in part.categories:
-            for variation in part.variations:
-                if (category, variation) in taken:
-                    both = f"{taken[category, variation]} and {part.name}"
-                    raise InputError(f"{both} are both variation {variation!r} of category {category!r}")
-                taken[category, variation] = part.name
-        rows, columns = (
-            [names.index(name) for name in of]
-            for names, of in ((categories, part.categories), (variations, part.variations))
-        )
-        contents[np.ix_(rows, columns)] = part.contents
-    return attrs.evolve(
-        first,
-        categories=tuple(categories),
-        variations=tuple(variations),
-        contents=contents,
-        has_variances=all(part.has_variances for part in parts),
-    )

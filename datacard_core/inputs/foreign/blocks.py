@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from datacard_core.inputs.foreign.conventions import HistogramConventions
-    from datacard_core.model.arrays import ComplexArray, IntArray
+    from datacard_core.model.arrays import ComplexArray
 
 SELECT = "select"
 """Word before the name of an axis in the role of one of which labels are selected."""
 _CATEGORIES = (hist.axis.StrCategory, hist.axis.IntCategory)
+_NAMED = (*_CATEGORIES, hist.axis.Integer, hist.axis.Boolean)
+"""Axes whose bins are labels, when they have a role."""
 WITHOUT_CATEGORY = "inclusive"
 """Category of histograms without an axis of categories."""
 
@@ -65,7 +67,10 @@ class Block:
             raise InputError(f"{self.name} and {squares.name} have different bins: {bins(self)} and {bins(squares)}")
         rows = [squares.categories.index(name) for name in self.categories]
         sums = squares.taking(self.variations).contents[rows].real
-        return attrs.evolve(self, contents=self.contents.real + 1j * sums, has_variances=True)
+        contents = self.contents.copy()
+        # Not as a sum with 1j times them: of an infinite one it would have contents that are not numbers too.
+        contents.imag = sums
+        return attrs.evolve(self, contents=contents, has_variances=True)
 
     def histogram(self, *, is_data: bool) -> DecodedHistogram:
         """Return the histogram that PocketCoffea would have filled; data have no axis of variations."""
@@ -113,15 +118,15 @@ def blocks(
     roles = {role: _names(made.axes[place]) for role, place in axes.items()}
     if not all(roles.values()):
         return
-    selected = {role: _selected(conventions, role, names, name) for role, names in roles.items()}
     variables = [place for place in range(len(made.axes)) if place not in axes.values()]
     left = [role for role in ("sample", "year", "category", "variation") if role in axes]
     further = [role for role in axes if role not in left]
     contents = made.contents.transpose([axes[role] for role in (*further, *left)] + variables)
     for role in further:
-        contents = contents[selected[role]].sum(axis=0)
-    # Bins for labels that an axis did not know are the last ones, and belong to no name.
-    contents = contents[tuple(slice(len(roles[role])) for role in left)]
+        contents = contents[_selected(conventions, made.axes[axes[role]], name)].sum(axis=0)
+    # Bins for labels that an axis did not know are the last ones, or the first of numbers, and belong to no name.
+    firsts = [_first(made.axes[axes[role]]) for role in left]
+    contents = contents[tuple(slice(at, at + len(roles[role])) for at, role in zip(firsts, left, strict=True))]
     for place, role in enumerate(("sample", "year", "category", "variation")):
         if role not in axes:
             contents = np.expand_dims(contents, place)
@@ -159,13 +164,16 @@ def _roles(
             continue
         if axis in names:
             place = names.index(axis)
-            if isinstance(made.axes[place], _CATEGORIES):
+            if isinstance(made.axes[place], _NAMED):
                 found[role] = place
             else:
-                problems.append(f"{name}: its axis {axis!r} is a {type(made.axes[place]).__name__}, with no names")
+                problems.append(
+                    f"{name}: its axis {axis!r} has the type {type(made.axes[place]).__name__}, expected one of names, "
+                    "whole numbers, or True and False"
+                )
         # Data are filled without variations; and only they may have eras, of which some are selected.
         elif role != "variation" and role.partition(" ")[0] != SELECT:
-            problems.append(f"{name} has no axis {axis!r}{closest(axis, map(str, names))}, as {role} has it")
+            problems.append(f"{name} has no axis {axis!r}, which {role}_axis names{closest(axis, map(str, names))}")
     left = [axis for place, axis in enumerate(made.axes) if place not in found.values()]
     named = [str(axis.name) for axis in left if isinstance(axis, _CATEGORIES)]
     if len(left) > 1 and named and not problems:
@@ -180,17 +188,18 @@ def _roles(
 
 
 def _names(axis: Any) -> tuple[str, ...]:
-    return tuple(str(label) for label in axis)
+    return tuple(str(bool(label) if isinstance(axis, hist.axis.Boolean) else label) for label in axis)
 
 
-def _selected(conventions: HistogramConventions, role: str, names: tuple[str, ...], name: str) -> IntArray:
-    word, _, axis = role.partition(" ")
-    if word != SELECT:
-        return np.arange(len(names))
-    labels = conventions.select[axis]
+def _first(axis: Any) -> int:
+    return int(axis.traits.underflow)
+
+
+def _selected(conventions: HistogramConventions, axis: Any, name: str) -> list[int]:
+    labels, names = conventions.select[axis.name], _names(axis)
     if missing := [label for label in labels if label not in names]:
-        raise InputError(f"{name}: its axis {axis!r} has no label {missing[0]!r}{closest(missing[0], names)}")
-    return np.array([names.index(label) for label in labels], dtype=np.intp)
+        raise InputError(f"{name}: its axis {axis.name!r} has no label {missing[0]!r}{closest(missing[0], names)}")
+    return [_first(axis) + names.index(label) for label in labels]
 
 
 def _variations(

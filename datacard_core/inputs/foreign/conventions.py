@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 from datacard_core.arguments import foreign_in, scalars, shown, text, text_or_none, tree, type_of, wrong_type
+from datacard_core.declare.declaration import check_calls
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.foreign.patterns import HistogramPattern
 from datacard_core.inputs.histograms import NOMINAL
-from datacard_core.names import duplicates, public
+from datacard_core.names import duplicates, listing, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +26,15 @@ def _years(value: str | Mapping[str, str] | Iterable[str]) -> Any:
     return {str(label): year for label, year in tree(value).items()} if isinstance(value, Mapping) else scalars(value)
 
 
-def _labels(value: Mapping[str, str | Iterable[str]]) -> Any:
+def _labels(value: Mapping[str, str | int | Iterable[str | int]]) -> Any:
     made = tree(value)
-    return {axis: scalars(labels) for axis, labels in made.items()} if isinstance(made, Mapping) else made
+    if not isinstance(made, Mapping):
+        return made
+    # Labels of axes of numbers are numbers in a script, and text in messages and names.
+    return {
+        axis: tuple(str(label) if isinstance(label, int) else label for label in scalars(labels))
+        for axis, labels in made.items()
+    }
 
 
 def _texts(value: str | Iterable[str]) -> Any:
@@ -112,6 +119,8 @@ class HistogramConventions:
             yield from wrong_type(name, getattr(self, name), str, "text")
         for name in ("category_axis", "variation_axis", "sample_axis", "year_axis"):
             yield from wrong_type(name, getattr(self, name), str | None, "the name of an axis, or None")
+            if getattr(self, name) == "":
+                yield f"{name} is empty, expected the name of an axis, or None"
         if self.up == self.down:
             yield f"up and down are both {shown(self.up)}: a variation would be both"
         yield from self._container_problems()
@@ -119,8 +128,21 @@ class HistogramConventions:
         if both := sorted({axis for axis in axes if axes.count(axis) > 1}, key=str):
             yield f"the axis {both[0]!r} has two roles, expected a role for each axis"
         if all(isinstance(getattr(self, name), str) for name in ("key", "path", "squares", "nominal", "up", "down")):
-            for pattern in (self.key_pattern, self.path_pattern, self.square_pattern):
-                yield from pattern.problems()
+            yield from self._pattern_problems()
+
+    def _pattern_problems(self) -> Iterator[str]:
+        patterns = self.key_pattern, self.path_pattern, self.square_pattern
+        if problems := [problem for pattern in patterns for problem in pattern.problems()]:
+            yield from problems
+            return
+        of_key, of_path, of_squares = ({*pattern.fields} for pattern in patterns)
+        if of_path & {"variation", "systematic"}:
+            yield f"path {self.path!r} has variations: a file needs the variations of its datasets beside their nominal"
+        # With fewer fields, several histograms would have the squared weights of one of them.
+        if self.squares and of_squares != of_key:
+            has = listing(sorted(of_squares)) or "none"
+            expected = f"those of key {self.key!r}: {listing(sorted(of_key))}"
+            yield f"squares {self.squares!r} has the fields {has}, expected {expected}"
 
     def _container_problems(self) -> Iterator[str]:
         if not isinstance(self.select, Mapping) or foreign_in(self.select) is not None:
@@ -196,4 +218,5 @@ class HistogramConventions:
         return any(fnmatchcase(sample, pattern) for pattern in self.data)
 
 
+check_calls(HistogramConventions)
 HistogramConventions.options = {field.name: field.metadata["about"] for field in attrs.fields(HistogramConventions)}

@@ -53,6 +53,8 @@ class HistogramPattern:
         except ValueError as error:
             yield f"pattern {self.text!r}: {error}; write {{{{ for a brace in a name"
             return
+        if any(field == "" for _, field, *_ in string.Formatter().parse(self.text)):
+            yield f"pattern {self.text!r} has a field without a name: write * for any text"
         for unknown in fields:
             if unknown not in FIELDS:
                 yield f"pattern {self.text!r} has the field {unknown!r}{closest(unknown, (*FIELDS, *SYNONYMS))}"
@@ -70,9 +72,8 @@ class HistogramPattern:
     def read(self, names: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
         """Return the fields of each name that follows the pattern, and problems of names.
 
-        The field `variation` stands in the place of `systematic` and `direction`. A process may be called `tt` and
-        another one `tt_bar`: of several readings of a variation, the one with the longest process that has a nominal
-        histogram is taken.
+        A nominal has neither `systematic` nor `direction`. A process may be called `tt` and another one `tt_bar`: of
+        several readings of a variation, the one with the longest process that has a nominal histogram is taken.
         """
         names = list(names)
         known = frozenset(names)
@@ -94,12 +95,10 @@ class HistogramPattern:
         match = self._whole.fullmatch(name)
         if match is None:
             nominal = self._nominal.fullmatch(name)
-            return (None if nominal is None else {**nominal.groupdict(), "variation": NOMINAL}), ""
+            return (None if nominal is None else nominal.groupdict()), ""
         for fields in self._readings(match.groupdict()):
-            direction = self.labels[fields.pop("direction")]
-            systematic = fields.pop("systematic")
             if self._nominal_name(fields) in known:
-                return {**fields, "variation": f"{systematic}{direction}"}, ""
+                return fields, ""
         nominal_name = self._nominal_name(match.groupdict())
         return None, f"{name} is a variation by the pattern {self.text!r}, and there is no nominal {nominal_name}"
 
@@ -118,7 +117,9 @@ class HistogramPattern:
                 yield {**fields, before: first, "systematic": second}
 
     def named(self, fields: Mapping[str, str]) -> str:
-        """Return the name with these fields."""
+        """Return the name with these fields, that of a nominal without a systematic."""
+        if "systematic" in self.fields and "systematic" not in fields:
+            return self._nominal_name(fields)
         return "".join(literal + (fields[field] if field else "") for literal, field in self.parts)
 
     def _nominal_name(self, fields: Mapping[str, str]) -> str:

@@ -71,6 +71,12 @@ class TestAxes:
         assert data.variations is None
         np.testing.assert_array_equal(data.contents[1:-1, 0, 0].real, [7, 8])
 
+    def test_sample_never_filled(self) -> None:
+        """A sample of the axis that has no content is left out, and a year of it."""
+        histogram = filled(("process", "cat"), {("tt17", "SR"): [1, 2], ("ttW17", "SR"): [0, 0]})
+        output = output_of({"mass": histogram}, self.CONVENTIONS)
+        assert output["datasets_metadata"]["by_datataking_period"] == {"17": {"tt": ["tt_17"]}}
+
     def test_single_histogram(self) -> None:
         """A histogram alone is the variable that its axis names."""
         output = output_of(self.HISTOGRAM, self.CONVENTIONS, path="x.pkl")
@@ -147,6 +153,8 @@ class TestNames:
             "_n/SR/tt/nominal": named([1]),
             "_n/CR/tt/nominal": hist.Hist(hist.axis.Regular(2, 0, 4, name="mass"), storage=hist.storage.Weight()),
             "_o/SR/tt/jesUp": named([1]),
+            "_p/SR/tt/nominal": named([1]),
+            "_p/CR/tt/jesUp": named([1]),
         }
         with pytest.raises(InputError) as raised:
             output_of(names, conventions)
@@ -154,13 +162,8 @@ class TestNames:
         assert raised.value.problems == (
             "the bins are 0, 1, 2 in _n/SR/tt/nominal and 0, 2, 4 in _n/CR/tt/nominal",
             "_o/SR/tt/jesUp has no nominal histogram beside it (known: jesUp)",
+            "_p/CR/tt/jesUp has no nominal histogram beside it in category 'CR'",
         )
-
-    def test_two_of_one_place(self) -> None:
-        """Two histograms of one category and variation are an error which names both."""
-        names = {"am/SR/tt": named([1]), "bm/SR/tt": named([1])}
-        with pytest.raises(InputError, match="am/SR/tt and bm/SR/tt are both variation 'nominal' of category 'SR'"):
-            output_of(names, HistogramConventions(key="*m/{category}/{sample}"))
 
     def test_missing_squares(self) -> None:
         """A histogram without that of its squared weights is an error which names both."""
@@ -168,6 +171,33 @@ class TestNames:
         histogram = filled(("process", "cat"), {("tt", "SR"): [1]}, storage="double")
         with pytest.raises(InputError, match="mass has no histogram mass_sumw2 of squared weights"):
             output_of({"mass": histogram}, conventions)
+
+    def test_squares_of_variations(self) -> None:
+        """Squared weights of variations are found by the labels that names have."""
+        for key, names in (
+            ("{sample}_{systematic}{direction}", ("tt", "tt_jes_up")),
+            ("{sample}-{variation}", ("tt-nominal", "tt-jes_up")),
+        ):
+            conventions = HistogramConventions(category_axis=None, key=key, up="_up", down="_down", squares=f"w2/{key}")
+            histograms = {
+                f"{folder}{name}": filled((), {(): [weight**power]}, storage="double")
+                for folder, power in (("", 1), ("w2/", 2))
+                for name, weight in zip(names, (2, 3), strict=True)
+            }
+            tt = array(output_of(histograms, conventions), "mass", "tt", "tt_all")
+            assert tt.variations == ("nominal", "jesUp")
+            np.testing.assert_array_equal(tt.contents[1, :, 0], [2 + 4j, 3 + 9j])
+
+    def test_names_of_dicts(self) -> None:
+        """Keys that are tuples are names with slashes, and two histograms of one name are an error."""
+        output = output_of(
+            {("m", "tt"): named([1, 2])}, HistogramConventions(category_axis=None, key="{variable}/{sample}")
+        )
+        assert list(output["variables"]["m"]) == ["tt"]
+        with pytest.raises(InputError, match="two histograms have the name m/tt"):
+            output_of(
+                {("m", "tt"): named([1]), "m": {"tt": named([1])}}, HistogramConventions(key="{variable}/{sample}")
+            )
 
 
 class TestOutputsOfPocketCoffea:

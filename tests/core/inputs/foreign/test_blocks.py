@@ -43,6 +43,26 @@ def test_samples_and_years() -> None:
     np.testing.assert_array_equal(found["tt", "17"].contents[0, 0, 1:-1].real, [3, 4])
 
 
+def test_axes_of_numbers() -> None:
+    """Whole numbers, and True and False, are labels of axes in a role, without the bins outside."""
+    histogram: hist.Hist[Any] = hist.Hist(
+        hist.axis.Boolean(name="isolated"),
+        hist.axis.Integer(2017, 2019, name="year"),
+        hist.axis.IntCategory([4, 2], name="cat"),
+        hist.axis.Regular(2, 0, 2, name="mass"),
+        storage=hist.storage.Weight(),
+    )
+    for isolated, year, mass in ((True, 2018, 0.5), (True, 2016, 1.5), (False, 2018, 1.5)):
+        histogram.fill(isolated=isolated, year=year, cat=2, mass=mass)
+    for label in (True, "True"):
+        conventions = HistogramConventions(year_axis="year", select={"isolated": label})
+        found = {year: one for _, year, one in blocks(decoded(histogram), conventions, {}, "h")}
+        assert list(found) == ["2017", "2018"]
+        assert found["2018"].categories == ("4", "2")
+        np.testing.assert_array_equal(found["2018"].contents[:, 0, 1:-1].real, [[0, 0], [1, 0]])
+        assert not found["2017"].contents.any()
+
+
 def test_category_of_name() -> None:
     """A category in the name stands in place of the axis, and without both it is inclusive."""
     plain = filled((), {(): [1, 2]})
@@ -58,8 +78,8 @@ def test_category_of_name() -> None:
         ({"select": {"eras": "C"}}, "h has further axes of names, 'era'"),
         ({"select": {"era": "E"}}, "h: its axis 'era' has no label 'E' (known: C, D)"),
         ({"select": {"era": "C"}, "nominal": "central"}, "has no label 'central', the nominal (known: nominal)"),
-        ({"select": {"era": "C", "mass": "1"}}, "h: its axis 'mass' is a Regular, with no names"),
-        ({"select": {"era": "C"}, "category_axis": "channel"}, "h has no axis 'channel'"),
+        ({"select": {"era": "C", "mass": "1"}}, "h: its axis 'mass' has the type Regular, expected one of names"),
+        ({"select": {"era": "C"}, "category_axis": "channel"}, "h has no axis 'channel', which category_axis names"),
     ],
     ids=str,
 )
@@ -91,6 +111,8 @@ def test_squares() -> None:
     squares = filled(("cat", "variation"), {("CR", "nominal"): [9], ("SR", "nominal"): [4]}, storage="double")
     both = block(values).with_squares(block(squares))
     np.testing.assert_array_equal(both.contents[:, 0, 1], [2 + 4j, 3 + 9j])
+    infinite = filled(("cat", "variation"), {("SR", "nominal"): [np.inf], ("CR", "nominal"): [9]}, storage="double")
+    assert block(values).with_squares(block(infinite)).contents[0, 0, 1].real == 2
     assert both.has_variances
     other = hist.Hist(*squares.axes[:2], hist.axis.Regular(2, 0, 3, name="mass"), storage=hist.storage.Double())
     with pytest.raises(InputError, match=r"have different bins: 0, 1, 2 and 0, 1\.5, 3"):

@@ -46,6 +46,10 @@ def test_years_of_samples(years: Any, expected: tuple[str, str | None]) -> None:
         ({"category_axis": 3}, "category_axis is 3 (int)"),
         ({"data": [3]}, "data has 3 of type int"),
         ({"key": "{proces}"}, "did you mean 'process'"),
+        ({"sample_axis": ""}, "sample_axis is empty"),
+        ({"path": "{variation}/{sample}.root"}, "has variations: a file needs the variations of its datasets"),
+        ({"squares": "w2"}, "squares 'w2' has the fields none, expected those of key '{variable}': variable"),
+        ({"sampel_axis": "process"}, "there is no argument 'sampel_axis' (did you mean 'sample_axis'?)"),
     ],
     ids=str,
 )

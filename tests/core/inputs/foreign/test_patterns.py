@@ -16,11 +16,12 @@ def test_variations_beside_their_nominal() -> None:
     found, problems = pattern.read(["SR/tt", "SR/tt_bar", "SR/tt_bar_JES_absUp", "SR/tt_JES_absDown"])
     assert problems == []
     assert found == {
-        "SR/tt": {"category": "SR", "sample": "tt", "variation": "nominal"},
-        "SR/tt_bar": {"category": "SR", "sample": "tt_bar", "variation": "nominal"},
-        "SR/tt_bar_JES_absUp": {"category": "SR", "sample": "tt_bar", "variation": "JES_absUp"},
-        "SR/tt_JES_absDown": {"category": "SR", "sample": "tt", "variation": "JES_absDown"},
+        "SR/tt": {"category": "SR", "sample": "tt"},
+        "SR/tt_bar": {"category": "SR", "sample": "tt_bar"},
+        "SR/tt_bar_JES_absUp": {"category": "SR", "sample": "tt_bar", "systematic": "JES_abs", "direction": "Up"},
+        "SR/tt_JES_absDown": {"category": "SR", "sample": "tt", "systematic": "JES_abs", "direction": "Down"},
     }
+    assert [pattern.named(fields) for fields in found.values()] == list(found)
 
 
 def test_variation_without_nominal() -> None:
@@ -34,7 +35,7 @@ def test_variation_without_nominal() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "fields"),
     [
-        ("{systematic}{direction}/{process}", "jes_up/tt", {"sample": "tt", "variation": "jesUp"}),
+        ("{systematic}{direction}/{process}", "jes_up/tt", {"sample": "tt", "systematic": "jes", "direction": "_up"}),
         ("{variable}/{variation}", "m/jes_up", {"variable": "m", "variation": "jes_up"}),
         ("h_*_{variable}", "h_v2_m_jj", {"variable": "m_jj"}),
     ],
@@ -60,6 +61,7 @@ def test_end_of_path() -> None:
     [
         ("{proces}", "has the field 'proces' (did you mean 'process'?)"),
         ("{sample}_{process}", "has the field 'sample' twice"),
+        ("{}", "has a field without a name: write *"),
         ("{sample:3}", "the field 'sample' has a format"),
         ("{systematic}", "has the fields systematic: expected {variation}, or {systematic} and then {direction}"),
         ("{vari", "expected '}' before end of string"),
