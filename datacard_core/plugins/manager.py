@@ -48,6 +48,7 @@ from datacard_core.plugins.surroundings import unchanged
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+    from typing import TypeAlias
 
     from datacard_core.hookspecs import (
         CardReader,
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
         TemplateReader,
         TemplateSerializer,
     )
+
+    _Contributions: TypeAlias = tuple[str, tuple[tuple[Family[Any], str, Provided[Any]], ...]]
+    """Origin of a plugin, and its objects, each with its family and key."""
 
 __all__ = [
     "DEFAULT_PLUGINS",
@@ -258,9 +262,8 @@ def load_from(
         raise DatacardError(problem)
     for selected in selection:
         with _unpatched(selected, installed, before):
-            origin, plugin = selected.load(installed)
-            origins[selected.name] = origin
-            for family, key, provided in contributions(plugin, selected.name, origin):
+            origins[selected.name], contributed = _contributed(selected, installed, is_patched=bool(before))
+            for family, key, provided in contributed:
                 add(by_family[family], key, provided, family)
 
     def providers(family: Family[Interface]) -> Providers[Interface]:
@@ -283,6 +286,25 @@ def load_from(
     # Last, because a plugin may render for the writer of a plugin that is loaded after it.
     refuse_superfluous(loaded.writers, loaded.renderings.values())
     return loaded
+
+
+def _contributed(selected: Selected, installed: Installed, *, is_patched: bool) -> _Contributions:
+    members = _Members.of([selected.name], installed)
+    # A plugin that is given as an object may have changed since, and a module that is not imported has no members yet.
+    if selected.is_local or selected.options or is_patched or not members.names:
+        return _read(selected, installed)
+    return _kept(installed, selected.name, members)
+
+
+def _read(selected: Selected, installed: Installed) -> _Contributions:
+    origin, plugin = selected.load(installed)
+    return origin, tuple(contributions(plugin, selected.name, origin))
+
+
+# A script that adds plugins of its own to the built-in set reads that again for each selection.
+@functools.lru_cache(maxsize=64)
+def _kept(installed: Installed, name: str, _: _Members) -> _Contributions:
+    return _read(Selected(name), installed)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.plugins.families import FAMILIES
-from tests.support.plugins import YEARS, Acme, Provider, kind_source, mine
+from tests.support.plugins import YEARS, Acme, Provider, Text, kind_source, mine
 from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
@@ -69,9 +69,17 @@ def test_selection_that_was_loaded(install: Install) -> None:
     first = load_plugins("acme", "lnn")
     assert load_plugins("acme", "lnn") is first
     assert load_plugins("acme", "lnn", block=["lnn"]) is not first
+    # A plugin that is given as an object is asked each time, and those beside it as often as their modules change.
+    own = Provider("own")
+    beside = load_plugins("acme", own)
+    own.objects = (Text(),)
+    again = load_plugins("acme", own)
+    assert again.kind("acme") is beside.kind("acme")
+    assert [*beside.serializers, *again.serializers] == [Text.name]
     # A reload, or a monkeypatch, puts another function in the place of the hook.
     sys.modules["acme"].datacard_systematic_kinds = hookimpl(lambda: ())  # type: ignore[attr-defined]
     assert "acme" not in load_plugins("acme", "lnn").kinds
+    assert "acme" not in load_plugins("acme", own).kinds
 
 
 def test_origin_of_an_installed_plugin() -> None:
