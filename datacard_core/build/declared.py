@@ -78,7 +78,7 @@ class DeclaredCard:
         """Bins of the card."""
         return self.bins_edges if self.unroll is None else self.unroll
 
-    @property
+    @cached_property
     def bin(self) -> str:
         """Combine's name of the channel, `[prefix_]category[_suffix]` if it has no name of its own."""
         return str(self.bin_naming)

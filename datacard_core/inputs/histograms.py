@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 NOMINAL = "nominal"
 _WEIGHTED = np.dtype([("value", np.float64), ("variance", np.float64)])
 """Type of the bins of the storage `Weight`."""
+_LABELLED = (hist.axis.StrCategory, hist.axis.IntCategory)
+"""Types of axes with labels."""
 _NUMBERS = "biuf"
 """Kinds of numpy's types that are real numbers."""
 
@@ -220,7 +222,11 @@ def _text_problems(axis: Axis) -> Iterator[str]:
 
 def _are_edges(edges: Any) -> bool:
     is_array = isinstance(edges, np.ndarray) and edges.dtype == np.float64 and edges.ndim == 1
-    return is_array and edges.size > 1 and bool(np.all(np.diff(edges) > 0))
+    return is_array and edges.size > 1 and _rise(edges)
+
+
+def _rise(edges: FloatArray) -> bool:
+    return bool((edges[1:] > edges[:-1]).all())
 
 
 def check_histogram(histogram: object) -> None:
@@ -307,7 +313,8 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
     names = [axis.name for axis in axes]
     if not all(isinstance(name, str) for name in names):
         raise InputError(f"its axes are {listing(map(repr, names))}, expected names that are text")
-    if problems := list(_repetitions(axes)):
+    labels = [tuple(map(str, axis)) if isinstance(axis, _LABELLED) else None for axis in axes]
+    if problems := list(_repetitions(axes, labels)):
         raise InputError(problems)
     if "cat" not in names:
         raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
@@ -320,11 +327,10 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
         if not isinstance(axes[position], hist.axis.StrCategory):
             kind = type(axes[position]).__name__
             raise InputError(f"its axis {names[position]!r} is of type {kind}, expected a StrCategory, with names")
-    parts = [axes[position] for position in order[: len(variables)]]
-    flows = [(int(part.traits.underflow), int(part.traits.overflow)) for part in parts]
-    axis, flow = _axis(parts[0]), flows[0]
-    if len(parts) > 1:
-        axis, flow = GridAxis.of([_axis(part) for part in parts], flows), (0, 0)
+    parts = [_axis(axes[position], labels[position]) for position in order[: len(variables)]]
+    traits = [axes[position].traits for position in order[: len(variables)]]
+    flows = [(int(of.underflow), int(of.overflow)) for of in traits]
+    axis, flow = (parts[0], flows[0]) if len(parts) == 1 else (GridAxis.of(parts, flows), (0, 0))
 
     def arranged(array: ComplexArray) -> ComplexArray:
         array = array.transpose(order)
@@ -332,8 +338,8 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
         return array.reshape(math.prod(array.shape[: len(parts)]), *array.shape[len(parts) :])
 
     return HistogramArray(
-        categories=tuple(axes[order[-1]]),
-        variations=tuple(axes[order[-2]]) if "variation" in names else None,
+        categories=labels[order[-1]] or (),
+        variations=labels[order[-2]] or () if "variation" in names else None,
         axis=axis,
         contents=contents.then(arranged) if isinstance(contents, UnreadBins) else arranged(contents),
         flow=flow,
@@ -341,7 +347,7 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
     )
 
 
-def _repetitions(axes: Sequence[Any]) -> Iterator[str]:
+def _repetitions(axes: Sequence[Any], labels: Sequence[tuple[str, ...] | None]) -> Iterator[str]:
     """Yield a problem for each name, label or edge that occurs twice, which hist makes in no histogram.
 
     Of two equal labels in an altered file, one would be read and the content of the other be left out.
@@ -349,13 +355,13 @@ def _repetitions(axes: Sequence[Any]) -> Iterator[str]:
     altered = "which hist makes in no histogram: the file was altered or damaged"
     if twice := duplicates(axis.name for axis in axes):
         yield f"it has several axes of the name {twice[0]!r}, {altered}"
-    for axis in axes:
-        if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
-            if twice := duplicates(str(label) for label in axis):
+    for axis, names in zip(axes, labels, strict=True):
+        if names is not None:
+            if twice := duplicates(names):
                 yield f"its axis {axis.name!r} has the label {twice[0]!r} twice, {altered}"
-        elif not np.all(np.diff(axis.edges) > 0):
-            edges = listing((f"{edge:.15g}" for edge in axis.edges), 30)
-            yield f"its axis {axis.name!r} has the edges {edges}, which do not rise, {altered}"
+        elif not _rise(edges := axis.edges):
+            shown = listing((f"{edge:.15g}" for edge in edges), 30)
+            yield f"its axis {axis.name!r} has the edges {shown}, which do not rise, {altered}"
 
 
 def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
@@ -371,15 +377,11 @@ def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     raise InputError(f"its storage {kind} holds no sums of weights: {HOW_TO_FILL}")
 
 
-def _axis(axis: Any) -> Axis:
+def _axis(axis: Any, labels: tuple[str, ...] | None) -> Axis:
     uniform = isinstance(axis, hist.axis.Regular) and axis.transform is None
-    categories = None
-    if isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory):
-        categories = tuple(visible(str(label)) for label in axis)
+    categories = None if labels is None else tuple(map(visible, labels))
     # Categories have no edges in hist; ROOT, too, counts bins with labels from 0.
-    edges = np.arange(len(axis) + 1, dtype=float) if categories is not None else np.array(axis.edges, dtype=float)
-    if edges.size > 1 and not _are_edges(edges):
-        raise InputError(f"its axis {axis.name!r} has edges {edges}, expected numbers that rise")
+    edges = np.array(axis.edges, dtype=float) if categories is None else np.arange(len(categories) + 1, dtype=float)
     # They are shown in plots, tables and cards, and nothing is looked up by them.
     name, label = visible(axis.name), visible(axis.label or "")
     return Axis(edges, name, label, uniform=uniform or categories is not None, categories=categories)

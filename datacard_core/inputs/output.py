@@ -207,10 +207,11 @@ class HistogramSet:
     def processed(self, dataset: str) -> tuple[float, float] | None:
         """Return the number of events that were processed, and that a dataset has; None where one is not known."""
         count = _as_number(value_at(self.cutflow, ("initial", dataset)))
+        if not isinstance(count, float):
+            return None
         # PocketCoffea writes the number as text. No card depends on it, so that another form is no error.
         stated = str(scalar(value_at(self.datasets_metadata, ("by_dataset", dataset, "nevents"))))
-        known = isinstance(count, float) and stated.isdecimal() and len(stated) <= _DIGITS
-        return (count, float(stated)) if known else None
+        return (count, float(stated)) if stated.isdecimal() and len(stated) <= _DIGITS else None
 
     def parent(self, dataset: str) -> str:
         """Return the sample of a dataset as a whole, of which its subsamples are parts; empty if it is not known."""

@@ -6,6 +6,7 @@ memory in order. Fresh memory costs more than the sums that are made in it, so t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ class Scratch:
     def array(self, name: str, shape: tuple[int, ...]) -> ComplexArray:
         """Return an array of that shape with undefined contents."""
         # Stored without a shape, so that one block of memory serves all arrays of that size or less.
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         if name not in self._arrays or self._arrays[name].size < size:
             self._arrays[name] = np.empty(size, dtype=np.complex128)
         return self._arrays[name][:size].reshape(shape)
@@ -131,7 +132,7 @@ class Accumulator:
 
     def _array(self, shape: tuple[int, ...]) -> ComplexArray:
         """Return memory for a column, that of a finished one if it is large enough."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         free = self._free.pop().base if self._free else None
         if free is None or free.size < size:
             free = np.empty(size, dtype=np.complex128)

@@ -117,6 +117,8 @@ class Collector:
         self.data: set[tuple[int, str, str]] = set()
         self._waiting = [0] * len(layout.requests)
         """Number of histograms that each column waits for."""
+        self._without_events: set[int] = set()
+        """Numbers of the pieces with a histogram and without events after the preselection."""
 
     def needed(self) -> Iterator[tuple[_Piece, HistogramArray]]:
         """Yield the datasets of all columns whose histograms are needed, with these."""
@@ -135,7 +137,7 @@ class Collector:
     def take(self, piece: _Piece, histogram: HistogramArray) -> None:
         """Add a dataset to its column, and finish the column with its last one."""
         with self._faults_of(piece):
-            if self.histograms.is_empty(piece.dataset):
+            if piece.number in self._without_events:
                 self._skip(piece, histogram)
             else:
                 self._take(piece, histogram)
@@ -202,6 +204,7 @@ class Collector:
         if self.histograms.is_empty(piece.dataset):
             if histogram is None:
                 self._skip(piece, None)
+            self._without_events.add(piece.number)
             return histogram
         known = () if histogram is None else histogram.categories
         for category in self.categories:
@@ -235,8 +238,8 @@ class Collector:
             self.data.add(piece.key)
         # Behind this line no InputError is raised: a dataset is added with all its rows, or not at all.
         self.accumulator.add(piece.column, self._by_label(piece, histogram, contents), histogram.flow, there)
-        rows = np.arange(self.layout.rows)[self.layout.slice_of(piece.column)]
-        self.present[rows[:, np.newaxis], there] += ~(absent[:, np.newaxis] | not_computed)
+        of_column = self.present[self.layout.slice_of(piece.column)]
+        of_column[:, there] += ~(absent[:, np.newaxis] | not_computed)
         self.variations[piece.column].update(histogram.labels)
         for index, position in enumerate(there):
             category = self.categories[position]
@@ -279,7 +282,9 @@ class Collector:
         PocketCoffea keeps a shape variation that only another category computes on the axis, with zeros. The cutflow
         counts its events in each category: if it counts events, the variation was not computed, otherwise it is empty.
         """
-        empty: BoolArray = np.all(contents == 0, axis=0)
+        empty: BoolArray = (contents == 0).all(axis=0)
+        if not empty.any():
+            return empty
         for index in np.flatnonzero(empty[0]).tolist():
             self._note_unfilled(piece, self.categories[there[index]])
         # Absent labels hold the nominal already. Where the nominal (row 0) is empty too, zeros are right.
@@ -341,7 +346,7 @@ class Collector:
 
     def _weigh(self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray) -> None:
         """Keep the sum of the nominal beside that of the output; without flow bins, they may differ."""
-        if histogram.flow != (1, 1) or piece.request.labels_of(piece.sample)[0] != NOMINAL:
+        if not self.histograms.sumw or histogram.flow != (1, 1) or piece.request.labels_of(piece.sample)[0] != NOMINAL:
             return
         for index, position in enumerate(there):
             category = self.categories[position]
