@@ -154,8 +154,8 @@ def small_demo(demo: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    """Return the paths of the demo's output and script."""
-    return write_demo(tmp_path_factory.mktemp("demo"))
+    """Return the paths of the demo's output and script, in a new folder; no test may change them."""
+    return write_demo(tmp_path_factory.mktemp("demo") / "new" / "folder")
 
 
 @pytest.fixture(scope="session")

@@ -46,14 +46,15 @@ def write_demo(directory: Path) -> DemoFiles:
         ExistingFileError: a file of that name has other content; then no file is written.
     """
     demo = DemoFiles(output=directory / "output_all.coffea", analysis=directory / "analysis.py")
-    contents = {
-        demo.output: lz4.frame.compress(cloudpickle.dumps(_with_ordered_sets(demo_output()))),
-        demo.analysis: files("datacard_core.demo").joinpath("analysis.py").read_bytes(),
-    }
-    missing = [path for path, content in contents.items() if not _holds(path, content)]
+    script = files("datacard_core.demo").joinpath("analysis.py").read_bytes()
+    missing = {} if _holds(demo.analysis, script) else {demo.analysis: script}
+    # Last, because it takes half a second to make.
+    output = lz4.frame.compress(cloudpickle.dumps(_with_ordered_sets(demo_output())))
+    if not _holds(demo.output, output):
+        missing[demo.output] = output
     with staging(directory) as stage:
-        for path in missing:
-            stage.content(path.name, contents[path])
+        for path, content in missing.items():
+            stage.content(path.name, content)
     return demo
 
 

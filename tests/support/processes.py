@@ -7,6 +7,7 @@ function in a copy of this process, which may be killed or change the state of t
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -54,6 +55,11 @@ def elsewhere(code: str, *arguments: object, directory: Path, path: Sequence[str
     for name in ("task.json", "printed", "errors"):
         (directory / name).unlink()
     return Done(status, printed, errors)
+
+
+def prepare() -> None:
+    """Import what most programs would import anew, in the process that forks for each of them."""
+    importlib.import_module("uproot")
 
 
 def task() -> None:

@@ -6,6 +6,7 @@ shell gives them, and flushes its streams at the end as an interpreter does.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -71,8 +72,9 @@ def start(task: dict[str, Any], folder: Path, cwd: Path, environ: Mapping[str, s
 
 
 def prepare() -> None:
-    """Import the plugins, in the process that forks for each program."""
+    """Import the plugins, and what most programs would import anew, in the process that forks for each of them."""
     load_plugins()
+    importlib.import_module("uproot")
 
 
 def program() -> None:

@@ -1,24 +1,15 @@
-"""A demo that was run once, its output, and a terminal without preferences."""
+"""The output of a small analysis, and a terminal without preferences."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.demo_files import datasets_of, of_datasets, save
-from tests.support.processes import Done
-from tests.support.programs import command
 
-Made: TypeAlias = tuple[Path, Done]
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A folder where `datacard demo` was run in a process, and its result; no test may change it."""
-    folder = tmp_path_factory.mktemp("demo")
-    return folder, command("demo", cwd=folder)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from tests.support.commands import DATACARD, SMALL, datacard, entries, failed, f
 from tests.support.paths import ROOT, SHARED_DATA
 
 if TYPE_CHECKING:
-    from tests.core.cli.conftest import Made
+    from click.testing import Result
 
 DROP_RIGHTS = """
 import ctypes, os, sys
@@ -83,6 +84,14 @@ class Own:
 """The head of an analysis script with a source for files that hold the path of another file."""
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A folder where `datacard demo` was run, and its result; no test may change it."""
+    folder = tmp_path_factory.mktemp("demo")
+    with contextlib.chdir(folder):
+        return folder, datacard("demo")
+
+
 def agrees(entry: str, rate: float) -> bool:
     """Return whether a yield with its uncertainties is a rate, to its statistical uncertainty."""
     value, _, stat, *_ = entry.split()
@@ -91,16 +100,16 @@ def agrees(entry: str, rate: float) -> bool:
 
 class TestDemo:
     @pytest.mark.slow
-    def test_files(self, made: Made) -> None:
+    def test_files(self, made: tuple[Path, Result]) -> None:
         """The output, the analysis and the cards are in one new folder."""
         folder, result = made
-        assert result.status == 0, result.stderr
+        assert result.exit_code == 0, result.stderr
         assert [path.name for path in folder.iterdir()] == ["datacard-demo"]
         expected = {"output_all.coffea", "analysis.py", "report.html", *(f"cards/{name}" for name in CARDS)}
         assert set(files_below(folder / "datacard-demo")) == expected
 
     @pytest.mark.slow
-    def test_table(self, made: Made) -> None:
+    def test_table(self, made: tuple[Path, Result]) -> None:
         """The table has the rates of the cards."""
         folder, result = made
         assert entries(result.stdout, "process") == ["process", "SR_run3", "CR1_run3", "CR2_run3"]
@@ -112,7 +121,7 @@ class TestDemo:
             assert agrees(entries(result.stdout, "background")[position], background)
 
     @pytest.mark.slow
-    def test_results(self, made: Made) -> None:
+    def test_results(self, made: tuple[Path, Result]) -> None:
         """The report is written, and the expected limit and significance are those of a fit of the cards."""
         folder, result = made
         assert (folder / "datacard-demo" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
@@ -123,7 +132,7 @@ class TestDemo:
         assert numbers["observed"] is None
 
     @pytest.mark.slow
-    def test_next_commands(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_next_commands(self, made: tuple[Path, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The commands that the demo shows can be run, and write the same cards, with plots."""
         folder, result = made
         shutil.copytree(folder / "datacard-demo", tmp_path / "datacard-demo")
@@ -143,7 +152,7 @@ class TestDemo:
         assert (tmp_path / shlex.split(combine)[1]).is_file()
 
     @pytest.mark.slow
-    def test_second_run(self, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_second_run(self, made: tuple[Path, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A second run changes no file and shows the same, with paths that are quoted where the shell needs it."""
         folder, first = made
         shutil.copytree(folder / "datacard-demo", tmp_path / "a b" / "c")
@@ -162,7 +171,7 @@ class TestDemo:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("name", ["analysis.py", "output_all.coffea"])
-    def test_changed_files_stay(self, made: Made, tmp_path: Path, name: str) -> None:
+    def test_changed_files_stay(self, made: tuple[Path, Result], tmp_path: Path, name: str) -> None:
         """A changed file is an error that names it and the way out, and no file is written."""
         for file in ("analysis.py", "output_all.coffea"):
             shutil.copy(made[0] / "datacard-demo" / file, tmp_path)

@@ -21,14 +21,14 @@ from tests.support.commands import DATACARD, datacard, files_below, write
 from tests.support.programs import BROKEN, CLOSED, command
 
 if TYPE_CHECKING:
-    from tests.core.cli.conftest import Made
+    from datacard_core.demo import DemoFiles
 
 
 class TestShow:
     @pytest.mark.slow
-    def test_output_to_a_file(self, made: Made) -> None:
+    def test_output_to_a_file(self, demo_files: DemoFiles, tmp_path: Path) -> None:
         """Output to a file has no escape codes and no folded lines."""
-        _, result = made
+        result = command("build", demo_files.analysis, demo_files.output, "-o", "cards", cwd=tmp_path)
         assert "\x1b" not in result.stdout + result.stderr
         assert max(map(len, result.stdout.splitlines())) > 80
         assert all(line.startswith("notice [empty-dataset] ") for line in result.stderr.splitlines())

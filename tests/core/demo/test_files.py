@@ -4,54 +4,51 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datacard_core.demo import DemoFiles, analysis, write_demo
+from datacard_core.demo import analysis, write_demo
 from datacard_core.errors import ExistingFileError
 from tests.support.demo import structure
 from tests.support.processes import elsewhere
 
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    """The files of the demo in a new folder; tests do not change them."""
-    return write_demo(tmp_path_factory.mktemp("demo") / "new" / "folder")
+if TYPE_CHECKING:
+    from datacard_core.demo import DemoFiles
 
 
 @pytest.mark.slow
-def test_order_of_hashes(written: DemoFiles, tmp_path: Path) -> None:
+def test_order_of_hashes(demo_files: DemoFiles, tmp_path: Path) -> None:
     """The bytes of the output do not depend on the order of hashes."""
     program = "import pathlib, datacard_core.demo as d; d.write_demo(pathlib.Path('other'))"
     assert elsewhere(program, directory=tmp_path).stderr == ""
-    assert (tmp_path / "other" / "output_all.coffea").read_bytes() == written.output.read_bytes()
+    assert (tmp_path / "other" / "output_all.coffea").read_bytes() == demo_files.output.read_bytes()
 
 
 @pytest.mark.slow
-def test_coffea_reads_the_file(demo: dict[str, Any], written: DemoFiles) -> None:
+def test_coffea_reads_the_file(demo: dict[str, Any], demo_files: DemoFiles) -> None:
     """coffea loads the file as the output."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings of coffea at its import
         from coffea.util import load  # noqa: PLC0415 - slow, and used here alone
-    loaded = load(written.output)
+    loaded = load(demo_files.output)
     assert loaded == demo
     assert set(structure(loaded)) == set(structure(demo))
 
 
 @pytest.mark.slow
-def test_files_in_the_folder(written: DemoFiles) -> None:
+def test_files_in_the_folder(demo_files: DemoFiles) -> None:
     """The folder has the output, and the analysis script of the package."""
-    assert written.analysis.read_bytes() == Path(analysis.__file__).read_bytes()
-    assert sorted(written.output.parent.iterdir()) == [written.analysis, written.output]
+    assert demo_files.analysis.read_bytes() == Path(analysis.__file__).read_bytes()
+    assert sorted(demo_files.output.parent.iterdir()) == [demo_files.analysis, demo_files.output]
 
 
 @pytest.mark.slow
-def test_second_writing(written: DemoFiles) -> None:
+def test_second_writing(demo_files: DemoFiles) -> None:
     """Writing the demo again changes no file."""
-    before = written.output.stat().st_mtime_ns
-    assert write_demo(written.output.parent) == written
-    assert written.output.stat().st_mtime_ns == before
+    before = demo_files.output.stat().st_mtime_ns
+    assert write_demo(demo_files.output.parent) == demo_files
+    assert demo_files.output.stat().st_mtime_ns == before
 
 
 @pytest.mark.slow

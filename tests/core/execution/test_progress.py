@@ -11,12 +11,15 @@ import struct
 import tempfile
 import termios
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from datacard_core.execution.progress import progress
 from tests.support.programs import start
+
+if TYPE_CHECKING:
+    from datacard_core.demo import DemoFiles
 
 PREFERENCES = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
@@ -69,14 +72,15 @@ def screen(sent: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """All that `datacard demo` sends to a terminal."""
-    status, sent = on_terminal(tmp_path_factory.mktemp("demo"), arguments=["demo"])
+def shown(demo_files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """All that `datacard build` of the demo sends to a terminal."""
+    arguments = ["build", str(demo_files.analysis), str(demo_files.output), "-o", "cards"]
+    status, sent = on_terminal(tmp_path_factory.mktemp("demo"), arguments=arguments)
     assert status == 0, sent
     return sent
 
 
-@pytest.mark.slow  # the whole demo
+@pytest.mark.slow
 @pytest.mark.parametrize("doing", ["reading files", "building cards", "writing cards"])
 def test_bar_of_each_stage(doing: str, shown: str) -> None:
     """Each stage of the work has a bar, which is removed in the end."""
@@ -94,7 +98,7 @@ def test_table_stays(shown: str) -> None:
     assert [cell for cell in cells if cell != "process"] == ["SR_run3", "CR1_run3", "CR2_run3"]
     assert max(len(line) for line in lines if line.startswith(tuple("┃│"))) <= 80
     assert any(line.startswith("│ ttbar") for line in lines)
-    assert any(line.startswith("  datacard inspect datacard-demo/output_all.coffea") for line in lines)
+    assert "3 cards in cards; combine them with: bash cards/combine_datacards_run3.sh" in lines
     assert "\x1b[1m" in shown  # a terminal gets what a file does not
 
 
