@@ -15,14 +15,14 @@ from tests.support.paths import SHARED_DATA
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.core.cli.conftest import Made
+    from datacard_core.demo import DemoFiles
 
 
 class TestInspect:
     @pytest.mark.slow
-    def test_demo(self, made: Made) -> None:
+    def test_demo(self, demo_files: DemoFiles) -> None:
         """All variables, samples and variations of the demo are listed."""
-        result = datacard("inspect", made[0] / "datacard-demo" / "output_all.coffea")
+        result = datacard("inspect", demo_files.output)
         assert result.exit_code == 0
         assert result.stderr == ""
         assert entries(result.stdout, "nJets") == ["nJets", "events.nJets", "8", "4 to 12", "CR1, CR2, SR"]

@@ -107,7 +107,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     A test may kill a worker, if it waits until there are two again.
     """
     dask, distributed = import_module("dask"), import_module("distributed")
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["distributed", "datacard_core.cli.commands"])
+    preloaded = ["distributed", "uproot", "datacard_core.cli.cards", "datacard_core.demo"]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(preloaded)
     with (
         # Otherwise distributed preloads all that it can use, such as pandas, in place of these modules.
         mock.patch.object(distributed.utils, "_forkserver_preload_set", new=True, create=True),
@@ -117,6 +118,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                 "distributed.scheduler.allowed-failures": 1,
                 # Workers are forked from a server that has imported the code, which each one would else do anew.
                 "distributed.worker.multiprocessing-method": "forkserver",
+                # Looks at its own processes, many times a second in each, that take more time than the tests.
+                "distributed.worker.profile.enabled": False,
+                "distributed.admin.tick.interval": "1s",
+                "distributed.admin.system-monitor.interval": "5s",
             }
         ),
         distributed.LocalCluster(
