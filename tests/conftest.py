@@ -111,7 +111,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             entry_points_text = "\n".join(["[datacard_core.plugins]", *lines, ""])
         (dist_info / "entry_points.txt").write_text(entry_points_text, encoding="utf-8")
         made.append(folder)
-        monkeypatch.syspath_prepend(folder)
+        # Not syspath_prepend, after which the metadata of all folders are read anew and not those of this one alone.
+        monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
         return folder
 
     yield install_

@@ -12,13 +12,10 @@ import attrs
 import pytest
 
 from datacard_core import Datacard, DeclarationError, MCProcess, MCProcesses, combine_datacards, load_plugins
+from tests.conftest import small_analysis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from tests.conftest import CardArguments
-
 
 PLUGINS = load_plugins("lnn", "shape", "combine", "root")
 STAND_IN = """\
@@ -81,16 +78,12 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(commands, log)
 
 
-@pytest.fixture
-def card(card_arguments: CardArguments) -> Callable[..., Datacard]:
-    def make(prefix: str = "", **changes: Any) -> Datacard:
-        return Datacard(**card_arguments(bin_prefix=prefix, mcstat=False, plugins=PLUGINS, **changes))
-
-    return make
+def card(prefix: str = "", **changes: Any) -> Datacard:
+    return Datacard(**small_analysis(bin_prefix=prefix, mcstat=False, plugins=PLUGINS, **changes))
 
 
-@pytest.fixture
-def cards(card: Callable[..., Datacard]) -> dict[str, Datacard]:
+@pytest.fixture(scope="module")
+def cards() -> dict[str, Datacard]:
     return {"datacard_a.txt": card("a"), "datacard_b.txt": card("b")}
 
 
@@ -190,28 +183,22 @@ class TestPlaces:
     """Directories and names."""
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("absolute", [True, False], ids=["by its absolute path", "by its relative path"])
-    @pytest.mark.parametrize("path", ["x.sh", "scripts/x.sh", "scripts/of mine/x.sh", "../x.sh", "./x.sh"])
     def test_called_from_another_directory(
-        self,
-        path: str,
-        absolute: bool,
-        cards: dict[str, Datacard],
-        shell: Shell,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, cards: dict[str, Datacard], shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The script works when it is called from another directory."""
+        """The script works when it is called from another directory, by its absolute and by its relative path."""
         monkeypatch.chdir(tmp_path)
-        out = tmp_path / "some where" / "out"
-        combine_datacards(cards, out, path)
-        elsewhere = tmp_path / "else where"
+        out, elsewhere = tmp_path / "some where" / "out", tmp_path / "else where"
         elsewhere.mkdir()
-        script = os.path.normpath(out / path)
-        done = shell.run(script if absolute else os.path.relpath(script, elsewhere), elsewhere)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert {call.directory for call in shell.calls} == {str(out)}
-        assert list(elsewhere.iterdir()) == []
+        for path in ("x.sh", "scripts/x.sh", "scripts/of mine/x.sh", "../x.sh", "./x.sh"):
+            combine_datacards(cards, out, path)
+            script = os.path.normpath(out / path)
+            for called in (script, os.path.relpath(script, elsewhere)):
+                shell.log.write_text("")
+                done = shell.run(called, elsewhere)
+                assert (done.returncode, done.stderr) == (0, ""), called
+                assert [call.directory for call in shell.calls] == [str(out)] * 2, called
+                assert list(elsewhere.iterdir()) == [], called
 
     @pytest.mark.slow
     def test_absolute_path(
@@ -243,7 +230,7 @@ class TestPlaces:
         assert {call.directory for call in shell.calls} == {str(tmp_path / "moved")}
 
     @pytest.mark.slow
-    def test_blanks_and_quotes(self, card: Callable[..., Datacard], shell: Shell, tmp_path: Path) -> None:
+    def test_blanks_and_quotes(self, shell: Shell, tmp_path: Path) -> None:
         """Names with blanks and quotes survive the shell."""
         names = ["a card.txt", "it's.txt", 'say "hi".txt', "$HOME.txt", "`id`.txt", "a;b&c|d>e.txt", "back\\slash.txt"]
         cards = {name: card(f"bin{position}") for position, name in enumerate(names)}
@@ -290,9 +277,7 @@ class TestMissingCards:
         assert str(tmp_path / name) in line
 
     @pytest.mark.slow
-    def test_file_in_another_folder(
-        self, card: Callable[..., Datacard], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_file_in_another_folder(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A file of the same name in a folder below is named."""
         made = card("a")
         made.dump(tmp_path / "SR", card_name="card.txt")
@@ -306,9 +291,7 @@ class TestMissingCards:
         assert capsys.readouterr().err == ""
 
     @pytest.mark.slow
-    def test_several_folders(
-        self, card: Callable[..., Datacard], shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_several_folders(self, shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Cards in several folders are found, and combined under their paths."""
         made = {name: card(category) for name, category in (("SR/card.txt", "SR"), ("../other/card.txt", "CR"))}
         for name, one in made.items():
@@ -321,7 +304,7 @@ class TestMissingCards:
         assert [argument.split("=")[1] for argument in combination.arguments] == list(made)
 
     @pytest.mark.slow
-    def test_one_file_twice(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    def test_one_file_twice(self, tmp_path: Path) -> None:
         """Two names of one file are an error."""
         with pytest.raises(DeclarationError, match=r"card '\./a\.txt' and card 'a\.txt' are one file"):
             combine_datacards({"a.txt": card("SR"), "./a.txt": card("CR")}, tmp_path)
@@ -374,7 +357,7 @@ class TestRefused:
     """Cards and names that cannot be combined."""
 
     @pytest.mark.slow
-    def test_one_bin_twice(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    def test_one_bin_twice(self, tmp_path: Path) -> None:
         """Two cards of one bin are an error that names both."""
         with pytest.raises(DeclarationError, match=r"'one\.txt', 'two\.txt'.*'SR_2022_2023'.*bin_prefix"):
             combine_datacards({"one.txt": card(), "two.txt": card()}, tmp_path)
@@ -388,7 +371,7 @@ class TestRefused:
         assert not (tmp_path / "out").exists()
 
     @pytest.mark.slow
-    def test_no_dict(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    def test_no_dict(self, tmp_path: Path) -> None:
         """A list of cards, a single card, or other values are an error that shows the dict to write."""
         for given in ([card()], card(), "datacard.txt"):
             with pytest.raises(
@@ -406,7 +389,7 @@ class TestRefused:
             combine_datacards({}, tmp_path / "out")
 
     @pytest.mark.slow
-    def test_signal_and_background(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    def test_signal_and_background(self, tmp_path: Path) -> None:
         """A process that is a signal in one card and a background in another is an error."""
 
         def processes(signal: str) -> MCProcesses:
@@ -422,7 +405,7 @@ class TestRefused:
         assert "process 'top_2022' is a signal in card 'top.txt' and a background in 'signal.txt'" in str(raised.value)
 
     @pytest.mark.slow
-    def test_all_problems_at_once(self, card: Callable[..., Datacard], tmp_path: Path) -> None:
+    def test_all_problems_at_once(self, tmp_path: Path) -> None:
         """All problems are told at once."""
         with pytest.raises(DeclarationError) as raised:
             combine_datacards({"one.txt": card(), "two.txt": card()}, tmp_path, "combine")
@@ -435,20 +418,15 @@ class TestRefused:
             combine_datacards(cards, tmp_path, card_name="datacard_a.txt")
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        ("names", "words"),
-        [
+    def test_files_replace_each_other(self, cards: dict[str, Datacard], tmp_path: Path) -> None:
+        """Files of the script that would replace each other are an error."""
+        for names, words in (
             ({"card_name": "./datacard_a.txt"}, r"card_name '\./datacard_a\.txt' would replace card 'datacard_a\.txt'"),
             ({"workspace_name": "datacard_b.txt"}, r"workspace_name 'datacard_b\.txt' would replace card"),
             ({"card_name": "same", "workspace_name": "same"}, "workspace_name 'same' would replace card_name 'same'"),
             ({"card_name": "combine_cards.sh"}, r"card_name .* would replace path 'combine_cards\.sh'"),
             ({"card_name": "a", "workspace_name": "a.part"}, r"workspace_name 'a\.part' would replace card_name"),
-        ],
-    )
-    def test_files_replace_each_other(
-        self, names: dict[str, str], words: str, cards: dict[str, Datacard], tmp_path: Path
-    ) -> None:
-        """Files of the script that would replace each other are an error."""
-        with pytest.raises(DeclarationError, match=words):
-            combine_datacards(cards, tmp_path / "out", **names)  # type: ignore[arg-type]
-        assert not (tmp_path / "out").exists()
+        ):
+            with pytest.raises(DeclarationError, match=words):
+                combine_datacards(cards, tmp_path / "out", **names)  # type: ignore[arg-type]
+            assert not (tmp_path / "out").exists(), names

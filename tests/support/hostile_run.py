@@ -54,12 +54,12 @@ class Reading:
         return f"took {self.seconds:.1f} s" if self.seconds > FREE_SECONDS else ""
 
 
-def read_apart(file: Path) -> Reading:
-    """Read and show a file in a process that is a copy of this one, and measure it."""
+def read_apart(*files: Path) -> Reading:
+    """Read and show files in a process that is a copy of this one, and measure it."""
     before = _resident()
     pid = os.fork()
     if not pid:
-        os._exit(_read(file))
+        os._exit(max(map(_read, files)))
     _, status, used = os.wait4(pid, 0)
     # The peak of a copy begins with the memory that it was copied with.
     return Reading(max(0, used.ru_maxrss * _KB - before), used.ru_utime + used.ru_stime, status)
@@ -82,7 +82,8 @@ def _read(file: Path) -> int:
                     console.print(table)
             except DatacardError as error:
                 str(error)
-    except BaseException:  # noqa: BLE001 - each of them is a finding
+    except BaseException as error:  # noqa: BLE001 - each of them is a finding
+        error.add_note(f"in {file}")
         traceback.print_exc()
         return _FOREIGN
     return 0

@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import uproot
-from coffea.util import save
-from datacard_plots.stack.figure import stack_figure
-from datacard_plots.style import plot_style
-from matplotlib.lines import Line2D
 
 from datacard_core import (
     Analysis,
@@ -33,6 +29,7 @@ from datacard_core import (
     write_model,
 )
 from tests.support import outputs
+from tests.support.coffea_files import save
 from tests.support.commands import datacard, write
 from tests.support.outputs import Output, found, observation, shape, simulated
 
@@ -146,6 +143,10 @@ def in_files(folder: Path) -> set[int]:
 
 def in_plot(made: Datacard) -> set[int]:
     """Return the secrets among the points of the stack, and in its text."""
+    from datacard_plots.stack.figure import stack_figure  # noqa: PLC0415  slow
+    from datacard_plots.style import plot_style  # noqa: PLC0415
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
     with plot_style():
         figure = stack_figure(made.channel)
         svg = io.StringIO()
@@ -248,7 +249,7 @@ class TestSecrecy:
     def test_workers(self, tmp_path: Path) -> None:
         """What is sent to workers and back has no counts, from the reading of files to the writing of cards."""
         path = tmp_path / "output.coffea"
-        save(output(), path)
+        save(path, output())
         pool = Recording()
         cards = analysis().build(path, executor=pool, verbose=False)
         cards.dump(tmp_path / "cards", executor=pool)
@@ -288,11 +289,11 @@ class TestSecrecy:
     @pytest.mark.slow
     def test_command(self, tmp_path: Path) -> None:
         """The command blinds all categories or some, and its tables and files have no counts."""
-        save(output(), tmp_path / "output.coffea")
+        save(tmp_path / "output.coffea", output())
         script = write(tmp_path / "ana.py", SCRIPT)
-        for place, options in enumerate((["--blind"], ["--blind-in", "SR"])):
+        for place, options in enumerate((["--blind", "--plots"], ["--blind-in", "SR", "--plot", "stack"])):
             folder = tmp_path / f"cards{place}"
-            result = datacard("build", script, tmp_path / "output.coffea", "-o", folder, "--plots", *options)
+            result = datacard("build", script, tmp_path / "output.coffea", "-o", folder, *options)
             assert result.exit_code == 0, result.output
             assert "blind" in result.stdout
             assert in_text(result.output) == in_files(folder) == set()
@@ -413,7 +414,7 @@ class TestMarks:
     @pytest.mark.slow
     def test_command(self, tmp_path: Path) -> None:
         """`--unblind` shows the data, and `--blind` beside it is an error."""
-        save(output(), tmp_path / "output.coffea")
+        save(tmp_path / "output.coffea", output())
         script = write(tmp_path / "ana.py", SCRIPT, "blind='SR',")
         arguments = ("build", script, tmp_path / "output.coffea", "-o", tmp_path / "cards")
         assert datacard(*arguments, "--unblind").exit_code == 0

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output
+from tests.support.cases import case
 from tests.support.coffea_files import (
     PARTIAL,
     Calls,
@@ -43,32 +44,38 @@ def a_pickle() -> bytes:
     return pickle.dumps(an_output("a"))
 
 
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    """The merged real output."""
+    return load_output(SHARED_DATA / "output_all.coffea")
+
+
 @pytest.mark.slow
 @needs_data
 @of_numpy_1
-def test_real_output_equals_coffeas_own_load() -> None:
+def test_real_output_equals_coffeas_own_load(whole: dict[str, Any]) -> None:
     """A real output is equal to the one that coffea loads."""
     from coffea.util import load  # noqa: PLC0415  slow
 
-    assert_same(load_output(SHARED_DATA / "output_all.coffea"), load(str(SHARED_DATA / "output_all.coffea")))
+    assert_same(whole, load(str(SHARED_DATA / "output_all.coffea")))
 
 
 @pytest.mark.slow
 @needs_data
 @of_numpy_1
-@pytest.mark.parametrize("file", PARTIAL, ids=lambda file: file.stem)
-def test_real_partial_file_equals_its_pickle(file: Path) -> None:
+def test_real_partial_file_equals_its_pickle() -> None:
     """A real file of one dataset is equal to its pickle, loaded by Python."""
-    assert_same(load_output(str(file)), pickle.loads(lz4.frame.decompress(file.read_bytes())))
+    for file in PARTIAL:
+        with case(file):
+            assert_same(load_output(str(file)), pickle.loads(lz4.frame.decompress(file.read_bytes())))
 
 
 @pytest.mark.slow
 @needs_data
 @of_numpy_1
-def test_trust_loads_the_same_content() -> None:
+def test_trust_loads_the_same_content(whole: dict[str, Any]) -> None:
     """With trust=True coffea's own loader gives the same output."""
-    file = SHARED_DATA / "output_all.coffea"
-    assert_same(load_output(file, trust=True), load_output(file))
+    assert_same(load_output(SHARED_DATA / "output_all.coffea", trust=True), whole)
 
 
 @pytest.mark.slow
@@ -80,7 +87,7 @@ def test_coffea_stays_unimported() -> None:
         "raise SystemExit('coffea' in sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", code, str(SHARED_DATA / "output_all.coffea")]
+    command = [sys.executable, "-c", code, str(PARTIAL[0])]
     assert subprocess.run(command, check=False, env=environment).returncode == 0
 
 
@@ -156,7 +163,7 @@ def test_empty_list_of_files_is_refused() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_file_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
     """A file that is cut off at any byte is told to end too early."""
@@ -167,7 +174,7 @@ def test_file_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pickle_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
     """A pickle that is cut off at any byte is an InputError with a way out."""
@@ -177,7 +184,7 @@ def test_pickle_cut_off_anywhere(tmp_path: Path, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pickle_with_a_wrong_byte(tmp_path: Path, data: st.DataObject) -> None:
     """A pickle with a wrong byte is an InputError, or data."""
@@ -206,9 +213,9 @@ def test_damaged_frame_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_data
-def test_real_partial_files_equal_the_whole() -> None:
+def test_real_partial_files_equal_the_whole(whole: dict[str, Any]) -> None:
     """The real files of one dataset each, read as one, hold what the merged real output holds."""
-    whole, merged = load_output(SHARED_DATA / "output_all.coffea"), load_output(PARTIAL)
+    merged = load_output(PARTIAL)
     assert list(merged) == list(whole)
     assert {key: set(value) for key, value in merged["variables"].items()} == {
         key: set(value) for key, value in whole["variables"].items()

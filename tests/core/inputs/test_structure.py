@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import dask
 import pytest
 
 from datacard_core.errors import InputError
@@ -197,6 +196,8 @@ def test_long_value_is_shortened() -> None:
 
 def test_uncomputed_output_is_told() -> None:
     """An output of dask that was not computed is told, with the way out."""
+    import dask  # noqa: PLC0415  slow
+
     with pytest.raises(InputError, match=r"the output has type Delayed .*was not computed: pass what dask\.compute"):
         check_output(dask.delayed(dict)())
 

@@ -12,7 +12,6 @@ import hist
 import lz4.frame
 import numpy as np
 import pytest
-from coffea.processor import column_accumulator
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output, open_output
@@ -105,8 +104,11 @@ def test_members_of_a_split_output(tmp_path: Path) -> None:
         np.testing.assert_array_equal(histogram.contents, expected)
 
 
+@pytest.mark.slow
 def test_unwanted_content_is_not_read(tmp_path: Path) -> None:
     """Columns and further arrays stay in the file; names, counts and metadata are whole."""
+    from coffea.processor import column_accumulator  # noqa: PLC0415  slow
+
     output = output_of(m=hist.storage.Weight)
     output["columns"] = {"TTbar": {"a": {"SR": {"pt": column_accumulator(np.arange(9000.0))}}}}
     output["extra"] = [np.arange(9000), bytes(9000), bytearray(9000)]

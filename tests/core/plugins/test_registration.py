@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,38 +129,42 @@ def test_hook_wrapper(flag: str, install: Install) -> None:
         load_plugins("lnn", "acme")
 
 
+WRONG_RESULTS = {
+    "None": "returned None, expected an iterable of {interface} objects",
+    "'lnN'": "returned 'lnN', expected an iterable",
+    "7": "returned 7, expected an iterable",
+    "['lnN']": "contributed 'lnN', which is not a {interface}",
+    "[None]": "contributed None, which is not a {interface}",
+    "[{interface}]": "contributed .*, which is not a {interface} object but a class",
+    "[Unnamed()]": "expected a name",
+    "[Empty()]": "expected a name",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("returned", "words"),
-    [
-        ("None", "returned None, expected an iterable of {interface} objects"),
-        ("'lnN'", "returned 'lnN', expected an iterable"),
-        ("7", "returned 7, expected an iterable"),
-        ("['lnN']", "contributed 'lnN', which is not a {interface}"),
-        ("[None]", "contributed None, which is not a {interface}"),
-        ("[{interface}]", "contributed .*, which is not a {interface} object but a class"),
-        ("[Unnamed()]", "expected a name"),
-        ("[Empty()]", "expected a name"),
-    ],
-)
-@pytest.mark.parametrize("hook", INTERFACES)
-def test_wrong_result_of_a_hook(hook: str, returned: str, words: str, install: Install) -> None:
+def test_wrong_result_of_a_hook(install: Install) -> None:
     """A hook of any family that returns a wrong value is an error that shows the value and what was expected."""
-    interface = INTERFACES[hook]
-    source = f"""
-        from datacard_core import {interface}, hookimpl
-        Ours = type("Ours", ({interface},), dict.fromkeys({interface}.__abstractmethods__))
-        Unnamed = type("Unnamed", (Ours,), {{}})
-        Empty = type("Empty", (Ours,), dict(typ="", name=""))
-        @hookimpl
-        def {hook}():
-            return {returned.format(interface=interface)}
-    """
-    install("acme", source)
-    with pytest.raises(PluginLoadError, match=words.format(interface=interface)) as raised:
-        load_plugins("acme")
-    assert str(raised.value).startswith("plugin 'acme' (acme 1.0): ")
-    assert hook in str(raised.value)
+    cases = {f"acme_{n}": case for n, case in enumerate(itertools.product(INTERFACES.items(), WRONG_RESULTS.items()))}
+    # One distribution, because the search for it takes longer than all its plugins.
+    folder = install("acme", entry_points={name: name for name in cases})
+    for name, ((hook, interface), (returned, _)) in cases.items():
+        source = f"""
+            from datacard_core import {interface}, hookimpl
+            Ours = type("Ours", ({interface},), dict.fromkeys({interface}.__abstractmethods__))
+            Unnamed = type("Unnamed", (Ours,), {{}})
+            Empty = type("Empty", (Ours,), dict(typ="", name=""))
+            @hookimpl
+            def {hook}():
+                return {returned.format(interface=interface)}
+        """
+        (folder / f"{name}.py").write_text(textwrap.dedent(source))
+    for name, ((hook, interface), (_, words)) in cases.items():
+        with pytest.raises(PluginLoadError) as raised:
+            load_plugins(name)
+        told = str(raised.value)
+        assert told.startswith(f"plugin {name!r} (acme 1.0): ")
+        assert re.search(words.format(interface=interface), told), told
+        assert hook in told
 
 
 def test_object_instead_of_a_list() -> None:

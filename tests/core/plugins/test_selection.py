@@ -214,7 +214,7 @@ def test_module_of_another_distribution(install: Install, tmp_path: Path, monkey
     install("acme", kind_source(), version="1.0")
     (tmp_path / "in_front").mkdir()
     (tmp_path / "in_front" / "acme.py").write_text(kind_source(), encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path / "in_front")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "in_front"), *sys.path])
     with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\): its module was imported from .*in_front"):
         load_plugins("acme")
     sys.modules.pop("acme", None)
@@ -227,7 +227,7 @@ def test_module_of_an_editable_distribution(install: Install, tmp_path: Path, mo
     (folder / "acme-1.0.dist-info" / "direct_url.json").write_text('{"dir_info": {"editable": true}}', encoding="utf-8")
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "acme.py").write_text(kind_source(), encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path / "source")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "source"), *sys.path])
     assert load_plugins("acme").origins == {"acme": "acme 1.0"}
     sys.modules.pop("acme", None)
 

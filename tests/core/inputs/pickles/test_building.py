@@ -8,7 +8,7 @@ import os
 import pickle
 import tracemalloc
 from collections import Counter, OrderedDict, defaultdict
-from itertools import permutations
+from itertools import cycle, permutations, product
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -17,15 +17,13 @@ import lz4.frame
 import numpy as np
 import pytest
 from boost_histogram.axis import transform
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import DecodedHistogram, HistogramArray, stored
 from datacard_core.inputs.pickles.building import unpickled
 from tests.support import coffea_files as files
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +75,16 @@ def every_axis() -> Iterator[Any]:
 AXES = list(every_axis())
 
 
-with_every_axis = pytest.mark.parametrize("axis", AXES, ids=repr)
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0)
 
 
-numbers = st.floats(width=64)  # Also nan, both infinities and both zeros
+def any_numbers(seed: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Doubles of random bits, with nan, both infinities and both zeros at random places."""
+    random = np.random.default_rng(seed)
+    numbers = np.frombuffer(random.bytes(8 * int(np.prod(shape))), np.float64).copy()
+    places = random.permutation(len(numbers))[: len(SPECIAL)]
+    numbers[places] = SPECIAL[: len(places)]
+    return numbers.reshape(shape)
 
 
 def histogram(axis: Any, storage: str = "Weight", order: tuple[int, ...] = (0, 1, 2)) -> hist.Hist[Any]:
@@ -145,77 +149,82 @@ def assert_same(one: HistogramArray, other: HistogramArray) -> None:
 
 class TestEveryAxis:
     @pytest.mark.slow
-    @with_every_axis
-    @settings(max_examples=6)
-    @given(data=st.data(), numpy=st.sampled_from(["core", "_core"]))
-    def test_contents_are_equal_to_the_last_bit(self, axis: Any, numpy: str, data: st.DataObject) -> None:
+    def test_contents_are_equal_to_the_last_bit(self) -> None:
         """Decoded values and variances have the bits of the histogram's."""
-        real = histogram(axis, order=data.draw(st.sampled_from(list(permutations(range(3))))))
-        view: Any = real.view(flow=True)
-        for field in ("value", "variance"):
-            view[field] = data.draw(arrays(np.float64, view.shape, elements=numbers))
-        found = decoded(real, numpy)
-        assert isinstance(found, DecodedHistogram)
-        assert found.has_variances
-        variances = real.variances(flow=True)
-        assert variances is not None
-        assert isinstance(found.contents, np.ndarray)
-        assert_same_bits(found.contents.real, np.asarray(real.values(flow=True)))
-        assert_same_bits(found.contents.imag, np.asarray(variances))
-        assert_same(stored(found), stored(real))
+        spelling = cycle(["core", "_core"])
+        for seed, (axis, order) in enumerate(product(AXES, permutations(range(3)))):
+            numpy = next(spelling)
+            with case(axis, order, numpy):
+                real = histogram(axis, order=order)
+                view: Any = real.view(flow=True)
+                view["value"], view["variance"] = any_numbers(seed, (2, *view.shape))
+                found = decoded(real, numpy)
+                assert isinstance(found, DecodedHistogram)
+                assert found.has_variances
+                variances = real.variances(flow=True)
+                assert variances is not None
+                assert isinstance(found.contents, np.ndarray)
+                assert_same_bits(found.contents.real, np.asarray(real.values(flow=True)))
+                assert_same_bits(found.contents.imag, np.asarray(variances))
+                assert_same(stored(found), stored(real))
 
-    @with_every_axis
-    def test_axes_are_equal(self, axis: Any) -> None:
+    def test_axes_are_equal(self) -> None:
         """Decoded axes have class, name, label, traits and edges of the histogram's."""
-        found, real = decoded(histogram(axis)), histogram(axis)
-        assert list(found.axes) == list(real.axes)
-        for one, other in zip(found.axes, real.axes, strict=True):
-            assert type(one) is type(other)
-            assert (one.name, one.label, one.traits) == (other.name, other.label, other.traits)
-            assert one.extent == other.extent
-            np.testing.assert_array_equal(one.edges, other.edges)
+        for axis in AXES:
+            with case(axis):
+                found, real = decoded(histogram(axis)), histogram(axis)
+                assert list(found.axes) == list(real.axes)
+                for one, other in zip(found.axes, real.axes, strict=True):
+                    assert type(one) is type(other)
+                    assert (one.name, one.label, one.traits) == (other.name, other.label, other.traits)
+                    assert one.extent == other.extent
+                    np.testing.assert_array_equal(one.edges, other.edges)
 
-    @with_every_axis
-    def test_order_of_the_contents(self, axis: Any) -> None:
+    def test_order_of_the_contents(self) -> None:
         """Bins come first, then variations, then categories."""
-        real = histogram(axis)
-        view: Any = real.view(flow=True)
-        view["value"] = np.arange(view.size).reshape(view.shape)
-        seen = stored(decoded(real))
-        under, over = seen.flow
-        assert seen.contents.shape == (len(axis) + under + over, len(LABELS) + 1, len(CATEGORIES) + 1)
-        assert (seen.categories, seen.variations) == (CATEGORIES, LABELS)
-        for category, label in ((0, 1), (1, 2)):
-            found = seen.contents.real[under : under + len(axis), label, category]
-            np.testing.assert_array_equal(found, real.values()[category, label])
+        for axis in AXES:
+            with case(axis):
+                real = histogram(axis)
+                view: Any = real.view(flow=True)
+                view["value"] = np.arange(view.size).reshape(view.shape)
+                seen = stored(decoded(real))
+                under, over = seen.flow
+                assert seen.contents.shape == (len(axis) + under + over, len(LABELS) + 1, len(CATEGORIES) + 1)
+                assert (seen.categories, seen.variations) == (CATEGORIES, LABELS)
+                for category, label in ((0, 1), (1, 2)):
+                    found = seen.contents.real[under : under + len(axis), label, category]
+                    np.testing.assert_array_equal(found, real.values()[category, label])
 
-    @with_every_axis
-    def test_data_have_no_variations(self, axis: Any) -> None:
+    def test_data_have_no_variations(self) -> None:
         """A histogram of data has no variations."""
-        real = hist.Hist(hist.axis.StrCategory(CATEGORIES, name="cat"), axis, storage=hist.storage.Weight())
-        assert stored(decoded(real)).variations is None
-        assert_same(stored(decoded(real)), stored(real))
+        for axis in AXES:
+            with case(axis):
+                real = hist.Hist(hist.axis.StrCategory(CATEGORIES, name="cat"), axis, storage=hist.storage.Weight())
+                seen = stored(decoded(real))
+                assert seen.variations is None
+                assert_same(seen, stored(real))
 
 
 class TestEveryStorage:
     @pytest.mark.slow
-    @with_every_axis
-    @settings(max_examples=6)
-    @given(data=st.data(), storage=st.sampled_from(["Double", "Int64"]), numpy=st.sampled_from(["core", "_core"]))
-    def test_values_stand_for_missing_variances(self, axis: Any, storage: str, numpy: str, data: st.DataObject) -> None:
+    def test_values_stand_for_missing_variances(self) -> None:
         """In a storage without variances the values are taken for them."""
-        real = histogram(axis, storage)
-        view: Any = real.view(flow=True)
-        # As many as a double can count.
-        counts = st.integers(-(2**53), 2**53) if storage == "Int64" else st.floats(allow_nan=False)
-        view[...] = data.draw(arrays(view.dtype, view.shape, elements=counts))
-        found = decoded(real, numpy)
-        assert isinstance(found, DecodedHistogram)
-        assert not found.has_variances
-        assert isinstance(found.contents, np.ndarray)
-        np.testing.assert_array_equal(found.contents.real, real.values(flow=True))
-        np.testing.assert_array_equal(found.contents.imag, real.values(flow=True))
-        assert_same(stored(found), stored(real))
+        for seed, (axis, storage, numpy) in enumerate(product(AXES, ("Double", "Int64"), ("core", "_core"))):
+            with case(axis, storage, numpy):
+                real = histogram(axis, storage)
+                view: Any = real.view(flow=True)
+                if storage == "Int64":
+                    # As many as a double can count.
+                    view[...] = np.random.default_rng(seed).integers(-(2**53), 2**53, view.shape, endpoint=True)
+                else:
+                    view[...] = np.nan_to_num(any_numbers(seed, view.shape), posinf=np.inf, neginf=-np.inf)
+                found = decoded(real, numpy)
+                assert isinstance(found, DecodedHistogram)
+                assert not found.has_variances
+                assert isinstance(found.contents, np.ndarray)
+                np.testing.assert_array_equal(found.contents.real, real.values(flow=True))
+                np.testing.assert_array_equal(found.contents.imag, real.values(flow=True))
+                assert_same(stored(found), stored(real))
 
     @pytest.mark.parametrize("storage", ["AtomicInt64", "Unlimited"])
     def test_rare_storage_of_sums_is_usable(self, storage: str) -> None:
@@ -386,12 +395,11 @@ ODD: dict[str, tuple[object, str]] = {
 
 
 class TestForgedContents:
-    @pytest.mark.parametrize("how", ODD)
-    def test_odd_bins_are_refused(self, how: str, tmp_path: Path) -> None:
+    def test_odd_bins_are_refused(self, tmp_path: Path) -> None:
         """Bins of another number, dtype or dimension are refused."""
-        bins, said = ODD[how]
-        with pytest.raises(InputError, match=said):
-            load_output(save(tmp_path, forged(bins)), variables={"m"}, arrays=True)
+        for how, (bins, said) in ODD.items():
+            with case(how), pytest.raises(InputError, match=said):
+                load_output(save(tmp_path, forged(bins)), variables={"m"}, arrays=True)
 
     @pytest.mark.parametrize(
         ("storage", "bins"),
@@ -426,9 +434,9 @@ def test_storages_are_read(tmp_path: Path, storage: str) -> None:
     assert type(found._hist) is type(content._hist)
 
 
-@pytest.mark.parametrize(
-    "axis",
-    [
+def test_axes_are_read_and_work(tmp_path: Path) -> None:
+    """A histogram with each axis is read as it was written, and can be copied and pickled."""
+    axes: list[Any] = [
         hist.axis.Regular(3, 1, 8, name="x", transform=transform.log),
         hist.axis.Regular(3, 1, 8, name="x", transform=transform.sqrt),
         hist.axis.Regular(3, 1, 8, name="x", transform=transform.Pow(2)),
@@ -439,16 +447,13 @@ def test_storages_are_read(tmp_path: Path, storage: str) -> None:
         hist.axis.StrCategory([], name="x", growth=True),
         hist.axis.StrCategory([], name="x", flow=False),
         hist.axis.Boolean(name="x", label="tagged"),
-    ],
-    ids=repr,
-)
-def test_axes_are_read_and_work(tmp_path: Path, axis: Any) -> None:
-    """A histogram with each axis is read as it was written, and can be copied and pickled."""
-    content: hist.Hist[Any] = hist.Hist(axis, storage="weight")
-    found = load_output(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": content}))["extra"]
-    assert found == content
-    assert found.copy() == pickle.loads(pickle.dumps(found)) == content
-    assert found.axes[0].label == axis.label
+    ]
+    contents: list[hist.Hist[Any]] = [hist.Hist(axis, storage="weight") for axis in axes]
+    output = load_output(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": contents}))
+    for content, found in zip(contents, output["extra"], strict=True):
+        assert found == content
+        assert found.copy() == pickle.loads(pickle.dumps(found)) == content
+        assert found.axes[0].label == content.axes[0].label
 
 
 def test_containers_of_collections_are_read(tmp_path: Path) -> None:
@@ -550,12 +555,12 @@ HISTOGRAMS: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.parametrize("how", HISTOGRAMS)
-def test_forged_histogram_contents_are_refused(tmp_path: Path, how: str) -> None:
+def test_forged_histogram_contents_are_refused(tmp_path: Path) -> None:
     """A histogram whose contents have a forged state is refused."""
-    contents, told = HISTOGRAMS[how]
-    whole = Poked(hist.Hist, (0, {"_variance_known": True, "name": None, "label": None, "_hist": contents}))
-    assert told in files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": whole}))
+    for how, (contents, told) in HISTOGRAMS.items():
+        with case(how):
+            whole = Poked(hist.Hist, (0, {"_variance_known": True, "name": None, "label": None, "_hist": contents}))
+            assert told in files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": whole}))
 
 
 def test_boost_histogram_itself_takes_fewer_bins() -> None:
@@ -576,12 +581,12 @@ HISTOGRAM_STATES: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("how", HISTOGRAM_STATES)
-def test_forged_histogram_attributes_are_refused(tmp_path: Path, how: str) -> None:
+def test_forged_histogram_attributes_are_refused(tmp_path: Path) -> None:
     """A histogram whose attributes replace methods, or are no data, is refused."""
-    files.complaint(
-        files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": Poked(hist.Hist, HISTOGRAM_STATES[how])})
-    )
+    for how, state in HISTOGRAM_STATES.items():
+        with case(how):
+            whole = Poked(hist.Hist, state)
+            files.complaint(files.save(tmp_path / "a.coffea", files.an_output("a") | {"extra": whole}))
 
 
 def endless() -> list[object]:

@@ -41,13 +41,12 @@ def test_hostile_file_takes_little(tmp_path: Path, kind: int) -> None:
 
 @by_fork
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(8))
-def test_damaged_file_takes_little(tmp_path: Path, part: int) -> None:
-    """A good file with a few changed bytes takes no more than a hostile one may."""
+def test_damaged_file_takes_little(tmp_path: Path) -> None:
+    """Good files with a few changed bytes take all together no more than one hostile file may."""
     good = in_an_output({"a": 1})
-    for number in range(part * 8, part * 8 + 3):
-        content = damaged(good, seeded(SEED, number))
-        assert not read_apart(save_pickle(tmp_path / "a.coffea", content)).problem(len(content))
+    contents = [damaged(good, seeded(SEED, number)) for number in range(24)]
+    files = [save_pickle(tmp_path / f"{number}.coffea", content) for number, content in enumerate(contents)]
+    assert not read_apart(*files).problem(min(map(len, contents)))
 
 
 HARMLESS = ("a", b"a", 1, -(1 << 59), 1.5, None, True, ("a", "b", 2022), np.int64(1), np.str_("a"), np.float32(2))
@@ -140,7 +139,7 @@ def test_many_small_objects_are_refused(tmp_path: Path) -> None:
 def test_members_share_the_limits(tmp_path: Path, member: bytes, said: str) -> None:
     """Members of a split output that are each within the limits of a file are refused if together they are not."""
     with zipfile.ZipFile(tmp_path / "a.coffea", "w", zipfile.ZIP_DEFLATED) as archive:
-        names = ["a", "b", "c"]
+        names = ["a", "b", "c"] if said == "the same objects so often" else ["a", "b"]
         archive.writestr("format.json", json.dumps({"format": "pocketcoffea-split", "version": 1, "variables": names}))
         archive.writestr("metadata", pickle.dumps({}))
         for name in names:
@@ -166,11 +165,11 @@ def test_lack_of_memory_tells_the_size(tmp_path: Path) -> None:
     import resource  # noqa: PLC0415
 
     file = tmp_path / "a.coffea"
-    file.write_bytes(lz4.frame.compress(pickle.dumps(an_output("a") | {"extra": np.zeros(50_000_000)}, 5)))
+    file.write_bytes(lz4.frame.compress(pickle.dumps(an_output("a") | {"extra": np.zeros(20_000_000)}, 5)))
     reader, writer = os.pipe()
     if not (pid := os.fork()):
         pages = int(open("/proc/self/statm").read().split()[0])  # noqa: PTH123, SIM115
-        resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + 200_000_000,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + 80_000_000,) * 2)
         # An output whose large arrays stay in the file needs no such memory.
         open_output(file)
         with pytest.raises(InputError) as caught:
@@ -181,7 +180,7 @@ def test_lack_of_memory_tells_the_size(tmp_path: Path) -> None:
     said = os.read(reader, 10_000).decode()
     os.waitpid(pid, 0)
     os.close(reader)
-    # 50 million numbers of 8 bytes
-    assert "400.0 MB decompressed" in said
+    # 20 million numbers of 8 bytes
+    assert "160.0 MB decompressed" in said
     assert "memory was not free" in said
     assert "damaged" not in said
