@@ -39,6 +39,7 @@ from datacard_core.model.channel import Directive
 from datacard_core.model.effects import Effect
 from datacard_core.model.model import Model
 from datacard_core.names import public
+from datacard_core.version import ENTRY_POINT_GROUP as GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ API_VERSION = "1.3"
 An addition raises the second number, a change of what exists raises the first.
 """
 
-ENTRY_POINT_GROUP = "datacard_core.plugins"
+ENTRY_POINT_GROUP = GROUP
 """Entry point group in which a distribution lists its plugins."""
 PROJECT = "datacard_core"
 """Name by which pluggy matches the marks below."""

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-import numpy as np
-
 _Class = TypeVar("_Class", bound=type)
 
 
@@ -28,7 +26,8 @@ def plain(name: Any) -> Any:
 
 def names_of(names: Any) -> tuple[str, ...]:
     """Return one name, or several, as a tuple; a string is one name, and a set is sorted."""
-    if isinstance(names, np.ndarray):
+    # An array; this module is imported for each message, also where numpy is not.
+    if hasattr(names, "tolist"):
         names = names.tolist()
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         names = [names]

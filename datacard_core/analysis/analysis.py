@@ -44,7 +44,7 @@ from datacard_core.findings import print_report
 from datacard_core.grouping import together
 from datacard_core.names import closest, listing, public
 from datacard_core.plugins.manager import Plugins, load_plugins
-from datacard_core.plugins.selection import LOCAL
+from datacard_core.plugins.selection import LOCAL, SOURCE
 
 if TYPE_CHECKING:
     from datacard_core.declare.processes import DataProcesses, MCProcesses
@@ -57,9 +57,6 @@ Finished = TypeVar("Finished")
 
 Output: TypeAlias = Mapping[str, Any] | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A loaded output, or the path of one, or several paths."""
-
-SOURCE = "coffea"
-"""The histogram source that reads what PocketCoffea writes."""
 
 
 def _plain_keys(categories: Any) -> Any:

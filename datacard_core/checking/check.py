@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.analysis.cards import Cards
 from datacard_core.arguments import type_of
 from datacard_core.checks.acceptance import acceptances, accepted
 from datacard_core.checks.calls import channel_findings, model_findings
 from datacard_core.conventions.check import chosen, name_findings, names_in
 from datacard_core.correlations.accidents import accidents
-from datacard_core.datacard import Datacard
 from datacard_core.documents.findings import Findings
 from datacard_core.errors import DeclarationError, InputError
 from datacard_core.findings import CardError, Finding, Severity
@@ -72,9 +70,9 @@ def _findings(what: Any, plugins: Plugins | None, options: dict[str, Any]) -> It
         plugins = load_plugins() if plugins is None else plugins
         for path in card_paths(Path(expanded(what))):
             yield from _of_file(path, plugins, options)
-    elif isinstance(what, Cards | Datacard):
-        # The categories of an analysis share their nuisances, as those of a card of several channels do.
-        model = what.model if isinstance(what, Cards) else Model.of([what.channel])
+    # A card of a script, or all of an analysis, whose categories share their nuisances. By the attribute: their classes
+    # are made of all that builds cards, which the check of a file would load.
+    elif isinstance(model := getattr(what, "model", None), Model):
         yield from _of_model(model, what.plugins if plugins is None else plugins)
     elif isinstance(what, Channel | Model):
         model = Model.of([what]) if isinstance(what, Channel) else what
@@ -100,8 +98,7 @@ def _names(what: Any) -> Iterator[str]:
             yield from names_in(parsed_card(path, lenient=True)[0].cells())
     elif isinstance(what, ReadCard):
         yield from names_in(what.cells())
-    elif isinstance(what, Cards | Datacard | Channel | Model):
-        model = Model.of([what]) if isinstance(what, Channel) else what if isinstance(what, Model) else what.model
+    elif isinstance(model := Model.of([what]) if isinstance(what, Channel) else getattr(what, "model", what), Model):
         yield from names_in(cells_of(model))
     else:
         for one in what:

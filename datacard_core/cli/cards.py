@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from datacard_core.analysis.analysis import SOURCE
 from datacard_core.card.sections import SERIALIZER
+from datacard_core.cli.checks import given_reasons
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate
@@ -23,6 +23,7 @@ from datacard_core.inputs.paths import address_of, expanded
 from datacard_core.names import listing
 from datacard_core.output.formats import Formats
 from datacard_core.plugins.manager import load_plugins
+from datacard_core.plugins.selection import SOURCE
 from datacard_core.reading import read_cards
 from datacard_core.tables.yields import yields_table
 from datacard_core.writing import written
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
     from datacard_core.analysis.cards import Cards
     from datacard_core.execution.executors import ClusterClient
     from datacard_core.plugins.manager import Plugins
-
-
-def given_reasons(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
-    """Return the reasons by code of arguments CODE=REASON."""
-    reasons = {code: reason for code, _, reason in (argument.partition("=") for argument in given)}
-    if lacking := [code for code, reason in reasons.items() if not reason.strip()]:
-        raise click.BadParameter(f"{lacking[0]!r} has no reason: expected CODE=REASON", param=option)
-    return reasons
 
 
 @click.command(epilog=examples("demo", "demo somewhere/else"))

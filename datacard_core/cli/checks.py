@@ -14,9 +14,7 @@ from datacard_core.checks.acceptance import acceptances, read_acceptances
 from datacard_core.checks.calls import meanings
 from datacard_core.checks.documents import findings_document, validation_document
 from datacard_core.checks.summary import summary
-from datacard_core.cli.cards import given_reasons
 from datacard_core.cli.group import debug_option, examples, message
-from datacard_core.cli.tables import tabulate_names
 from datacard_core.cli.terminal import remark, show, to_stdout
 from datacard_core.conventions.check import BUILT_IN, chosen, name_findings, names_in
 from datacard_core.conventions.files import read_convention, template
@@ -33,6 +31,14 @@ if TYPE_CHECKING:
 
 FOUND, FAILED = 1, 2
 """Exit status with findings, and without an answer."""
+
+
+def given_reasons(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    """Return the reasons by code of arguments CODE=REASON."""
+    reasons = {code: reason for code, _, reason in (argument.partition("=") for argument in given)}
+    if lacking := [code for code, reason in reasons.items() if not reason.strip()]:
+        raise click.BadParameter(f"{lacking[0]!r} has no reason: expected CODE=REASON", param=option)
+    return reasons
 
 
 def _limits(_: click.Context, option: click.Parameter, given: Sequence[str]) -> dict[str, float]:
@@ -211,6 +217,8 @@ def names(cards: Sequence[Path], *, built_in: str, files: Sequence[Path], make_t
         with to_stdout():
             click.echo(template(finding.systematic for finding in findings), nl=False)
         return
+    from datacard_core.cli.tables import tabulate_names  # noqa: PLC0415 - loads what reads outputs, for `check` too
+
     show(tabulate_names(found, conventions))
     if findings:
         remark(report(findings, most=len(findings)))

@@ -14,7 +14,7 @@ from datacard_core.cli.terminal import (
     open_closed_streams,
     remark,
 )
-from datacard_core.cli.verbs import Verbs, summary
+from datacard_core.cli.verbs import Verbs, short_help, summary
 from datacard_core.errors import DatacardError, with_type
 from datacard_core.execution.signals import Ended, orderly_end
 from datacard_core.names import visible
@@ -41,7 +41,7 @@ class Unable(Failure):
 class CommandGroup(click.Group):
     """A group that shows the error of a command as one message, and its traceback only with --debug.
 
-    Distributions add verbs by entry points. A verb is imported only when it is called, or for the help.
+    Distributions add verbs by entry points. A verb is imported only when it is called.
     """
 
     def __init__(self, *args: Any, own: Mapping[str, str], **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class CommandGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs with a short help, those of other distributions with the distribution's name."""
         limit = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
-        rows = [(name, self.commands[name].get_short_help_str(limit)) for name in self.own]
+        rows = [(name, short_help(place, limit)) for name, place in self.own.items()]
         rows += [(verb.name, summary(verb, limit)) for verb in look().commands if verb.name not in self.own]
         with formatter.section("Commands"):
             formatter.write_dl(sorted(rows))
@@ -84,7 +84,7 @@ class CommandGroup(click.Group):
         try:
             return super().main(*args, **kwargs)
         except (OSError, DatacardError) as error:
-            # Of the help, which click prints before it calls a command: the stream, or a verb that cannot be imported.
+            # Of the help, which click prints before it calls a command: the stream, or the search for verbs.
             remark(f"Error: {message(error)}")
             drop_what_cannot_be_written()
             sys.exit(1)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from datacard_core.analysis.analysis import SOURCE
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.tables import tabulate_contents
 from datacard_core.cli.terminal import show
@@ -16,6 +15,7 @@ from datacard_core.inputs.coffea import open_output
 from datacard_core.inputs.merging import merge_outputs
 from datacard_core.inputs.paths import expanded
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, installed_plugins, load_plugins
+from datacard_core.plugins.selection import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

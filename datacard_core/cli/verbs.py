@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -68,9 +71,37 @@ def added_command(name: str) -> click.Command | None:
 
 
 def summary(verb: InstalledPlugin, limit: int) -> str:
-    """Return the short help of a verb that a distribution adds, at most `limit` characters."""
-    # What comes with the core is imported for its help. A foreign verb may take long to import, or fail.
-    if verb.distribution.name != DISTRIBUTION:
-        return f"({verb.origin})"
-    command = added_command(verb.name)
-    return "" if command is None else command.get_short_help_str(limit)
+    """Return the short help of a verb that a distribution adds, with a foreign distribution's name behind it."""
+    if verb.distribution.name == DISTRIBUTION:
+        return short_help(verb.reference, limit)
+    behind = f"({verb.origin})"
+    return f"{short_help(verb.reference, max(0, limit - len(behind) - 1))} {behind}".strip()
+
+
+def short_help(reference: str, limit: int) -> str:
+    """Return the first sentence of a command's docstring, at most `limit` characters, or "" if it is not in its file.
+
+    The file is read, and nothing is imported: a verb may take long to import, or fail.
+
+    Args:
+        reference: the command as `module:name`.
+        limit: number of characters.
+    """
+    module, _, name = reference.partition(":")
+    try:
+        tree = ast.parse(_file(module).read_bytes())
+    except Exception:  # noqa: BLE001 - of any distribution: its file may be missing, broken or in an archive
+        return ""
+    texts = [ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return click.Command(name, help=texts[-1]).get_short_help_str(limit) if texts else ""
+
+
+def _file(module: str) -> Path:
+    """Return the file of a module."""
+    # Not by importlib.util.find_spec, which imports the packages that a module is in.
+    name, places, spec = "", None, None
+    for part in module.split("."):
+        name = f"{name}.{part}".lstrip(".")
+        spec = next(filter(None, (finder.find_spec(name, places) for finder in sys.meta_path)))
+        places = spec.submodule_search_locations
+    return Path((spec and spec.origin) or "")

@@ -22,8 +22,8 @@ import attrs
 import importlib_metadata
 
 from datacard_core.errors import PluginConflictError
-from datacard_core.hookspecs import ENTRY_POINT_GROUP
 from datacard_core.names import listing
+from datacard_core.version import ENTRY_POINT_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -33,6 +33,9 @@ DEFAULT_PLUGINS = (
 )
 """The built-in set: fixed, so that installing a package never changes a card."""
 
+SOURCE = "coffea"
+"""The histogram source that reads what PocketCoffea writes."""
+
 LOCAL = "local"
 """Origin of a plugin that was given as an object."""
 _SHA256 = "sha256="

@@ -15,7 +15,6 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +46,19 @@ def _directory() -> str | None:
 def _enter(directory: str | None) -> None:
     with suppress(OSError):
         os.chdir(directory or os.curdir)
+
+
+def _numpy_errors() -> Any:
+    # Here, as the help of the command needs this module, and numpy would double its time.
+    import numpy as np  # noqa: PLC0415
+
+    return np.geterr()
+
+
+def _put_numpy_errors_back(before: Any) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    np.seterr(**before)
 
 
 def _put_filters_back(filters: list[Any]) -> None:
@@ -134,7 +146,7 @@ def _names_of_lists() -> tuple[str, ...]:
 
 _KEPT = (
     # Each thread has its own; the parts below it are those of the process.
-    _Kept("numpy's handling of errors", np.geterr, lambda before: np.seterr(**before)),
+    _Kept("numpy's handling of errors", _numpy_errors, _put_numpy_errors_back),
     _Kept("the working directory", _directory, _enter),
     _Kept(
         "the locale",
