@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from tests.support.commands import datacard
 from tests.support.likelihoods import LIKELIHOOD, REFERENCES, of_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from datacard_fit import Likelihood
 
 FILES = Path(__file__).parent / "combine"
@@ -103,6 +106,20 @@ class TestReading:
         (tmp_path / "impacts.json").write_text(json.dumps(content), encoding="utf-8")
         assert read_combine(tmp_path / "impacts.json").parameters == {"r": (1, -0.5, 1), "bn": (0, -1, 1)}
 
+    def test_ends_that_combine_lacks(self, tmp_path: Path) -> None:
+        """An end at the value itself is none: Combine has found no interval there."""
+        content = {"POIs": [{"name": "r", "fit": [1, 1, 2]}], "params": []}
+        (tmp_path / "impacts.json").write_text(json.dumps(content), encoding="utf-8")
+        value, down, up = read_combine(tmp_path / "impacts.json").parameters["r"]
+        assert (value, math.isnan(down), up) == (1, True, 1)
+
+    @pytest.mark.slow
+    def test_limit_tree_without_a_fit(self, tmp_path: Path) -> None:
+        """Points of a scan without the best fit are refused: the first of them is no best fit."""
+        tree = {"limit": [0.0], "deltaNLL": [2.0], "quantileExpected": [0.1], "r": [5.0]}
+        with pytest.raises(InputError, match="has no best fit"):
+            read_combine(written(tmp_path / "scan.root", "limit", **tree))
+
     @pytest.mark.parametrize("name", ["impacts.json", "card.txt", "empty.root"])
     def test_other_files(self, name: str, tmp_path: Path) -> None:
         """A file that holds no results is refused by name."""
@@ -129,6 +146,29 @@ class TestComparison:
         assert by_name["bn"] == pytest.approx(0)
         assert [record["quantity"] for record in table.records][-2:] == ["r", "bn"]
         assert table.note == "not here: other"
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("freeze", "noted"), [((), "not in Combine's file, as where a fit failed: bn"), (["bn"], "")]
+    )
+    def test_impact_of_a_failed_fit(
+        self, likelihood: Likelihood, freeze: Sequence[str], noted: str, tmp_path: Path
+    ) -> None:
+        """A free parameter that Combine's impacts lack is told."""
+        (tmp_path / "impacts.json").write_text('{"POIs": [{"name": "r", "fit": [0, 1, 2]}], "params": []}', "utf-8")
+        combine = read_combine(tmp_path / "impacts.json")
+        assert compared(likelihood, fit(likelihood, freeze=freeze), combine, freeze=freeze).note == noted
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("status", "warned"), [(0, False), (-1, True), (300, True)])
+    def test_failed_fit(self, status: int, warned: bool, tmp_path: Path) -> None:
+        """A fit of Combine that failed is a warning beside the table, and stands in the JSON."""
+        path = written(tmp_path / "fit.root", "tree_fit_sb", fit_status=[status], r=[1.0], bn=[0.2])
+        (tmp_path / "card.txt").write_text(CARD, encoding="utf-8")
+        said = f"the fit of Combine has the status {status}, expected 0"
+        result = datacard("fit", tmp_path / "card.txt", "--compare-combine", path, "--json")
+        assert (said in result.stderr) == warned
+        assert [problem[: len(said)] for problem in json.loads(result.stdout)["problems"]] == [said] * warned
 
     @pytest.mark.slow
     @pytest.mark.skipif(not REFERENCES, reason="needs ../shared/data/likelihood, cards with Combine's numbers")

@@ -45,6 +45,10 @@ class CombineResult:
     """Expected limits by quantile."""
     observed: float | None = None
     significance: float | None = None
+    problems: tuple[str, ...] = ()
+    """Reasons to distrust the numbers, for example a fit that failed."""
+    has_all: bool = False
+    """True if the file has all parameters but those whose fits failed."""
 
 
 def read_combine(path: Path) -> CombineResult:
@@ -69,7 +73,13 @@ def read_combine(path: Path) -> CombineResult:
 
 def _of_impacts(content: Any) -> CombineResult:
     fits = [*((one["name"], one["fit"]) for one in [*content["POIs"], *content["params"]])]
-    return CombineResult(parameters={name: (best, low - best, high - best) for name, (low, best, high) in fits})
+    found = {name: (best, _end(low - best), _end(high - best)) for name, (low, best, high) in fits}
+    return CombineResult(parameters=found, has_all=True)
+
+
+def _end(distance: float) -> float:
+    """Return the distance to an end of an interval, nan for 0: Combine writes the value again where it found no end."""
+    return distance or math.nan
 
 
 def _of_fit(tree: Mapping[str, FloatArray]) -> CombineResult:
@@ -80,8 +90,12 @@ def _of_fit(tree: Mapping[str, FloatArray]) -> CombineResult:
         # The branches of a POI r are r, rErr, rLoErr and rHiErr, those of a measured value end in _In.
         is_error = name.endswith("Err") and name.removesuffix("Err").removesuffix("Lo").removesuffix("Hi") in values
         if name not in _NOT_FITTED and not name.endswith("_In") and not is_error:
-            found[name] = value, -values.get(f"{name}LoErr", math.nan), values.get(f"{name}HiErr", math.nan)
-    return CombineResult(parameters=found)
+            ends = -values.get(f"{name}LoErr", math.nan), values.get(f"{name}HiErr", math.nan)
+            found[name] = value, _end(ends[0]), _end(ends[1])
+    # 100 times the status of HESSE, 10 times that of MINOS, and that of MINUIT, or -1 without a valid minimum.
+    status = int(values["fit_status"])
+    problem = f"the fit of Combine has the status {status}, expected 0: its numbers are not those of a minimum"
+    return CombineResult(parameters=found, problems=(problem,) if status else ())
 
 
 def _of_limits(tree: Mapping[str, FloatArray], *, is_significance: bool) -> CombineResult:
@@ -89,7 +103,9 @@ def _of_limits(tree: Mapping[str, FloatArray], *, is_significance: bool) -> Comb
     best = np.flatnonzero(np.abs(quantiles - _BEST) < _CLOSE)
     pois = [name for name in tree if name not in _COMMON and not name.startswith(_TRACKED)]
     if "deltaNLL" in tree:
-        first = int(best[0]) if best.size else 0
+        if not best.size:
+            raise InputError("the tree `limit` has no best fit (quantileExpected -1): it failed, or is in another file")
+        first = int(best[0])
         tracked = {name: column for name, column in tree.items() if name.startswith(_TRACKED)}
         found = {name.removeprefix(_TRACKED): (float(of[first]), math.nan, math.nan) for name, of in tracked.items()}
         ends = tree["quantileExpected"], first

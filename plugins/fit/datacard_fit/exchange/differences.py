@@ -36,6 +36,8 @@ def compared(likelihood: Likelihood, fitted: FitResult, combine: CombineResult, 
     ]
     records.sort(key=lambda record: -abs(record["difference"]))
     missing = sorted(set(combine.parameters) - set(fitted.names) - {"CMS_th1x", "MH"})
+    failed = sorted(_moved(fitted) - set(combine.parameters)) if combine.has_all else []
+    notes = {"not here": missing, "not in Combine's file, as where a fit failed": failed}
     return PlainTable(
         title="comparison with Combine",
         heads=("quantity", "here", "Combine", "difference in σ"),
@@ -46,8 +48,14 @@ def compared(likelihood: Likelihood, fitted: FitResult, combine: CombineResult, 
         ],
         fields=_FIELDS,
         records=records,
-        note=f"not here: {', '.join(missing)}" if missing else "",
+        note="; ".join(f"{place}: {', '.join(names)}" for place, names in notes.items() if names),
     )
+
+
+def _moved(fitted: FitResult) -> set[str]:
+    """Return the parameters that the fit could move; those of whole bins come behind the others."""
+    is_free = fitted.minimum.free.tolist()
+    return {name for number, name in enumerate(fitted.names) if number >= len(is_free) or is_free[number]}
 
 
 def _parameters(

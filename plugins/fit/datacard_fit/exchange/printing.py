@@ -67,12 +67,14 @@ def compare(
     """Print the numbers of a file of Combine beside those of a fit."""
     from datacard_fit.exchange.combine_files import read_combine  # noqa: PLC0415 - loads uproot
 
-    table = compared(likelihood, fitted, read_combine(path), **settings)
+    combine = read_combine(path)
+    table = compared(likelihood, fitted, combine, **settings)
     if as_json:
-        print_json({"differences": list(table.records)}, likelihood)
+        print_json({"differences": list(table.records), "problems": combine.problems}, likelihood)
     else:
         show_table(table.heads, [list(map(str, line)) for line in table.lines])
         click.echo(table.note or f"largest difference {table.lines[0][-1]} σ in {table.lines[0][0]}")
+    tell(combine.problems)
 
 
 def print_json(content: Mapping[str, object], likelihood: Likelihood) -> None:
