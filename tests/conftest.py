@@ -50,7 +50,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.enable()
-        gc.collect()
+        # The little that is garbage by now is not worth a search through all that stays.
         gc.freeze()
 
 
