@@ -154,6 +154,11 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     names = [systematic.variation(columns[position].process, columns[position].year) for position in positions]
     labels = {shift: tuple(f"{name}{shift}" for name in names) for shift in asked.shifts}
     covered = [(columns[position].process, columns[position].year) for position in positions]
+    if derived := [process for process, _ in covered if asked.samples and declared.mc_processes[process].is_derived]:
+        raise DeclarationError(
+            f"systematic {systematic.name!r}: its kind {systematic.typ!r} reads other samples in the place of those of "
+            f"{derived[0]!r}, which is not the plain sum of its samples: take it out of the processes"
+        )
     samples = {
         name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
     }
@@ -228,6 +233,7 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
             category=process.from_category or "",
             variable=process.from_variable or "",
             subtracted=tuple(process.subtract),
+            factors=process.sample_factors,
         )
         for column, needed, variances in zip(columns, labels, variances_for, strict=True)
         for process in (declared.mc_processes[column.process],)

@@ -12,9 +12,9 @@ from datacard_core.arguments import flag, scalar, scalars, shown, text, text_or_
 from datacard_core.declare.container import DeclarationDict
 from datacard_core.declare.declaration import Declaration, as_dataclass
 from datacard_core.declare.policies import NO_POLICIES, Policies, plain_policies
-from datacard_core.declare.values import Factors, factor_problem, plain_factors, read_only_copy
+from datacard_core.declare.values import Factors, factor_problem, plain_factors, plain_value, read_only_copy
 from datacard_core.errors import DeclarationError
-from datacard_core.grammar import is_finite_number, name_problem, range_problem, year_problem
+from datacard_core.grammar import DIRECTIONS, is_finite_number, name_problem, range_problem, year_problem
 from datacard_core.names import closest, duplicates, public
 
 if TYPE_CHECKING:
@@ -134,6 +134,12 @@ class MCProcess(Process):
     scale: float | Factors | Any = attrs.field(default=1.0, converter=plain_factors, kw_only=True)
     """Factor on the events: a number, or a `hist.Hist` of factors in the bins of the card. The errors of its bins are
     independent of each other; an error that bins share is a systematic."""
+    sample_norms: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=plain_value, kw_only=True)
+    """Uncertainties of the yields of some of its samples, as variations for systematics of the kind `shape`.
+
+    `{"xsec_tt": {"TTbar": 1.06}}` makes the variations `xsec_ttUp` and `xsec_ttDown` of the nominal, with TTbar times
+    1.06 and 1/1.06; a (down, up) pair has other factors. More of a sample that is subtracted leaves fewer events.
+    """
 
     @property
     def all_samples(self) -> tuple[str, ...]:
@@ -144,6 +150,23 @@ class MCProcess(Process):
     def is_elsewhere(self) -> bool:
         """True if it is read from another category or variable than those of the card."""
         return self.from_category is not None or self.from_variable is not None
+
+    @property
+    def is_derived(self) -> bool:
+        """True if it is not the plain sum of samples in the place of the card: read elsewhere, a difference, scaled."""
+        return self.is_elsewhere or bool(self.subtract) or self.scale != 1.0
+
+    @property
+    def sample_factors(self) -> tuple[tuple[str, str, float], ...]:
+        """Variation, sample and factor of each variation that `sample_norms` makes."""
+        return tuple(
+            (f"{name}{direction}", sample, factor)
+            for name, of in self.sample_norms.items()
+            for sample, norm in of.items()
+            for direction, factor in zip(
+                DIRECTIONS, (norm, 1 / norm) if isinstance(norm, float) else norm[::-1], strict=True
+            )
+        )
 
     @property
     def rate_parameter(self) -> dict[str, Any]:
@@ -158,6 +181,7 @@ class MCProcess(Process):
         """Return a read-only copy for a card."""
         copy = super().frozen()
         copy.__dict__.update(has_rateParam=read_only_copy(copy.has_rateParam), subtract=tuple(copy.subtract))
+        copy.__dict__.update(sample_norms=read_only_copy(copy.sample_norms))
         return copy
 
     def _problems(self) -> Iterator[str | None]:
@@ -185,6 +209,25 @@ class MCProcess(Process):
             yield f"sample {both[0]!r} is in its samples and in subtract: leave it out of both"
         if problem := factor_problem(self.scale):
             yield problem
+        yield from self._norm_problems()
+
+    def _norm_problems(self) -> Iterator[str]:
+        norms: object = self.sample_norms
+        if not isinstance(norms, Mapping) or not all(
+            isinstance(name, str) and isinstance(of, Mapping) and of for name, of in norms.items()
+        ):
+            yield f"sample_norms is {shown(norms)}, expected a dict such as {{'xsec_tt': {{'TTbar': 1.06}}}}"
+            return
+        for variation, of in norms.items():
+            for sample, norm in of.items():
+                if sample not in self.all_samples:
+                    yield f"sample_norms: sample {sample!r} is not one of it{closest(sample, self.all_samples)}"
+                factors = norm if isinstance(norm, tuple) and len(norm) == 2 else (norm,)  # noqa: PLR2004 - a pair
+                if not all(is_finite_number(factor) and factor > 0 for factor in factors):
+                    yield (
+                        f"sample_norms: {variation!r} of {sample!r} is {shown(norm)}, expected a factor above 0, or a "
+                        "(down, up) pair"
+                    )
 
     def _rate_problems(self, given: Mapping[str, Any]) -> Iterator[str]:
         known = ("initial", "name", "range")

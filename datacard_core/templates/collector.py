@@ -223,6 +223,8 @@ class Collector:
         return f"it has events in cutflow['presel'], but no histogram of the variable of category {category!r}; {has}"
 
     def _take(self, piece: _Piece, histogram: HistogramArray) -> None:
+        if both := sorted(piece.request.made.intersection(histogram.labels)):
+            raise InputError(f"it has the variation {both[0]!r}, which sample_norms makes too: choose another name")
         known = [place for place, category in enumerate(self.categories) if category in histogram.categories]
         there = np.array(known, dtype=np.intp)
         contents, absent = self._contents(piece, histogram, there)
@@ -231,6 +233,9 @@ class Collector:
         self._weigh(piece, histogram, contents, there)
         if not histogram.has_variances:
             self._settle_variances(piece, histogram, contents, there)
+        for label, factor in piece.request.factors_of(piece.sample):
+            contents.real[:, label] *= factor
+            contents.imag[:, label] *= factor**2
         if piece.sample in piece.request.subtracted:
             # Squared weights add up in a difference too, so that variances keep their sign.
             np.negative(contents.real, out=contents.real)
@@ -240,7 +245,7 @@ class Collector:
         self.accumulator.add(piece.column, self._by_label(piece, histogram, contents), histogram.flow, there)
         of_column = self.present[self.layout.slice_of(piece.column)]
         of_column[:, there] += ~(absent[:, np.newaxis] | not_computed)
-        self.variations[piece.column].update(histogram.labels)
+        self.variations[piece.column].update(histogram.labels, piece.request.made)
         for index, position in enumerate(there):
             category = self.categories[position]
             self.datasets[category][piece.key] = self.histograms.read_from

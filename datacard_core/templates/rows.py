@@ -37,11 +37,23 @@ class Request:
     """Variable to read, that of the card if empty."""
     subtracted: tuple[str, ...] = ()
     """Samples that are subtracted from the sum of the others."""
+    factors: tuple[tuple[str, str, float], ...] = ()
+    """Variations made of the nominal: label, sample, and the factor on it; other samples are as they are."""
 
     def labels_of(self, sample: str) -> tuple[str, ...]:
-        """Return the variations to read of a sample, in the order of `labels`."""
-        nominal = dict(self.nominals).get(sample, self.labels[0])
-        return (nominal, *self.labels[1:])
+        """Return the variations to read of a sample, in the order of `labels`: the nominal for those made of it."""
+        nominal, made = dict(self.nominals).get(sample, self.labels[0]), self.made
+        return (nominal, *(nominal if label in made else label for label in self.labels[1:]))
+
+    @property
+    def made(self) -> frozenset[str]:
+        """Labels of the variations that are made of the nominal."""
+        return frozenset(label for label, *_ in self.factors)
+
+    def factors_of(self, sample: str) -> list[tuple[int, float]]:
+        """Return the position among `labels` and the factor of each of them in which a sample is scaled."""
+        places = {label: place for place, label in enumerate(self.labels)}
+        return [(places[label], factor) for label, of, factor in self.factors if of == sample and label in places]
 
 
 @attrs.frozen

@@ -55,7 +55,7 @@ def data_driven_findings(columns: Iterable[Column], processes: Mapping[str, MCPr
     """Yield a finding on each process of the columns that is read elsewhere, is a difference, or is scaled."""
     for name in dict.fromkeys(column.process for column in columns):
         process = processes[name]
-        if process.is_elsewhere or process.subtract or process.scale != 1.0:
+        if process.is_derived:
             message = f"it is made of {listing(map(repr, process.samples), 4)}{_places(process)}"
             if process.subtract:
                 message += f", less {listing(map(repr, process.subtract), 4)}"

@@ -105,6 +105,12 @@ class TestTemplates:
         made = card(output(), generators(up=["Herwig", "Sherpa"]), plugins=PLUGINS)
         assert template(made, "ttbar_2022", "genUp") == [20, 40]
 
+    def test_process_that_is_derived(self) -> None:
+        """A process that is scaled has no other samples, which would be read without its factor."""
+        processes = two_processes(YEARS, scale=0.5)
+        (problem,) = problems(output(), generators(), mc_processes=processes, plugins=PLUGINS)
+        assert "its kind 'generators' reads other samples in the place of those of 'ttbar'" in problem
+
     @pytest.mark.slow
     def test_sample_of_a_process_of_the_card(self) -> None:
         """A sample may be in a process of the card and serve another process as a template."""

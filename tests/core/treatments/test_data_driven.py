@@ -93,6 +93,37 @@ def test_variations_of_subtracted_simulation() -> None:
     assert (row["state"], row["present"], row["datasets"]) == ("own", 1, 1)
 
 
+def test_norms_of_subtracted_samples() -> None:
+    """Up is (100 - 1.25·20)/2, and Down (100 - 20/1.25)/2 or (100 - 20·0.5)/2; variances have factors squared."""
+    for norm, down in ((1.25, [42, 21]), ((0.5, 1.25), [45, 22.5])):
+        processes = fakes(sample_norms={"xsec": {"TTbar": norm}})
+        card = outputs.card(output(), outputs.shape("xsec", ["fakes"]), mc_processes=processes)
+        assert outputs.template(card, "fakes_2022") == [40, 20]
+        assert outputs.template(card, "fakes_2022", "xsecUp") == [37.5, 18.75]
+        assert outputs.template(card, "fakes_2022", "xsecDown") == down
+        # (100 + 1.25²·4)/4 and (50 + 1.25²·1)/4
+        assert outputs.variance(card, "fakes_2022", "xsecUp") == [26.5625, 12.890625]
+        assert outputs.codes(card) == ["data-driven"]
+
+
+def test_norms_of_several_samples() -> None:
+    """A sample that is added moves its process in the same direction: (1.1·100 - 1.25·20)/2."""
+    processes = fakes(sample_norms={"lumi": {"TTbar": 1.25, "Muon": 1.1}})
+    card = outputs.card(output(), outputs.shape("lumi", ["fakes"]), mc_processes=processes)
+    assert outputs.template(card, "fakes_2022", "lumiUp") == pytest.approx([42.5, 21.25])
+
+
+def test_norms_without_systematic() -> None:
+    """Norms that no systematic reads are told, and those with the name of a variation of the output are refused."""
+    unread = outputs.card(
+        output(), outputs.shape("JES", ["fakes"]), mc_processes=fakes(sample_norms={"a": {"Muon": 2}})
+    )
+    assert outputs.found(unread, "unused-variation")[0].endswith("no systematic reads variation 'a' of the output")
+    both = fakes(sample_norms={"JES": {"TTbar": 1.1}})
+    (problem,) = outputs.problems(output(), outputs.shape("JES", ["fakes"]), mc_processes=both)
+    assert "it has the variation 'JESDown', which sample_norms makes too" in problem
+
+
 @pytest.mark.parametrize(("subtract", "name"), [([], "JES"), (["TTbar"], "Pileup")])
 def test_variations_that_nothing_has(subtract: list[str], name: str) -> None:
     """A shape on data alone, or one that the subtracted simulation lacks, is told and has no effect."""
@@ -183,8 +214,8 @@ def analysis() -> Analysis:
     """Return an analysis of both categories, in the cards of which fakes are read from CR, and of another variable."""
     return Analysis(
         years=[YEAR],
-        mc_processes=fakes(),
-        systematics=Systematics([outputs.shape("JES", ["fakes"])]),
+        mc_processes=fakes(sample_norms={"xsec": {"TTbar": 1.25}}),
+        systematics=Systematics([outputs.shape("JES", ["fakes"]), outputs.shape("xsec", ["fakes"])]),
         categories={
             "SR": Category("m"),
             "VR": Category("m", mc_processes=fakes(from_category="SR", from_variable="n")),
@@ -217,6 +248,7 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
             assert card.findings == whole[name].findings
     assert outputs.template(whole["SR"], "fakes_2022") == outputs.template(whole["CR"], "fakes_2022") == [40, 20]
     assert outputs.template(whole["SR"], "fakes_2022", "JESUp") == [35, 20]
+    assert outputs.template(whole["CR"], "fakes_2022", "xsecUp") == [37.5, 18.75]
     assert outputs.template(whole["VR"], "fakes_2022", "JESUp") == [(77777 - 6) / 2, (77777 - 5) / 2]
 
 
@@ -228,6 +260,9 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
         ({"subtract": [3]}, "sample 3 is a int, expected a string"),
         ({"from_category": ""}, "from_category is empty, expected a name"),
         ({"from_variable": 3}, "from_variable is 3 (int), expected a name"),
+        ({"sample_norms": {"x": 1.1}}, "sample_norms is {'x': 1.1}, expected a dict such as"),
+        ({"sample_norms": {"x": {"Mu": 1.1}}}, "sample 'Mu' is not one of it (did you mean 'Muon'?)"),
+        ({"sample_norms": {"x": {"Muon": (1, -1)}}}, "'x' of 'Muon' is (1.0, -1.0), expected a factor above 0"),
         ({"scale": -1}, "scale has -1.0, expected numbers of at least 0"),
         ({"scale": float("nan")}, "scale has nan"),
         ({"scale": 0}, "scale is 0: it would be an empty column"),

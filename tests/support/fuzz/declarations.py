@@ -124,6 +124,7 @@ _FORMS: dict[tuple[str, str], list[tuple[Any, dict[str, Any] | None]]] = {
     ("process", "years"): [(list(YEARS), {}), (np.array(YEARS), {}), (YEARS, {}), ([2022, 2023], None), (None, None)],
     ("process", "from_category"): [(None, {}), ("no-such", None), (5, None), ("", None)],
     ("process", "from_variable"): [(None, {}), ("no-such", None), (5, None), ("", None)],
+    ("process", "sample_norms"): [({}, {}), ({"x": {}}, None), ({"x": {"no-such": 1.1}}, None), (3, None)],
     ("process", "subtract"): [([], {}), (None, {}), (["TTbar"], None), (["no-such"], None), ([5], None)],
     ("process", "scale"): [
         (1, {}),
