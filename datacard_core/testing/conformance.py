@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import pickle
@@ -17,10 +18,11 @@ from datacard_core.names import closest
 from datacard_core.plugins.calling import Provided
 from datacard_core.plugins.families import FAMILIES
 from datacard_core.testing.cases import Case, UnmetError
+from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.declarations import Examples, Keywords, accepted
 from datacard_core.testing.loading import assert_pickled, contributed, loaded_alone, loaded_with_others
 from datacard_core.testing.products import folder
-from datacard_core.testing.repetition import repeated
+from datacard_core.testing.repetition import assert_repeated
 from datacard_core.testing.tasks import Contributed, Run, Task
 
 if TYPE_CHECKING:
@@ -117,26 +119,29 @@ def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
         its = contributed(plugins, case.plugin)
         assert_pickled(case, plugins, (plugin, *aids.beside), its)
         run = _run(case, plugins, its, aids, scratch)
-        with repeated(case, Task(plugins, its, run.declarations, scratch, run.companions), path):
-            _assert_objects(case, run, its, trial_of)
+        made = _assert_objects(case, run, its, trial_of)
+        assert_repeated(case, Task(plugins, its, run.declarations, scratch, run.companions), path, made)
         left = ", ".join(sorted(path.name for path in directory.iterdir()))
         case.expect(
             not left, "that it writes no file but those it is told to", f"it wrote {left} to the working directory"
         )
 
 
-def _assert_objects(case: Case, run: Run, its: Contributed, trial_of: Callable[[str], Assert]) -> None:
+def _assert_objects(case: Case, run: Run, its: Contributed, trial_of: Callable[[str], Assert]) -> list[object]:
+    """Run the trials of the objects of a plugin, and return the products of all."""
+    made: list[object] = []
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
             for field, key in its:
-                trial_of(field)(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
+                made += trial_of(field)(run, attrs.evolve(case, what=f"{_WORDS[field]} {key!r}"), key)
     finally:
         # An author who looks for the reason of a failure prints.
         sys.stdout.write(printed.getvalue())
     # Programs read the output of commands, such as that of `datacard plugins --json`.
     said = printed.getvalue().strip().partition("\n")[0]
     case.expect(not said, "that it prints nothing to standard output", f"it printed {said!r:.200}")
+    return made
 
 
 def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: Path) -> Run:
@@ -153,6 +158,7 @@ def _run(case: Case, plugins: Plugins, its: Contributed, aids: _Aids, scratch: P
         declarations=declarations,
         companions=aids.companions,
         anew=_anew(quiet),
+        channel_of=functools.cache(functools.partial(channels.of, plugins=quiet)),
         readers=aids.readers,
         files=aids.files,
         scratch=scratch,

@@ -7,6 +7,7 @@ of numpy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,8 +17,18 @@ import attrs
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.declarations import NAME, Keywords
 from datacard_core.testing.inputs.sketches import BY_HAND as SKETCHES
+from datacard_core.testing.inputs.sketches import repetitions
 from datacard_core.testing.inputs.written import BY_HAND as WRITTEN
-from datacard_core.testing.products import SHAPES, card_contents, drawn_by, findings_of, rendered, stored_by
+from datacard_core.testing.products import (
+    REFUSALS,
+    SHAPES,
+    card_contents,
+    drawn_by,
+    findings_of,
+    rendered,
+    stored_by,
+    texts,
+)
 from datacard_core.testing.tasks import Maker, Task
 
 if TYPE_CHECKING:
@@ -36,32 +47,35 @@ def makers(task: Task) -> Iterator[Maker]:
 
 
 def _of_kind(task: Task, typ: str) -> Iterator[Maker]:
-    """Yield cards of a kind with each declaration and each analysis made by hand.
-
-    Not with each pair of them, as the trial has: a dependence on process or time shows in any analysis.
-    """
+    """Yield cards of a kind with each declaration, in some of the analyses that its trial has."""
     declarations = task.declarations[typ]
-    for number in range(max(len(declarations), len(SKETCHES))):
-        keywords, analysis = declarations[number % len(declarations)], number % len(SKETCHES)
-        what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {analysis + 1}"
-        yield what, partial(_card, task, SKETCHES[analysis], typ, keywords)
+    for number, sketch in repetitions(len(declarations)):
+        keywords = declarations[number]
+        what = f"the card of kind {typ!r} with {dict(keywords)!r} in analysis {SKETCHES.index(sketch) + 1}"
+        yield what, partial(_card, task, sketch, typ, keywords)
 
 
 def _card(task: Task, sketch: Sketch, typ: str, keywords: Keywords) -> object:
-    systematic = sketch.declare(NAME, typ, **keywords)
+    systematics = [sketch.declare(NAME, typ, **keywords)]
     sketch = attrs.evolve(sketch, companions=task.companions)
-    # Otherwise the product of a kind that refuses missing variations would be an error, and compare nothing.
-    sketch, card = sketch.taken(systematic, task.plugins)
-    if card is None:
-        output = sketch.output(sketch.needs(systematic, task.plugins))
-        card = sketch.card_beside(systematic, output, task.plugins)
+    *_, card = sketch.taken(
+        sketch.needs(systematics, task.plugins),
+        lambda sketch, output: sketch.card_beside(systematics, output, task.plugins),
+    )
     return card_contents(card)
 
 
 def _of_writer(task: Task, name: str) -> Iterator[Maker]:
     """Yield the texts of a writer for the channels made by hand."""
     for named in channels.by_hand():
-        yield f"the text of {named} by card writer {name!r}", partial(rendered, task.plugins, name, named.channel)
+        yield f"the text of {named} by card writer {name!r}", partial(_rendered, task, name, named.channel)
+
+
+def _rendered(task: Task, name: str, channel: Channel) -> str | None:
+    # None for a channel that the writer refuses, as in its trial.
+    with suppress(*REFUSALS):
+        return rendered(task.plugins, name, channel)
+    return None
 
 
 def _of_serializer(task: Task, name: str) -> Iterator[Maker]:
@@ -78,7 +92,7 @@ def _of_check(task: Task, name: str) -> Iterator[Maker]:
 
 
 def _messages(task: Task, name: str, channel: Channel) -> list[str]:
-    return [str(finding) for finding in findings_of(task.plugins.checks[name], channel)]
+    return texts(findings_of(task.plugins.checks[name], channel))
 
 
 def _of_plot(task: Task, name: str) -> Iterator[Maker]:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datacard_core.errors import DeclarationError, InputError, MissingProviderError
 from datacard_core.findings import report
 from datacard_core.hookspecs import CardContext, ModelContext
 from datacard_core.output.renderings import Renderer, card_text, losses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from datacard_core.datacard import Datacard
     from datacard_core.hookspecs import Check, Plot, TemplateSerializer
@@ -27,6 +28,9 @@ SHAPES = "shapes.root"
 """File name of the templates, in cards and on disk."""
 PROVENANCE = ("datacard_core",)
 """Provenance of every card here: without versions, so that two versions of a plugin can be compared."""
+
+REFUSALS = (MissingProviderError, DeclarationError, InputError)
+"""Errors of a card writer about a channel that it cannot write."""
 
 _NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(nan|inf|infinity)(?![\w.])", re.IGNORECASE)
 
@@ -62,6 +66,11 @@ def findings_of(provided: Provided[Check], channel: Channel) -> list[Any]:
     """
     with provided.blamed(f"running check {provided.value.name!r} on channel {channel.bin!r}") as check:
         return list(check.run(channel))
+
+
+def texts(findings: Iterable[object]) -> list[str]:
+    """Return findings as the product of a check."""
+    return [str(finding) for finding in findings]
 
 
 def drawn_by(provided: Provided[Plot], channel: Channel, scratch: Path) -> bytes | None:

@@ -20,7 +20,7 @@ from datacard_core.testing.interpreters import fork
 from datacard_core.testing.makers import makers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.testing.cases import Case
     from datacard_core.testing.interpreters import Fork
@@ -38,22 +38,23 @@ BACKWARDS = {"PYTHONHASHSEED": "2", "TZ": "BBB-14"}
 """Environment of the process that makes them in reverse: 26 hours later, so always on another day."""
 
 
-@contextmanager
-def repeated(case: Case, task: Task, path: Sequence[str]) -> Iterator[None]:
-    """Test that products are the same before and after the block, and in other processes.
+def assert_repeated(case: Case, task: Task, path: Sequence[str], made: Iterable[object]) -> None:
+    """Test that products are the same a second later, and in other processes.
 
     Args:
         case: the plugin under test.
         task: what to make.
         path: directories that other processes import from.
+        made: the products that trials made, in the order of the makers.
     """
-    first, begun = products(task), time.monotonic()
-    yield
+    begun = time.monotonic()
+    first = dict(zip((what for what, _ in makers(task)), made, strict=True))
     with _processes(task, path) as processes:
         for directory, process in processes:
-            if made := _made(case, directory, process):
-                _compare(case, "in other processes, where sets have other orders and it is another day", first, made)
-    # The trials inside usually take longer than this, so most runs do not wait.
+            if elsewhere := _made(case, directory, process):
+                where = "in other processes, where sets have other orders and it is another day"
+                _compare(case, where, first, elsewhere)
+    # The other processes usually take longer than this, so most runs do not wait.
     time.sleep(max(0.0, begun + A_SECOND - time.monotonic()))
     _compare(case, "a second later", first, products(task))
 

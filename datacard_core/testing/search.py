@@ -1,4 +1,4 @@
-"""Search for an input that makes a test fail: first by hand, then with hypothesis, which draws and shrinks inputs."""
+"""Search for an input that makes a test fail with hypothesis, which draws and shrinks inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
 
@@ -21,9 +21,7 @@ class _EnoughError(BaseException):
     """End of the shrinking. Hypothesis catches Exceptions and would shrink for minutes, so this is not an Exception."""
 
 
-def search(
-    inputs: SearchStrategy[Input], body: Callable[[Input], None], *, first: Iterable[Input] = (), most: int
-) -> None:
+def search(inputs: SearchStrategy[Input], body: Callable[[Input], object], *, most: int) -> None:
     """Call a function with inputs until one fails, and raise the failure of the smallest input found.
 
     The search uses neither a clock nor a database, so equal plugins fail equally.
@@ -31,11 +29,8 @@ def search(
     Args:
         inputs: strategy that hypothesis draws inputs from.
         body: the function, which raises an exception to fail.
-        first: inputs to try before; their failures are raised unchanged.
         most: largest number of inputs to draw; fewer are drawn where the profile of hypothesis has fewer examples.
     """
-    for one in first:
-        body(one)
     failures: list[Exception] = []
     tried = 0
 

@@ -11,9 +11,12 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
     from datacard_core.plugins.manager import Plugins
+    from datacard_core.testing.inputs.channels import Named
     from datacard_core.testing.inputs.declarations import Keywords
+    from datacard_core.testing.inputs.sketches import Sketch
 
 Contributed: TypeAlias = tuple[tuple[str, str], ...]
 """Family (its attribute of `Plugins`) and key of each object that a plugin contributes."""
@@ -50,6 +53,10 @@ class Run:
     """Arguments of declarations beside them."""
     anew: Callable[[], Plugins]
     """Function that returns the plugins as they were before the run."""
+    channel_of: Callable[[Sketch], Named]
+    """Function that returns the channel of an analysis, built once in a run."""
+    references: dict[tuple[Sketch, str], Channel] = attrs.field(factory=dict)
+    """Channels of analyses without declarations of a kind under test, built once in a run."""
     readers: Mapping[str, Reader]
     """Readers of files, by template serializer."""
     files: Mapping[str, Path]

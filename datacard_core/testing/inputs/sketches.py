@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
@@ -18,7 +17,7 @@ from datacard_core.inputs.histograms import NOMINAL, HistogramArray
 from datacard_core.model.arrays import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datacard_core.plugins.manager import Plugins
 
@@ -26,6 +25,8 @@ Contents: TypeAlias = tuple[float, ...]
 """Yield of each bin."""
 Declared: TypeAlias = tuple[SystematicUncertainty, Needs]
 """A declaration, and the templates that it needs."""
+Made = TypeVar("Made")
+"""What is made of an output."""
 
 CATEGORY = "SR"
 YEARS = ("2016", "2017", "2018")
@@ -40,9 +41,9 @@ class Dataset:
 
     nominal: Contents
     variations: tuple[Contents, ...] = ()
-    """Contents of the variations, repeated if more variations are needed; empty for the contents of the nominal."""
+    """Contents of the variations of each declaration, repeated if more are needed; empty for those of the nominal."""
     lacks: int | None = None
-    """Number of the variation that the dataset lacks."""
+    """Number of the variation of each declaration that the dataset lacks."""
     weight: float = 0.25
     """Ratio of variances and yields."""
 
@@ -50,13 +51,16 @@ class Dataset:
         """Return the dataset with all variations. An empty variation is dropped: the core takes it as not computed."""
         return attrs.evolve(self, lacks=None, variations=tuple(filter(any, self.variations)))
 
-    def histogram(self, axis: Axis, variations: Sequence[str]) -> HistogramArray:
-        """Return the histogram with these variations."""
+    def histogram(self, axis: Axis, variations: Iterable[Sequence[str]]) -> HistogramArray:
+        """Return the histogram with the variations of each declaration."""
         # The number of variations depends on the kind, and a sketch is made before it is known.
         cycle = self.variations or (self.nominal,)
-        by_name = {name: cycle[number % len(cycle)] for number, name in enumerate(variations)}
-        if self.lacks is not None and variations:
-            del by_name[variations[self.lacks % len(variations)]]
+        by_name = {
+            name: cycle[number % len(cycle)]
+            for names in variations
+            for number, name in enumerate(names)
+            if self.lacks is None or number != self.lacks % len(names)
+        }
         values = np.array([[self.nominal, *by_name.values()]])
         variances = self.weight * np.abs(values)
         return HistogramArray.of(values, variances, axis=axis, categories=[CATEGORY], variations=[NOMINAL, *by_name])
@@ -83,7 +87,8 @@ class Sketch:
     data: Contents | None = None
     on: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """Numbers of the processes and of the years that a declaration covers; None for all."""
-    companions: tuple[Mapping[str, Any], ...] = ()
+    # Without a hash: a declaration may have a dict.
+    companions: tuple[Mapping[str, Any], ...] = attrs.field(default=(), hash=False)
     """Arguments of declarations on all processes and years that the declaration under test needs beside it."""
 
     def __str__(self) -> str:
@@ -127,11 +132,9 @@ class Sketch:
 
     def bystanders(self, typ: str) -> tuple[SystematicUncertainty, ...]:
         """Return declarations of built-in kinds on all processes and years, to stand beside one of a kind."""
-        # Combine morphs all templates of a column in one way.
-        shape = morphing(typ) if typ in SHAPE_KEYWORDS else SHAPE
         return (
             SystematicUncertainty(f"{BYSTANDERS}_rate", "lnN", self.names, self.years, 1.1),
-            SystematicUncertainty(f"{BYSTANDERS}_shape", shape, self.names, self.years, 1.0),
+            SystematicUncertainty(f"{BYSTANDERS}_shape", shape_beside(typ), self.names, self.years, 1.0),
         )
 
     def needed(self) -> tuple[SystematicUncertainty, ...]:
@@ -139,39 +142,43 @@ class Sketch:
         everywhere = attrs.evolve(self, on=None)
         return tuple(everywhere.declare(**keywords) for keywords in self.companions)
 
-    def others(self, systematic: SystematicUncertainty) -> tuple[SystematicUncertainty, ...]:
-        """Return the declarations beside the one under test: of built-in kinds, and those that it needs."""
-        return (*self.bystanders(systematic.typ), *self.needed())
+    def others(self, typ: str) -> tuple[SystematicUncertainty, ...]:
+        """Return the declarations beside those of a kind: of built-in kinds, and those that they need."""
+        return (*self.bystanders(typ), *self.needed())
 
-    def needs(self, systematic: SystematicUncertainty, plugins: Plugins) -> list[Declared]:
-        """Return the declaration under test and those that it needs, with the templates that each reads."""
-        declared = (systematic, *self.others(systematic))
-        return [(one, needs_of(plugins, one.typ, one)) for one in declared]
+    def needs(self, systematics: Iterable[SystematicUncertainty], plugins: Plugins) -> list[Declared]:
+        """Return declarations under test and those that they need, with the templates that each reads."""
+        return [(one, needs_of(plugins, one.typ, one)) for one in (*systematics, *self.needed())]
 
-    def taken(self, systematic: SystematicUncertainty, plugins: Plugins) -> tuple[Sketch, Datacard | None]:
-        """Return the analysis, with all variations if the kind refuses outputs that lack one, and its card if made."""
-        # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
-        complete = self.complete()
-        if complete != self:
-            try:
-                return self, self.card_beside(systematic, self.output(self.needs(systematic, plugins)), plugins)
-            except InputError:
-                return complete, None
-            except Exception:  # noqa: BLE001 - reported where the card is built for the trial
-                return self, None
-        return self, None
+    def taken(
+        self, declared: Sequence[Declared], make: Callable[[Sketch, Mapping[str, Any]], Made]
+    ) -> tuple[Sketch, Mapping[str, Any], Made]:
+        """Return the analysis, its output, and what a function makes of both.
 
-    def output(self, declared: Iterable[Declared] = ()) -> dict[str, Any]:
+        If the function refuses outputs that lack a variation, the analysis has all variations.
+
+        Raises:
+            InputError: the function refuses an output that lacks no variation.
+        """
+        output = self.output(declared)
+        try:
+            return self, output, make(self, output)
+        except InputError:
+            # Without gaps there is no reason to refuse the output, so a refusal is then a failure of the kind.
+            if (complete := self.complete()) == self:
+                raise
+            return complete.taken(declared, make)
+
+    def output(self, declared: Sequence[Declared] = ()) -> dict[str, Any]:
         """Return an output that has the variations and the further samples which declarations need."""
-        declared = tuple(declared)
         histograms: dict[str, dict[str, HistogramArray]] = {}
         periods: dict[str, dict[str, set[str]]] = {year: {} for year in self.years}
         for process, year, sample, dataset in self._datasets():
-            variations = list(dict.fromkeys(chain(_variations(declared, process, year), BYSTANDER_VARIATIONS)))
+            variations = (*_variations(declared, process, year), BYSTANDER_VARIATIONS)
             histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, variations)
             periods[year][sample] = {f"{sample}_{year}"}
         for year, sample, dataset in self._others(declared, histograms):
-            histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, BYSTANDER_VARIATIONS)
+            histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, [BYSTANDER_VARIATIONS])
             periods[year][sample] = {f"{sample}_{year}"}
         if self.data is not None:
             observed = np.array([self.data])
@@ -216,9 +223,11 @@ class Sketch:
             **(arguments | changes),
         )
 
-    def card_beside(self, systematic: SystematicUncertainty, output: Mapping[str, Any], plugins: Plugins) -> Datacard:
-        """Return the card of an output with a declaration beside the others."""
-        return self.card(output, plugins, *self.others(systematic), systematic)
+    def card_beside(
+        self, systematics: Sequence[SystematicUncertainty], output: Mapping[str, Any], plugins: Plugins
+    ) -> Datacard:
+        """Return the card of an output with declarations of one kind beside the others."""
+        return self.card(output, plugins, *self.others(systematics[0].typ), *systematics)
 
     def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
         """Return the datasets of samples that declarations need beside those of the processes."""
@@ -243,10 +252,15 @@ class Sketch:
                     yield name, year, f"{name}_{number}", dataset
 
 
-def _variations(declared: Iterable[Declared], process: str, year: str) -> Iterator[str]:
+def shape_beside(typ: str) -> str:
+    """Return the type of a shape that may stand beside one of a kind: Combine morphs a column in one way."""
+    return morphing(typ) if typ in SHAPE_KEYWORDS else SHAPE
+
+
+def _variations(declared: Iterable[Declared], process: str, year: str) -> Iterator[list[str]]:
     for systematic, needs in declared:
         alias = systematic.get_coffea_name(process, year)
-        yield from (f"{alias}{shift}" for shift in needs.shifts)
+        yield [f"{alias}{shift}" for shift in needs.shifts]
 
 
 def _flat(*contents: float, **options: Any) -> Dataset:
@@ -319,3 +333,13 @@ LACKING = Sketch(
 """Sketch with datasets that lack a variation, and a declaration on some processes and years."""
 BY_HAND = (SMALL, SMALLEST, EMPTY_BINS, NEGATIVE, FAR, LACKING)
 """Sketches that every kind and check is tested with."""
+REPEATED = (SMALL, LACKING)
+"""Sketches whose cards are made again a second later and in other processes."""
+
+
+def repetitions(declarations: int) -> list[tuple[int, Sketch]]:
+    """Return the pairs of declarations, by number, and analyses whose cards are made again.
+
+    A dependence on process or time shows in any analysis; one on earlier calls needs two cards, in two orders.
+    """
+    return [(number % declarations, REPEATED[number % 2]) for number in range(max(declarations, len(REPEATED)))]

@@ -12,14 +12,15 @@ from datacard_core.findings import Finding
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.sketches import BY_HAND
 from datacard_core.testing.inputs.strategies import sketches
-from datacard_core.testing.products import findings_of
+from datacard_core.testing.products import findings_of, texts
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datacard_core.hookspecs import Check
     from datacard_core.model.channel import Channel
     from datacard_core.plugins.calling import Provided
-    from datacard_core.plugins.manager import Plugins
     from datacard_core.testing.cases import Case
     from datacard_core.testing.inputs.channels import Named
     from datacard_core.testing.inputs.sketches import Sketch
@@ -30,19 +31,27 @@ MOST = 25
 _WORD = re.compile(r"[\w.-]{1,60}")
 
 
-def assert_check(case: Case, plugins: Plugins, provided: Provided[Check]) -> None:
-    """Test a check with channels, those included that no card can be made of."""
+def assert_check(case: Case, provided: Provided[Check], channel_of: Callable[[Sketch], Named]) -> list[list[str]]:
+    """Test a check with channels, those included that no card can be made of.
+
+    Args:
+        case: the check.
+        provided: the check with its plugin.
+        channel_of: function that returns the channel of an analysis.
+
+    Returns:
+        The texts of its findings in the channels made by hand.
+    """
+    found = [_assert_findings(case, provided, named) for named in channels.by_hand()]
     # A check runs before the card is written, so it also gets channels that are then refused.
-    for named in (*channels.by_hand(), *channels.refused()):
+    for named in (*channels.refused(), *map(channel_of, BY_HAND)):
         _assert_findings(case, provided, named)
-
-    def try_sketch(sketch: Sketch) -> None:
-        _assert_findings(case, provided, channels.of(sketch, plugins))
-
-    search(sketches(), try_sketch, first=BY_HAND, most=MOST)
+    search(sketches(), lambda sketch: _assert_findings(case, provided, channel_of(sketch)), most=MOST)
+    return found
 
 
-def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> None:
+def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> list[str]:
+    """Test the findings of a check in a channel, and return their texts."""
     case = attrs.evolve(case, given=named)
     before = _fields(named.channel)
     with case.trying("a list of findings, which may be empty"):
@@ -55,6 +64,7 @@ def _assert_findings(case: Case, provided: Provided[Check], named: Named) -> Non
         _assert_finding(case, finding)
     case.same("the same findings for the same channel, each time", found, again)
     case.same("the same findings for an equal channel", found, travelled)
+    return texts(found)
 
 
 def _fields(channel: Channel) -> dict[str, object]:

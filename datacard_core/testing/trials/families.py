@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,8 +25,8 @@ from datacard_core.testing.trials import (
 if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
 
-Assert: TypeAlias = Callable[[Run, Case, str], None]
-"""Function that tests the object of a key."""
+Assert: TypeAlias = Callable[[Run, Case, str], Sequence[object]]
+"""Function that tests the object of a key, and returns its first products in the order of its makers."""
 
 
 def trial_of(field: str) -> Assert:
@@ -43,44 +43,56 @@ def trial_of(field: str) -> Assert:
     return TRIALS[field]
 
 
-def _assert_kind(run: Run, case: Case, typ: str) -> None:
-    trial = kinds.KindTrial(case=case, plugins=run.plugins, typ=typ, companions=run.companions, anew=run.anew)
-    kinds.assert_kind(trial, run.declarations[typ])
+def _assert_kind(run: Run, case: Case, typ: str) -> Sequence[object]:
+    trial = kinds.KindTrial(
+        case=case,
+        plugins=run.plugins,
+        typ=typ,
+        companions=run.companions,
+        anew=run.anew,
+        references=run.references,
+    )
+    products = kinds.assert_kind(trial, run.declarations[typ])
     mistakes.assert_mistakes(trial, run.declarations[typ])
+    return products
 
 
-def _assert_writer(run: Run, case: Case, name: str) -> None:
-    writers.assert_writer(writers.Writing(case, run.plugins, name))
+def _assert_writer(run: Run, case: Case, name: str) -> Sequence[object]:
+    return writers.assert_writer(writers.Writing(case, run.plugins, name), run.channel_of)
 
 
-def _assert_serializer(run: Run, case: Case, name: str) -> None:
-    serializers.assert_serializer(case, run.plugins.serializer(name), run.readers.get(name), run.scratch)
+def _assert_serializer(run: Run, case: Case, name: str) -> Sequence[object]:
+    return serializers.assert_serializer(case, run.plugins.serializer(name), run.readers.get(name), run.scratch)
 
 
-def _assert_reader(run: Run, case: Case, name: str) -> None:
+def _assert_reader(run: Run, case: Case, name: str) -> Sequence[object]:
     readers.assert_reader(case, run.plugins.reader(name), run.files.get(name))
+    return ()
 
 
-def _assert_template_reader(run: Run, case: Case, name: str) -> None:
+def _assert_template_reader(run: Run, case: Case, name: str) -> Sequence[object]:
     template_readers.assert_template_reader(case, run.plugins.template_readers[name], run.scratch)
+    return ()
 
 
-def _assert_check(run: Run, case: Case, name: str) -> None:
-    checks.assert_check(case, run.plugins, run.checks[name])
+def _assert_check(run: Run, case: Case, name: str) -> Sequence[object]:
+    return checks.assert_check(case, run.checks[name], run.channel_of)
 
 
-def _assert_plot(run: Run, case: Case, name: str) -> None:
-    plots.assert_plot(case, run.plugins, run.plugins.plot(name), run.scratch)
+def _assert_plot(run: Run, case: Case, name: str) -> Sequence[object]:
+    return plots.assert_plot(case, run.channel_of, run.plugins.plot(name), run.scratch)
 
 
-def _assert_source(run: Run, case: Case, name: str) -> None:
+def _assert_source(run: Run, case: Case, name: str) -> Sequence[object]:
     sources.assert_source(case, run.plugins.source(name), run.files.get(name), run.scratch)
+    return ()
 
 
-def _assert_rendering(run: Run, case: Case, name: str) -> None:
+def _assert_rendering(run: Run, case: Case, name: str) -> Sequence[object]:
     with case.trying("cards of the declarations that kinds are tested with"):
         channels: list[Channel] = list(renderings.channels_of(run.plugins, run.declarations, run.companions))
     renderings.assert_rendering(case, run.plugins, run.plugins.renderings[name], channels)
+    return ()
 
 
 TRIALS: Mapping[str, Assert] = MappingProxyType(

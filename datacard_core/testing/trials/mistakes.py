@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from hypothesis import strategies as st
 
 from datacard_core.build.card_rules import kind_problems
-from datacard_core.datacard import Datacard
 from datacard_core.errors import DeclarationError
+from datacard_core.testing.cases import UnmetError
 from datacard_core.testing.inputs.declarations import NAME, Keywords
+from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
+from datacard_core.testing.products import card_contents
 from datacard_core.testing.search import search
-from datacard_core.testing.trials.kinds import Given, KindTrial, built
+from datacard_core.testing.trials.kinds import KindTrial, assert_finite, assert_same_anew, names, stable_needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from datacard_core.declare.systematics import SystematicUncertainty
+    from datacard_core.testing.cases import Case
+    from datacard_core.testing.inputs.sketches import Sketch
 
 MOST = 40
 """Number of declarations that hypothesis draws for a kind."""
@@ -34,18 +39,31 @@ class Mistake:
     names: tuple[str, ...] = ()
     """Options that are changed or left out."""
 
+    def declare(self, sketch: Sketch, typ: str, name: str = NAME) -> SystematicUncertainty:
+        """Return the changed declaration.
+
+        Raises:
+            DeclarationError: the core refuses it.
+        """
+        return sketch.declare(name, typ, **{**self.base, **self.changes})
+
 
 def assert_mistakes(trial: KindTrial, declarations: Sequence[Keywords]) -> None:
     """Test a kind with strange values and options."""
+    # One declaration is enough here, because the strange value replaces that of the declaration.
+    by_hand = _by_hand(declarations[0], trial.provided.value.options)
+    accepted = [mistake for mistake in by_hand if _is_accepted(trial, mistake)]
+    if not _are_right_together(trial, accepted):
+        # One alone tells which is wrong. And none may be: some kinds can be declared only once in a card.
+        for mistake in accepted:
+            _assert_accepted(trial, mistake)
     drawn = st.builds(
         _mistake,
         st.sampled_from(declarations),
         st.sampled_from(STRANGE),
         strange_options(tuple(trial.provided.value.options)),
     )
-    # One declaration is enough here, because the strange value replaces that of the declaration.
-    by_hand = _by_hand(declarations[0], trial.provided.value.options)
-    search(drawn, lambda mistake: _assert_mistake(trial, mistake), first=by_hand, most=MOST)
+    search(drawn, lambda mistake: _assert_mistake(trial, mistake), most=MOST)
 
 
 def _by_hand(base: Keywords, options: Iterable[str]) -> Iterator[Mistake]:
@@ -65,18 +83,66 @@ def _mistake(base: Keywords, value: Any, options: Keywords) -> Mistake:
 
 
 def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
+    if _is_accepted(trial, mistake):
+        _assert_accepted(trial, mistake)
+
+
+def _is_accepted(trial: KindTrial, mistake: Mistake) -> bool:
+    """Return True if `problems` finds nothing wrong, after testing what it finds."""
+    sketch = trial.analysis(SMALL)
     try:
-        systematic = trial.small.declare(NAME, trial.typ, **{**mistake.base, **mistake.changes})
+        systematic = mistake.declare(sketch, trial.typ)
     except DeclarationError:
-        return  # The core refuses it for every kind.
-    trial = trial.on(Given(systematic, trial.small))
-    found = _stable_problems(trial, trial.small.declare(NAME, trial.typ, **mistake.base), systematic)
-    card = None if found else _card_or_problems(trial, systematic)
-    if isinstance(card, Datacard):
-        # The kind has a meaning for the strange value. Then its card must be as good as any other.
-        built(trial, systematic, trial.small, card)
-    else:
-        _assert_sentences(trial, mistake, card or found)
+        return False  # The core refuses it for every kind.
+    trial = trial.on([systematic], sketch)
+    found = _stable_problems(trial, sketch.declare(NAME, trial.typ, **mistake.base), systematic)
+    if found:
+        _assert_sentences(trial.case, mistake, found)
+    return not found
+
+
+def _are_right_together(trial: KindTrial, mistakes: Sequence[Mistake]) -> bool:
+    """Return True if one card of all declarations is as good as any other."""
+    if not mistakes:
+        return True
+    sketch, called = trial.analysis(SMALL), names(len(mistakes))
+    # Before, each name stands for another declaration: what a kind remembers by name then shows.
+    before, now = (
+        [mistake.declare(sketch, trial.typ, name) for name, mistake in zip(order, mistakes, strict=True)]
+        for order in ((*called[1:], NAME), called)
+    )
+    with suppress(UnmetError), trial.case.trying("a card"):
+        sketch.card_beside(before, sketch.output(sketch.needs(before, trial.plugins)), trial.plugins)
+        output = sketch.output(stable_needs(trial, now, sketch))
+        card = sketch.card_beside(now, output, trial.plugins)
+        assert_same_anew(trial, now, sketch, output, card_contents(card))
+        assert_finite(trial.case, card.channel)
+        return True
+    return False
+
+
+def _assert_accepted(trial: KindTrial, mistake: Mistake) -> None:
+    """Test the card of a strange declaration, or what is found to be wrong when it is built."""
+    sketch = trial.analysis(SMALL)
+    systematic = mistake.declare(sketch, trial.typ)
+    trial = trial.on([systematic], sketch)
+    output = sketch.output(stable_needs(trial, [systematic], sketch))
+    with trial.case.trying("that problems() says what is wrong with a declaration, or a card"):
+        try:
+            # Beside the others, which its options may name.
+            card = sketch.card_beside([systematic], output, trial.plugins)
+            contents = card_contents(card)
+        except DeclarationError as error:
+            # A kind may find a mistake only when it has the histograms.
+            found = error.problems
+        else:
+            found = ()
+    if found:
+        _assert_sentences(trial.case, mistake, found)
+        return
+    # The kind has a meaning for the strange value. Then its card must be as good as any other.
+    assert_same_anew(trial, [systematic], sketch, output, contents)
+    assert_finite(trial.case, card.channel)
 
 
 def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: SystematicUncertainty) -> tuple[str, ...]:
@@ -91,22 +157,7 @@ def _stable_problems(trial: KindTrial, right: SystematicUncertainty, strange: Sy
     return first
 
 
-def _card_or_problems(trial: KindTrial, systematic: SystematicUncertainty) -> Datacard | tuple[str, ...]:
-    """Return the card, or what is found to be wrong when it is built."""
-    with trial.case.trying("that shifts() names variations, and samples() samples"):
-        output = trial.small.output(trial.small.needs(systematic, trial.plugins))
-    expected = "that problems() says what is wrong with a declaration, or a card"
-    with trial.case.trying(expected):
-        try:
-            # Beside the others, which its options may name.
-            return trial.small.card_beside(systematic, output, trial.plugins)
-        except DeclarationError as error:
-            # A kind may find a mistake only when it has the histograms.
-            return error.problems
-
-
-def _assert_sentences(trial: KindTrial, mistake: Mistake, found: tuple[str, ...]) -> None:
-    case = trial.case
+def _assert_sentences(case: Case, mistake: Mistake, found: Sequence[str]) -> None:
     # One word cannot say what is wrong with which value.
     wrong = [problem for problem in found if len(problem.split()) <= 1]
     case.expect(not wrong, "that each problem is a sentence", f"{wrong[:1]!r}")

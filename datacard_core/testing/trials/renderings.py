@@ -32,7 +32,7 @@ def channels_of(
     for typ, examples in declarations.items():
         for keywords in examples:
             systematic = sketch.declare(NAME, typ, **keywords)
-            output = sketch.output(sketch.needs(systematic, plugins))
+            output = sketch.output(sketch.needs([systematic], plugins))
             with suppress(DeclarationError):
                 yield sketch.card(output, plugins, *sketch.needed(), systematic).channel
 

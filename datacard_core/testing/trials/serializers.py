@@ -29,18 +29,27 @@ MOST = 20
 """Number of sets of templates that hypothesis draws for a serializer."""
 
 
-def assert_serializer(case: Case, provided: Provided[TemplateSerializer], reader: Reader | None, scratch: Path) -> None:
-    """Test a serializer with templates, and with templates that differ from them in one respect."""
+def assert_serializer(
+    case: Case, provided: Provided[TemplateSerializer], reader: Reader | None, scratch: Path
+) -> list[bytes]:
+    """Test a serializer with templates, and with templates that differ from them in one respect.
 
-    def try_templates(given: Written) -> None:
-        _assert_written(attrs.evolve(case, given=given), provided, given, reader, scratch)
+    Returns:
+        The files of the templates made by hand.
+    """
 
-    search(written(), try_templates, first=BY_HAND, most=MOST)
+    def stored(given: Written) -> bytes:
+        return _assert_written(attrs.evolve(case, given=given), provided, given, reader, scratch)
+
+    files = [stored(given) for given in BY_HAND]
+    search(written(), stored, most=MOST)
+    return files
 
 
 def _assert_written(
     case: Case, provided: Provided[TemplateSerializer], given: Written, reader: Reader | None, scratch: Path
-) -> None:
+) -> bytes:
+    """Test the file of some templates, and return its content."""
     templates = given.templates()
     before = _arrays(templates)
     # A file that contains its path, or a time of creation, differs elsewhere.
@@ -56,6 +65,7 @@ def _assert_written(
         case = attrs.evolve(case, given=changed)
         is_told = _bytes(case, provided, changed.templates(), path) != first
         case.expect(is_told, f"another file where {what}", "the same bytes")
+    return first
 
 
 def _bytes(case: Case, provided: Provided[TemplateSerializer], templates: NamedTemplates, path: Path) -> bytes:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from datacard_core.errors import DeclarationError, InputError, MissingProviderError
 from datacard_core.model.channel import Statement
 from datacard_core.model.directives import BinByBinStatistics, FreeParameter
 from datacard_core.model.effects import Effect, Normalisation, Nuisance, Shape
 from datacard_core.testing.inputs import channels
 from datacard_core.testing.inputs.channels import Named, UnknownDirective, UnknownEffect
 from datacard_core.testing.inputs.strategies import sketches
-from datacard_core.testing.products import rendered
+from datacard_core.testing.products import REFUSALS, rendered
 from datacard_core.testing.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datacard_core.model.arrays import Templates
     from datacard_core.model.channel import Channel, Directive
@@ -44,7 +43,7 @@ class Writing:
         with self.case.trying("the text of a card, or a MissingProviderError for what it does not render"):
             try:
                 return rendered(self.plugins, self.name, channel)
-            except (MissingProviderError, DeclarationError, InputError):
+            except REFUSALS:
                 return None
 
     def given(self, named: Named) -> Writing:
@@ -52,22 +51,26 @@ class Writing:
         return attrs.evolve(self, case=attrs.evolve(self.case, given=named))
 
 
-def assert_writer(writing: Writing) -> None:
-    """Test a writer with channels, and with channels that differ from them in one respect."""
+def assert_writer(writing: Writing, channel_of: Callable[[Sketch], Named]) -> list[str | None]:
+    """Test a writer with channels, and with channels that differ from them in one respect.
+
+    Args:
+        writing: the writer.
+        channel_of: function that returns the channel of an analysis.
+
+    Returns:
+        The texts of the channels made by hand, or None for those that it refuses.
+    """
     # A writer may refuse what it cannot write, but not this channel: else one that refuses all channels would pass.
     smallest, *others = channels.by_hand()
     with writing.given(smallest).case.trying("the text of a card that has processes only"):
         rendered(writing.plugins, writing.name, smallest.channel)
-    for named in (smallest, *others):
-        _assert_channel(writing, named)
-
-    def try_sketch(sketch: Sketch) -> None:
-        _assert_channel(writing, channels.of(sketch, writing.plugins))
-
-    search(sketches(), try_sketch, most=MOST)
+    texts = [_assert_channel(writing, named) for named in (smallest, *others)]
+    search(sketches(), lambda sketch: _assert_channel(writing, channel_of(sketch)), most=MOST)
+    return texts
 
 
-def _assert_channel(writing: Writing, named: Named) -> None:
+def _assert_channel(writing: Writing, named: Named) -> str | None:
     writing = writing.given(named)
     channel = named.channel
     text = writing.text(channel)
@@ -84,6 +87,7 @@ def _assert_channel(writing: Writing, named: Named) -> None:
         differs = after is None or after != before
         expected = f"that {what} which it does not know stands in the text, or is a MissingProviderError"
         writing.case.expect(differs, expected, "the text is the one without it")
+    return text
 
 
 def _changes(channel: Channel) -> Iterator[tuple[str, Channel]]:

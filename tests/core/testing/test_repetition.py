@@ -12,7 +12,7 @@ import pytest
 
 from datacard_core import Channel, hookimpl, load_plugins
 from datacard_core.testing.cases import Case, UnmetError
-from datacard_core.testing.repetition import FORWARDS, products, repeated
+from datacard_core.testing.repetition import FORWARDS, assert_repeated, products
 from datacard_core.testing.tasks import Task
 from tests.support.conformance import Numbers, failure
 
@@ -52,8 +52,8 @@ def task(scratch: Path) -> Task:
 def repeat(scratch: Path) -> str:
     """Return the failure of the installed plugin acme when its products are repeated, or an empty string."""
     try:
-        with repeated(Case(plugin="acme", origin="acme 1.0"), task(scratch), sys.path):
-            pass
+        made = products(task(scratch)).values()
+        assert_repeated(Case(plugin="acme", origin="acme 1.0"), task(scratch), sys.path, made)
     except UnmetError as error:
         return str(error)
     return ""

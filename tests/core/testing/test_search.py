@@ -33,16 +33,6 @@ def test_input_that_fails_sometimes() -> None:
         search(st.integers(0, 10**6), body, most=100)
 
 
-def test_inputs_made_by_hand_come_first() -> None:
-    """The failure of an input made by hand is raised, and no input is drawn."""
-
-    def body(number: int) -> None:
-        raise ValueError(f"{number}")
-
-    with pytest.raises(ValueError, match=r"^-7$"):
-        search(st.integers(0, 10), body, first=[-7], most=100)
-
-
 @pytest.mark.usefixtures("few_examples")
 def test_profile_with_few_examples() -> None:
     """A profile of hypothesis limits the number of inputs that are drawn."""

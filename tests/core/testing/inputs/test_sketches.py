@@ -7,7 +7,7 @@ import pytest
 from datacard_core import load_plugins
 from datacard_core.build.plans import Needs
 from datacard_core.testing.inputs.sketches import BY_HAND, LACKING, SMALL, Dataset, Simulated, Sketch
-from tests.support.conformance import Complete
+from tests.support.conformance import Average, Complete
 from tests.support.plugins import Provider
 
 PLUGINS = load_plugins()
@@ -59,9 +59,14 @@ def test_complete_sketch() -> None:
 @pytest.mark.slow
 def test_kind_that_refuses_missing_variations() -> None:
     """The sketch is completed only for a kind that refuses outputs that lack a variation."""
-    plugins = load_plugins(*load_plugins(), Provider("acme", Complete()))
-    lnn = LACKING.declare("mine", "lnN", value=1.1)
-    complete = LACKING.declare("mine", "complete", value=1.0)
-    assert LACKING.taken(lnn, plugins)[0] == LACKING
-    assert LACKING.taken(complete, plugins) == (LACKING.complete(), None)
-    assert SMALL.taken(complete, plugins) == (SMALL, None)
+    plugins = load_plugins(*load_plugins(), Provider("acme", Average(), Complete()))
+
+    def taken(sketch: Sketch, typ: str) -> Sketch:
+        declared = [sketch.declare("mine", typ, value=1.0)]
+        return sketch.taken(
+            sketch.needs(declared, plugins), lambda sketch, output: sketch.card_beside(declared, output, plugins)
+        )[0]
+
+    assert taken(LACKING, "average") == LACKING
+    assert taken(LACKING, "complete") == LACKING.complete()
+    assert taken(SMALL, "complete") == SMALL
