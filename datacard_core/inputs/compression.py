@@ -23,7 +23,7 @@ HEAD = 64
 """Number of bytes to look at: enough for the first words of a text file."""
 
 # Pieces of this size are freed and allocated again in the same memory; larger ones are fresh memory each time.
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 _CHUNK = 1 << 17
 _ZSTD_CHUNK = 1 << 12
 """Compressed bytes that are decompressed at once: a block of zstd holds up to 128 kB in four bytes."""

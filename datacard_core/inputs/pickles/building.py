@@ -117,8 +117,8 @@ class _Building:
         # Built values and their lengths by the id of their record. The record is kept with them: while it lives, no
         # other object has its id.
         self._built: dict[int, tuple[object, object, int]] = {}
-        self.axes: dict[bytes, tuple[tuple[Any, ...], tuple[int, ...]]] = {}
-        """Axes and their numbers of bins by their state, which is the same in most histograms of a variable."""
+        self.axes: dict[bytes, tuple[tuple[Any, ...], tuple[int, ...], int]] = {}
+        """Axes, numbers of bins and length by their state, which is the same in most histograms of a variable."""
 
     def build(self, value: object) -> Any:
         """Return the real object of a value of the pickle.
@@ -212,17 +212,20 @@ def _decoded(building: _Building, record: Record, contents: Record) -> object:
     if not isinstance(bins, np.ndarray | SkippedArray) or len(bins.shape) != 1 or bins.dtype != expected:
         raise unknown_form(contents)
     (size,) = bins.shape
-    length = building.length
-    axes_state = _unskipped(tuple(_contents_state(building, state[:-1])))
-    attributes = _attributes(building, record)
-    # The pickle of a state has its values with their types, and states of other values have other ones.
-    key = pickle.dumps((contents.name, size, axes_state, attributes), pickle.HIGHEST_PROTOCOL)
-    if key not in building.axes:
-        axes = _axes_of(contents, (*axes_state, np.empty(0, bins.dtype)), attributes)
+    attributes = {name: value for name, value in record.state[1].items() if name != "_hist"}  # type: ignore[index]
+    key = _key((contents.name, size, state[:-1], attributes))
+    if known := building.axes.get(key):
+        axes, shape, length = known
+        building.length += length
+    else:
+        length = building.length
+        axes_state = _unskipped(tuple(_contents_state(building, state[:-1])))
+        axes = _axes_of(contents, (*axes_state, np.empty(0, bins.dtype)), building.build(attributes))
         _check_axes(axes, size)
-        building.axes[key] = axes, tuple(axis.extent for axis in axes)
-    axes, shape = building.axes[key]
-    building.budget.spend(_HISTOGRAM + _COPIES * (building.length - length) + _EDGES * sum(shape))
+        shape, length = tuple(axis.extent for axis in axes), building.length - length
+        if key:
+            building.axes[key] = axes, shape, length
+    building.budget.spend(_HISTOGRAM + _COPIES * length + _EDGES * sum(shape))
     weighted = contents.name[1] == "any_weight"
     if math.prod(shape) * (1 + weighted) != size:
         raise RefusedError("a histogram with another number of bins than its axes have")
@@ -258,9 +261,13 @@ def _axes_of(contents: Record, state: tuple[object, ...], attributes: dict[str, 
     return tuple(axes_of.axes)
 
 
-def _attributes(building: _Building, record: Record) -> dict[str, Any]:
-    built: Any = building.build({name: value for name, value in record.state[1].items() if name != "_hist"})  # type: ignore[index]
-    return dict(built)
+def _key(state: object) -> bytes:
+    """Return what tells states apart: their values with their types; empty if there is no such key."""
+    try:
+        return pickle.dumps(state, pickle.HIGHEST_PROTOCOL)
+    # Records may hold functions, or be nested too deep, which is told when they are built.
+    except Exception:  # noqa: BLE001 - the documentation of pickle promises no type
+        return b""
 
 
 def _checked_state(record: Record) -> tuple[Any, ...]:

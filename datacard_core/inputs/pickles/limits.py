@@ -24,6 +24,10 @@ _PER_BYTE_ON_DISK = 4
 _FREE_STEPS = 4_000_000
 _BYTES_PER_STEP = 32
 
+# Memory, in bytes, of a short text without its content, and of a number.
+SHORT = 64
+NUMBER = 32
+
 _MB = 1_000_000
 _LONGEST_KEY = 4096
 _MOST_PARTS = 8

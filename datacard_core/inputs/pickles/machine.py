@@ -15,6 +15,7 @@ import numpy as np
 
 from datacard_core.inputs.pickles.limits import check_key
 from datacard_core.inputs.pickles.records import Named, Record, RefusedError
+from datacard_core.inputs.pickles.runs import Runs
 from datacard_core.inputs.pickles.window import Window
 from datacard_core.names import listing
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 # Memory, in bytes, of a container or record with what is kept while real objects are built, and of an item in it.
 CONTAINER = 450
 ITEM = 80
-# Memory, in bytes, of a short text without its content.
-SHORT = 64
 _POINTER = 8
 _SCALAR = 48
 
@@ -38,6 +37,8 @@ _LARGE = 1 << 16
 _LONGEST_NAME = 256
 _MOST_REFUSED = 100
 _MOST_MARKS = 1000
+_LONG = 512
+"""Instructions of a run after which limits are checked at once."""
 
 
 class Finished(Exception):  # noqa: N818 - no error
@@ -59,6 +60,7 @@ class Machine:
         self.stack: list[Any] = []
         self._below: list[list[Any]] = []
         self.memo: list[Any] = []
+        self._runs = Runs()
         self._names: dict[Name, Named] = {}
         self._admitted = admitted
         self._at_once = at_once
@@ -111,6 +113,19 @@ class Machine:
         self._below.append(self.stack)
         self.stack = []
 
+    def follow(self) -> None:
+        """Carry out the run of plain values that follows, if there is one."""
+        window = self.window
+        run = self._runs.at(window.held, window.place)
+        if run.steps:
+            self.stack += run.values
+            self.memo += run.memoized
+            window.place += len(run.content)
+            self.budget.spent += run.spent
+            self.budget.steps += run.steps
+            if run.steps > _LONG:
+                self.check(0)
+
     def to_mark(self) -> list[Any]:
         """Take the values down to the last mark from the stack."""
         above = self.stack
@@ -128,17 +143,17 @@ class Machine:
 
     def named(self, module: str, name: str) -> Named:
         """Return what stands for a class or function, after noting if it is not admitted."""
-        # numpy 2 has renamed the folder of its modules.
-        key = (re.sub(r"^numpy\.core\.", "numpy._core.", module), name)
-        if key not in self._names:
+        if (module, name) not in self._names:
+            # numpy 2 has renamed the folder of its modules.
+            key = (re.sub(r"^numpy\.core\.", "numpy._core.", module), name)
             self.spend(CONTAINER)
-            self._names[key] = Named(key, self._at_once.get(key))
+            self._names[module, name] = Named(key, self._at_once.get(key))
             if key not in self._admitted:
                 # Reading goes on, so that all refused names are told at once.
                 self._refused[f"{module}.{name}"] = None
                 if len(self._refused) > _MOST_REFUSED:
                     self.check_names()
-        return self._names[key]
+        return self._names[module, name]
 
     def call(self, named: Named, args: tuple[Any, ...]) -> object:
         """Return what stands for the result of a call."""

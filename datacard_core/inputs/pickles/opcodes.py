@@ -8,8 +8,8 @@ import re
 import struct
 from typing import TYPE_CHECKING, Any
 
-from datacard_core.inputs.pickles.limits import check_key
-from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, SHORT, Machine
+from datacard_core.inputs.pickles.limits import NUMBER, SHORT, check_key
+from datacard_core.inputs.pickles.machine import CONTAINER, ITEM, Machine
 from datacard_core.inputs.pickles.records import Named, Record, RefusedError, Skipped
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     Instruction = Callable[[Machine], None]
 
-_NUMBER = 32
-"""Memory of a number, in bytes."""
 _SKIPPED = 200
 """Memory of what refers to a content that stays in the file, in bytes."""
 UNSIGNED = struct.Struct("<I")
@@ -34,7 +32,7 @@ def _number(layout: str) -> Instruction:
 
     def push(machine: Machine) -> None:
         machine.stack.append(unpack(machine.window.read(size))[0])
-        machine.budget.spent += _NUMBER
+        machine.budget.spent += NUMBER
 
     return push
 
@@ -143,6 +141,17 @@ def _new(machine: Machine, container: object, items: int) -> None:
 
 def _empty(make: Callable[[], object]) -> Instruction:
     return lambda machine: _new(machine, make(), 0)
+
+
+def _mark(machine: Machine) -> None:
+    machine.mark()
+    # The values of an axis, and of those behind another one.
+    machine.follow()
+
+
+def _set_items(machine: Machine) -> None:
+    machine.fill(machine.to_mark())
+    machine.follow()
 
 
 def _tuple(machine: Machine) -> None:
@@ -298,7 +307,7 @@ _BY_OPCODE: dict[bytes, Instruction] = {
     pickle.BINBYTES8: _content(8, bytes),
     pickle.BYTEARRAY8: _content(8, _bytearray),
     # Stack and memo
-    pickle.MARK: Machine.mark,
+    pickle.MARK: _mark,
     pickle.POP: _pop,
     pickle.POP_MARK: _pop_mark,
     pickle.DUP: _duplicate,
@@ -323,7 +332,7 @@ _BY_OPCODE: dict[bytes, Instruction] = {
     pickle.APPEND: _append,
     pickle.APPENDS: lambda machine: machine.extend(machine.to_mark()),
     pickle.SETITEM: _set_item,
-    pickle.SETITEMS: lambda machine: machine.fill(machine.to_mark()),
+    pickle.SETITEMS: _set_items,
     pickle.ADDITEMS: _add_items,
     # Names, calls and states
     pickle.GLOBAL: _name,

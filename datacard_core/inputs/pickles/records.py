@@ -61,6 +61,10 @@ class Record:
     dtype: np.dtype[Any] | None = None
     """The dtype that it stands for, once it was asked for; until it gets another state."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what tells records apart, as their pickles are compared: not if a dtype was asked for."""
+        return Record, (self.name, self.args, self.items, self.elements, self.state)
+
 
 def is_name(value: object, name: Name) -> bool:
     """Return True if a value stands for a certain name."""

@@ -7,7 +7,8 @@ from itertools import repeat
 from operator import length_hint
 from typing import TYPE_CHECKING
 
-from datacard_core.inputs.pickles.machine import CONTAINER, SHORT, Finished, Machine
+from datacard_core.inputs.pickles.limits import SHORT
+from datacard_core.inputs.pickles.machine import CONTAINER, Finished, Machine
 from datacard_core.inputs.pickles.opcodes import INSTRUCTIONS, UNSIGNED
 from datacard_core.inputs.pickles.records import RefusedError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datacard_core.inputs.pickles.limits import Budget
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 _LONGEST_LINE = 4096
 
 
