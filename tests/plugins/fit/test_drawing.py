@@ -13,6 +13,7 @@ from datacard_fit.drawing.pages import pages_of
 from datacard_fit.drawing.rows import ROWS
 from datacard_plots.options import PlotOptions
 from datacard_plots.style import DOWN, UP, plot_style
+from matplotlib.patches import Rectangle, StepPatch
 
 from datacard_core import DeclarationError
 from tests.support.commands import datacard
@@ -61,7 +62,9 @@ class TestImpacts:
     def test_bars(self) -> None:
         """Each end of a parameter's interval is a bar of its colour, as long as the shift of the POI."""
         (figure,) = figures(impacts_of(impact("jes", (-0.3, 0.2))))
-        bars = {matplotlib.colors.to_hex(bar.get_facecolor()): bar.get_width() for bar in figure.axes[1].patches[1:]}
+        # The first one is the grey of its row.
+        _, *found = (patch for patch in figure.axes[1].patches if isinstance(patch, Rectangle))
+        bars = {matplotlib.colors.to_hex(bar.get_facecolor()): bar.get_width() for bar in found}
         assert bars == {DOWN: pytest.approx(-0.3), UP: pytest.approx(0.2)}
 
     @pytest.mark.slow
@@ -100,14 +103,15 @@ class TestFit:
         """A fit has a page of pulls, without the POI, and one of correlations, with it."""
         pulls, correlations = figures(fit(likelihood))
         assert {text.split("  ")[-1] for text in texts(pulls) if "  " in text} == {"SF", "lumi"}
-        assert [label.get_text() for label in correlations.axes[0].get_yticklabels()] == ["r", "lumi", "SF"]
+        # Along either axis.
+        assert [text for text in texts(correlations) if text in ("r", "lumi", "SF")] == 2 * ["r", "lumi", "SF"]
 
     @pytest.mark.slow
     def test_stacks(self, likelihood: Likelihood) -> None:
         """Each channel has a page with the events after the fit, and the data unless they are blind."""
         made = stages(likelihood)
         first, second = figures(made)
-        tops = [patch.get_data().values.tolist() for patch in first.axes[0].patches]
+        tops = [patch.get_data()[0].tolist() for patch in first.axes[0].patches if isinstance(patch, StepPatch)]
         assert tops[0] == pytest.approx([20], rel=1e-3)
         assert tops[1] == pytest.approx([25], rel=1e-3)
         assert len(first.axes[0].containers) == len(second.axes[0].containers) == 1
@@ -144,7 +148,7 @@ class TestCurves:
     def test_plane(self, likelihood: Likelihood) -> None:
         """Contours in two parameters are at -2·ln(1 - confidence)."""
         (figure,) = figures(scan(likelihood, {"r": [-1.0, 0.0, 1.0, 2.0], "SF": [1.0, 1.3, 1.6]}))
-        assert figure.axes[0].get_ylabel() == "SF"
+        assert {"r", "SF"} <= set(texts(figure))
         contours = [one for one in figure.axes[0].collections if hasattr(one, "levels")]
         assert not contours or list(contours[0].levels) == pytest.approx([2.2789, 5.9915], abs=1e-3)
 
@@ -157,7 +161,7 @@ class TestCurves:
         assert (median.get_xdata().tolist(), median.get_ydata().tolist()) == ([120, 125], [4, 3])
         assert observed.get_ydata()[0] == 4.5
         (rows,) = figures({"SR": LIMIT, "CR": two})
-        assert [label.get_text() for label in rows.axes[0].get_yticklabels()] == ["SR", "CR"]
+        assert [text for text in texts(rows) if text in ("SR", "CR")] == ["SR", "CR"]
 
 
 class TestFiles:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 import pytest
-from datacard_plots.maps import STATES, correlations_figure, coverage_figure
+from datacard_plots.maps import MOST_NAMED, STATES, correlations_figure, coverage_figure
 from datacard_plots.options import PlotOptions
 from datacard_plots.style import plot_style
 from matplotlib.collections import QuadMesh
@@ -39,8 +39,9 @@ def test_coverage() -> None:
         ["factor", "none", "none", "factor"],
         ["none", "none", "factor", "none"],
     ]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["jes", "lumi", "norm"]
-    assert [label.get_text() for label in axes.get_xticklabels()][1:3] == ["top 2022", "top 2023"]
+    _, first, second, _, *names = (text.get_text() for text in axes.texts if text.get_text())
+    assert (first, second) == ("top 2022", "top 2023")
+    assert names[:3] == ["jes", "lumi", "norm"]
 
 
 @pytest.mark.slow
@@ -57,7 +58,7 @@ def test_effects() -> None:
 @pytest.mark.parametrize("name", ["coverage", "correlations"])
 def test_any_channel(name: str, tmp_path: Path) -> None:
     """A channel without nuisances and one of very many columns can be drawn, to equal bytes."""
-    for number, made in enumerate((channel(), attrs.evolve(channel_of(500), nuisances=(factors("a", [0], [2.0]),)))):
-        first = draw(name, made, tmp_path / f"{number}.pdf")
-        assert first == draw(name, made, tmp_path / f"{number}_again.pdf")
-        assert first.startswith(b"%PDF-")
+    first, second = (draw(name, channel(), tmp_path / f"{number}.pdf") for number in range(2))
+    assert first == second
+    many = attrs.evolve(channel_of(MOST_NAMED + 1), nuisances=(factors("a", [0], [2.0]),))
+    assert draw(name, many, tmp_path / "many.pdf").startswith(b"%PDF-")

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from datacard_plots.axes.ticks import draw_axis
 from datacard_plots.style import UP, draw_header, plain
 from matplotlib.figure import Figure
 
@@ -33,14 +34,15 @@ def scan_pages(found: Scan, options: PlotOptions) -> Iterator[Figure]:
     """Yield the page of a scan: a curve in one parameter, contours in two."""
     figure, axes = _page(options)
     names = [plain(name) for name in found.names]
-    axes.set_xlabel(names[0])
     if len(names) == 1:
         _draw_curve(axes, found.points[:, 0], 2 * found.rise)
+        draw_axis(axes, "y", "2ΔNLL")
     else:
         _draw_plane(axes, found)
-        axes.set_ylabel(names[1])
         axes.plot(*found.best, "P", color="black", markersize=7, label="best fit")
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper right")
+        draw_axis(axes, "y", names[1])
+    draw_axis(axes, "x", names[0])
     yield figure
 
 
@@ -53,7 +55,6 @@ def _draw_curve(axes: Axes, values: Any, rise: Any) -> None:
         axes.annotate(text, (1, level), (-3, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
                       ha="right", size=8, color=UP)  # fmt: skip
     axes.set_ylim(0, min(1.1 * max(float(np.nanmax(rise)), 1e-3), 10))
-    axes.set_ylabel("2ΔNLL")
 
 
 def _draw_plane(axes: Axes, found: Scan) -> None:
@@ -62,7 +63,7 @@ def _draw_plane(axes: Axes, found: Scan) -> None:
     columns, rows = np.searchsorted(first, found.points[:, 0]), np.searchsorted(second, found.points[:, 1])
     plane[rows, columns] = 2 * found.rise
     drawn = axes.pcolormesh(first, second, plane, cmap="Blues_r", shading="nearest", vmin=0, vmax=10, rasterized=True)
-    axes.figure.colorbar(drawn, ax=axes, label="2ΔNLL")
+    axes.figure.colorbar(drawn, ax=axes, label="2ΔNLL", format="{x:g}").minorticks_off()
     if min(plane.shape) > 1:
         # With two degrees of freedom, the quantile of χ² has a closed form.
         levels = [-2 * math.log(1 - confidence) for confidence in LEVELS.values()]
@@ -83,11 +84,14 @@ def limit_pages(limits: Mapping[str | float, Limit], options: PlotOptions) -> It
     text = f"{100 * confidence:g} % CL limit on {plain(poi)}"
     if over_values:
         _draw_bands(axes, places[order], expected, observed)
-        axes.set_ylabel(text)
+        draw_axis(axes, "x")
+        draw_axis(axes, "y", text)
     else:
         _draw_categories(axes, [str(key) for key in keys], expected, observed)
-        axes.set_xlabel(text)
-    axes.legend(fontsize=8)
+        draw_axis(axes, "x", text)
+        draw_axis(axes, "y", size=8)
+    # There is room at the top.
+    axes.legend(fontsize=8, loc="upper right")
     yield figure
 
 
@@ -98,7 +102,7 @@ def _draw_bands(axes: Axes, places: Any, expected: Any, observed: Any) -> None:
     axes.plot(places, median, "--", color="black", linewidth=1.2, label="median expected")
     if np.isfinite(observed).any():
         axes.plot(places, observed, "o-", color="black", markersize=3, linewidth=1.2, label="observed")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.4 * float(np.nan_to_num([high2, observed]).max()) or 1)
 
 
 def _draw_categories(axes: Axes, names: list[str], expected: Any, observed: Any) -> None:
@@ -112,8 +116,8 @@ def _draw_categories(axes: Axes, names: list[str], expected: Any, observed: Any)
         axes.plot(observed, rows, "o", color="black", markersize=4, label="observed")
     # Names of cards need more room than numbers.
     axes.set_position((0.28, 0.14, 0.68, 0.76))
-    axes.tick_params(axis="y", which="minor", left=False, right=False)
-    axes.set_yticks(rows, [plain(name, 24) for name in names], size=8)
+    axes.yaxis.minorticks_off()
+    axes.set_yticks(rows, [plain(name, 24) for name in names])
     # Room for the legend above the first category.
     axes.set_ylim(len(names) - 0.5, -0.5 - 0.35 * len(names) - 0.5)
     axes.set_xlim(left=0)
@@ -131,11 +135,13 @@ def correlation_pages(fitted: FitResult, options: PlotOptions) -> Iterator[Figur
     figure = Figure(figsize=(8, 7.2))
     axes = figure.add_axes((0.26, 0.26, 0.6, 0.66))
     drawn = axes.imshow(correlation[np.ix_(kept, kept)], cmap="RdBu_r", vmin=-1, vmax=1)
-    figure.colorbar(drawn, ax=axes, label="correlation")
+    figure.colorbar(drawn, ax=axes, label="correlation", format="{x:g}").minorticks_off()
     names = [plain(fitted.names[at], 26) for at in kept.tolist()]
-    axes.set_xticks(range(len(kept)), names, rotation=90, size=6)
-    axes.set_yticks(range(len(kept)), names, size=6)
     axes.minorticks_off()
+    axes.set_xticks(range(len(kept)), names)
+    axes.set_yticks(range(len(kept)), names)
+    draw_axis(axes, "x", size=6, rotation=90)
+    draw_axis(axes, "y", size=6)
     left_out = len(moved) - len(kept)
     draw_header(
         axes,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from datacard_plots.axes.ticks import draw_axis
 from datacard_plots.style import DOWN, GREY, UP, draw_header, plain
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -57,7 +58,7 @@ def impact_pages(found: Impacts, options: PlotOptions) -> Iterator[Figure]:
             _draw_shift(right, row, up, UP)
         right.set_xlim(-1.15 * widest, 1.15 * widest)
         right.axvline(0, color="black", linewidth=0.6)
-        right.set_xlabel(f"Δ{plain(found.poi)}", size=10)
+        draw_axis(right, "x", f"Δ{plain(found.poi)}", size=8)
         handles = [Patch(color=UP, label="+1σ impact"), Patch(color=DOWN, label="-1σ impact")]
         figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=8)
         # Above both axes, as their words would meet in the middle of the page.
@@ -128,8 +129,7 @@ def _page(pulls: Sequence[_Pull], start: int, *, ends: Sequence[float]) -> tuple
     ]
     for one in axes:
         one.set_ylim(len(pulls) - 0.5, -0.5)
-        one.set_yticks([])
-        one.tick_params(axis="x", labelsize=8)
+        one.yaxis.set_visible(False)
         for row in range(0, len(pulls), 2):
             one.axhspan(row - 0.5, row + 0.5, color="#eeeeee", linewidth=0, zorder=0)
     _draw_pulls(axes[0], pulls)
@@ -153,4 +153,4 @@ def _draw_pulls(axes: Axes, pulls: Sequence[_Pull]) -> None:
     # A parameter far from its measurement widens the axis: it must not vanish.
     reach = max([_PULLS[1], *np.abs(values).tolist()])
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
-    axes.set_xlabel(r"$(\hat{\theta} - \theta_0) / \Delta\theta$", size=10)
+    draw_axis(axes, "x", r"$(\hat{\theta} - \theta_0) / \Delta\theta$", size=8)

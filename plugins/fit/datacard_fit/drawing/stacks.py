@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+from datacard_plots.axes.ticks import draw_axis
 from datacard_plots.intervals import error_bars
 from datacard_plots.style import GREY, UP, colour, draw_header, hatch, plain
 from matplotlib.figure import Figure
@@ -41,8 +42,8 @@ def stack_pages(stages: Mapping[str, Shapes], options: PlotOptions) -> Iterator[
         heights += [] if after.data is None else [after.data]
         above.set_ylim(0, 1.5 * float(np.max(heights)) or 1)
         above.set_xlim(edges[0], edges[-1])
-        above.set_xticklabels([])
-        above.set_ylabel("Events per bin")
+        draw_axis(above, "x", size=0)
+        draw_axis(above, "y", "Events per bin")
         above.legend(ncols=2, fontsize=8, loc="upper right")
         draw_header(above, options, title=plain(after.name, 60), note=TITLES.get(stage, stage))
         yield figure
@@ -88,5 +89,5 @@ def _draw_comparison(above: Axes, ratio: Axes, edges: FloatArray, before: Channe
     ratio.set_ylim(1 - half, 1 + half)
     ratio.set_xlim(edges[0], edges[-1])
     ratio.axhline(1, color="black", linewidth=0.8)
-    ratio.set_ylabel("ratio")
-    ratio.set_xlabel("bin")
+    draw_axis(ratio, "x", "bin")
+    draw_axis(ratio, "y", "ratio")

@@ -109,7 +109,7 @@ class Ticks:
 
     def set(self, places: Sequence[float], labels: Sequence[str], minor: Sequence[float] = ()) -> None:
         """Put ticks and labels at these places, and ticks without labels at the minor ones."""
-        lengths = np.repeat([self._share(self.long), self._share(self.short)], [len(places), len(minor)])
+        lengths = np.repeat([self.share(self.long), self.share(self.short)], [len(places), len(minor)])
         near, far = np.zeros(len(lengths)), np.ones(len(lengths))
         starts, ends = np.concatenate([near, far]), np.concatenate([near + lengths, far - lengths])
         along = np.tile(np.concatenate([places, minor]), 2)
@@ -123,7 +123,7 @@ class Ticks:
             self._texts.append(self._text())
         for text in self._texts[len(labels) :]:
             text.set_visible(False)
-        away = -self._share(PAD)
+        away = -self.share(PAD)
         for text, place, label in zip(self._texts, places, labels, strict=False):
             text.set_visible(True)
             text.set_text(label)
@@ -135,7 +135,7 @@ class Ticks:
                 return
             # Left of the words above the axes, and below the labels of the x axis at its start: its own label stands
             # at the end.
-            y = -self._share(2 * PAD + 1.2 * self.size) if self._along_x else 1 + self._share(PAD, along=True)
+            y = -self.share(2 * PAD + 1.2 * self.size) if self._along_x else 1 + self.share(PAD, along=True)
             align: Any = {"va": "top"} if self._along_x else {"va": "bottom", "ha": "right"}
             self._power = self.axes.text(0, y, "", transform=self.axes.transAxes, size=self.size, **align)
         self._power.set_text(power)
@@ -145,7 +145,7 @@ class Ticks:
         transform = self._lines.get_transform()
         return self.axes.text(0, 0, "", transform=transform, size=self.size, rotation=self.rotation, **align)
 
-    def _share(self, points: float, *, along: bool = False) -> float:
+    def share(self, points: float, *, along: bool = False) -> float:
         """Return a length in points as a fraction of the axes across the ticks' direction, or along it."""
         box = self.axes.bbox
         across = box.height if self._along_x else box.width
@@ -156,6 +156,27 @@ class Ticks:
         # Locators choose places a little outside too, and the ends themselves up to rounding.
         room = 1e-9 * (high - low)
         return [float(place) for place in places if low - room <= place <= high + room]
+
+
+def draw_axis(axes: Axes, direction: str, label: str = "", *, size: float | None = None, rotation: float = 0) -> None:
+    """Draw one axis of finished axes, with its label at its end, in place of matplotlib's.
+
+    Args:
+        axes: the axes, at their final place and with their final range.
+        direction: "x" or "y".
+        label: text of the axis; it is a formula between two $.
+        size: size of the labels of ticks in points; that of the style if not given.
+        rotation: angle of these labels in degrees.
+    """
+    ticks = Ticks.of(axes, direction, size=size, rotation=rotation)
+    ticks.set_by_locators()
+    if label:
+        place: Any = {"transform": axes.transAxes, "ha": "right", "va": "top", "size": font_size("axes.labelsize")}
+        # Below the labels of ticks, and left of those of numbers.
+        if direction == "x":
+            axes.text(1, -ticks.share(1.3 * ticks.size + 2 * PAD), label, **place)
+        else:
+            axes.text(-ticks.share(3.2 * ticks.size + PAD), 1, label, rotation=90, rotation_mode="default", **place)
 
 
 def _path(lines: FloatArray) -> Path:

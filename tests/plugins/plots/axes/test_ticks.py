@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from datacard_plots.axes.ticks import Ticks
+from datacard_plots.axes.ticks import Ticks, draw_axis
 from datacard_plots.options import PlotOptions
 from datacard_plots.style import plot_style
 from matplotlib.figure import Figure
@@ -70,6 +70,17 @@ def test_locators(axes: Axes) -> None:
     axes.set_ylim(0, 5)
     ticks.set_by_locators()
     assert "10" not in "".join(labels(axes))
+
+
+def test_axis_with_a_label(axes: Axes) -> None:
+    """An axis that is drawn has its label beyond the labels of its ticks."""
+    axes.set_ylim(0, 1)
+    draw_axis(axes, "y", "events", size=10)
+    *numbers, label = axes.texts
+    assert [number.get_text() for number in numbers] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+    assert (label.get_text(), label.get_position()[1]) == ("events", 1)
+    # The axes are 5 inches wide, and 3 digits with their point less than 3 times as wide as their size.
+    assert label.get_position()[0] <= numbers[0].get_position()[0] - 3 * 10 / 72 / 5
 
 
 def test_without_labels(axes: Axes) -> None:
