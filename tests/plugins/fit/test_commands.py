@@ -163,20 +163,17 @@ class TestCards:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("option", "told"),
-    [
+def test_wrong_options(card: Path) -> None:
+    """A wrong option is one message."""
+    for option, told in [
         (["--set", "bn"], "--set 'bn', expected NAME=VALUE"),
         (["--range", "r=1"], "--range 'r=1', expected NAME=LOW,HIGH"),
         (["--set", "bn=x"], "--set 'bn=x', expected NAME=VALUE"),
         (["--freeze", "bm"], "no parameter and no group 'bm' to freeze"),
         (["--mask", "XX"], "no channel 'XX' to mask"),
         (["--poi", "a", "--poi", "b"], "several POIs need their processes"),
-    ],
-)
-def test_wrong_options(card: Path, option: list[str], told: str) -> None:
-    """A wrong option is one message."""
-    assert told in failed(datacard("fit", card, *option))
+    ]:
+        assert told in failed(datacard("fit", card, *option))
 
 
 @pytest.mark.slow
@@ -264,18 +261,16 @@ NEEDLESS = {
 LOADED = """
 import json, sys
 from datacard_core.cli.commands import main
-main(sys.argv[1:], standalone_mode=False)
+for verb in ("fit", "limit"):
+    main([verb, sys.argv[1], "--json"], standalone_mode=False)
 print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["fit", "limit"])
-def test_modules_of_a_verb(verb: str, tmp_path: Path) -> None:
-    """A verb that reads a card and prints JSON imports no module that only other verbs need."""
+def test_modules_of_a_verb(tmp_path: Path) -> None:
+    """Verbs that read a card and print JSON import no module that only other verbs need."""
     card = tmp_path / "card.txt"
     write_model(Model.of([channel_of(1, 1)]), card)
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, verb, str(card), "--json"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", LOADED, str(card)], capture_output=True, text=True, check=True)
     assert NEEDLESS & set(json.loads(done.stderr)) == set()

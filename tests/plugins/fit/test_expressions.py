@@ -24,6 +24,7 @@ FORMS = [
     "min(@0,@1)-tanh(@0)*sin(@1)+cos(@0)+tan(@1/9)+atan(@0)+erf(@1)+log10(@0)",
     "+@0-pi",
 ]
+FORMULAS = {form: Formula.of(form, ["x", "y"]) for form in FORMS}
 
 
 def test_value_and_derivatives() -> None:
@@ -35,17 +36,18 @@ def test_value_and_derivatives() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
 @given(x=st.floats(0.6, 0.99), y=st.floats(1.1, 1.9))
-def test_derivatives_by_differences(form: str, x: float, y: float) -> None:
-    """First and second derivatives are those of small differences."""
-    formula, at, step = Formula.of(form, ["x", "y"]), np.array([x, y]), 1e-5
-    value, slopes, bends = formula(at.tolist())
-    for place in range(2):
-        moved = [formula((at + sign * step * np.eye(2)[place]).tolist()) for sign in (1, -1)]
-        assert slopes[place] == pytest.approx((moved[0][0] - moved[1][0]) / (2 * step), rel=1e-5, abs=1e-7)
-        np.testing.assert_allclose(bends[place], (moved[0][1] - moved[1][1]) / (2 * step), rtol=1e-5, atol=1e-7)
-    assert math.isfinite(value)
+def test_derivatives_by_differences(x: float, y: float) -> None:
+    """First and second derivatives of each form are those of small differences."""
+    at, step = np.array([x, y]), 1e-5
+    for form, formula in FORMULAS.items():
+        value, slopes, bends = formula(at.tolist())
+        assert math.isfinite(value), form
+        for place in range(2):
+            above, below = (formula((at + sign * step * np.eye(2)[place]).tolist()) for sign in (1, -1))
+            found = np.array([slopes[place], *bends[place]])
+            expected = np.array([above[0] - below[0], *(above[1] - below[1])]) / (2 * step)
+            assert (abs(found - expected) <= 1e-7 + 1e-5 * abs(expected)).all(), form
 
 
 def test_power_zero_at_zero() -> None:
@@ -54,9 +56,9 @@ def test_power_zero_at_zero() -> None:
     assert Formula.of("@0^1", ["x"])([0.0])[1].tolist() == [1]
 
 
-@pytest.mark.parametrize(
-    ("form", "told"),
-    [
+def test_refused() -> None:
+    """Another form, function or name is refused with the part that is not known."""
+    for form, told in [
         ("@0*@2", "'a2'"),
         ("z*@0", "'z'"),
         ("gaus(@0)", "'gaus"),
@@ -67,16 +69,13 @@ def test_power_zero_at_zero() -> None:
         ("'text'", "'text'"),
         ("(@0", "no formula that can be derived"),
         ("1<@0<2", "1 < a0 < 2"),
-    ],
-)
-def test_refused(form: str, told: str) -> None:
-    """Another form, function or name is refused with the part that is not known."""
-    with pytest.raises(FormulaError, match=re.escape(told)):
-        Formula.of(form, ["x", "y"])
+    ]:
+        with pytest.raises(FormulaError, match=re.escape(told)):
+            Formula.of(form, ["x", "y"])
 
 
-@pytest.mark.parametrize("form", ["1/@0", "log(@0)", "@0^-1", "exp(1000-@0)"])
-def test_no_value(form: str) -> None:
+def test_no_value() -> None:
     """A point without a value is told with the parameters."""
-    with pytest.raises(FormulaError, match="has no value at x = 0"):
-        Formula.of(form, ["x"])([0.0])
+    for form in ("1/@0", "log(@0)", "@0^-1", "exp(1000-@0)"):
+        with pytest.raises(FormulaError, match="has no value at x = 0"):
+            Formula.of(form, ["x"])([0.0])

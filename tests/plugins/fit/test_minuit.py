@@ -13,23 +13,24 @@ from tests.support.likelihoods import REFERENCES, of_reference
 
 pytestmark = pytest.mark.skipif(not REFERENCES, reason="needs ../shared/data/likelihood, cards with Combine's numbers")
 
-# Cards of one kind each: asymmetric, morphed, with parameters of processes in bins, and with free parameters.
-CARDS = [name for name in REFERENCES if name[:2] in ("02", "12", "20", "29", "34", "38", "91", "92")]
+# Cards of one kind each: asymmetric, morphed, with parameters of processes in bins, and with free parameters. The 161
+# parameters of 91, which MIGRAD takes long for, are of the same kind as the 21 of 38.
+CARDS = [name for name in REFERENCES if name[:2] in ("02", "12", "20", "29", "34", "38", "92")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CARDS)
-def test_same_minimum(name: str) -> None:
+def test_same_minimum() -> None:
     """MIGRAD finds no lower value, and every parameter at the same place within 1e-2 of its error."""
     pytest.importorskip("iminuit")
-    likelihood = of_reference(name)
-    own, other = fit(likelihood, intervals=False), fit(likelihood, intervals=False, minimizer="minuit")
-    assert other.status == own.status
-    assert own.nll < other.nll + 1e-6
-    size = len(own.covariance)
-    np.testing.assert_allclose(other.errors, own.errors, rtol=1e-2)
-    free = np.isfinite(own.errors[:size])
-    assert np.abs((other.values - own.values)[:size][free] / own.errors[:size][free]).max() < 1e-2
+    for name in CARDS:
+        likelihood = of_reference(name)
+        own, other = fit(likelihood, intervals=False), fit(likelihood, intervals=False, minimizer="minuit")
+        assert other.status == own.status, name
+        assert own.nll < other.nll + 1e-6, name
+        size = len(own.covariance)
+        np.testing.assert_allclose(other.errors, own.errors, rtol=1e-2, err_msg=name)
+        free = np.isfinite(own.errors[:size])
+        assert np.abs((other.values - own.values)[:size][free] / own.errors[:size][free]).max() < 1e-2, name
 
 
 def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
