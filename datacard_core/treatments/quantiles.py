@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from datacard_core.arguments import scalar, scalars, shown
+from datacard_core.arguments import scalar, scalars, shown, wrong_type
 from datacard_core.declare.declaration import check_calls
 from datacard_core.declare.values import BinningRule
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import is_finite_number
+from datacard_core.model.channel import Channel
 from datacard_core.names import closest, listing, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datacard_core.model.arrays import BoolArray, FloatArray
-    from datacard_core.model.channel import Channel
 
 # Sums of weights are rounded: a part that is short of its share by less is complete.
 _ROUNDING = 1e-9
@@ -71,6 +71,8 @@ class quantiles(BinningRule):  # noqa: N801 - it reads as a function in declarat
         Raises:
             DeclarationError: it has no such process, no events of it, bins without edges, or the limits cannot be met.
         """
+        if problems := list(wrong_type("channel", channel, Channel, "that of a card, such as card.channel")):
+            raise DeclarationError(f"quantiles: {problem}" for problem in problems)
         if problems := list(self._channel_problems(channel)):
             raise DeclarationError(f"quantiles: channel {channel.bin!r}: {problem}" for problem in problems)
         is_signal = self._is_signal(channel)

@@ -63,6 +63,14 @@ def test_limits_that_no_bins_meet() -> None:
         quantiles("signal", 4, min_background=192).bins(card().channel)
 
 
+def test_card_in_place_of_its_channel() -> None:
+    """A card is no channel, and the error names the one that it has."""
+    with pytest.raises(
+        DeclarationError, match=r"channel is <Datacard .*expected that of a card, such as card\.channel"
+    ):
+        quantiles("signal", 4).bins(card())  # type: ignore[arg-type]
+
+
 def test_data_that_are_not_looked_at() -> None:
     """Edges are the same for any data, blind or not, as no rule reads them."""
     rule = quantiles("signal", 4, min_background=2)

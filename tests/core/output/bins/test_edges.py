@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from datacard_core import InputError, quantiles, read_edges, write_edges
+from datacard_core import DeclarationError, InputError, quantiles, read_edges, write_edges
 from tests.support import outputs
 
 if TYPE_CHECKING:
@@ -34,3 +34,17 @@ def test_file_for_all_years(tmp_path: Path) -> None:
     (tmp_path / "edges.json").write_text(json.dumps({**document, "version": 2}))
     with pytest.raises(InputError, match="version 2, expected 'datacard-edges', version 1"):
         read_edges(tmp_path / "edges.json")
+
+
+def test_edges_that_are_none(tmp_path: Path) -> None:
+    """Edges of a file that was edited by hand are refused with their category, and so are bins of no rule."""
+    file = tmp_path / "edges.json"
+    for edges in ([1], [2, 1], [1, 1], [float("nan"), 1], ["0", "1"], "12", [False, True]):
+        document = {"format": "datacard-edges", "version": 1, "categories": {"SR": {"edges": edges}}}
+        file.write_text(json.dumps(document))
+        with pytest.raises(InputError, match=r"category 'SR' has the edges .*, expected at least two numbers, rising"):
+            read_edges(file)
+    for bins in ({"SR": [0, 1]}, [0, 1]):
+        with pytest.raises(DeclarationError, match="expected a dict such as"):
+            write_edges(tmp_path / "new.json", bins)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == [file]
