@@ -27,6 +27,7 @@ from datacard_core import (
     read_card,
 )
 from datacard_core.arguments import Foreign, any_object, foreign_in, number_or_other, scalar, scalars, shown, tree, word
+from tests.support.cases import case
 from tests.support.declarations import PROCESSES, YEARS, process, systematic
 from tests.support.hostile_values import CYCLE, HOSTILE, Failing, FailingDict, FailingList, FailingText, nested
 from tests.support.outputs import PLUGINS, card, signal_and_ttbar
@@ -38,32 +39,31 @@ HUGE = 10**5000
 
 
 class TestScalar:
-    @pytest.mark.parametrize(
-        ("value", "expected"),
-        [
+    def test_plain_value(self) -> None:
+        """Texts and numbers of any library become Python's own."""
+        cases: list[tuple[Any, object]] = [
             (np.str_("a"), "a"),
             (FailingText("a"), "a"),
             (np.bool_(True), True),
             (np.int64(3), 3),
             (np.float32(0.5), 0.5),
             (None, None),
-        ],
-        ids=["numpy text", "text whose methods fail", "numpy bool", "numpy integer", "numpy float", "None"],
-    )
-    def test_plain_value(self, value: Any, expected: object) -> None:
-        """Texts and numbers of any library become Python's own."""
-        made = scalar(value)
-        assert type(made) is type(expected)
-        assert made == expected
+        ]
+        for value, expected in cases:
+            with case(value, expected):
+                made = scalar(value)
+                assert type(made) is type(expected)
+                assert made == expected
 
-    @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: type(value).__name__)
-    def test_other_object(self, value: Any) -> None:
+    def test_other_object(self) -> None:
         """Another object is replaced by a record that can be compared, be a key, and be printed."""
-        made = scalar(value)
-        assert isinstance(made, Foreign)
-        assert made.type_name == type(value).__name__
-        assert {made: repr(made)}[made]
-        assert made != scalar(value)
+        for value in HOSTILE:
+            with case(value):
+                made = scalar(value)
+                assert isinstance(made, Foreign)
+                assert made.type_name == type(value).__name__
+                assert {made: repr(made)}[made]
+                assert made != scalar(value)
 
     def test_integer_that_cannot_be_written(self) -> None:
         """Python writes out no integer of more than 4300 digits, and 10**400 still."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pickle
 
-import pytest
-
 from datacard_core import (
     DatacardError,
     DeclarationError,
@@ -18,6 +16,7 @@ from datacard_core import (
     warning,
 )
 from datacard_core.errors import text_of, with_type
+from tests.support.cases import case
 
 
 class TestProblems:
@@ -41,23 +40,21 @@ class TestProblems:
         assert str(StrictError([told])).endswith("\n  - warning [clipped] SR: 2 bins")
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_pickles() -> None:
+    """An error arrives from another process with its text and what it carries, notes included."""
+    cases: list[DatacardError] = [
         DeclarationError(["a", "b"]),
         InputError("a"),
         StrictError([warning("clipped", "2 bins")]),
         PluginCallError("failed", plugin="acme", origin="acme 1.0"),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_pickles(error: DatacardError) -> None:
-    """An error arrives from another process with its text and what it carries, notes included."""
-    error.add_note("in category 'SR'")
-    arrived = pickle.loads(pickle.dumps(error))
-    assert type(arrived) is type(error)
-    assert str(arrived) == str(error)
-    assert vars(arrived) == vars(error)
+    ]
+    for error in cases:
+        with case(error):
+            error.add_note("in category 'SR'")
+            arrived = pickle.loads(pickle.dumps(error))
+            assert type(arrived) is type(error)
+            assert str(arrived) == str(error)
+            assert vars(arrived) == vars(error)
 
 
 def test_bases() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 
-import pytest
-
 from datacard_core import hookspecs
+from tests.support.cases import case
 from tests.support.internals import FAMILIES
 
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("datacard_"))
@@ -18,24 +17,27 @@ def test_families_have_hooks() -> None:
     assert len(HOOKS) == 9
 
 
-@pytest.mark.parametrize("hook", HOOKS)
-def test_hooks_are_documented(hook: str) -> None:
+def test_hooks_are_documented() -> None:
     """Every hook has a docstring, takes no argument and returns an iterable."""
-    function = getattr(hookspecs, hook)
-    assert function.__doc__
-    assert str(inspect.signature(function).return_annotation).startswith("Iterable[")
-    assert not inspect.signature(function).parameters, "a hook contributes objects, which have the behaviour"
+    for hook in HOOKS:
+        with case(hook):
+            function = getattr(hookspecs, hook)
+            assert function.__doc__
+            assert str(inspect.signature(function).return_annotation).startswith("Iterable[")
+            assert not inspect.signature(function).parameters, "a hook contributes objects, which have the behaviour"
 
 
-@pytest.mark.parametrize("interface", [family.interface for family in FAMILIES])
-def test_interfaces_are_documented(interface: type) -> None:
+def test_interfaces_are_documented() -> None:
     """Every public method of an interface has a docstring and says what it returns."""
-    assert interface.__doc__
-    for name, method in inspect.getmembers(interface, inspect.isfunction):
-        if name.startswith("_"):
-            continue
-        assert method.__doc__, name
-        assert inspect.signature(method).return_annotation is not inspect.Signature.empty, name
+    cases: list[type] = [family.interface for family in FAMILIES]
+    for interface in cases:
+        with case(interface):
+            assert interface.__doc__
+            for name, method in inspect.getmembers(interface, inspect.isfunction):
+                if name.startswith("_"):
+                    continue
+                assert method.__doc__, name
+                assert inspect.signature(method).return_annotation is not inspect.Signature.empty, name
 
 
 def test_one_interface_per_hook() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import datacard_core
 from datacard_core.names import closest, duplicates, listing, misspelt, names_of, visible
+from tests.support.cases import case
 from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ print(repr(Axis), pickle.loads(pickle.dumps(Axis)) is Axis, "Axis" in vars(__imp
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 
 
-@pytest.mark.parametrize(
-    ("given_names", "expected"),
-    [
+def test_names_of_any_container() -> None:
+    """Names keep the order of their container; those of a set are sorted."""
+    cases: list[tuple[Any, tuple[str, ...]]] = [
         ("ttbar", ("ttbar",)),
         (["b", "a"], ("b", "a")),
         (("b", "a"), ("b", "a")),
@@ -39,12 +40,10 @@ YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
         ({"b", "a", "c"}, ("a", "b", "c")),
         (frozenset(["b", "a"]), ("a", "b")),
         ([], ()),
-    ],
-    ids=["string", "list", "tuple", "dict", "keys", "generator", "array", "set", "frozenset", "none of them"],
-)
-def test_names_of_any_container(given_names: Any, expected: tuple[str, ...]) -> None:
-    """Names keep the order of their container; those of a set are sorted."""
-    assert names_of(given_names) == expected
+    ]
+    for given_names, expected in cases:
+        with case(given_names, expected):
+            assert names_of(given_names) == expected
 
 
 @pytest.mark.slow
@@ -76,18 +75,17 @@ def test_bytes_are_one_name() -> None:
     assert found == (b"ttbar",)
 
 
-@pytest.mark.parametrize(
-    ("word", "match"),
-    [
+def test_misspelt_word_gets_its_closest_match() -> None:
+    """The closest known name is proposed for a misspelt one."""
+    cases: list[tuple[str, str]] = [
         ("2022preEE", "2022_preEE"),
         ("2023_postbpix", "2023_postBPix"),
         ("2022_preEe", "2022_preEE"),
         ("2204", "2024"),
-    ],
-)
-def test_misspelt_word_gets_its_closest_match(word: str, match: str) -> None:
-    """The closest known name is proposed for a misspelt one."""
-    assert closest(word, YEARS) == f" (did you mean {match!r}?)"
+    ]
+    for word, match in cases:
+        with case(word, match):
+            assert closest(word, YEARS) == f" (did you mean {match!r}?)"
 
 
 def test_case_is_ignored() -> None:
@@ -122,25 +120,24 @@ def test_long_list_is_cut() -> None:
     assert listing(["a", "b", "c"], most=1) == "a, and 2 more"
 
 
-@pytest.mark.parametrize(
-    ("word", "known"),
-    [
+def test_slips_are_misspellings() -> None:
+    """Another case, swapped, doubled and left out letters are misspellings."""
+    cases: list[tuple[str, str]] = [
         ("2022_postEEE", "2022_postEE"),
         ("2107", "2017"),
         ("20222", "2022"),
         ("TTBAR", "ttbar"),
         ("vjest", "vjets"),
         ("singel_top", "single_top"),
-    ],
-)
-def test_slips_are_misspellings(word: str, known: str) -> None:
-    """Another case, swapped, doubled and left out letters are misspellings."""
-    assert misspelt(word, ["diboson", known]) == known
+    ]
+    for word, known in cases:
+        with case(word, known):
+            assert misspelt(word, ["diboson", known]) == known
 
 
-@pytest.mark.parametrize(
-    ("word", "known"),
-    [
+def test_names_of_one_family_differ() -> None:
+    """Years and processes that differ by what distinguishes them are no misspellings of each other."""
+    cases: list[tuple[str, str]] = [
         ("2016", "2018"),
         ("2022_preEE", "2022_postEE"),
         ("2016_preVFP", "2016_postVFP"),
@@ -150,12 +147,11 @@ def test_slips_are_misspellings(word: str, known: str) -> None:
         ("wjets", "zjets"),
         ("ttbar_2b", "ttbar_1b"),
         ("ttbb", "ttcc"),
-    ],
-)
-def test_names_of_one_family_differ(word: str, known: str) -> None:
-    """Years and processes that differ by what distinguishes them are no misspellings of each other."""
-    assert misspelt(word, [known]) is None
-    assert misspelt(known, [word]) is None
+    ]
+    for word, known in cases:
+        with case(word, known):
+            assert misspelt(word, [known]) is None
+            assert misspelt(known, [word]) is None
 
 
 @pytest.mark.slow
@@ -167,35 +163,37 @@ def test_duplicates_are_in_order(names: list[str]) -> None:
     assert found == sorted(found, key=names.index)
 
 
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
+def test_control_characters_are_escaped() -> None:
+    """Control characters, directions of writing, ends of lines and halves of pairs are shown as escapes."""
+    cases: list[tuple[str, str]] = [
         ("\x1b[31mred", "\\x1b[31mred"),
         ("\x1b]52;c;ZXZpbA==\x07", "\\x1b]52;c;ZXZpbA==\\x07"),
         ("\x9b31m", "\\x9b31m"),
         ("a\rb\x08c\x7f", "a\\rb\\x08c\\x7f"),
         ("\u202eevil\u2066", "\\u202eevil\\u2066"),
         ("\u2028\ud800", "\\u2028\\ud800"),
-    ],
-)
-def test_control_characters_are_escaped(raw: str, shown: str) -> None:
-    """Control characters, directions of writing, ends of lines and halves of pairs are shown as escapes."""
-    assert visible(raw) == shown
+    ]
+    for raw, shown in cases:
+        with case(raw, shown):
+            assert visible(raw) == shown
 
 
-@pytest.mark.parametrize("text", ["ttbar", "Zττ → ü", "10 fb⁻¹", "10\u2009GeV", "a\u200db", "two\nlines", "素粒子"])
-def test_other_characters_stay(text: str) -> None:
+def test_other_characters_stay() -> None:
     """Letters, signs and spaces of all languages stay, and lines stay lines."""
-    assert visible(text) == text
+    cases: list[str] = ["ttbar", "Zττ → ü", "10 fb⁻¹", "10\u2009GeV", "a\u200db", "two\nlines", "素粒子"]
+    for text in cases:
+        with case(text):
+            assert visible(text) == text
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_where_classes_are_shown(name: str) -> None:
+def test_where_classes_are_shown() -> None:
     """Every public class is one of the package in its repr and in pickles."""
-    found = getattr(datacard_core, name)
-    assert repr(found).endswith(f"'datacard_core.{name}'>") or repr(found) == f"<enum {name!r}>"
-    assert found.__module__ == "datacard_core"
-    assert pickle.loads(pickle.dumps(found)) is found
+    for name in CLASSES:
+        with case(name):
+            found = getattr(datacard_core, name)
+            assert repr(found).endswith(f"'datacard_core.{name}'>") or repr(found) == f"<enum {name!r}>"
+            assert found.__module__ == "datacard_core"
+            assert pickle.loads(pickle.dumps(found)) is found
 
 
 @pytest.mark.slow

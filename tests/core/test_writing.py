@@ -34,6 +34,7 @@ from datacard_core import (
 )
 from datacard_core.testing import small_card
 from tests.support.cards import CARDS
+from tests.support.cases import case
 from tests.support.models import content, models
 from tests.support.outputs import PLUGINS
 from tests.support.paths import SHARED_DATA
@@ -81,7 +82,7 @@ class TestRoundTrip:
     """A written model reads to the model."""
 
     @pytest.mark.slow
-    @settings(max_examples=25)
+    @settings(max_examples=10)
     @given(models())
     def test_all_kinds(self, model: Model) -> None:
         """Numbers, templates, kinds, factors, parameters, groups and constant parameters are the same."""
@@ -90,16 +91,20 @@ class TestRoundTrip:
 
     @pytest.mark.slow
     @pytest.mark.skipif(not READ, reason="needs ../shared/data")
-    @pytest.mark.parametrize("path", sorted(READ), ids=lambda path: path.parent.name)
-    def test_cards_of_others(self, path: Path, tmp_path: Path) -> None:
+    def test_cards_of_others(self, tmp_path: Path) -> None:
         """Each shared card whose templates can be read is written and read to the same model."""
-        if path.parent.name == DEGENERATE:
-            pytest.skip("has a rate that no card keeps")
-        try:
-            model = model_of(path)
-        except (CardError, MissingProviderError):
-            pytest.skip("has functions, or no files of templates")
-        assert content(reread(model, tmp_path)) == content(model)
+        unread = []
+        for place, path in enumerate(sorted(READ)):
+            with case(path):
+                try:
+                    model = model_of(path)
+                except (CardError, MissingProviderError):
+                    unread.append(path)
+                    continue
+                if path.parent.name != DEGENERATE:
+                    assert content(reread(model, tmp_path / str(place))) == content(model)
+        # Cards with functions, or without their files of templates.
+        assert len(unread) < len(READ) / 4
 
     @pytest.mark.slow
     def test_own_cards_of_two_channels(self, tmp_path: Path) -> None:

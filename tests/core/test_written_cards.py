@@ -72,7 +72,7 @@ def card(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8)
 @given(models())
 def test_any_model_renamed(model: Model) -> None:
     """A card of all kinds with all names changed has the model with the names changed, before and after writing."""

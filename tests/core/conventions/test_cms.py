@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from datacard_core.conventions.cms import CMS
+from tests.support.cases import case
 
 
-@pytest.mark.parametrize(
-    ("name", "of"),
-    [
+def test_classes() -> None:
+    """Names of public cards have the class that their form says."""
+    cases: list[tuple[str, str]] = [
         ("lumi_13TeV_1718", "luminosity"),
         ("lumi_13TeV_correlated", "luminosity"),
         ("lumi_13p6TeV_2022", "luminosity"),
@@ -28,18 +27,17 @@ from datacard_core.conventions.cms import CMS
         ("BR_hbb", "branching fraction"),
         ("UEPS", "underlying event"),
         ("CMS_SMP24011_fake_QCD_etauh_2022", "custom"),
-    ],
-)
-def test_classes(name: str, of: str) -> None:
-    """Names of public cards have the class that their form says."""
-    found = CMS.pattern_of(name)
-    assert found is not None
-    assert found.of == of
+    ]
+    for name, of in cases:
+        with case(name, of):
+            found = CMS.pattern_of(name)
+            assert found is not None
+            assert found.of == of
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_other_names() -> None:
+    """An unknown object or process, an era that is not at the end, and other case are told."""
+    cases: list[str] = [
         "lumi",
         "CMS_eff_x_2022",
         "CMS_2022_eff_e",
@@ -48,11 +46,10 @@ def test_classes(name: str, of: str) -> None:
         "QCD_scale_x",
         "cms_eff_e",
         "pdf_1",
-    ],
-)
-def test_other_names(name: str) -> None:
-    """An unknown object or process, an era that is not at the end, and other case are told."""
-    assert CMS.pattern_of(name) is None
+    ]
+    for name in cases:
+        with case(name):
+            assert CMS.pattern_of(name) is None
 
 
 def test_examples() -> None:

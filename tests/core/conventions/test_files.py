@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import DeclarationError, InputError, read_convention
 from datacard_core.conventions.files import template
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +48,9 @@ def test_template(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
+def test_refused_entries(tmp_path: Path) -> None:
+    """Each kind of wrong entry is told with its name."""
+    cases: list[tuple[str, str]] = [
         ("lumi: 3", "'lumi' has 3, expected 'class, description'"),
         ("lumi: ''", "'lumi' has no class"),
         ("lumi:\n  class: x\n  descripton: y", "'lumi': 'descripton' is no field (did you mean 'description'?)"),
@@ -59,32 +60,30 @@ def test_template(tmp_path: Path) -> None:
         ("2022: x", "2022 is a int, expected a name or a pattern"),
         ("lumi: x\nlumi: y", "'lumi' stands there twice"),
         ("lumi: [x]", "'lumi' has ['x'], expected 'class, description'"),
-    ],
-)
-def test_refused_entries(tmp_path: Path, text: str, told: str) -> None:
-    """Each kind of wrong entry is told with its name."""
-    file = tmp_path / "ours.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(DeclarationError) as caught:
-        read_convention(file)
-    assert told in caught.value.problems[0]
+    ]
+    for text, told in cases:
+        with case(text, told):
+            file = tmp_path / "ours.yaml"
+            file.write_text(text, encoding="utf-8")
+            with pytest.raises(DeclarationError) as caught:
+                read_convention(file)
+            assert told in caught.value.problems[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "told"),
-    [
+def test_unreadable_files(tmp_path: Path) -> None:
+    """A file of another form is told, and no code of it runs."""
+    cases: list[tuple[str, str, str]] = [
         ("a.yaml", "a: [", "is no yaml: while parsing"),
         ("a.json", "{", "is no json"),
         ("a.yaml", "- a", "has no entries"),
         ("a.yaml", "", "has no entries"),
         ("a.yaml", "!!python/object/apply:os.system ['true']", "is no yaml: could not determine a constructor"),
-    ],
-)
-def test_unreadable_files(tmp_path: Path, name: str, text: str, told: str) -> None:
-    """A file of another form is told, and no code of it runs."""
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=told):
-        read_convention(tmp_path / name)
+    ]
+    for name, text, told in cases:
+        with case(name, text, told):
+            (tmp_path / name).write_text(text, encoding="utf-8")
+            with pytest.raises(InputError, match=told):
+                read_convention(tmp_path / name)
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import Analysis, Cards, Category, DeclarationError, MCProcesses, Systematics, SystematicUncertainty
 from tests.support import outputs
+from tests.support.cases import case
 from tests.support.declarations import refused, row
 from tests.support.outputs import Output, codes, found, observation, process, shape, simulated, template
 
@@ -284,9 +285,9 @@ class TestSystematicsOfCategories:
 class TestProblems:
     """Arguments of a category that cannot be used."""
 
-    @pytest.mark.parametrize(
-        ("category", "said"),
-        [
+    def test_refused(self) -> None:
+        """The error names the category and the argument."""
+        cases: list[tuple[Category, str]] = [
             (
                 Category("m", exclude_systematics=["lumii"]),
                 "lists 'lumii', and no nuisance is called that (did you mean",
@@ -299,14 +300,12 @@ class TestProblems:
                 Category("m", card_name="datacard_CR_2022.txt"),
                 "'SR' and 'CR' would both write the file 'datacard_CR",
             ),
-        ],
-        ids=["exclude", "data", "mcstat", "processes", "systematics", "file"],
-    )
-    def test_refused(self, category: Category, said: str) -> None:
-        """The error names the category and the argument."""
-        with pytest.raises(DeclarationError) as raised:
-            build(category)
-        assert said in str(raised.value)
+        ]
+        for category, said in cases:
+            with case(category, said):
+                with pytest.raises(DeclarationError) as raised:
+                    build(category)
+                assert said in str(raised.value)
 
     def test_unknown_category_of_systematic(self) -> None:
         """A systematic of a category that the analysis has not is refused with the closest match."""

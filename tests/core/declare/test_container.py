@@ -17,6 +17,7 @@ from datacard_core import (
     Systematics,
     SystematicUncertainty,
 )
+from tests.support.cases import case
 from tests.support.declarations import YEARS, process, refused
 
 TTBAR = process("ttbar")
@@ -129,14 +130,12 @@ class TestValues:
             processes[name] = MCProcess(name=name, samples=samples, years=YEARS, is_signal=False, has_rateParam=True)
         assert processes.background_processes == [f"bkg_{s}_{year}" for s in ("bin_lo", "bin_hi") for year in YEARS]
 
-    @pytest.mark.parametrize(
-        "values",
-        [[TTBAR, SIGNAL], (TTBAR, SIGNAL), iter([TTBAR, SIGNAL]), MCProcesses([TTBAR, SIGNAL])],
-        ids=["list", "tuple", "iterator", "another container"],
-    )
-    def test_iterables(self, values: Any) -> None:
+    def test_iterables(self) -> None:
         """A container is made of any iterable."""
-        assert list(MCProcesses(values).items()) == [("ttbar", TTBAR), ("signal", SIGNAL)]
+        cases: list[Any] = [[TTBAR, SIGNAL], (TTBAR, SIGNAL), iter([TTBAR, SIGNAL]), MCProcesses([TTBAR, SIGNAL])]
+        for values in cases:
+            with case(values):
+                assert list(MCProcesses(values).items()) == [("ttbar", TTBAR), ("signal", SIGNAL)]
 
     def test_declared_anew(self) -> None:
         """A deleted name may be declared anew."""
@@ -210,12 +209,14 @@ class TestAdding:
         assert "del" in problem
         assert processes["ttbar"] is TTBAR
 
-    @pytest.mark.parametrize("way", [*WAYS[:6], construct], ids=lambda way: way.__name__)
-    def test_same_again(self, way: Way) -> None:
+    def test_same_again(self) -> None:
         """The same process added again does not change the container."""
-        processes = MCProcesses([TTBAR, SIGNAL])
-        way(processes, "ttbar", process("ttbar"))
-        assert list(processes.items()) == [("ttbar", TTBAR), ("signal", SIGNAL)]
+        cases: list[Way] = [*WAYS[:6], construct]
+        for way in cases:
+            with case(way):
+                processes = MCProcesses([TTBAR, SIGNAL])
+                way(processes, "ttbar", process("ttbar"))
+                assert list(processes.items()) == [("ttbar", TTBAR), ("signal", SIGNAL)]
 
 
 class TestProblems:

@@ -20,6 +20,7 @@ from datacard_core import (
     SystematicUncertainty,
 )
 from tests.support import outputs
+from tests.support.cases import case
 
 
 def process(**changes: Any) -> MCProcess:
@@ -48,21 +49,20 @@ class TestProcesses:
         declared.samples = [*declared.samples, "TTbar_dilepton"]
         assert declared.samples == ["TTbar", "TTbar_dilepton"]
 
-    @pytest.mark.parametrize(
-        ("field", "value", "part"),
-        [
+    def test_assignment_is_checked(self) -> None:
+        """An assignment is refused as an argument is, and the process stays as it was."""
+        cases: list[tuple[str, Any, str]] = [
             ("samples", ["A", "A"], "lists A twice"),
             ("years", [2022], "expected a string such as '2022'"),
             ("is_signal", "no", "expected True or False"),
             ("name", "tt bar", "is not a name"),
-        ],
-    )
-    def test_assignment_is_checked(self, field: str, value: Any, part: str) -> None:
-        """An assignment is refused as an argument is, and the process stays as it was."""
-        declared = process()
-        with pytest.raises(DeclarationError, match=part):
-            setattr(declared, field, value)
-        assert declared == process()
+        ]
+        for field, value, part in cases:
+            with case(field, value, part):
+                declared = process()
+                with pytest.raises(DeclarationError, match=part):
+                    setattr(declared, field, value)
+                assert declared == process()
 
     def test_assignment_is_converted(self) -> None:
         """An assigned string is one sample, as an argument is."""
@@ -126,14 +126,17 @@ class TestSystematics:
         assert frozen.value_for("ttbar", "2023") == 1.03
 
 
-@pytest.mark.parametrize("declared", [process(), lumi(), DataProcess(name="data_obs", samples=["D"], years=["2022"])])
-@pytest.mark.parametrize("travel", [copy.copy, copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))])
-def test_copies(declared: Any, travel: Any) -> None:
+def test_copies() -> None:
     """A copy is equal, and may be changed without the original."""
-    arrived = travel(declared)
-    assert arrived == declared
-    arrived.name = "other"
-    assert declared.name != "other"
+    declareds: list[Any] = [process(), lumi(), DataProcess(name="data_obs", samples=["D"], years=["2022"])]
+    travels: list[Any] = [copy.copy, copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))]
+    for declared in declareds:
+        for travel in travels:
+            with case(declared, travel):
+                arrived = travel(declared)
+                assert arrived == declared
+                arrived.name = "other"
+                assert declared.name != "other"
 
 
 def test_dataclass_functions() -> None:

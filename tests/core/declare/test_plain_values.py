@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from datacard_core import SystematicUncertainty
 from datacard_core.declare.values import ReadOnlyDict, in_words
+from tests.support.cases import case
 from tests.support.declarations import YEARS, by_process, systematic
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
+def test_numbers_of_any_library() -> None:
+    """Numbers of any library become floats, and pairs of them tuples of floats."""
+    cases: list[tuple[Any, object]] = [
         (1, 1.0),
         (1.05, 1.05),
         (np.int64(1), 1.0),
@@ -32,29 +33,19 @@ from tests.support.declarations import YEARS, by_process, systematic
         ([0.98, 1.05], (0.98, 1.05)),
         (np.array([0.98, 1.05]), (0.98, 1.05)),
         ((1, np.float32(1.5)), (1.0, 1.5)),
-    ],
-    ids=[
-        "int",
-        "float",
-        "numpy int",
-        "numpy float",
-        "numpy float32",
-        "array without dimension",
-        "fraction",
-        "tuple",
-        "list",
-        "numpy pair",
-        "mixed pair",
-    ],
-)
-def test_numbers_of_any_library(value: Any, expected: object) -> None:
-    """Numbers of any library become floats, and pairs of them tuples of floats."""
-    for declared in (systematic(value=value), by_process({"ttbar": value}), by_process({"ttbar": {"2022": value}})):
-        found = declared.value_for("ttbar", "2022")
-        assert found == expected
-        assert type(found) is type(expected)
-    pair = systematic(value=value).value_for("vjets", "2023")
-    assert all(type(number) is float for number in (pair if isinstance(pair, tuple) else (pair,)))
+    ]
+    for value, expected in cases:
+        with case(value, expected):
+            for declared in (
+                systematic(value=value),
+                by_process({"ttbar": value}),
+                by_process({"ttbar": {"2022": value}}),
+            ):
+                found = declared.value_for("ttbar", "2022")
+                assert found == expected
+                assert type(found) is type(expected)
+            pair = systematic(value=value).value_for("vjets", "2023")
+            assert all(type(number) is float for number in (pair if isinstance(pair, tuple) else (pair,)))
 
 
 def test_options_are_copied() -> None:
@@ -81,21 +72,19 @@ def test_mappings_of_values() -> None:
     assert by_process(types.MappingProxyType({"ttbar": 1.06})).processes == {"ttbar": 1.06}
 
 
-@pytest.mark.parametrize(
-    ("processes", "expected"),
-    [
+def test_distinct_values() -> None:
+    """Every value comes once, behind the columns that have it."""
+    cases: list[tuple[dict[str, Any], list[tuple[str, Any]]]] = [
         ({"ttbar": 1.05}, [("ttbar (2022, 2023)", 1.05)]),
         ({"ttbar": 1.05, "vjets": 1.05}, [("ttbar, vjets (2022, 2023)", 1.05)]),
         ({"ttbar": 1.05, "vjets": {"2023": 1.05}}, [("ttbar (2022, 2023); vjets 2023", 1.05)]),
         ({"ttbar": {"2022": 1.05}, "vjets": {"2022": 1.05}}, [("ttbar, vjets (2022)", 1.05)]),
         ({"ttbar": {"2022": 1.05, "2023": 1.06}}, [("ttbar 2022", 1.05), ("ttbar 2023", 1.06)]),
         ({"ttbar": {"2022": {0.9}}}, [("ttbar 2022", {0.9})]),
-    ],
-    ids=["one", "two", "not all years", "one year", "two values", "no number"],
-)
-def test_distinct_values(processes: dict[str, Any], expected: list[tuple[str, Any]]) -> None:
-    """Every value comes once, behind the columns that have it."""
-    assert list(by_process(processes).distinct_values()) == expected
+    ]
+    for processes, expected in cases:
+        with case(processes, expected):
+            assert list(by_process(processes).distinct_values()) == expected
 
 
 @pytest.mark.slow
@@ -118,9 +107,9 @@ def test_read_only_dict_is_copied(copied: Any) -> None:
         arrived["a"] = 2
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_read_only_dict_refuses_changes() -> None:
+    """No method of a dict changes a read-only one."""
+    cases: list[Any] = [
         lambda kept: kept.update(a=2),
         lambda kept: kept.pop("a"),
         lambda kept: kept.popitem(),
@@ -128,15 +117,13 @@ def test_read_only_dict_is_copied(copied: Any) -> None:
         lambda kept: kept.setdefault("b", 2),
         lambda kept: kept.__delitem__("a"),
         lambda kept: kept.__ior__({"a": 2}),
-    ],
-    ids=["update", "pop", "popitem", "clear", "setdefault", "del", "ior"],
-)
-def test_read_only_dict_refuses_changes(change: Any) -> None:
-    """No method of a dict changes a read-only one."""
-    kept = ReadOnlyDict({"a": 1})
-    with pytest.raises(TypeError, match="read-only in a card"):
-        change(kept)
-    assert kept == {"a": 1}
+    ]
+    for change in cases:
+        with case(change):
+            kept = ReadOnlyDict({"a": 1})
+            with pytest.raises(TypeError, match="read-only in a card"):
+                change(kept)
+            assert kept == {"a": 1}
 
 
 def test_integer_beyond_floats() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import Analysis, Cards, Category, DeclarationError, InputError, MCProcesses, Policies, Systematics
 from datacard_core.declare.policies import plain_policies
+from tests.support.cases import case
 from tests.support.outputs import PLUGINS, Output, process, simulated
 
 
@@ -47,9 +48,9 @@ def test_default() -> None:
     assert build({}, {}, {})["SR"].rate("ttbar_2022") == 10
 
 
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
+def test_faults() -> None:
+    """Unknown policies and values are refused where they are declared."""
+    cases: list[tuple[Any, str]] = [
         (
             {"negative_bins": "Clip"},
             "negative_bins is 'Clip', expected 'clip', 'keep', 'error', or a number of standard",
@@ -60,13 +61,10 @@ def test_default() -> None:
         ({"empty_variation": 3}, "empty_variation is 3, expected 'drop', 'nominal', 'error'"),
         ({"negative_bin": "clip"}, "no policy 'negative_bin' .did you mean 'negative_bins'"),
         ("clip", "policies is 'clip' .str., expected Policies"),
-    ],
-    ids=str,
-)
-def test_faults(given: Any, message: str) -> None:
-    """Unknown policies and values are refused where they are declared."""
-    with pytest.raises(DeclarationError, match=message):
-        plain_policies(given)
+    ]
+    for given, message in cases:
+        with case(given, message), pytest.raises(DeclarationError, match=message):
+            plain_policies(given)
 
 
 def test_several_faults() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacard_core import DataProcess, DataProcesses, DeclarationError, MCProcess, MCProcesses
+from tests.support.cases import case
 from tests.support.declarations import process, refused
 
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
@@ -75,10 +76,10 @@ class TestDeclaration:
             copy.name = "other"
         assert isinstance(copy.samples, tuple)
 
-    @pytest.mark.parametrize("field", ["samples", "years"])
-    @pytest.mark.parametrize(
-        ("given_names", "expected"),
-        [
+    def test_containers_of_names(self) -> None:
+        """Samples and years come in any container."""
+        fields: list[str] = ["samples", "years"]
+        given_namess: list[tuple[Any, list[str]]] = [
             ("TTbar", ["TTbar"]),
             (np.str_("TTbar"), ["TTbar"]),
             (("B", "A"), ["B", "A"]),
@@ -86,12 +87,11 @@ class TestDeclaration:
             (np.array(["B", "A"]), ["B", "A"]),
             ({"B", "C", "A"}, ["A", "B", "C"]),
             (frozenset({"B", "C", "A"}), ["A", "B", "C"]),
-        ],
-        ids=["string", "numpy string", "tuple", "keys", "array", "set", "frozenset"],
-    )
-    def test_containers_of_names(self, field: str, given_names: Any, expected: list[str]) -> None:
-        """Samples and years come in any container."""
-        assert list(getattr(process(**{field: given_names}), field)) == expected
+        ]
+        for field in fields:
+            for given_names, expected in given_namess:
+                with case(field, given_names, expected):
+                    assert list(getattr(process(**{field: given_names}), field)) == expected
 
     def test_generator(self) -> None:
         """A generator of samples is read once and kept."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from datacard_core import Systematics, SystematicUncertainty
 from tests.support import outputs
+from tests.support.cases import case
 from tests.support.declarations import PROCESSES, YEARS, by_process, card, refused, row, systematic
 
 LUMI_2022 = systematic(name="lumi_2022", years=["2022"], value=1.014, datacard_name="lumi")
@@ -77,9 +78,9 @@ class TestDeclaration:
         """One process and one year may be strings."""
         assert list(systematic(processes="ttbar", years="2022").columns()) == [("ttbar", "2022")]
 
-    @pytest.mark.parametrize(
-        ("names", "expected"),
-        [
+    def test_containers_of_processes(self) -> None:
+        """Processes come in any container and are read back with their value."""
+        cases: list[tuple[Any, list[str]]] = [
             (["vjets", "ttbar"], ["vjets", "ttbar"]),
             (("vjets", "ttbar"), ["vjets", "ttbar"]),
             ({"vjets": "x", "ttbar": "y"}.keys(), ["vjets", "ttbar"]),
@@ -87,29 +88,25 @@ class TestDeclaration:
             ((process.name for process in PROCESSES.values()), ["signal", "ttbar", "vjets"]),
             (np.array(["vjets", "ttbar"]), ["vjets", "ttbar"]),
             ({"vjets", "ttbar", "signal"}, ["signal", "ttbar", "vjets"]),
-        ],
-        ids=["list", "tuple", "keys", "keys of processes", "generator", "array", "set"],
-    )
-    def test_containers_of_processes(self, names: Any, expected: list[str]) -> None:
-        """Processes come in any container and are read back with their value."""
-        declared = systematic(processes=names)
-        assert list(declared.processes) == expected
-        assert declared.processes == dict.fromkeys(expected, 1.05)
+        ]
+        for names, expected in cases:
+            with case(names, expected):
+                declared = systematic(processes=names)
+                assert list(declared.processes) == expected
+                assert declared.processes == dict.fromkeys(expected, 1.05)
 
-    @pytest.mark.parametrize(
-        ("years", "expected"),
-        [
+    def test_containers_of_years(self) -> None:
+        """Years come in any container."""
+        cases: list[tuple[Any, list[str]]] = [
             (("2023", "2022"), ["2023", "2022"]),
             ({"2023": 1, "2022": 2}.keys(), ["2023", "2022"]),
             (np.array(["2023", "2022"]), ["2023", "2022"]),
             ((year for year in ("2023", "2022")), ["2023", "2022"]),
             ({"2023", "2022", "2024"}, ["2022", "2023", "2024"]),
-        ],
-        ids=["tuple", "keys", "array", "generator", "set"],
-    )
-    def test_containers_of_years(self, years: Any, expected: list[str]) -> None:
-        """Years come in any container."""
-        assert list(systematic(years=years).years) == expected
+        ]
+        for years, expected in cases:
+            with case(years, expected):
+                assert list(systematic(years=years).years) == expected
 
     def test_frozen(self) -> None:
         """The copy of a card cannot be changed."""
@@ -222,14 +219,12 @@ class TestContainer:
         assert isinstance(systematics, dict)
         assert list(systematics.items()) == [("CMS_pileup", PILEUP), ("ttbar_norm", TTBAR_NORM), ("JER", JER)]
 
-    @pytest.mark.parametrize(
-        "values",
-        [[PILEUP, JER], (PILEUP, JER), iter([PILEUP, JER]), Systematics([PILEUP, JER])],
-        ids=["list", "tuple", "iterator", "another container"],
-    )
-    def test_iterables(self, values: Any) -> None:
+    def test_iterables(self) -> None:
         """Systematics are made of any iterable."""
-        assert list(Systematics(values).values()) == [PILEUP, JER]
+        cases: list[Any] = [[PILEUP, JER], (PILEUP, JER), iter([PILEUP, JER]), Systematics([PILEUP, JER])]
+        for values in cases:
+            with case(values):
+                assert list(Systematics(values).values()) == [PILEUP, JER]
 
     def test_variations(self) -> None:
         """The names of variations are those of the card."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datacard_core import grammar
+from tests.support.cases import case
 
 
 class TestLines:
@@ -29,9 +30,9 @@ class TestLines:
         assert grammar.stated_templates(f"{line} or so") is None
         assert grammar.stated_templates("# templates: shapes.root") is None
 
-    @pytest.mark.parametrize(
-        ("line", "keyword", "counts"),
-        [
+    def test_keyword_of_line(self) -> None:
+        """The second word is the keyword; Combine's kmax counts `param` and `constr`."""
+        cases: list[tuple[str, str, bool]] = [
             ("alpha param 0 1", "param", True),
             ("c constr x-y 0.1", "constr", True),
             ("SF rateParam * tt 1", "rateParam", False),
@@ -40,9 +41,8 @@ class TestLines:
             ("# alpha param 0 1", "", False),
             ("alpha", "", False),
             ("", "", False),
-        ],
-    )
-    def test_keyword_of_line(self, line: str, keyword: str, counts: bool) -> None:
-        """The second word is the keyword; Combine's kmax counts `param` and `constr`."""
-        assert grammar.keyword_of(line.split()) == keyword
-        assert grammar.is_constraint(line) is counts
+        ]
+        for line, keyword, counts in cases:
+            with case(line, keyword, counts):
+                assert grammar.keyword_of(line.split()) == keyword
+                assert grammar.is_constraint(line) is counts

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacard_core import grammar, number
+from tests.support.cases import case
 
 
 @pytest.mark.slow
@@ -34,33 +35,41 @@ def test_number_is_one_word(value: float) -> None:
     assert re.fullmatch(r"\S+", number(value))
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1.016, "1.016"), (0.1 + 0.2, "0.30000000000000004"), (1, "1.0"), (np.float64(2.5), "2.5")],
-    ids=["short", "sum", "int", "numpy"],
-)
-def test_number_is_written_shortest(value: float, text: str) -> None:
+def test_number_is_written_shortest() -> None:
     """The text of a number has no more digits than it needs."""
-    assert number(value) == text
+    cases: list[tuple[float, str]] = [
+        (1.016, "1.016"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1, "1.0"),
+        (np.float64(2.5), "2.5"),
+    ]
+    for value, text in cases:
+        with case(value, text):
+            assert number(value) == text
 
 
-@pytest.mark.parametrize("text", ["1", "+8.25e0", "9.E1", ".9", "-1e-300"])
-def test_numbers_of_c_and_python(text: str) -> None:
+def test_numbers_of_c_and_python() -> None:
     """A finite number that C and Python read alike is a number."""
-    assert grammar.is_number(text)
+    cases: list[str] = ["1", "+8.25e0", "9.E1", ".9", "-1e-300"]
+    for text in cases:
+        with case(text):
+            assert grammar.is_number(text)
 
 
-@pytest.mark.parametrize("text", ["1_0", "nan", "infinity", "1e999", "1,10", "", "0x1p3", "\u0661"])
-def test_other_numbers(text: str) -> None:
+def test_other_numbers() -> None:
     """Text that another reader would refuse, or that is not finite, is none."""
-    assert not grammar.is_number(text)
+    cases: list[str] = ["1_0", "nan", "infinity", "1e999", "1,10", "", "0x1p3", "\u0661"]
+    for text in cases:
+        with case(text):
+            assert not grammar.is_number(text)
 
 
-@pytest.mark.parametrize("value", ["1.5", b"1", True, None, 1j, [1.0]])
-def test_no_number_is_written(value: Any) -> None:
+def test_no_number_is_written() -> None:
     """Texts, which Python's `float` would read, and other objects are no numbers."""
-    with pytest.raises(TypeError, match="is not a number"):
-        number(value)
+    cases: list[Any] = ["1.5", b"1", True, None, 1j, [1.0]]
+    for value in cases:
+        with case(value), pytest.raises(TypeError, match="is not a number"):
+            number(value)
 
 
 def test_count() -> None:

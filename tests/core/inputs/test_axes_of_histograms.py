@@ -12,6 +12,7 @@ import pytest
 from datacard_core import InputError
 from datacard_core.inputs.histograms import stored
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.outputs import (
     Output,
     bins,
@@ -229,28 +230,26 @@ class TestRefused:
 class TestRepetitions:
     """Axes that hist makes in no histogram, as an altered file has them."""
 
-    @pytest.mark.parametrize(
-        ("made", "forged", "told"),
-        [
+    def test_names(self) -> None:
+        """A name that occurs twice is refused, with the axis: one of the two would be left out."""
+        cases: list[tuple[bytes, bytes, str]] = [
             (b"CX", b"SR", "its axis 'cat' has the label 'SR' twice"),
             (b"JEXUp", b"JESUp", "its axis 'variation' has the label 'JESUp' twice"),
             (b"mumu", b"elel", "its axis 'events.m' has the label 'elel' twice"),
             (b"era", b"cat", "several axes of the name 'cat'"),
-        ],
-        ids=["categories", "variations", "bins", "names"],
-    )
-    def test_names(self, made: bytes, forged: bytes, told: str) -> None:
-        """A name that occurs twice is refused, with the axis: one of the two would be left out."""
-        axes: list[Any] = [
-            hist.axis.StrCategory(["SR", "CX"], name="cat"),
-            hist.axis.StrCategory(["nominal", "JESUp", "JEXUp"], name="variation"),
-            hist.axis.StrCategory(["elel", "mumu"], name="events.m"),
         ]
-        if made == b"era":
-            axes.append(hist.axis.StrCategory(["B", "C"], name="era"))
-        content = pickle.dumps(hist.Hist(*axes, storage=hist.storage.Weight())).replace(made, forged)
-        with pytest.raises(InputError, match=f"{told}.*the file was altered or damaged"):
-            stored(pickle.loads(content))
+        for made, forged, told in cases:
+            with case(made, forged, told):
+                axes: list[Any] = [
+                    hist.axis.StrCategory(["SR", "CX"], name="cat"),
+                    hist.axis.StrCategory(["nominal", "JESUp", "JEXUp"], name="variation"),
+                    hist.axis.StrCategory(["elel", "mumu"], name="events.m"),
+                ]
+                if made == b"era":
+                    axes.append(hist.axis.StrCategory(["B", "C"], name="era"))
+                content = pickle.dumps(hist.Hist(*axes, storage=hist.storage.Weight())).replace(made, forged)
+                with pytest.raises(InputError, match=f"{told}.*the file was altered or damaged"):
+                    stored(pickle.loads(content))
 
     def test_edges(self) -> None:
         """Edges that do not rise are refused with their values."""

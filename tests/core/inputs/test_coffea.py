@@ -120,9 +120,9 @@ def test_folder_is_told_with_its_files(tmp_path: Path) -> None:
     assert "part.coffea" in message
 
 
-@pytest.mark.parametrize(
-    ("content", "look"),
-    [
+def test_other_format_is_told_by_name(tmp_path: Path) -> None:
+    """The error for a file of another format names it."""
+    cases: list[tuple[bytes, str]] = [
         (b"", "is empty"),
         (b"root\x00\x00\xf6", "is a ROOT file"),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
@@ -130,15 +130,14 @@ def test_folder_is_told_with_its_files(tmp_path: Path) -> None:
         (b'{\n "a": 1}', "is text, such as JSON or YAML"),
         ("a: é\n".encode(), "is text, such as JSON or YAML"),
         (b"\x00\x01\x02", "is of an unknown format"),
-    ],
-)
-def test_other_format_is_told_by_name(tmp_path: Path, content: bytes, look: str) -> None:
-    """The error for a file of another format names it."""
-    file = tmp_path / "a.coffea"
-    file.write_bytes(content)
-    message = complaint(file)
-    assert f"a.coffea {look}, expected a pickle as coffea.util.save writes it" in message
-    assert message == complaint(file, trust=True)
+    ]
+    for content, look in cases:
+        with case(content, look):
+            file = tmp_path / "a.coffea"
+            file.write_bytes(content)
+            message = complaint(file)
+            assert f"a.coffea {look}, expected a pickle as coffea.util.save writes it" in message
+            assert message == complaint(file, trust=True)
 
 
 def test_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from datacard_core import Axis, HistogramArray, InputError
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,28 +131,31 @@ class TestHistogramArrays:
         whole = np.array([[[10, 20, 30]] * 3])
         assert card(array(whole, whole)).rate("ttbar_2022") == 60
 
-    @pytest.mark.parametrize("change", [str, object, bytes, complex, "datetime64[D]"])
-    def test_other_arrays(self, change: Any) -> None:
+    def test_other_arrays(self) -> None:
         """Texts, dates and other objects are refused, also those that could be read as numbers."""
-        for values, variances in ((BOTH[0].astype(int).astype(change), BOTH[1]), (BOTH[0], BOTH[1].astype(change))):
-            with pytest.raises(TypeError, match="expected numbers"):
-                array(values, variances)
+        cases: list[Any] = [str, object, bytes, complex, "datetime64[D]"]
+        for change in cases:
+            with case(change):
+                for values, variances in (
+                    (BOTH[0].astype(int).astype(change), BOTH[1]),
+                    (BOTH[0], BOTH[1].astype(change)),
+                ):
+                    with pytest.raises(TypeError, match="expected numbers"):
+                        array(values, variances)
 
-    @pytest.mark.parametrize(
-        ("change", "said"),
-        [
+    def test_texts_of_the_axis(self) -> None:
+        """Names and labels of another type are refused where the histogram is made, and in no serializer."""
+        cases: list[tuple[dict[str, Any], str]] = [
             ({"name": 7}, "the name of its axis is 7"),
             ({"label": None}, "the label of its axis is None"),
             ({"uniform": "yes"}, "uniform of its axis is 'yes'"),
             ({"categories": "abc"}, "the categories of its axis are 'abc', expected a tuple of 3 names"),
             ({"categories": (1, 2, 3)}, "expected a tuple of 3 names"),
             ({"categories": ("a", "b", "a")}, "each once"),
-        ],
-    )
-    def test_texts_of_the_axis(self, change: dict[str, Any], said: str) -> None:
-        """Names and labels of another type are refused where the histogram is made, and in no serializer."""
-        with pytest.raises(InputError, match=re.escape(said)):
-            array(axis=attrs.evolve(AXIS, **change))
+        ]
+        for change, said in cases:
+            with case(change, said), pytest.raises(InputError, match=re.escape(said)):
+                array(axis=attrs.evolve(AXIS, **change))
 
     def test_arrays_are_not_changed(self) -> None:
         """Building a card does not change the array."""

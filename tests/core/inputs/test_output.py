@@ -15,6 +15,7 @@ from datacard_core.inputs.histograms import HistogramArray
 from datacard_core.inputs.output import HistogramSet, Inventory
 from datacard_core.inputs.structure import check_arguments
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.hostile_values import Failing, FailingDict
 
 
@@ -113,13 +114,17 @@ class TestHistogramSet:
         assert histograms.passed("A_2022") == 12
         assert histograms.passed("B_2022") == 0
 
-    @pytest.mark.parametrize("count", [["12"], "12", math.nan, math.inf, -1, Failing(), FailingDict(nominal=1)])
-    def test_count_that_is_no_number(self, count: Any) -> None:
+    def test_count_that_is_no_number(self) -> None:
         """A count that is not a number of events is an error with its place and value."""
-        histograms = histogram_set(by_hand.Output().add("A", "2022", None, presel=count))
-        message = r"cutflow\['presel'\]\['A_2022'\] has type .*expected a number of events|FailingDict in the output"
-        with pytest.raises(InputError, match=message):
-            histograms.is_empty("A_2022")
+        cases: list[Any] = [["12"], "12", math.nan, math.inf, -1, Failing(), FailingDict(nominal=1)]
+        for count in cases:
+            with case(count):
+                histograms = histogram_set(by_hand.Output().add("A", "2022", None, presel=count))
+                message = (
+                    r"cutflow\['presel'\]\['A_2022'\] has type .*expected a number of events|FailingDict in the output"
+                )
+                with pytest.raises(InputError, match=message):
+                    histograms.is_empty("A_2022")
 
     @pytest.mark.parametrize("count", [np.int64(3), np.array(3), np.float32(3)], ids=["integer", "array", "float"])
     def test_counts_of_numpy(self, count: Any) -> None:
@@ -136,15 +141,19 @@ class TestHistogramSet:
         with pytest.raises(InputError, match=r"SR\['A_2022'\]\['A'\] of the output cannot be read"):
             HistogramSet(output.histograms, output.metadata, FailingDict()).events("SR", "A_2022", "A")
 
-    @pytest.mark.parametrize(
-        ("presel", "is_empty"),
-        [(0, True), (3, False), ({"nominal": 0, "JESUp": 0}, True), ({"nominal": 0, "JESUp": 1}, False), ({}, True)],
-        ids=repr,
-    )
-    def test_empty_dataset(self, presel: Any, is_empty: bool) -> None:
+    def test_empty_dataset(self) -> None:
         """A dataset is empty if no variation has an event after the preselection."""
-        output = by_hand.Output().add("A", "2022", None, presel=presel)
-        assert histogram_set(output).is_empty("A_2022") is is_empty
+        cases: list[tuple[Any, bool]] = [
+            (0, True),
+            (3, False),
+            ({"nominal": 0, "JESUp": 0}, True),
+            ({"nominal": 0, "JESUp": 1}, False),
+            ({}, True),
+        ]
+        for presel, is_empty in cases:
+            with case(presel, is_empty):
+                output = by_hand.Output().add("A", "2022", None, presel=presel)
+                assert histogram_set(output).is_empty("A_2022") is is_empty
 
     def test_dataset_without_count_is_empty(self) -> None:
         """A dataset that never reached the preselection is empty."""

@@ -16,6 +16,7 @@ from datacard_core import Analysis, Category, InputError, Systematics, load_outp
 from datacard_core.inputs.paths import address_of, expanded
 from datacard_core.inputs.remote import on_disk
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.coffea_files import assert_same, complaint, save
 from tests.support.commands import datacard, entries
 
@@ -75,21 +76,20 @@ def analysis() -> Analysis:
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "address"),
-    [
+def test_addresses() -> None:
+    """An address gets back the slash that pathlib took, and a path on disk is none."""
+    cases: list[tuple[str, str | None]] = [
         ("https:/x/a", "https://x/a"),
         ("root://x//store/a", "root://x//store/a"),
         ("simplecache::https://x/a", "simplecache::https://x/a"),
         ("C:/a", None),
         ("a:b/c", None),
         ("/a/b", None),
-    ],
-)
-def test_addresses(path: str, address: str | None) -> None:
-    """An address gets back the slash that pathlib took, and a path on disk is none."""
-    assert address_of(path) == address
-    assert expanded(path) == (address or path)
+    ]
+    for path, address in cases:
+        with case(path, address):
+            assert address_of(path) == address
+            assert expanded(path) == (address or path)
 
 
 def test_server(site: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.split import split_output
 from datacard_core.inputs.unread import FileAgain
+from tests.support.cases import case
 from tests.support.coffea_files import Calls, an_output, assert_same, complaint, save_split
 
 if TYPE_CHECKING:
@@ -47,19 +48,17 @@ def test_members_that_are_not_needed(tmp_path: Path) -> None:
     assert "a.coffea cannot be read, it seems damaged" in complaint(file)
 
 
-@pytest.mark.parametrize(
-    ("index", "problem"),
-    [
+def test_other_index(tmp_path: Path) -> None:
+    """An index of another version, or of other members than there are, is told with what was expected."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"version": 2}, "is of the format 'pocketcoffea-split', version 2, expected 'pocketcoffea-split', version 1"),
         ({"format": "other"}, "is of the format 'other', version 1, expected"),
         ({"variables": ["n"]}, "has no 'variables/n', which its format.json lists"),
         ({"variables": "m"}, "has in its format.json no list of names as 'variables'"),
-    ],
-    ids=str,
-)
-def test_other_index(index: dict[str, Any], problem: str, tmp_path: Path) -> None:
-    """An index of another version, or of other members than there are, is told with what was expected."""
-    assert f"a.coffea {problem}" in complaint(save_split(tmp_path / "a.coffea", OUTPUT, **index))
+    ]
+    for index, problem in cases:
+        with case(index, problem):
+            assert f"a.coffea {problem}" in complaint(save_split(tmp_path / "a.coffea", OUTPUT, **index))
 
 
 def test_name_that_is_listed_often(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datacard_core.inputs.coffea import load_output
 from datacard_core.inputs.histograms import stored
 from datacard_core.inputs.structure import check_arguments, check_output
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.coffea_files import YEAR, an_output, complaint, save
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ def test_file_merged_twice_is_refused(tmp_path: Path, metadata: dict[str, str]) 
     assert ": bad, worse; " in message
 
 
-@pytest.mark.parametrize("metadata", [{"isMC": True}, {"isMC": False}, {"year": "2020"}, {"year": "2222"}])
-def test_single_metadata_values_are_accepted(tmp_path: Path, metadata: dict[str, object]) -> None:
+def test_single_metadata_values_are_accepted(tmp_path: Path) -> None:
     """Metadata with single values are accepted."""
-    output = an_output("a")
-    output["datasets_metadata"]["by_dataset"]["a"].update(metadata)
-    load_output(save(tmp_path / "a.coffea", output))
+    cases: list[dict[str, object]] = [{"isMC": True}, {"isMC": False}, {"year": "2020"}, {"year": "2222"}]
+    for metadata in cases:
+        with case(metadata):
+            output = an_output("a")
+            output["datasets_metadata"]["by_dataset"]["a"].update(metadata)
+            load_output(save(tmp_path / "a.coffea", output))
 
 
 def faulty(**changes: Any) -> dict[str, Any]:
@@ -122,35 +125,34 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_loaded_output_is_checked(fault: str) -> None:
+def test_loaded_output_is_checked() -> None:
     """A fault in the structure of a loaded output is told with its place."""
-    changes, said = FAULTS[fault]
-    with pytest.raises(InputError) as raised:
-        check_output(faulty(**changes), ["m"])
-    assert len(raised.value.problems) == 1
-    assert said in str(raised.value)
+    for fault, (changes, said) in FAULTS.items():
+        with case(fault):
+            with pytest.raises(InputError) as raised:
+                check_output(faulty(**changes), ["m"])
+            assert len(raised.value.problems) == 1
+            assert said in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("place", "value", "words"),
-    [
+def test_names_of_another_type() -> None:
+    """A name that is no text is told: the year 2018 would be another one than "2018"."""
+    cases: list[tuple[str, object, str]] = [
         ("variables", {1: {}}, r"variables has the key 1 of type int"),
         ("datasets_metadata", {"by_datataking_period": {2018: {}}}, r"period'\] has the key 2018 of type int"),
         ("datasets_metadata", {"by_datataking_period": {"2018": {1: []}}}, r"'2018'\] has the key 1 of type int"),
         ("datasets_metadata", {"by_datataking_period": {"2018": {"A": [3]}}}, r"'A'\] has 3 of type int"),
         ("cutflow", {"presel": {b"A": 1}}, r"presel'\] has the key b'A' of type bytes"),
-    ],
-)
-def test_names_of_another_type(place: str, value: object, words: str) -> None:
-    """A name that is no text is told: the year 2018 would be another one than "2018"."""
-    output: dict[str, Any] = {
-        "variables": {},
-        "datasets_metadata": {"by_datataking_period": {}},
-        "cutflow": {"presel": {}},
-    }
-    with pytest.raises(InputError, match=words):
-        check_output({**output, place: value})
+    ]
+    for place, value, words in cases:
+        with case(place, value, words):
+            output: dict[str, Any] = {
+                "variables": {},
+                "datasets_metadata": {"by_datataking_period": {}},
+                "cutflow": {"presel": {}},
+            }
+            with pytest.raises(InputError, match=words):
+                check_output({**output, place: value})
 
 
 def test_all_faults_are_told() -> None:

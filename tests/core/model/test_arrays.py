@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from datacard_core import Axis, Templates
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +42,12 @@ class TestAxis:
         """Edges are equal to a millionth of the narrowest bin."""
         assert AXIS.same_binning(attrs.evolve(AXIS, edges=np.array([0, 1, 2, last])))
 
-    @pytest.mark.parametrize("edges", [[0, 1, 2, 4 + 1e-5], [0, 1, 2], [0, 1, 2, 4, 5], [0, 1.5, 2, 4]])
-    def test_other_binning(self, edges: list[float]) -> None:
+    def test_other_binning(self) -> None:
         """Other edges, or another number of them, are another binning."""
-        assert not AXIS.same_binning(attrs.evolve(AXIS, edges=np.array(edges)))
+        cases: list[list[float]] = [[0, 1, 2, 4 + 1e-5], [0, 1, 2], [0, 1, 2, 4, 5], [0, 1.5, 2, 4]]
+        for edges in cases:
+            with case(edges):
+                assert not AXIS.same_binning(attrs.evolve(AXIS, edges=np.array(edges)))
 
     def test_labels(self) -> None:
         """Labels are a part of the binning, and their order too."""
@@ -72,38 +75,43 @@ class TestTemplates:
 class TestPrecision:
     """What arrays are converted to."""
 
-    @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.uint8, np.bool_])
-    def test_real_numbers(self, dtype: Any) -> None:
+    def test_real_numbers(self) -> None:
         """Real numbers of any precision become float64."""
-        made = Templates(np.ones((1, 2), dtype=dtype), np.ones((1, 2), dtype=dtype))
-        assert made.values.dtype == made.variances.dtype == np.float64
-        assert made.norms.tolist() == [2]
+        cases: list[Any] = [np.float32, np.int32, np.uint8, np.bool_]
+        for dtype in cases:
+            with case(dtype):
+                made = Templates(np.ones((1, 2), dtype=dtype), np.ones((1, 2), dtype=dtype))
+                assert made.values.dtype == made.variances.dtype == np.float64
+                assert made.norms.tolist() == [2]
 
-    @pytest.mark.parametrize("array", [np.ones((1, 2), dtype=complex), np.full((1, 2), "a"), None, [[1.0, 2.0]]])
-    def test_other_values(self, array: Any) -> None:
+    def test_other_values(self) -> None:
         """Values that are not real numbers are kept, for the rules to refuse."""
-        kept = Templates(array, array).values
-        assert kept is array or (kept.dtype == array.dtype and kept.tolist() == array.tolist())
+        cases: list[Any] = [np.ones((1, 2), dtype=complex), np.full((1, 2), "a"), None, [[1.0, 2.0]]]
+        for array in cases:
+            with case(array):
+                kept = Templates(array, array).values
+                assert kept is array or (kept.dtype == array.dtype and kept.tolist() == array.tolist())
 
 
-@pytest.mark.parametrize("travel", [same, pickled])
-@pytest.mark.parametrize(
-    "array",
-    [
+def test_arrays_are_read_only() -> None:
+    """No array can be written to, after a pickle either."""
+    travels: list[Callable[[Any], Any]] = [same, pickled]
+    every_array: list[Callable[[], Any]] = [
         lambda: AXIS.edges,
         lambda: TEMPLATES.values,
         lambda: TEMPLATES.variances,
         lambda: TEMPLATES[np.array([0])].values,
-    ],
-    ids=["edges", "values", "variances", "selection"],
-)
-def test_arrays_are_read_only(array: Callable[[], Any], travel: Callable[[Any], Any]) -> None:
-    """No array can be written to, after a pickle either."""
-    assert not array().flags.writeable
-    for value in (AXIS, TEMPLATES):
-        arrays = [kept for kept in attrs.astuple(travel(value), recurse=False) if isinstance(kept, np.ndarray)]
-        assert arrays
-        assert not any(kept.flags.writeable for kept in arrays)
+    ]
+    for travel in travels:
+        for array in every_array:
+            with case(travel, array):
+                assert not array().flags.writeable
+                for value in (AXIS, TEMPLATES):
+                    arrays = [
+                        kept for kept in attrs.astuple(travel(value), recurse=False) if isinstance(kept, np.ndarray)
+                    ]
+                    assert arrays
+                    assert not any(kept.flags.writeable for kept in arrays)
 
 
 @pytest.mark.parametrize("travel", [same, pickled])

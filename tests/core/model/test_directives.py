@@ -10,6 +10,7 @@ import pytest
 from datacard_core import BinByBinStatistics, FreeParameter, RawLine
 from datacard_core.model.directives import own
 from tests.support import outputs
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from datacard_core import Channel, Directive
@@ -21,9 +22,9 @@ def channel() -> Channel:
     return outputs.card(outputs.signal_and_ttbar(nominal=[10, 20, 30])).channel
 
 
-@pytest.mark.parametrize(
-    ("directive", "lines"),
-    [
+def test_lines(channel: Channel) -> None:
+    """The lines are those that Combine reads, whole numbers without a point."""
+    cases: list[tuple[Directive, list[str]]] = [
         (FreeParameter("SF", np.array([1])), ["SF rateParam * ttbar_2022 1"]),
         (
             FreeParameter("SF", np.array([0, 1]), 0.5, (0.0, 2.5)),
@@ -32,28 +33,25 @@ def channel() -> Channel:
         (RawLine("theory group = pdf scale"), ["theory group = pdf scale"]),
         (BinByBinStatistics(), ["SR_2022 autoMCStats 0 0 1"]),
         (BinByBinStatistics(threshold=10, include_signal=True, hist_mode=2), ["SR_2022 autoMCStats 10 1 2"]),
-    ],
-    ids=["free", "bounded", "raw", "statistics", "all of statistics"],
-)
-def test_lines(directive: Directive, lines: list[str], channel: Channel) -> None:
-    """The lines are those that Combine reads, whole numbers without a point."""
-    assert list(directive.lines(channel)) == lines
+    ]
+    for directive, lines in cases:
+        with case(directive, lines):
+            assert list(directive.lines(channel)) == lines
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
+def test_constraints(channel: Channel) -> None:
+    """Lines of param and constr count in kmax, comments and other lines do not."""
+    cases: list[tuple[str, int]] = [
         ("x param 0 1", 1),
         ("x constr a-b 1 0.1", 1),
         ("x flatParam", 0),
         ("theory group = pdf", 0),
         ("# x param 0 1", 0),
         ("param", 0),
-    ],
-)
-def test_constraints(text: str, count: int, channel: Channel) -> None:
-    """Lines of param and constr count in kmax, comments and other lines do not."""
-    assert RawLine(text).constraints(channel) == count
+    ]
+    for text, count in cases:
+        with case(text, count):
+            assert RawLine(text).constraints(channel) == count
 
 
 def test_order() -> None:
@@ -61,18 +59,15 @@ def test_order() -> None:
     assert FreeParameter.order < RawLine.order < BinByBinStatistics.order
 
 
-@pytest.mark.parametrize(
-    "directive",
-    [
+def test_text_for_a_number() -> None:
+    """A text in place of a number or a bool is refused when a kind returns it."""
+    cases: list[Directive] = [
         FreeParameter("SF", np.array([1]), "1"),  # type: ignore[arg-type]
         FreeParameter("SF", np.array([1]), 1, ("0", "5")),  # type: ignore[arg-type]
         BinByBinStatistics(threshold="10"),  # type: ignore[arg-type]
         BinByBinStatistics(include_signal="no"),  # type: ignore[arg-type]
         BinByBinStatistics(hist_mode="1"),  # type: ignore[arg-type]
-    ],
-    ids=["start", "range", "threshold", "signal", "mode"],
-)
-def test_text_for_a_number(directive: Directive) -> None:
-    """A text in place of a number or a bool is refused when a kind returns it."""
-    with pytest.raises(TypeError, match=r"expected|not a number|interpreted"):
-        own(directive)
+    ]
+    for directive in cases:
+        with case(directive), pytest.raises(TypeError, match=r"expected|not a number|interpreted"):
+            own(directive)

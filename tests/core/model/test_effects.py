@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from datacard_core import Effect, Normalisation, Nuisance, Shape, Templates
+from tests.support.cases import case
 
 
 def shape(columns: list[int]) -> Shape:
@@ -62,19 +63,17 @@ def test_shape_of_fewer_columns() -> None:
 class TestKeyword:
     """Combine's keyword of a row."""
 
-    @pytest.mark.parametrize(
-        ("effects", "keyword"),
-        [
+    def test_of_effects(self) -> None:
+        """The keyword is that of the effects, `shape?` where some are shapes and some lnN."""
+        cases: list[tuple[list[Effect], str]] = [
             ([Normalisation(np.array([0]), np.array([1.1]))], "lnN"),
             ([shape([0]), shape([1])], "shape"),
             ([shape([0]), Normalisation(np.array([1]), np.array([1.1]))], "shape?"),
             ([Gamma([0], 7), Gamma([1], 7)], "gmN 7"),
-        ],
-        ids=["lnN", "shape", "both", "plugin"],
-    )
-    def test_of_effects(self, effects: list[Effect], keyword: str) -> None:
-        """The keyword is that of the effects, `shape?` where some are shapes and some lnN."""
-        assert Nuisance("n", tuple(effects)).keyword == keyword
+        ]
+        for effects, keyword in cases:
+            with case(effects, keyword):
+                assert Nuisance("n", tuple(effects)).keyword == keyword
 
     @pytest.mark.parametrize(
         "effects", [[Gamma([0], 7), Gamma([1], 8)], [Gamma([0], 7), shape([1])], []], ids=["events", "kinds", "none"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from datacard_core import (
     ControlRegion,
@@ -15,14 +14,15 @@ from datacard_core import (
     Templates,
     UniformNormalisation,
 )
+from tests.support.cases import case
 
 COLUMNS = np.array([0, 2])
 FLAT = Templates(np.ones((2, 3)), np.ones((2, 3)))
 
 
-@pytest.mark.parametrize(
-    ("effect", "keyword", "cells"),
-    [
+def test_text_in_a_card() -> None:
+    """The keyword has the arguments, and each column has its number."""
+    cases: list[tuple[Effect, str, list[str]]] = [
         (UniformNormalisation(COLUMNS, np.array([1.5, 1.2])), "lnU", ["1.5", "-", "1.2"]),
         (UniformNormalisation(COLUMNS, np.array([1.5, 1.2]), np.array([0.5, 0.9])), "lnU", ["0.5/1.5", "-", "0.9/1.2"]),
         (ControlRegion(COLUMNS, 36, np.array([2.5, 0.5])), "gmN 36", ["2.5", "-", "0.5"]),
@@ -31,14 +31,12 @@ FLAT = Templates(np.ones((2, 3)), np.ones((2, 3)))
         (LinearNormalisation(COLUMNS, np.array([0.1, 0.2]), "unif", (-1.0, 0.5)), "unif -1 0.5", ["0.1", "-", "0.2"]),
         (LinearNormalisation(COLUMNS, np.array([0.1, 0.2]), "dFD", (5.0,)), "dFD 5", ["0.1", "-", "0.2"]),
         (MorphedShape(COLUMNS, FLAT, FLAT, np.array([1.0, 0.5]), "shapeN"), "shapeN", ["1.0", "-", "0.5"]),
-    ],
-    ids=["lnU", "lnU pair", "gmN", "gmM", "trG", "unif", "dFD", "shapeN"],
-)
-def test_text_in_a_card(effect: Effect, keyword: str, cells: list[str]) -> None:
-    """The keyword has the arguments, and each column has its number."""
-    nuisance = Nuisance("nuisance", (effect,))
-    assert nuisance.keyword == keyword
-    assert nuisance.cells(3) == cells
+    ]
+    for effect, keyword, cells in cases:
+        with case(effect, keyword, cells):
+            nuisance = Nuisance("nuisance", (effect,))
+            assert nuisance.keyword == keyword
+            assert nuisance.cells(3) == cells
 
 
 def test_stated_keyword() -> None:

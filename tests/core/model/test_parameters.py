@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from datacard_core import (
     ConstrainedParameter,
@@ -15,12 +14,13 @@ from datacard_core import (
     ImportedFactor,
     SharedParameter,
 )
+from tests.support.cases import case
 from tests.support.channels import channel as channel_by_hand
 
 
-@pytest.mark.parametrize(
-    ("parameter", "line"),
-    [
+def test_lines() -> None:
+    """A parameter has the line that Combine reads it from."""
+    cases: list[tuple[SharedParameter, str]] = [
         (ConstrainedParameter("p", 0.0, (1.0, 1.0)), "p param 0.0 1.0"),
         (ConstrainedParameter("p", 1.0, (0.1, 0.2), (0.5, 2.0)), "p param 1.0 -0.1/+0.2 [0.5,2]"),
         (ConstrainedParameter("p", 1.0, (0.1, 0.1), nofloat=True), "p[nofloat] param 1.0 0.1"),
@@ -32,12 +32,10 @@ from tests.support.channels import channel as channel_by_hand
         (DiscreteParameter("d"), "d discrete"),
         (ConstraintTerm("c", "a-b", (), "0.1"), "c constr a-b 0.1"),
         (ConstraintTerm("c", "@0-2*@1", ("a", "b"), "0.1"), "c constr @0-2*@1 {a,b} 0.1"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_lines(parameter: SharedParameter, line: str) -> None:
-    """A parameter has the line that Combine reads it from."""
-    assert list(parameter.lines(channel_by_hand())) == [line]
+    ]
+    for parameter, line in cases:
+        with case(parameter, line):
+            assert list(parameter.lines(channel_by_hand())) == [line]
 
 
 def test_factors() -> None:

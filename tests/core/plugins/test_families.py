@@ -12,6 +12,7 @@ import pytest
 from datacard_core import Datacard, MissingProviderError, Plugins, Provided, hookspecs, load_plugins
 from datacard_core.plugins.families import CHECKS, FAMILIES, HOOKS, KINDS, PLOTS, Family, Providers
 from datacard_core.plugins.manager import families_of
+from tests.support.cases import case
 from tests.support.plugins import INTERFACES, kind_source, mine
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def test_families_are_distinct() -> None:
     assert tuple(family.hook for family in FAMILIES) == HOOKS
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.field)
-def test_interface_of_a_family(family: Family[object]) -> None:
+def test_interface_of_a_family() -> None:
     """The hook returns objects of the interface, which has the key and the described attributes."""
-    returned = str(inspect.signature(getattr(hookspecs, family.hook)).return_annotation)
-    assert returned == f"Iterable[{family.interface.__name__}]"
-    assert INTERFACES.get(family.hook, "Rendering") == family.interface.__name__
-    declared = {*inspect.get_annotations(family.interface), *vars(family.interface)}
-    assert {family.key, *family.described} <= declared
+    for family in FAMILIES:
+        with case(family):
+            returned = str(inspect.signature(getattr(hookspecs, family.hook)).return_annotation)
+            assert returned == f"Iterable[{family.interface.__name__}]"
+            assert INTERFACES.get(family.hook, "Rendering") == family.interface.__name__
+            declared = {*inspect.get_annotations(family.interface), *vars(family.interface)}
+            assert {family.key, *family.described} <= declared
 
 
 def provided(*names: str, family: Family[Any] = KINDS) -> Providers[Any]:

@@ -18,6 +18,7 @@ from datacard_core import (
     Target,
     load_plugins,
 )
+from tests.support.cases import case
 from tests.support.outputs import card, rows, signal_and_ttbar
 from tests.support.plugins import Provider
 
@@ -124,20 +125,19 @@ def test_options_of_an_object() -> None:
     assert comments[-1] == "# plugins of the analysis itself: Acme(factor=0.8)"
 
 
-@pytest.mark.parametrize(
-    ("plugin", "options", "message"),
-    [
+def test_refused_options() -> None:
+    """Options that the plugin does not have, and values that no card could name, are refused with the plugin's name."""
+    cases: list[tuple[Any, Any, str]] = [
         (Acme(), {"fctor": 1.0}, "has no option 'fctor' (did you mean 'factor'?)"),
         ("lnn", {"factor": 1.0}, "plugin 'lnn' (datacard-core 0.1.0): takes no options, and is selected with 'factor'"),
         (Acme(), {"factor": object}, "option 'factor', <class 'object'>: expected text, numbers, lists or dicts"),
         (Acme(), {1: 2.0}, "option 1, 2.0: expected text"),
-    ],
-)
-def test_refused_options(plugin: Any, options: Any, message: str) -> None:
-    """Options that the plugin does not have, and values that no card could name, are refused with the plugin's name."""
-    with pytest.raises(PluginLoadError) as raised:
-        load_plugins(*(name for name in DEFAULT_PLUGINS if name != plugin), (plugin, options))
-    assert message in str(raised.value)
+    ]
+    for plugin, options, message in cases:
+        with case(plugin, options, message):
+            with pytest.raises(PluginLoadError) as raised:
+                load_plugins(*(name for name in DEFAULT_PLUGINS if name != plugin), (plugin, options))
+            assert message in str(raised.value)
 
 
 def test_plugin_that_refuses_options() -> None:

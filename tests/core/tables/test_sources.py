@@ -6,6 +6,7 @@ import pytest
 
 from datacard_core import Cards, Column, DeclarationError, Model
 from datacard_core.tables.sources import channels_of
+from tests.support.cases import case
 from tests.support.channels import channel
 
 
@@ -14,9 +15,9 @@ def years_of(column: Column) -> tuple[str, str]:
     return made.columns[0].process, made.columns[0].year
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
+def test_years_in_names() -> None:
+    """A year at the end of the name of a column without known year is its year."""
+    cases: list[tuple[str, tuple[str, str]]] = [
         ("top_2022_postEE", ("top", "2022_postEE")),
         ("top_2016preVFP", ("top", "2016preVFP")),
         ("W_2j_2018", ("W_2j", "2018")),
@@ -24,11 +25,10 @@ def years_of(column: Column) -> tuple[str, str]:
         ("ttH", ("ttH", "")),
         ("top_1988", ("top_1988", "")),
         ("_2018", ("_2018", "")),
-    ],
-)
-def test_years_in_names(name: str, expected: tuple[str, str]) -> None:
-    """A year at the end of the name of a column without known year is its year."""
-    assert years_of(Column(name, name, "", 1)) == expected
+    ]
+    for name, expected in cases:
+        with case(name, expected):
+            assert years_of(Column(name, name, "", 1)) == expected
 
 
 def test_known_year() -> None:
@@ -45,8 +45,10 @@ def test_forms(demo_cards: Cards) -> None:
     assert channels_of([card, Model.of([channel(bin="CR")])])[0] is card.channel
 
 
-@pytest.mark.parametrize("source", ["card.txt", 3, None, [3]])
-def test_other_objects(source: object) -> None:
+def test_other_objects() -> None:
     """Another object is refused with the expected ones."""
-    with pytest.raises(DeclarationError, match=r"a table cannot be made of .*: expected a Datacard"):
-        channels_of(source)
+    cases: list[object] = ["card.txt", 3, None, [3]]
+    for source in cases:
+        refused = pytest.raises(DeclarationError, match=r"a table cannot be made of .*: expected a Datacard")
+        with case(source), refused:
+            channels_of(source)

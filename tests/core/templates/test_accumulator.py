@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from datacard_core.templates.accumulator import Accumulator, Scratch, gather
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.internals import collected, histogram_set, layout, request
 
 if TYPE_CHECKING:
@@ -123,16 +124,18 @@ def test_sums_do_not_change() -> None:
     assert first.complete().values.tobytes() == before
 
 
-@pytest.mark.parametrize("categories", [[0], [2], [0, 1, 2], [1, 2, 3], [3, 1], [2, 0, 3], [0, 1, 2, 3, 4]])
-def test_gathering(categories: list[int]) -> None:
+def test_gathering() -> None:
     """Gathering takes the wanted labels and categories, independent of earlier ones."""
-    scratch = Scratch()
-    for shape in ((9, 7, 5), (3, 4, 5), (6, 9, 5)):
-        cells: Any = np.arange(math.prod(shape)).reshape(shape) * (1 + 0.5j)
-        labels = np.array([2, 0, 0, 3], dtype=np.intp)
-        taken = gather(cells, labels, categories, scratch)
-        np.testing.assert_array_equal(taken, cells[:, labels][:, :, categories])
-        taken[...] = np.nan
+    cases: list[list[int]] = [[0], [2], [0, 1, 2], [1, 2, 3], [3, 1], [2, 0, 3], [0, 1, 2, 3, 4]]
+    for categories in cases:
+        with case(categories):
+            scratch = Scratch()
+            for shape in ((9, 7, 5), (3, 4, 5), (6, 9, 5)):
+                cells: Any = np.arange(math.prod(shape)).reshape(shape) * (1 + 0.5j)
+                labels = np.array([2, 0, 0, 3], dtype=np.intp)
+                taken = gather(cells, labels, categories, scratch)
+                np.testing.assert_array_equal(taken, cells[:, labels][:, :, categories])
+                taken[...] = np.nan
 
 
 def test_column_of_more_labels() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from datacard_core import Analysis, Category, MCProcesses, Severity, Systematics
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.outputs import (
     PLUGINS,
     Output,
@@ -495,15 +496,18 @@ class TestData:
         assert made.observation == 7
         assert made.data_obs["data_obs", :].variances().tolist() == [3, 0, 4]
 
-    @pytest.mark.parametrize("bad", [float("nan"), float("inf")], ids=str)
-    @pytest.mark.parametrize("storage", [hist.storage.Weight(), hist.storage.Double()], ids=["Weight", "Double"])
-    def test_not_finite(self, storage: Any, bad: float) -> None:
+    def test_not_finite(self) -> None:
         """Content that is not finite is told with dataset and bin."""
-        output = signal_and_ttbar(nominal=[10, 20, 30])
-        output.add("Muon", "2022", by_hand.observed({"SR": [3, bad, 4]}, storage=storage))
-        (problem,) = problems(output, data_processes=by_hand.observation("Muon"))
-        for text in ("'Muon_2022'", str(bad), "bin 2"):
-            assert text in problem
+        bads: list[float] = [float("nan"), float("inf")]
+        storages: list[Any] = [hist.storage.Weight(), hist.storage.Double()]
+        for bad in bads:
+            for storage in storages:
+                with case(bad, storage):
+                    output = signal_and_ttbar(nominal=[10, 20, 30])
+                    output.add("Muon", "2022", by_hand.observed({"SR": [3, bad, 4]}, storage=storage))
+                    (problem,) = problems(output, data_processes=by_hand.observation("Muon"))
+                    for text in ("'Muon_2022'", str(bad), "bin 2"):
+                        assert text in problem
 
     def test_weights_without_variances(self) -> None:
         """Weights without variances are refused, without a word about autoMCStats."""

@@ -10,6 +10,7 @@ import pytest
 
 from datacard_core import Analysis, Category, DatacardError, Systematics, Unroll
 from tests.support import grids, outputs
+from tests.support.cases import case
 from tests.support.coffea_files import save
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
     assert [part.title for part in twice.channel.axis.slices] == ["m: 0 to 20", "m: 20 to 40"]
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
+def test_declarations_that_do_not_fit() -> None:
+    """An order, edges or slices that the histograms have not are refused with what they have."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({}, "2 variable axes (score, mass)"),
         ({"unroll": ["score", "mas"]}, "the histograms have no axis 'mas' (did you mean 'mass'?)"),
         ({"unroll": ["score", "score"]}, "expected the names of two or three axes, each once"),
@@ -116,13 +117,12 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
         ({"unroll": Unroll(["score", "mass"], edges={"mass": [0, 15]})}, "15 is not an edge of axis 'mass'"),
         ({"unroll": Unroll(["score", "mass"], slices=[None])}, "slices has bins of 1 slices, and there are 2"),
         ({"unroll": ["score", "mass", "x"]}, "the histograms have no axis 'x'"),
-    ],
-)
-def test_declarations_that_do_not_fit(options: dict[str, Any], expected: str) -> None:
-    """An order, edges or slices that the histograms have not are refused with what they have."""
-    with pytest.raises(DatacardError) as raised:
-        outputs.card(grids.by_score(), **options)
-    assert expected in str(raised.value)
+    ]
+    for options, expected in cases:
+        with case(options, expected):
+            with pytest.raises(DatacardError) as raised:
+                outputs.card(grids.by_score(), **options)
+            assert expected in str(raised.value)
 
 
 def test_unrolling_of_one_variable() -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from math import inf, nan
 
 import numpy as np
-import pytest
 
 from datacard_core.templates.rows import Request
 from datacard_core.templates.variances import are_counts, variance_problem
+from tests.support.cases import case
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [([0, 3], True), ([0.5, 3], False), ([-1, 3], False), ([nan, 3, inf], True), ([nan, 3.5], False), ([], True)],
-    ids=repr,
-)
-def test_counts(values: list[float], expected: bool) -> None:
+def test_counts() -> None:
     """Whole numbers from 0 on are counts; contents that are not finite are told elsewhere."""
-    assert are_counts(np.array(values)) is expected
+    cases: list[tuple[list[float], bool]] = [
+        ([0, 3], True),
+        ([0.5, 3], False),
+        ([-1, 3], False),
+        ([nan, 3, inf], True),
+        ([nan, 3.5], False),
+        ([], True),
+    ]
+    for values, expected in cases:
+        with case(values, expected):
+            assert are_counts(np.array(values)) is expected
 
 
 def test_problem_names_the_kind() -> None:

@@ -11,6 +11,7 @@ import pytest
 from datacard_core import Analysis, Category, DeclarationError, MCProcess, MCProcesses, Systematics
 from datacard_core.tables.coverage import coverage_table
 from tests.support import outputs
+from tests.support.cases import case
 from tests.support.coffea_files import save
 
 if TYPE_CHECKING:
@@ -252,9 +253,9 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
     assert outputs.template(whole["VR"], "fakes_2022", "JESUp") == [(77777 - 6) / 2, (77777 - 5) / 2]
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
+def test_declarations_that_cannot_be_read() -> None:
+    """A declaration that names no reading is refused with its reason."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"subtract": ["TTbar", "TTbar"]}, "subtract lists TTbar twice"),
         ({"subtract": ["Muon"]}, "sample 'Muon' is in its samples and in subtract"),
         ({"subtract": [3]}, "sample 3 is a int, expected a string"),
@@ -270,13 +271,12 @@ def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
         ({"scale": True}, "scale is True, expected a number, or a histogram"),
         ({"scale": hist.Hist(hist.axis.Regular(2, 0, 2))}, "expected a number, or a histogram with one axis of edges"),
         ({"scale": factors((0.5, -1), (1, 0))}, "scale has -1.0, expected numbers of at least 0"),
-    ],
-)
-def test_declarations_that_cannot_be_read(options: dict[str, Any], expected: str) -> None:
-    """A declaration that names no reading is refused with its reason."""
-    with pytest.raises(DeclarationError) as raised:
-        MCProcess(name="fakes", samples=["Muon"], years=[YEAR], is_signal=False, **options)
-    assert expected in str(raised.value)
+    ]
+    for options, expected in cases:
+        with case(options, expected):
+            with pytest.raises(DeclarationError) as raised:
+                MCProcess(name="fakes", samples=["Muon"], years=[YEAR], is_signal=False, **options)
+            assert expected in str(raised.value)
 
 
 def test_samples_that_are_not_there() -> None:

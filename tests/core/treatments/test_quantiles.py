@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import DeclarationError, Unroll, quantiles
 from tests.support import grids, outputs
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,19 +149,18 @@ class TestEdgesOfCard:
         assert "it has no process 'sgnal' (did you mean 'signal'?)" in problem
 
 
-@pytest.mark.parametrize(
-    ("arguments", "options", "expected"),
-    [
+def test_rules_that_cannot_be_used() -> None:
+    """A rule with wrong arguments, or for processes that the card has not, is refused."""
+    cases: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
         (("sgnal", 4), {}, "it has no process 'sgnal' (did you mean 'signal'?)"),
         (("signal", 0), {}, "n is 0, expected a whole number of at least 1"),
         ((3, 4), {}, "signal is (3,), expected names of processes"),
         (("signal", 4), {"min_background": -1}, "min_background is -1, expected a number of at least 0"),
         (("signal", 4), {"max_relative_error": float("nan")}, "max_relative_error is nan"),
         (("signal", 4), {"min_backgrund": 1}, "there is no argument 'min_backgrund'"),
-    ],
-)
-def test_rules_that_cannot_be_used(arguments: tuple[Any, ...], options: dict[str, Any], expected: str) -> None:
-    """A rule with wrong arguments, or for processes that the card has not, is refused."""
-    with pytest.raises(DeclarationError) as raised:
-        quantiles(*arguments, **options).bins(card().channel)
-    assert expected in str(raised.value)
+    ]
+    for arguments, options, expected in cases:
+        with case(arguments, options, expected):
+            with pytest.raises(DeclarationError) as raised:
+                quantiles(*arguments, **options).bins(card().channel)
+            assert expected in str(raised.value)

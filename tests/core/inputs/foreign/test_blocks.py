@@ -11,6 +11,7 @@ import pytest
 from datacard_core import HistogramConventions, InputError
 from datacard_core.inputs.foreign.blocks import Block, blocks
 from datacard_core.inputs.histograms import decoded
+from tests.support.cases import case
 from tests.support.foreign import filled
 
 ERAS = filled(
@@ -71,23 +72,21 @@ def test_category_of_name() -> None:
     assert block(plain, category_axis=None).categories == ("inclusive",)
 
 
-@pytest.mark.parametrize(
-    ("conventions", "problem"),
-    [
+def test_other_conventions() -> None:
+    """An axis or a label that is missing, or left over, is told with the closest one."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({}, "h has further axes of names, 'era': choose labels with select={'era': 'C'}"),
         ({"select": {"eras": "C"}}, "h has further axes of names, 'era'"),
         ({"select": {"era": "E"}}, "h: its axis 'era' has no label 'E' (known: C, D)"),
         ({"select": {"era": "C"}, "nominal": "central"}, "has no label 'central', the nominal (known: nominal)"),
         ({"select": {"era": "C", "mass": "1"}}, "h: its axis 'mass' has the type Regular, expected one of names"),
         ({"select": {"era": "C"}, "category_axis": "channel"}, "h has no axis 'channel', which category_axis names"),
-    ],
-    ids=str,
-)
-def test_other_conventions(conventions: dict[str, Any], problem: str) -> None:
-    """An axis or a label that is missing, or left over, is told with the closest one."""
-    with pytest.raises(InputError) as raised:
-        block(ERAS, **conventions)
-    assert problem in str(raised.value)
+    ]
+    for conventions, problem in cases:
+        with case(conventions, problem):
+            with pytest.raises(InputError) as raised:
+                block(ERAS, **conventions)
+            assert problem in str(raised.value)
 
 
 def test_labels_of_one_variation() -> None:

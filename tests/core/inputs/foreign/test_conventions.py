@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from datacard_core import DeclarationError, HistogramConventions
+from tests.support.cases import case
 
 
 def test_variations() -> None:
@@ -17,24 +18,22 @@ def test_variations() -> None:
     assert names == ["nominal", "jesUp", "jesDown", "jes_UP", "_up"]
 
 
-@pytest.mark.parametrize(
-    ("years", "expected"),
-    [
+def test_years_of_samples() -> None:
+    """A year is that of all samples, or stands at the end of a sample."""
+    cases: list[tuple[Any, tuple[str, str | None]]] = [
         ("2018", ("ttH_16APV", "2018")),
         (["16", "16APV"], ("ttH", "16APV")),
         ({"16APV": "2016_PreVFP"}, ("ttH", "16APV")),
         (["17"], ("ttH_16APV", None)),
-    ],
-    ids=str,
-)
-def test_years_of_samples(years: Any, expected: tuple[str, str | None]) -> None:
-    """A year is that of all samples, or stands at the end of a sample."""
-    assert HistogramConventions(years=years).sample_and_year("ttH_16APV") == expected
+    ]
+    for years, expected in cases:
+        with case(years, expected):
+            assert HistogramConventions(years=years).sample_and_year("ttH_16APV") == expected
 
 
-@pytest.mark.parametrize(
-    ("wrong", "problem"),
-    [
+def test_mistakes() -> None:
+    """Each mistake is told with its value."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"up": "_x", "down": "_x"}, "up and down are both '_x'"),
         ({"sample_axis": "cat"}, "the axis 'cat' has two roles"),
         ({"select": ["era"]}, "select is ('era',), expected labels by the name of their axis"),
@@ -50,14 +49,12 @@ def test_years_of_samples(years: Any, expected: tuple[str, str | None]) -> None:
         ({"path": "{variation}/{sample}.root"}, "has variations: a file needs the variations of its datasets"),
         ({"squares": "w2"}, "squares 'w2' has the fields none, expected those of key '{variable}': variable"),
         ({"sampel_axis": "process"}, "there is no argument 'sampel_axis' (did you mean 'sample_axis'?)"),
-    ],
-    ids=str,
-)
-def test_mistakes(wrong: dict[str, Any], problem: str) -> None:
-    """Each mistake is told with its value."""
-    with pytest.raises(DeclarationError) as raised:
-        HistogramConventions(**wrong)
-    assert problem in str(raised.value)
+    ]
+    for wrong, problem in cases:
+        with case(wrong, problem):
+            with pytest.raises(DeclarationError) as raised:
+                HistogramConventions(**wrong)
+            assert problem in str(raised.value)
 
 
 def test_mistakes_together() -> None:

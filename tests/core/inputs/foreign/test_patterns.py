@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datacard_core.inputs.foreign.patterns import HistogramPattern
+from tests.support.cases import case
 
 LABELS = {"central": "nominal", "_up": "Up", "_down": "Down"}
 ROOT = {"nominal": "nominal", "Up": "Up", "Down": "Down"}
@@ -56,18 +57,17 @@ def test_end_of_path() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
+def test_problems() -> None:
+    """Each mistake in a pattern is told with the field."""
+    cases: list[tuple[str, str]] = [
         ("{proces}", "has the field 'proces' (did you mean 'process'?)"),
         ("{sample}_{process}", "has the field 'sample' twice"),
         ("{}", "has a field without a name: write *"),
         ("{sample:3}", "the field 'sample' has a format"),
         ("{systematic}", "has the fields systematic: expected {variation}, or {systematic} and then {direction}"),
         ("{vari", "expected '}' before end of string"),
-    ],
-)
-def test_problems(text: str, problem: str) -> None:
-    """Each mistake in a pattern is told with the field."""
-    (told,) = HistogramPattern(text, LABELS).problems()
-    assert problem in told
+    ]
+    for text, problem in cases:
+        with case(text, problem):
+            (told,) = HistogramPattern(text, LABELS).problems()
+            assert problem in told

@@ -52,19 +52,23 @@ def test_plain_data_are_equal(seed: int) -> None:
         assert repr(read(text)) == repr(pickle.loads(text))
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_each_protocol_is_read(protocol: int) -> None:
+def test_each_protocol_is_read() -> None:
     """Numbers, text and containers are equal in each protocol, the oldest too."""
-    content: object = {"a": [*NUMBERS, (1, 2), (), ("a", [], {}), "text", "a'b\n", "\\"]}
-    assert repr(read(pickle.dumps(content, protocol))) == repr(content)
+    for protocol in PROTOCOLS:
+        with case(protocol):
+            content: object = {"a": [*NUMBERS, (1, 2), (), ("a", [], {}), "text", "a'b\n", "\\"]}
+            assert repr(read(pickle.dumps(content, protocol))) == repr(content)
 
 
-@pytest.mark.parametrize("size", [255, 256, 1 << 16, 3 << 20])
-@pytest.mark.parametrize("kind", [bytes, bytearray])
-def test_large_contents_are_whole(kind: type[Any], size: int) -> None:
+def test_large_contents_are_whole() -> None:
     """Bytes of each size are read whole, those of several pieces too."""
-    content = kind(bytes(range(256)) * (size // 256 + 1))[:size]
-    assert read(pickle.dumps(content, 5)) == content
+    sizes: list[int] = [255, 256, 1 << 16, 3 << 20]
+    kinds: list[type[Any]] = [bytes, bytearray]
+    for size in sizes:
+        for kind in kinds:
+            with case(size, kind):
+                content = kind(bytes(range(256)) * (size // 256 + 1))[:size]
+                assert read(pickle.dumps(content, 5)) == content
 
 
 def test_objects_in_two_places_stay_one() -> None:

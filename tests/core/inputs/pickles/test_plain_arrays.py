@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from datacard_core.inputs.coffea import load_output
+from tests.support.cases import case
 from tests.support.coffea_files import Calls, an_output, assert_same, complaint, in_an_output, save, save_pickle, short
 
 if TYPE_CHECKING:
@@ -27,19 +28,22 @@ def test_arrays_and_scalars_are_equal(tmp_path: Path, protocol: int) -> None:
     assert_same(load_output(save(tmp_path / "a.coffea", expected, protocol)), expected)
 
 
-@pytest.mark.parametrize("protocol", [4, 5])  # They write arrays with _reconstruct, and with _frombuffer.
-@pytest.mark.parametrize("writer", ["core", "_core"])
-def test_files_of_numpy_1_and_2(tmp_path: Path, writer: str, protocol: int) -> None:
+def test_files_of_numpy_1_and_2(tmp_path: Path) -> None:
     """Files that numpy 1 and numpy 2 wrote are both read."""
-    expected = an_output("a")
-    content = pickle.dumps(expected, protocol)
-    content = content[:2] + content[11:]  # Without the frame, whose length would have to agree.
-    for module in ("multiarray", "numeric"):
-        written = short(f"numpy.{writer}.{module}")
-        for spelling in ("core", "_core"):
-            content = content.replace(short(f"numpy.{spelling}.{module}"), written)
-    assert short(f"numpy.{writer}.multiarray") in content
-    assert_same(load_output(save_pickle(tmp_path / "a.coffea", content)), expected)
+    protocols: list[int] = [4, 5]
+    writers: list[str] = ["core", "_core"]
+    for protocol in protocols:
+        for writer in writers:
+            with case(protocol, writer):
+                expected = an_output("a")
+                content = pickle.dumps(expected, protocol)
+                content = content[:2] + content[11:]  # Without the frame, whose length would have to agree.
+                for module in ("multiarray", "numeric"):
+                    written = short(f"numpy.{writer}.{module}")
+                    for spelling in ("core", "_core"):
+                        content = content.replace(short(f"numpy.{spelling}.{module}"), written)
+                assert short(f"numpy.{writer}.multiarray") in content
+                assert_same(load_output(save_pickle(tmp_path / "a.coffea", content)), expected)
 
 
 def from_buffer(dtype: object, content: bytes = bytes(8), shape: object = (1,)) -> Calls:
@@ -88,8 +92,7 @@ NUMPY = {
 }
 
 
-@pytest.mark.parametrize("how", NUMPY)
-def test_only_plain_numbers_and_text_are_built(tmp_path: Path, how: str) -> None:
+def test_only_plain_numbers_and_text_are_built(tmp_path: Path) -> None:
     """Arrays of objects, of structures and of forged states are refused."""
     told = {
         "another subtype": "_reconstruct of a form that is not known",
@@ -98,8 +101,10 @@ def test_only_plain_numbers_and_text_are_built(tmp_path: Path, how: str) -> None
         "more shape than content": "cannot reshape",
         "a dtype that is data": "numpy.dtype of a form that is not known",
     }
-    message = complaint(save(tmp_path / "a.coffea", an_output("a") | {"extra": NUMPY[how]}))
-    assert told.get(how, "which is not a plain number or text") in message
+    for how, content in NUMPY.items():
+        with case(how):
+            message = complaint(save(tmp_path / "a.coffea", an_output("a") | {"extra": content}))
+            assert told.get(how, "which is not a plain number or text") in message
 
 
 def test_numpy_itself_takes_denied_objects() -> None:

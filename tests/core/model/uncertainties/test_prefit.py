@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from datacard_core import BinByBinStatistics, FreeParameter, Normalisation, Nuisance, RawLine, prefit
+from tests.support.cases import case
 from tests.support.channels import Gamma, Lines, channel, factors, shape, shifted
 
 
@@ -112,21 +113,20 @@ class TestExcluded:
         """An unknown effect on signals alone is not listed."""
         assert prefit(channel(Nuisance("gmn", (Gamma(np.array([0])),), "gmN"))).excluded == ()
 
-    @pytest.mark.parametrize(
-        ("line", "named"),
-        [
+    def test_lines_of_the_card(self) -> None:
+        """A line of unknown effect is listed by its first word; groups, autoMCStats and comments are not."""
+        cases: list[tuple[str, list[str]]] = [
             ("theta param 0 1", ["theta"]),
             ("SF rateParam * top_2022 (@0) theta", ["SF"]),
             ("lumi group = lumi_2022", []),
             ("SR autoMCStats 10", []),
             ("# theta param 0 1", []),
             ("", []),
-        ],
-    )
-    def test_lines_of_the_card(self, line: str, named: list[str]) -> None:
-        """A line of unknown effect is listed by its first word; groups, autoMCStats and comments are not."""
-        for directive in (RawLine(line), Lines((line,))):
-            assert list(prefit(channel(directives=(directive,))).excluded) == named
+        ]
+        for line, named in cases:
+            with case(line, named):
+                for directive in (RawLine(line), Lines((line,))):
+                    assert list(prefit(channel(directives=(directive,))).excluded) == named
 
     def test_directives_of_the_core(self) -> None:
         """The directives of the core have a known effect and are not listed."""
