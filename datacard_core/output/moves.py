@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,12 @@ class Move:
         """Return the move of a file at its temporary path."""
         return cls(temporary.parents[3] / temporary.name)
 
-    @property
+    @cached_property
     def temporary(self) -> Path:
         """Path of the new file, alone in a folder of its own."""
         return self.final.parent / FOLDER / "new" / self.final.name / self.final.name
 
-    @property
+    @cached_property
     def earlier(self) -> Path:
         """Path of the earlier file while it is out of its place."""
         return self.final.parent / FOLDER / "old" / self.final.name

@@ -113,6 +113,7 @@ def _root_directory(uuid: UUID, key_list: bytes, seek_keys: int) -> bytes:
     return _directory_record(name_and_title + directory, BEGIN, parent=0)
 
 
+@cache
 def _name_bytes() -> int:
     """Return fNbytesName, the offset of the directory's fields in the record of the root directory."""
     return len(_directory_record(tstring(NAME) + tstring(b""), BEGIN))

@@ -7,16 +7,17 @@ depend on the length of the name. Tails differ in contents and statistics.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
+from datacard_core import Axis
 from datacard_root.file.buffers import COUNTS, FRONT, copies, rows, tstring
 from datacard_root.histograms.histogram import ARRAYS, STATISTICS, histogram
 
 if TYPE_CHECKING:
-    from datacard_core import Axis
     from datacard_root.file.buffers import FloatArray
 
 
@@ -38,20 +39,8 @@ class Pattern:
         uproot serialises a histogram filled with marks, numbers that occur nowhere else in the record. A search for the
         marks finds the fields, so this code does not depend on the members of TH1 and TAxis or on their order.
         """
-        marks = {name: _mark(number) for number, name in enumerate((*ARRAYS, *STATISTICS))}
-        record = histogram(axis, marks).serialize(name="")
-        tail = record[FRONT.itemsize + len(tstring(b"")) :]
-        lengths = {name: axis.bins + 2 if name in ARRAYS else 1 for name in marks}
-        fields = np.dtype(
-            {
-                "names": list(marks),
-                "formats": [(">f8", (lengths[name],)) for name in marks],
-                "offsets": [tail.index(struct.pack(">d", mark) * lengths[name]) for name, mark in marks.items()],
-                "itemsize": len(tail),
-            }
-        )
-        centres = (axis.edges[:-1] + axis.edges[1:]) / 2
-        return cls(record[: FRONT.itemsize], tail, fields, centres)
+        # Channels share their axis, and uproot takes longer for it than all else in a small file.
+        return _pattern(axis.label or axis.name, axis.edges.tobytes(), axis.uniform, axis.categories)
 
     @property
     def size(self) -> int:
@@ -80,6 +69,25 @@ class Pattern:
         for name, statistic in zip(STATISTICS, statistics(values, variances, self.centres), strict=True):
             tails[name][:, 0] = statistic
         return rows(tails)
+
+
+@lru_cache(maxsize=8)
+def _pattern(title: str, edges: bytes, uniform: bool, categories: tuple[str, ...] | None) -> Pattern:
+    axis = Axis(np.frombuffer(edges), label=title, uniform=uniform, categories=categories)
+    marks = {name: _mark(number) for number, name in enumerate((*ARRAYS, *STATISTICS))}
+    record = histogram(axis, marks).serialize(name="")
+    tail = record[FRONT.itemsize + len(tstring(b"")) :]
+    lengths = {name: axis.bins + 2 if name in ARRAYS else 1 for name in marks}
+    fields = np.dtype(
+        {
+            "names": list(marks),
+            "formats": [(">f8", (lengths[name],)) for name in marks],
+            "offsets": [tail.index(struct.pack(">d", mark) * lengths[name]) for name, mark in marks.items()],
+            "itemsize": len(tail),
+        }
+    )
+    centres = (axis.edges[:-1] + axis.edges[1:]) / 2
+    return Pattern(record[: FRONT.itemsize], tail, fields, centres)
 
 
 def statistics(values: FloatArray, variances: FloatArray, centres: FloatArray) -> tuple[FloatArray, ...]:
