@@ -34,6 +34,9 @@ _Metadata: TypeAlias = Any
 """A `Distribution` of importlib_metadata, whose annotations change from version to version."""
 
 
+_Folder: TypeAlias = tuple[str, int | None]
+"""Path of a folder on Python's path, and the time of its last change in ns, None if it is not there."""
+
 COMMANDS_GROUP = "datacard_core.commands"
 """Entry points of verbs of the command `datacard`: the name is the verb, the value a click command."""
 
@@ -144,7 +147,7 @@ def look() -> Installed:
     return _look(tuple(map(_state, sys.path)), tuple(map(id, sys.meta_path)))
 
 
-def _state(entry: str) -> tuple[str, int | None]:
+def _state(entry: str) -> _Folder:
     # Called for each entry of the path, before each card.
     path = entry if entry.startswith(os.sep) else os.path.abspath(entry)  # noqa: PTH100
     try:
@@ -155,10 +158,10 @@ def _state(entry: str) -> tuple[str, int | None]:
 
 # A few results, for a path that changes to and fro, as in tests of plugins that are made for a test.
 @functools.lru_cache(maxsize=4)
-def _look(*_: object) -> Installed:
+def _look(folders: tuple[_Folder, ...], finders: tuple[int, ...]) -> Installed:
     found: dict[str, list[InstalledPlugin]] = {ENTRY_POINT_GROUP: [], COMMANDS_GROUP: []}
     broken: list[Distribution] = []
-    for metadata, distribution in _distributions():
+    for metadata, distribution in _distributions(folders, finders):
         try:
             points = {group: tuple(metadata.entry_points.select(group=group)) for group in found}
         except Exception:  # noqa: BLE001 - a file that cannot be parsed must not hide other distributions
@@ -178,26 +181,40 @@ def installed_plugins() -> tuple[str, ...]:
     return look().names
 
 
-def _distributions() -> Iterator[tuple[_Metadata, Distribution]]:
+def _distributions(folders: tuple[_Folder, ...], finders: tuple[int, ...]) -> Iterator[tuple[_Metadata, Distribution]]:
     """Yield the distributions that have plugins or verbs.
 
     Of several distributions with the same name, only the first on the path is yielded: it is the one that is imported.
     """
     seen = set()
-    for metadata in importlib_metadata.distributions():
-        if not _has_plugins(metadata):
-            continue
-        distribution = _read(metadata)
+    # A search in each folder, because most stay as they are where one is added or changes. Finders of other kinds than
+    # that of installers may not go by folders.
+    of_others = (finder for finder in sys.meta_path if not isinstance(finder, importlib_metadata.MetadataPathFinder))
+    alone = not any(hasattr(finder, "find_distributions") for finder in of_others)
+    places = [(folder,) for folder in folders] if alone else [folders]
+    for metadata, distribution in (pair for place in places for pair in _with_plugins(place, finders)):
         if distribution.name is None:
             yield metadata, distribution
         # Names that differ in case, or in these three letters, belong to the same distribution.
         elif (normalised := re.sub(r"[-_.]+", "-", distribution.name).lower()) not in seen:
             seen.add(normalised)
             # The first of this name may have no plugins; then it was skipped above, and its entry points count.
-            same = [(other, _read(other)) for other in importlib_metadata.distributions(name=distribution.name)]
+            same = [pair for place in places for pair in _named(place, finders, distribution.name)]
             metadata, distribution = next(((other, its) for other, its in same if its.name), (metadata, distribution))  # noqa: PLW2901
             beside = [its for _, its in same if _competes(its, distribution)]
             yield metadata, attrs.evolve(distribution, rivals=tuple(its.origin for its in beside))
+
+
+@functools.lru_cache(maxsize=256)
+def _with_plugins(place: tuple[_Folder, ...], _: tuple[int, ...]) -> tuple[tuple[_Metadata, Distribution], ...]:
+    there = importlib_metadata.distributions(path=[path for path, _ in place])
+    return tuple((metadata, _read(metadata)) for metadata in there if _has_plugins(metadata))
+
+
+@functools.lru_cache(maxsize=1024)
+def _named(place: tuple[_Folder, ...], _: tuple[int, ...], name: str) -> tuple[tuple[_Metadata, Distribution], ...]:
+    there = importlib_metadata.distributions(name=name, path=[path for path, _ in place])
+    return tuple((metadata, _read(metadata)) for metadata in there)
 
 
 def _competes(one: Distribution, other: Distribution) -> bool:

@@ -233,6 +233,8 @@ class _Members:
     names: tuple[str, ...]
     """Names of the members, module by module."""
     members: tuple[Any, ...]
+    plugin: Any = None
+    """The plugin that is made of them, compared by identity too."""
 
     @classmethod
     def of(cls, plugins: Iterable[str], installed: Installed) -> _Members:
@@ -244,7 +246,8 @@ class _Members:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Members):
             return NotImplemented
-        return self.names == other.names and all(map(is_, self.members, other.members))
+        same = self.names == other.names and self.plugin is other.plugin
+        return same and all(map(is_, self.members, other.members))
 
     def __hash__(self) -> int:
         return len(self.members)
@@ -289,22 +292,25 @@ def load_from(
 
 
 def _contributed(selected: Selected, installed: Installed, *, is_patched: bool) -> _Contributions:
-    members = _Members.of([selected.name], installed)
+    name, members = selected.name, _Members.of([selected.name], installed)
     # A plugin that is given as an object may have changed since, and a module that is not imported has no members yet.
     if selected.is_local or selected.options or is_patched or not members.names:
-        return _read(selected, installed)
-    return _kept(installed, selected.name, members)
-
-
-def _read(selected: Selected, installed: Installed) -> _Contributions:
-    origin, plugin = selected.load(installed)
-    return origin, tuple(contributions(plugin, selected.name, origin))
+        origin, plugin = selected.load(installed)
+        return origin, tuple(contributions(plugin, name, origin))
+    origin, plugin = _installed(installed, name, members)
+    return origin, _kept(name, origin, attrs.evolve(members, plugin=plugin))
 
 
 # A script that adds plugins of its own to the built-in set reads that again for each selection.
 @functools.lru_cache(maxsize=64)
-def _kept(installed: Installed, name: str, _: _Members) -> _Contributions:
-    return _read(Selected(name), installed)
+def _installed(installed: Installed, name: str, _: _Members) -> tuple[str, Any]:
+    return Selected(name).load(installed)
+
+
+# Beside it, because the contributions stay the same where another distribution is installed.
+@functools.lru_cache(maxsize=64)
+def _kept(name: str, origin: str, members: _Members) -> tuple[tuple[Family[Any], str, Provided[Any]], ...]:
+    return tuple(contributions(members.plugin, name, origin))
 
 
 @contextmanager
