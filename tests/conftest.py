@@ -173,7 +173,7 @@ def demo_cards(demo_analysis: Analysis, demo_files: DemoFiles) -> Cards:
     return demo_analysis.build(demo_files.output)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def card_arguments() -> CardArguments:
     """Return the function that makes arguments of a Datacard.
 

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,12 +96,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def card(card_arguments: CardArguments) -> Callable[..., Datacard]:
-    """A function that makes a card, with a writer and a serializer that are both called "failing"."""
+    """A function that makes a card, once for each serializer, with a writer and a serializer called "failing"."""
 
-    def make(then: Callable[[Path], object] = Path.touch, **changes: Any) -> Datacard:
+    @cache
+    def make(then: Callable[[Path], object] = Path.touch, *, is_other: bool = False) -> Datacard:
         plugins = load_plugins("lnn", "shape", "combine", "root", Provider(Writer(), Serializer(then)))
+        lumi = SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.5)
+        changes = {"systematics": Systematics([lumi])} if is_other else {}
         return Datacard(**card_arguments(plugins=plugins, mcstat=False, **changes))
 
     return make
@@ -109,7 +113,7 @@ def card(card_arguments: CardArguments) -> Callable[..., Datacard]:
 @pytest.fixture
 def other(card: Callable[..., Datacard]) -> Datacard:
     """A card whose text and templates differ from those of `card`."""
-    return card(systematics=Systematics([SystematicUncertainty("lumi", "lnN", ["top"], ["2022"], 1.5)]))
+    return card(is_other=True)
 
 
 @pytest.mark.slow
@@ -520,42 +524,54 @@ def kill(name):
 def fail(name):
     raise OSError(28, "No space left on device", name)
 
-def child(what, step, pipe):
-    count = 0
-    def hook(event, arguments):
-        nonlocal count
-        if event not in STEPS or (event == "open" and str(folder) not in str(arguments[0])):
-            return
-        count += 1
-        if count == step:
-            os.write(pipe, event.encode())
-            {"kill": kill, "fail": fail}[what](event)
-    if what == "limit":
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
-    else:
-        sys.addaudithook(hook)
+left, pipe, act = 0, -1, None
+
+def hook(event, arguments):
+    global left
+    if event not in STEPS or (event == "open" and str(folder) not in str(arguments[0])):
+        return
+    left -= 1
+    if left == 0:
+        os.write(pipe, event.encode())
+        act(event)
+
+sys.addaudithook(hook)  # it cannot be removed, and does nothing where no step is left
+
+def attempt(step):
+    global left
+    left = step
     try:
         new.dump(folder)
     except Exception as error:
         os.write(pipe, b" " + str(error)[-40:].encode())
-        os._exit(1)
-    os._exit(0)
+        return 1
+    finally:
+        left = 0
+    return 0
+
+def forked(what, step):
+    if pid := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if what == "limit":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
+    os._exit(attempt(step))
 
 def run(what, step):
-    shutil.rmtree(folder, ignore_errors=True)
-    old.dump(folder)
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        child(what, step, writer)
-    os.close(writer)
+    global pipe, act
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for name, content in olds.items():
+        (folder / name).write_bytes(content)
+    reader, pipe = os.pipe()
+    act = {"kill": kill, "fail": fail, "limit": None}[what]
+    status = attempt(step) if what == "fail" else forked(what, step if what == "kill" else 0)
+    os.close(pipe)
     told = os.read(reader, 1000).decode()
-    while more := os.read(reader, 1000):
-        told += more.decode()
     os.close(reader)
-    found = state(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    new.dump(folder)
-    return told, *found
+    found = state()
+    if what == "kill":
+        new.dump(folder)
+    return told, found, status
 
 new.dump(folder)
 news = state()
@@ -578,7 +594,7 @@ for what in ("kill", "fail", "limit"):
 def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """The files after a kill or a failure at each step of writing a card over an older one.
 
-    This is done in another process, because an audit hook cannot be removed; it forks a child for each step.
+    This is done in another process, because an audit hook cannot be removed; it forks a child for each kill.
     """
     folder = tmp_path_factory.mktemp("steps") / "cards"
     done = elsewhere(DRIVER, folder, directory=folder.parent)
