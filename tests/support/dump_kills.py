@@ -50,10 +50,12 @@ class Trials:
 
     @classmethod
     def of(cls, output: dict[str, Any], folder: Path, seed: int, pause: float) -> Trials:
-        """Return trials with one year of the small demo, with one systematic and with two."""
+        """Return trials with a year and two categories of the small demo, with one systematic and with two."""
         both = [SMALL_DEMO.systematics[name] for name in ("lumi_2024", "JER")]
+        categories = {name: SMALL_DEMO.categories[name] for name in ("SR", "CR1")}
+        declared = attrs.evolve(SMALL_DEMO, years=["2024"], categories=categories)
         older, newer = (
-            attrs.evolve(SMALL_DEMO, years=["2024"], systematics=Systematics(some)).build(output, verbose=False)
+            attrs.evolve(declared, systematics=Systematics(some)).build(output, verbose=False)
             for some in (both[:1], both)
         )
         return cls(folder, older, newer, pause, random.Random(seed))  # noqa: S311 - no secret
@@ -90,8 +92,8 @@ class Trials:
         pid = self.forked(lambda: self.newer.dump(self.folder), at_rename=lambda: os.write(writer, b"x"))
         os.close(writer)
         os.read(reader, 1)
-        # There are 16 renames, which take some ms without a pause, on a busy machine up to 10.
-        time.sleep(self.random.uniform(0, 0.01 + 16 * self.pause))
+        # There are 12 renames, which take some ms without a pause, on a busy machine up to 8.
+        time.sleep(self.random.uniform(0, 0.008 + 12 * self.pause))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(reader)
