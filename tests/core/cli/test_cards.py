@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -19,28 +20,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.cards import HEAD
-from tests.support.commands import DATACARD, SMALL, datacard, entries, failed, files_below, rates, write
-from tests.support.paths import ROOT, SHARED_DATA
+from tests.support.commands import SMALL, datacard, entries, failed, files_below, rates, write
+from tests.support.paths import SHARED_DATA
+from tests.support.processes import forked
+from tests.support.programs import start
 
 if TYPE_CHECKING:
     from click.testing import Result
 
-DROP_RIGHTS = """
-import ctypes, os, sys
-for capability in (1, 2):  # to write and to read where the mode of a file forbids it
-    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Run a program without the special rights of the superuser."""
-
-BUILDS = """
-import json, sys
-from tests.support.commands import datacard
-for directory in sys.argv[3:]:
-    result = datacard("build", *sys.argv[1:3], "-o", directory)
-    print(json.dumps([result.exit_code, result.stderr]))
-"""
-"""Build cards in several directories."""
+    from datacard_core.testing.interpreters import Fork
 
 CARDS = {
     "combine_datacards_run3.sh",
@@ -415,19 +403,21 @@ class TestBuild:
         assert "ana.py" in failed(result, status=result.exit_code)
         assert script.read_bytes() == text
 
-    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.slow  # a process
     @pytest.mark.skipif(sys.platform != "linux", reason="rights are dropped as Linux does it")
     def test_locked_directory(self, output: Path, script: Path) -> None:
         """The error names the directory that cannot be written, and no file is left."""
         locked = script.with_name("locked")
         locked.mkdir(mode=0o555)
-        command = [sys.executable, "-c", DROP_RIGHTS, sys.executable, "-c", BUILDS, str(write(script)), str(output)]
-        # The tests' helpers are imported by the name that they have here.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-        done = subprocess.run(
-            [*command, "locked", "locked/below"], capture_output=True, text=True, check=True, env=environment
-        )
-        results = [json.loads(line) for line in done.stdout.splitlines()]
+        write(script)
+
+        def build() -> None:
+            drop_rights()
+            results = [datacard("build", script, output, "-o", place) for place in (locked, locked / "below")]
+            Path("results").write_text(json.dumps([[result.exit_code, result.stderr] for result in results]))
+
+        assert forked(build) == 0
+        results = json.loads(Path("results").read_text())
         assert len(results) == 2
         for status, message in results:
             assert status == 1
@@ -456,9 +446,8 @@ class TestBuild:
         assert told == f"Error: the file is read-only: make it writable, or write to another directory: {path}\n"
         assert [file.name for file in Path("cards").iterdir()] == [path.name]
 
-    @pytest.mark.slow  # a fresh interpreter
-    @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
-    def test_ctrl_c(self, output: Path, script: Path) -> None:
+    @pytest.mark.slow  # a process
+    def test_ctrl_c(self, output: Path, script: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
         """Ctrl-C while cards are written leaves no file and no traceback, and tells which plugin was at work."""
         slow = """
         import time
@@ -479,21 +468,20 @@ class TestBuild:
 
         """
         write(script, textwrap.dedent(slow) + SMALL, "plugins=load_plugins(*DEFAULT_PLUGINS, Own(), block={'root'})")
-        command = [str(DATACARD), "build", str(script), str(output), "-o", "new/cards"]
-        # A shell ignores Ctrl-C in what it starts in the background, and programs inherit that.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        with running:
-            wait_for(Path("writing"), running)
-            running.send_signal(signal.SIGINT)
-            # A lost interrupt lasts longer than that; an interpreter on a busy machine does not.
-            stdout, stderr = running.communicate(timeout=90)
+        folder = tmp_path_factory.mktemp("program")
+        streams = {"stdin": os.devnull, "stdout": str(folder / "stdout"), "stderr": str(folder / "stderr")}
+        for name in ("stdout", "stderr"):
+            (folder / name).touch()
+        arguments = ["build", str(script), str(output), "-o", "new/cards"]
+        running = start({"arguments": arguments, "streams": streams}, folder, script.parent)
+        wait_for(Path("writing"), running)
+        os.kill(running.pid, signal.SIGINT)
+        # A lost interrupt lasts longer than that; a busy machine does not.
+        assert running.wait(90) == 1
         path = str(Path("new/cards/shapes_SR_2024.dat").absolute())
         told = f"interrupted: in plugin 'Own' (local), writing the templates of channel 'SR_2024' to {path!r}"
-        assert (running.returncode, stdout, stderr.split("\n\n")) == (1, "", [told, "Aborted!\n"])
+        assert (folder / "stdout").read_text() == ""
+        assert (folder / "stderr").read_text().split("\n\n") == [told, "Aborted!\n"]
         assert not Path("new").exists()
 
 
@@ -528,10 +516,16 @@ class TestConvert:
         assert card.read_bytes() == before
 
 
-def wait_for(path: Path, running: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, running: Fork) -> None:
     """Wait until a process has written a file."""
     end = time.monotonic() + 20
     while not path.exists():
-        assert running.poll() is None, running.communicate()
         assert time.monotonic() < end
-        time.sleep(0.02)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.02)
+
+
+def drop_rights() -> None:
+    """Give up the special rights of the superuser, to write and to read where the mode of a file forbids it."""
+    # The version of the structure and this process; then no rights of any kind.
+    ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())

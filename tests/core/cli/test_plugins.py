@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import sys
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datacard_core import API_VERSION, DEFAULT_PLUGINS, __version__
-from tests.support.commands import SMALL, datacard, entries, failed, files_below, process, write
+from tests.support.commands import SMALL, datacard, entries, failed, files_below, write
+from tests.support.programs import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,27 +61,28 @@ class TestPlugins:
         assert "acme_unseen" not in sys.modules
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        ("source", "reason"),
-        [
-            ("raise RuntimeError('[red] out of order :warning:')", "RuntimeError: [red] out of order :warning:"),
-            ("import sys\nsys.exit(3)", "SystemExit: 3"),
-            ("raise BaseException('enough')", "BaseException: enough"),
-            ("import no_such_module", "No module named 'no_such_module'"),
-            ("def (", "SyntaxError"),
-            ("x = 1", "implements none of the hooks"),
-            (KIND.replace("return [Gamma()]", "raise SystemExit(3)"), "SystemExit while contributing"),
-        ],
-    )
-    def test_broken_plugin(self, source: str, reason: str, install: Install) -> None:
-        """The reason of a broken plugin is below the table of all plugins, with status 1."""
-        install("acme", source)
+    def test_broken_plugins(self, install: Install) -> None:
+        """The reason of each broken plugin is below the table of all plugins, with status 1."""
+        broken = {
+            "raise RuntimeError('[red] out of order :warning:')": "RuntimeError: [red] out of order :warning:",
+            "import sys\nsys.exit(3)": "SystemExit: 3",
+            "raise BaseException('enough')": "BaseException: enough",
+            "import no_such_module": "No module named 'no_such_module'",
+            "def (": "SyntaxError",
+            "x = 1": "implements none of the hooks",
+            KIND.replace("return [Gamma()]", "raise SystemExit(3)"): "SystemExit while contributing",
+        }
+        for number, source in enumerate(broken):
+            install(f"acme{number}", source)
         assert datacard("plugins").exit_code == 0
         result = datacard("plugins", "--check")
         assert result.exit_code == 1
-        assert entries(result.stdout, "acme") == ["acme", "acme", "1.0", "no", "", "broken"]
-        (line,) = [line for line in result.stdout.splitlines() if line.startswith("plugin 'acme' (acme 1.0): ")]
-        assert reason in line
+        for number, reason in enumerate(broken.values()):
+            name = f"acme{number}"
+            assert entries(result.stdout, name) == [name, name, "1.0", "no", "", "broken"]
+            begin = f"plugin {name!r} ({name} 1.0): "
+            (line,) = [line for line in result.stdout.splitlines() if line.startswith(begin)]
+            assert reason in line
         assert entries(result.stdout, "lnn")[-1] == "ok"
         assert result.stderr == ""
 
@@ -99,23 +100,21 @@ class TestPlugins:
         assert "unreadable 0.3: the entry points in its metadata cannot be read" in result.stdout
         assert datacard("plugins", "--check").exit_code == 1
 
-    @pytest.mark.slow  # fresh interpreters
+    @pytest.mark.slow  # a process
     def test_json_alone_on_stdout(self, install: Install, tmp_path: Path) -> None:
         """Output of plugins goes to standard error, and the JSON document alone to standard output."""
-        folder = install(
+        install(
             "acme",
             """
             import os, subprocess, sys
             print("one")
             print("two", file=sys.__stdout__)
             os.write(1, b"three")
-            subprocess.run([sys.executable, "-c", "print('four')"], check=True)
+            subprocess.run(["echo", "four"], check=True)
             """
             + KIND.replace("return [Gamma()]", 'print("five")\n    return [Gamma()]').replace("\n", "\n" + " " * 12),
         )
-        path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": ""}
-        result = process("plugins", "--check", "--json", cwd=tmp_path, env=environment)
+        result = command("plugins", "--check", "--json", cwd=tmp_path)
         (acme,) = [plugin for plugin in json.loads(result.stdout)["plugins"] if plugin["name"] == "acme"]
         assert acme["status"] == "ok"
         assert acme["provides"]["kinds"] == {"gmN[7]": {"options": {}, "codes": {}}}

@@ -190,7 +190,7 @@ class TestSameBytes:
         """Real files of one dataset each give the bytes of the merged file, read one by one or in processes."""
         declared = real_analysis(shape_only=shape_only)
         from_one = written(declared, real_output, tmp_path / "one")
-        # Twice as many files would show nothing else: the parallel ones come in another order.
+        # Both ways for both analyses would show nothing else. Results come in another order from processes.
         files = PARTIAL if jobs == 1 else PARTIAL[::-1]
         assert written(declared, files, tmp_path / "many", jobs=jobs) == from_one
 
