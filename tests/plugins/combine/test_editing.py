@@ -15,9 +15,10 @@ from datacard_combine.syntax.lines import Line
 from datacard_core import Add, AddProcess, CardError, DeclarationError, Drop, Rename, Severity
 from tests.support.canonical import canonical
 from tests.support.cards import CARDS, SHAPES, card
+from tests.support.cases import case
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datacard_combine.reader import CombineCard
 
     from datacard_core import CardEdit
 
@@ -119,9 +120,9 @@ class TestRename:
         """Two names are exchanged in one edit."""
         assert edit_of(Rename("channel", {"SR": "CR", "CR": "SR"}))[:2] == ["-bin SR CR", "+bin CR SR"]
 
-    @pytest.mark.parametrize(
-        ("what", "names", "message"),
-        [
+    def test_refused(self) -> None:
+        """Unknown names, names that are there, and names of Combine's own are refused."""
+        cases: list[tuple[str, dict[str, str], str]] = [
             ("process", {"tops": "x"}, "card.txt: no process 'tops' (did you mean 'top'?)"),
             ("process", {"top": "wj"}, "'top' would be called 'wj', as another process is"),
             ("process", {"*": "x*", "top": "y"}, "would be called 'xtop' and 'y'"),
@@ -129,11 +130,9 @@ class TestRename:
             ("nuisance", {"jes": "r"}, "the parameter that scales signals"),
             ("nuisance", {"jes": "1j"}, "not a name that Combine accepts"),
             ("group", {"theory": "autoMCStats"}, "choose another name"),
-        ],
-    )
-    def test_refused(self, what: str, names: dict[str, str], message: str) -> None:
-        """Unknown names, names that are there, and names of Combine's own are refused."""
-        assert message in refusal(Rename(what, names))
+        ]
+        for what, names, message in cases:
+            assert message in refusal(Rename(what, names)), what
 
     def test_names_in_workspaces(self) -> None:
         """A parameter of a workspace keeps its name, which an edit of the card cannot change."""
@@ -168,12 +167,12 @@ class TestFixedTemplates:
             "+shapes top S h.root $CHANNEL/$PROCESS",
         ]
 
-    @pytest.mark.parametrize("file", ["w.root w:", "t.parquet "])
-    def test_nuisance(self, file: str) -> None:
+    def test_nuisance(self) -> None:
         """A shape keeps its name, and a factor does not."""
-        text = WORKSPACE.replace("w.root w:", file) + "jes shape 1 - - 1 -\nlumi lnN 1.1 - - 1.1 -\n"
-        assert "the templates of 'jes' in" in refusal(Rename("nuisance", {"jes": "j"}), text=text)
-        assert edit_of(Rename("nuisance", {"lumi": "l"}), text=text)[1].split()[:2] == ["+l", "lnN"]
+        for file in ["w.root w:", "t.parquet "]:
+            text = WORKSPACE.replace("w.root w:", file) + "jes shape 1 - - 1 -\nlumi lnN 1.1 - - 1.1 -\n"
+            assert "the templates of 'jes' in" in refusal(Rename("nuisance", {"jes": "j"}), text=text), file
+            assert edit_of(Rename("nuisance", {"lumi": "l"}), text=text)[1].split()[:2] == ["+l", "lnN"], file
 
 
 class TestDrop:
@@ -241,9 +240,9 @@ class TestDrop:
         lines = edit_of(Drop("nuisance", "lumi"), text=text)
         assert lines[3:6] == ["-theory  group = lumi", "-theory  group += r1", "+theory  group = r1"]
 
-    @pytest.mark.parametrize(
-        ("edit", "message"),
-        [
+    def test_refused(self) -> None:
+        """What is used, or is the last of its kind, stays, with the line that uses it."""
+        cases: list[tuple[Drop, str]] = [
             (Drop("nuisance", "jes"), "card.txt:19:1: rateParam 'f' uses 'jes': drop it too"),
             (Drop("nuisance", ["mu", "r1"]), "uses 'mu', 'r1'"),
             (Drop("process", ["sig", "top", "wj"], channel="SR"), "channel 'SR' would have no process left"),
@@ -251,11 +250,9 @@ class TestDrop:
             (Drop("nuisance", "jess"), "did you mean 'jes'"),
             (Drop("nuisance", "r1", process="top", channel="SR"), "acts on further columns"),
             (Drop("process", "sig", channel="CR"), "no process 'sig' in channels 'CR'"),
-        ],
-    )
-    def test_refused(self, edit: Drop, message: str) -> None:
-        """What is used, or is the last of its kind, stays, with the line that uses it."""
-        assert message in refusal(edit)
+        ]
+        for edit, message in cases:
+            assert message in refusal(edit), edit
 
     def test_card_without_signal(self) -> None:
         """An edit that leaves a card that Combine refuses is refused with the fault."""
@@ -266,21 +263,18 @@ class TestDrop:
 class TestAdd:
     """Lines and columns come where those like them are."""
 
-    @pytest.mark.parametrize(
-        ("line", "above", "expected"),
-        [
+    def test_line(self) -> None:
+        """A line stands below the last one of its form, and the cells of a row in their columns."""
+        for line, above, expected in [
             ("btag lnN *=1.05 SR/top=0.9/1.2", "jes ", "btag    lnN    1.05  0.9/1.2  1.05  1.05  1.05"),
             ("qcd lnN 1 1 1.5 - -", "jes ", "qcd     lnN    1   1    1.5 -   -"),
             ("g group = lumi", "theory  group += r1", "g group = lumi"),
             ("k rateParam CR wj 1", "f  ", "k rateParam CR wj 1"),
             ("CR autoMCStats 0", "SR  ", "CR autoMCStats 0"),
-        ],
-    )
-    def test_line(self, line: str, above: str, expected: str) -> None:
-        """A line stands below the last one of its form, and the cells of a row in their columns."""
-        lines = card(CARD).edited(Add(line)).text.splitlines()
-        place = next(at for at, text in enumerate(lines) if text.split() == expected.split())
-        assert lines[place - 1].startswith(above)
+        ]:
+            lines = card(CARD).edited(Add(line)).text.splitlines()
+            place = next(at for at, text in enumerate(lines) if text.split() == expected.split())
+            assert lines[place - 1].startswith(above), line
 
     def test_stated_number(self) -> None:
         """A new row is counted, and a new group is not."""
@@ -294,20 +288,18 @@ class TestAdd:
         assert content.rates[3] == 1.5
         assert {row.values[3] for row in content.rows if hasattr(row, "values")} == {0}
 
-    @pytest.mark.parametrize(
-        ("edit", "message"),
-        [
+    def test_refused(self) -> None:
+        """A line that cannot be read, and names that are unknown or taken, are refused."""
+        cases: list[tuple[CardEdit, str]] = [
             (Add("lumi lnN *=1.1"), "card.txt:15:1: 'lumi' is there already"),
             (Add("x lnn *=1.1"), "unknown kind 'lnn'"),
             (Add("x lnN tops=1.1"), "no process 'tops' (did you mean 'top'?)"),
             (Add("x lnN SR2/top=1.1"), "no channel 'SR2' (did you mean 'SR'?)"),
             (AddProcess("SRR", "x", 1, 1), "no channel 'SRR'"),
             (AddProcess("SR", "top", 1, 1), "has a process 'top' already"),
-        ],
-    )
-    def test_refused(self, edit: CardEdit, message: str) -> None:
-        """A line that cannot be read, and names that are unknown or taken, are refused."""
-        assert message in refusal(edit)
+        ]
+        for edit, message in cases:
+            assert message in refusal(edit), edit
 
     def test_wrong_line(self) -> None:
         """A line that makes the card wrong is refused with the reader's fault."""
@@ -324,17 +316,17 @@ def test_edits_in_order() -> None:
     assert [row.name for row in edited.content.rows] == ["lumi", "jes", "x", "mu"]
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
-def test_ends_of_lines(end: str) -> None:
+def test_ends_of_lines() -> None:
     """New lines end as the others do, also behind a last line without an end."""
-    text = CARD.replace("\n", end).removesuffix(end)
-    new = card(text).edited(Add("nuisance edit freeze jes")).text
-    assert new == f"{text}{end}nuisance edit freeze jes"
+    for end in ["\r\n", "\n"]:
+        text = CARD.replace("\n", end).removesuffix(end)
+        new = card(text).edited(Add("nuisance edit freeze jes")).text
+        assert new == f"{text}{end}nuisance edit freeze jes", end
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
+def test_layout() -> None:
+    """Columns that begin, or end, below each other still do; tabs and single blanks stay."""
+    for old, new in [
         (["bin  a   bb", "rate 1.5 2 "], ["bin  longer  bb", "rate 1.5     2 "]),
         (
             ["bin    a   bb", "rate 1.5    2", "x    100  200"],
@@ -342,12 +334,9 @@ def test_ends_of_lines(end: str) -> None:
         ),
         (["bin\ta bb", "rate\t1 2"], ["bin\tlonger bb", "rate\t1 2"]),
         (["bin a bb", "rate 1.5 2"], ["bin longer bb", "rate 1.5 2"]),
-    ],
-)
-def test_layout(old: list[str], new: list[str]) -> None:
-    """Columns that begin, or end, below each other still do; tabs and single blanks stay."""
-    lines = [Line(number, text) for number, text in enumerate(old)]
-    assert laid_out([(line, 1, 3, {1: "longer"} if not line.number else {}) for line in lines]) == new
+    ]:
+        lines = [Line(number, text) for number, text in enumerate(old)]
+        assert laid_out([(line, 1, 3, {1: "longer"} if not line.number else {}) for line in lines]) == new, old
 
 
 def _named(text: str, names: dict[str, str]) -> Any:
@@ -356,30 +345,43 @@ def _named(text: str, names: dict[str, str]) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(CARDS.glob("parse/*/*.txt")), ids=lambda path: path.parent.name)
-@pytest.mark.parametrize("what", ["channel", "process", "nuisance", "group"])
-def test_names_replaced_in_what_combine_reads(path: Path, what: str) -> None:
+def test_names_replaced_in_what_combine_reads() -> None:
     """The content of a renamed card is that which Combine's parser takes from the card, with the names replaced."""
-    read = card(path.read_bytes(), lenient=True, path=path)
+    for path in sorted(CARDS.glob("parse/*/*.txt")):
+        read = card(path.read_bytes(), lenient=True, path=path)
+        if any(finding.severity is Severity.ERROR for finding in read.findings):
+            continue
+        before = _text(read)
+        for what in ("channel", "process", "nuisance", "group"):
+            if names := _new_names(read, what):
+                with case(path.parent.name, what):
+                    expected, found = _named(before, names), json.loads(_text(read.edited(Rename(what, names))))
+                    if _has_workspace(read):
+                        # Its lines name the old templates.
+                        del expected["shapeMap"], found["shapeMap"]
+                    assert _sorted(found) == _sorted(expected)
+
+
+def _new_names(read: CombineCard, what: str) -> dict[str, str]:
+    """Return a new name for each of a kind that is not a name of another kind."""
     others = {
         name for other in ("channel", "process", "nuisance", "group") if other != what for name in read.names(other)
     }
     names = {name: f"zz_{name}" for name in read.names(what) if name not in others and re.fullmatch(r"[\w.-]+", name)}
-    has_workspace = any(":" in " ".join(line.fields) for line in read.content.head.shapes)
-    if what == "nuisance":
-        rows = {row.name for row in read.content.rows if isinstance(row, RowOfCard)}
-        # Names of other parameters may stand in a workspace, and are refused.
-        names = {name: new for name, new in names.items() if name in rows and not has_workspace}
-    if not names or any(finding.severity is Severity.ERROR for finding in read.findings):
-        pytest.skip("has no such names")
-    edited = read.edited(Rename(what, names))
+    if what != "nuisance":
+        return names
+    rows = {row.name for row in read.content.rows if isinstance(row, RowOfCard)}
+    # Names of other parameters may stand in a workspace, and are refused.
+    return {name: new for name, new in names.items() if name in rows and not _has_workspace(read)}
+
+
+def _has_workspace(read: CombineCard) -> bool:
+    return any(":" in " ".join(line.fields) for line in read.content.head.shapes)
+
+
+def _text(read: CombineCard) -> str:
     # Keys of factors join the names of channel and process.
-    texts = (json.dumps(canonical(one.content)).replace("AND", " AND ") for one in (read, edited))
-    before, after = (_sorted(parse) for parse in (_named(next(texts), names), json.loads(next(texts))))
-    if has_workspace:
-        # Its lines name the old templates.
-        del before["shapeMap"], after["shapeMap"]
-    assert after == before
+    return json.dumps(canonical(read.content)).replace("AND", " AND ")
 
 
 def _sorted(parse: dict[str, Any]) -> dict[str, Any]:

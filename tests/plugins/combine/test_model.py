@@ -29,6 +29,7 @@ from datacard_core import (
 )
 from datacard_core.testing import small_card
 from tests.support.cards import HEAD, card
+from tests.support.cases import case
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -156,22 +157,20 @@ def test_renamed_nuisance_keeps_templates(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("head", "row", "code"),
-    [
+def test_faults_of_templates(folder: Path) -> None:
+    """Templates that are missing, or do not fit the card, are told together."""
+    for head, row, code in [
         (SHAPES, "jer shape - 1 -", "shape.no-variation"),
         (SHAPES.replace("sig top wj", "sig top zj"), "", "shape.no-object"),
         (SHAPES.replace("shapes.root", "other.root"), "", "shape.no-file"),
         (SHAPES.replace("90 20", "93 20"), "", "shape.rate"),
         (SHAPES.replace("observation -1", "observation 125"), "", "shape.observation"),
         (SHAPES.replace("$PROCESS ", "$PROCESS_$ERA "), "", "shape.keyword"),
-    ],
-)
-def test_faults_of_templates(folder: Path, head: str, row: str, code: str) -> None:
-    """Templates that are missing, or do not fit the card, are told together."""
-    with pytest.raises(CardError) as raised:
-        _model(folder, row, head=head)
-    assert code in [finding.code for finding in raised.value.findings]
+    ]:
+        with case(head, row, code):
+            with pytest.raises(CardError) as raised:
+                _model(folder, row, head=head)
+            assert code in [finding.code for finding in raised.value.findings]
 
 
 @pytest.mark.slow
@@ -249,18 +248,19 @@ CARDS = sorted(path.name for path in LIKELIHOOD.glob("[0-8]*"))
 
 @pytest.mark.slow
 @pytest.mark.skipif(not CARDS, reason="needs ../shared/data/likelihood, cards with numbers of Combine's likelihood")
-@pytest.mark.parametrize("name", CARDS)
-def test_cards_of_the_likelihood(name: str) -> None:
+def test_cards_of_the_likelihood() -> None:
     """Each card reads to a model with Combine's channels and data; functions of a workspace are refused by name."""
-    expected = json.loads((LIKELIHOOD / name / "reference.json").read_text(encoding="utf-8"))
-    card = read_card(LIKELIHOOD / name / "card.txt", lenient=True)
-    if name == "62_discrete":
-        with pytest.raises(CardError, match="process 'bkg' in channel 'ch1': 'w:bkgpdf'"):
-            card.model()
-        return
-    model = card.model()
-    assert {channel.bin: channel.data.values[0].tolist() for channel in model.channels} == expected["model"]["data"]
-    assert sorted(model.signals) == sorted(expected["model"]["signals"])
+    for name in CARDS:
+        with case(name):
+            expected = json.loads((LIKELIHOOD / name / "reference.json").read_text(encoding="utf-8"))
+            card = read_card(LIKELIHOOD / name / "card.txt", lenient=True)
+            if name == "62_discrete":
+                with pytest.raises(CardError, match="process 'bkg' in channel 'ch1': 'w:bkgpdf'"):
+                    card.model()
+                continue
+            model, combine = card.model(), expected["model"]
+            assert {channel.bin: channel.data.values[0].tolist() for channel in model.channels} == combine["data"]
+            assert sorted(model.signals) == sorted(combine["signals"])
 
 
 def _unused(folder: Path, *rows: str, head: str = SHAPES) -> list[str]:
@@ -286,10 +286,11 @@ def test_histograms_of_no_process(folder: Path) -> None:
     assert _unused(folder, "jes shape - - 1", head=SHAPES.replace("-1 90 20", "-1 0 20")) == []
 
 
-@pytest.mark.parametrize(("name", "told"), [("all", True), ("$PROCESS", False)])
-def test_one_template_for_several_processes(name: str, told: bool) -> None:
+def test_one_template_for_several_processes() -> None:
     """A shapes line for all processes without $PROCESS in its name is an error, but for one process alone."""
-    read = card(SHAPES.replace("$PROCESS $PROCESS_$SYSTEMATIC", name))
-    assert [one.code for one in read.findings if one.code == "shape.line-pattern"] == ["shape.line-pattern"] * told
-    alone = SHAPES.replace("shapes * *", f"shapes * SR shapes.root $PROCESS\nshapes top * shapes.root {name}\n#")
-    assert "shape.line-pattern" not in {one.code for one in card(alone).findings}
+    cases: list[tuple[str, bool]] = [("all", True), ("$PROCESS", False)]
+    for name, told in cases:
+        read = card(SHAPES.replace("$PROCESS $PROCESS_$SYSTEMATIC", name))
+        assert [one.code for one in read.findings].count("shape.line-pattern") == told, name
+        alone = SHAPES.replace("shapes * *", f"shapes * SR shapes.root $PROCESS\nshapes top * shapes.root {name}\n#")
+        assert "shape.line-pattern" not in {one.code for one in card(alone).findings}, name

@@ -9,6 +9,7 @@ import pytest
 from datacard_combine.tables import TableReader
 
 from datacard_core import CardError, InputError, Shape, read_card
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,20 +83,18 @@ def test_names_of_columns(folder: Path) -> None:
     assert block.templates.variances.tolist() == [[9, 4]]
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
+def test_wrong_tables(folder: Path) -> None:
+    """A content that is no number, a negative square and a row of another length are errors that name the place."""
+    for table, message in [
         (TABLE.replace("2,0.25", "2,-1"), "sum of squared weights below 0: -1"),
         (TABLE.replace("2,0.25", "two,1"), "'SR:sig'.*not a number.*'two'"),
         (TABLE.replace("0,4,4", "0,4"), "cannot be read"),
         ("", "cannot be read"),
-    ],
-)
-def test_wrong_tables(folder: Path, table: str, message: str) -> None:
-    """A content that is no number, a negative square and a row of another length are errors that name the place."""
-    (folder / "shapes.csv").write_text(table)
-    with pytest.raises(InputError, match=message):
-        TableReader().read(folder / "shapes.csv", ["SR:sig"])
+    ]:
+        with case(table, message):
+            (folder / "shapes.csv").write_text(table)
+            with pytest.raises(InputError, match=message):
+                TableReader().read(folder / "shapes.csv", ["SR:sig"])
 
 
 @pytest.mark.slow

@@ -153,10 +153,10 @@ class TestWords:
         assert not re.search(r"[ \t]\n", card)
         assert card.endswith("\n")
 
-    @pytest.mark.parametrize("value", [1 / 3, 0.1 + 0.2, 1e-300, 1.7e308, 5e-324, 2.37e-05, 1e22, 123456.7890123])
-    def test_rates_round_trip(self, value: float) -> None:
+    def test_rates_round_trip(self) -> None:
         """A rate is read back as the same number."""
-        assert float(line(channel([value, 1.0]), "rate")[1]) == value
+        for value in [1 / 3, 0.1 + 0.2, 1e-300, 1.7e308, 5e-324, 2.37e-05, 1e22, 123456.7890123]:
+            assert float(line(channel([value, 1.0]), "rate")[1]) == value, value
 
 
 class TestHead:
@@ -358,20 +358,20 @@ def test_golden_cards(make: Any, request: pytest.FixtureRequest) -> None:
     assert make().content() == expected.replace("VERSION", importlib.metadata.version("datacard-core"))
 
 
-@pytest.mark.parametrize("path", sorted(CARDS.glob("*.txt")), ids=lambda path: path.stem)
-def test_golden_cards_obey_combine(path: Path) -> None:
+def test_golden_cards_obey_combine() -> None:
     """A golden card obeys Combine's rules on counts, columns and process ids."""
-    card = path.read_text(encoding="utf-8")
-    table = [row.split() for row in card.splitlines() if not row.startswith("#")]
-    head, columns, ids, rates = (
-        next(words for words in table[start:] if words[0] == first)
-        for first, start in (("bin", 9), ("process", 9), ("process", 11), ("rate", 9))
-    )
-    count = len(columns) - 1
-    assert len(head) == len(ids) == len(rates) == count + 1
-    rows = [words for words in table if len(words) > 1 and words[1] in {"lnN", "shape", "shape?"}]
-    assert [len(words) for words in rows] == [count + 2] * len(rows)
-    assert table[1][:2] == ["jmax", str(count - 1)]
-    assert table[2][:2] == ["kmax", str(len(rows))]
-    assert any(int(word) <= 0 for word in ids[1:])
-    assert any(int(word) > 0 for word in ids[1:])
+    for path in sorted(CARDS.glob("*.txt")):
+        card = path.read_text(encoding="utf-8")
+        table = [row.split() for row in card.splitlines() if not row.startswith("#")]
+        head, columns, ids, rates = (
+            next(words for words in table[start:] if words[0] == first)
+            for first, start in (("bin", 9), ("process", 9), ("process", 11), ("rate", 9))
+        )
+        count = len(columns) - 1
+        assert len(head) == len(ids) == len(rates) == count + 1, path
+        rows = [words for words in table if len(words) > 1 and words[1] in {"lnN", "shape", "shape?"}]
+        assert [len(words) for words in rows] == [count + 2] * len(rows), path
+        assert table[1][:2] == ["jmax", str(count - 1)], path
+        assert table[2][:2] == ["kmax", str(len(rows))], path
+        assert any(int(word) <= 0 for word in ids[1:]), path
+        assert any(int(word) > 0 for word in ids[1:]), path
