@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.structure import BY_DATASET, DEPTHS, MERGE, OutputDict, place_text, value_at
+from datacard_core.inputs.structure import BY_DATASET, BY_PERIOD, DEPTHS, MERGE, OutputDict, place_text, value_at
 from datacard_core.names import duplicates, listing
 
 _CUTS = frozenset({"initial", "skim", "presel"})
@@ -105,6 +105,9 @@ def _united(parts: Mapping[str, Any], place: tuple[str, ...]) -> tuple[object, l
         return result, problems
     if all(isinstance(part, AbstractSet) for part in parts.values()):
         return type(first)(element for part in parts.values() for element in part), []
+    # The datasets of a sample are a set in PocketCoffea's outputs, and a list in those of other sources.
+    if place[:-2] == BY_PERIOD and all(isinstance(part, list) for part in parts.values()):
+        return [element for part in parts.values() for element in part], []
     if all(_are_equal(first, part) for part in parts.values()):
         return first, []
     problem = (

@@ -91,7 +91,8 @@ def test_names(tmp_path: Path) -> None:
         ("[1, 2]", "its content has type list, expected histograms by name"),
         ('{"mass": 3}', "mass/ has type int, expected histograms by name"),
         ('{"mass": {"uhi_schema": 1, "axes": [], "storage": {"type": "int"}}}', "mass has no contents"),
-        ("{", "cannot be read: JSONDecodeError"),
+        ('{"mass": {"uhi_schema": 2, "axes": [], "storage": {"type": "int"}}}', "mass has uhi_schema 2, expected 1"),
+        ("{", "it is no zip archive, no HDF5 file and no JSON (Expecting property name"),
     ],
 )
 def test_other_content(content: str, problem: str, tmp_path: Path) -> None:

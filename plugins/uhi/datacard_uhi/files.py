@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # First bytes of a zip archive and of an HDF5 file: uhi.io prescribes no ends of their names.
 _ZIP = b"PK\x03\x04"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_SCHEMA = 1
 
 
 class Histograms(Mapping[str, Any]):
@@ -39,6 +40,9 @@ class Histograms(Mapping[str, Any]):
 
 
 def _histogram(made: dict[str, Any], name: str) -> Any:
+    # hist does not look at it, and another schema may have the same keys with another meaning.
+    if (schema := made["uhi_schema"]) != _SCHEMA:
+        raise InputError(f"{name} has uhi_schema {schema!r}, expected {_SCHEMA}")
     # A sparse storage has its filled bins alone, and hist needs the numbers of all.
     if "index" in made["storage"]:
         made = _module("uhi.io").from_sparse(made)
@@ -69,7 +73,10 @@ def histograms_of(path: Path) -> Iterator[Any]:
             yield Histograms(list(_groups(groups)), lambda name: _module("uhi.io.hdf5").read(groups[name]))
     else:
         hook = _module("uhi.io.json").object_hook
-        content = json.loads(path.read_bytes(), object_hook=hook)
+        try:
+            content = json.loads(path.read_bytes(), object_hook=hook)
+        except ValueError as error:  # Also of bytes that are no text.
+            raise InputError(f"it is no zip archive, no HDF5 file and no JSON ({error})") from error
         by_name = dict(_flat(content))
         # A histogram alone is the variable of its axis.
         alone = content is by_name.get("")

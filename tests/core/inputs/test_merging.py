@@ -29,6 +29,18 @@ def test_samples_and_years_are_united() -> None:
     assert found["variables"]["m"]["VV"]["b"] is other["variables"]["m"]["VV"]["b"]
 
 
+def test_lists_of_datasets_are_united() -> None:
+    """Datasets of one sample in lists, as sources of other histograms have them, are joined; other lists are not."""
+    one, other = an_output("a"), an_output("b")
+    for name, output in (("a", one), ("b", other)):
+        output["datasets_metadata"]["by_datataking_period"] = {YEAR: {"TTbar": [name]}}
+    assert merged({"one": one, "other": other})["datasets_metadata"]["by_datataking_period"] == {
+        YEAR: {"TTbar": ["a", "b"]}
+    }
+    with pytest.raises(InputError, match="further differs"):
+        merged({"one": {**one, "further": ["a"]}, "other": {**other, "further": ["b"]}})
+
+
 def test_columns_and_processing_metadata_are_united() -> None:
     """Columns and processing metadata are united by dataset."""
     one, other = an_output("a"), an_output("b")
