@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datacard_core.errors import InputError
 from datacard_core.inputs.foreign.blocks import blocks
 from datacard_core.inputs.foreign.joining import joined, with_squares
-from datacard_core.inputs.histograms import decoded
+from datacard_core.inputs.histograms import NOMINAL, decoded
 from datacard_core.inputs.structure import check_output, entries, value_at
 from datacard_core.names import closest, duplicates, listing
 
@@ -115,6 +115,8 @@ class _Assembly:
         """Blocks by variable, and by year, sample and dataset."""
         self.problems: list[str] = []
         self.seen = _Seen(conventions)
+        self.has_variations = bool({"variation", "systematic"} & {*conventions.key_pattern.fields})
+        """True if the names of histograms have the variations."""
 
     def take(self, histograms: object, path: str) -> None:
         """Take all histograms of a file."""
@@ -130,8 +132,9 @@ class _Assembly:
             places = dict(named)
             fields = self._fields(self.conventions.key_pattern, places)
             squares = self._squares(fields, places)
+            of_squares = {*squares.values()}
             for name, of_name in fields.items():
-                if name not in squares.values():
+                if name not in of_squares:
                     self._try(places, name, {**constant, **self._with_variation(of_name)}, squares.get(name))
         else:
             self._try({_SINGLE: ({_SINGLE: histograms}, _SINGLE)}, _SINGLE, constant, None)
@@ -147,7 +150,7 @@ class _Assembly:
 
     def _with_variation(self, fields: Mapping[str, str]) -> dict[str, str]:
         """Return the fields of a name with the variation as declarations call it, if names have variations."""
-        if not {"variation", "systematic"} & {*self.conventions.key_pattern.fields}:
+        if not self.has_variations:
             return dict(fields)
         label = fields.get("variation", fields.get("systematic", "") + fields.get("direction", ""))
         return {**fields, "variation": self.conventions.variation(label or self.conventions.nominal)}
@@ -159,8 +162,10 @@ class _Assembly:
             return {}
         named = {name: pattern.named(of_name) for name, of_name in fields.items()}
         there = {name: square for name, square in named.items() if square in places}
-        without = [name for name in fields if name not in there and name not in there.values()]
-        self.problems += [f"{name} has no histogram {named[name]} of squared weights" for name in without]
+        without = fields.keys() - there.keys() - {*there.values()}
+        self.problems += [
+            f"{name} has no histogram {named[name]} of squared weights" for name in fields if name in without
+        ]
         return there
 
     def _try(self, places: Mapping[str, Any], name: str, fields: dict[str, str], squares: str | None) -> None:
@@ -190,6 +195,7 @@ class _Assembly:
             is_shared = sample is not None or year is not None
             kept = block.filled() if is_shared else block
             if kept.contents.any() or not is_shared:
+                _check_nominal(kept, {**fields, **of_axis}.get("sample", ""))
                 of_variable.setdefault(self._key({**fields, **of_axis}, year, name), []).append(kept)
 
     def _is_wanted(self, variable: str) -> bool:
@@ -246,6 +252,13 @@ class _Assembly:
             "datasets_metadata": {"by_datataking_period": periods, "by_dataset": by_dataset},
             "cutflow": {"presel": dict.fromkeys(by_dataset, 1)},
         }
+
+
+def _check_nominal(block: Block, sample: str) -> None:
+    """Raise an error if variations of a sample have content and its nominal has none, of which a card would have 0."""
+    if len(block.variations) > 1 and block.contents.any() and not block.taking([NOMINAL]).contents.any():
+        filled = next(label for at, label in enumerate(block.variations) if block.contents[:, at].any())
+        raise InputError(f"{block.name}: sample {sample!r} has content in the variation {filled!r} and no nominal")
 
 
 def _places(histograms: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, tuple[Mapping[Any, Any], Any]]]:

@@ -77,6 +77,14 @@ class TestAxes:
         output = output_of({"mass": histogram}, self.CONVENTIONS)
         assert output["datasets_metadata"]["by_datataking_period"] == {"17": {"tt": ["tt_17"]}}
 
+    def test_variations_without_nominal(self) -> None:
+        """A sample that has filled a variation, and not its nominal, is an error with both."""
+        histogram = filled(
+            ("process", "cat", "variation"), {("tt17", "SR", "jesUp"): [1, 2], ("ttW17", "SR", "nominal"): [1, 2]}
+        )
+        with pytest.raises(InputError, match="mass: sample 'tt17' has content in the variation 'jesUp' and no nominal"):
+            output_of({"mass": histogram}, self.CONVENTIONS)
+
     def test_single_histogram(self) -> None:
         """A histogram alone is the variable that its axis names."""
         output = output_of(self.HISTOGRAM, self.CONVENTIONS, path="x.pkl")
