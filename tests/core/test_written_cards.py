@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,15 +61,22 @@ def in_order(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "parameters": sorted(content["parameters"])}
 
 
-@pytest.fixture
-def card(tmp_path: Path) -> Path:
-    """Return a card that datacard_core wrote, with a shape and the hash of its templates."""
+@pytest.fixture(scope="module")
+def dumped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a card that datacard_core wrote, with a shape and the hash of its templates."""
     rows = [
         SystematicUncertainty("lumi", "lnN", ["signal", "top", "vjets"], ["2022", "2023"], value=1.25),
         SystematicUncertainty("jes", "shape", ["top"], ["2022", "2023"], value=1.0),
     ]
-    small_card(*rows, bin_name="SR").dump(tmp_path / "in", card_name="card.txt", shapes_name="shapes.root")
-    return tmp_path / "in" / "card.txt"
+    folder = tmp_path_factory.mktemp("card")
+    small_card(*rows, bin_name="SR").dump(folder, card_name="card.txt", shapes_name="shapes.root")
+    return folder
+
+
+@pytest.fixture
+def card(dumped: Path, tmp_path: Path) -> Path:
+    """Return a copy of the card."""
+    return shutil.copytree(dumped, tmp_path / "in") / "card.txt"
 
 
 @pytest.mark.slow

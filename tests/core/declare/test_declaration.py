@@ -128,9 +128,9 @@ class TestSystematics:
 
 def test_copies() -> None:
     """A copy is equal, and may be changed without the original."""
-    declareds: list[Any] = [process(), lumi(), DataProcess(name="data_obs", samples=["D"], years=["2022"])]
+    declarations_made: list[Any] = [process(), lumi(), DataProcess(name="data_obs", samples=["D"], years=["2022"])]
     travels: list[Any] = [copy.copy, copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))]
-    for declared in declareds:
+    for declared in declarations_made:
         for travel in travels:
             with case(declared, travel):
                 arrived = travel(declared)

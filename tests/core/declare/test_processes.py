@@ -79,7 +79,7 @@ class TestDeclaration:
     def test_containers_of_names(self) -> None:
         """Samples and years come in any container."""
         fields: list[str] = ["samples", "years"]
-        given_namess: list[tuple[Any, list[str]]] = [
+        containers: list[tuple[Any, list[str]]] = [
             ("TTbar", ["TTbar"]),
             (np.str_("TTbar"), ["TTbar"]),
             (("B", "A"), ["B", "A"]),
@@ -89,7 +89,7 @@ class TestDeclaration:
             (frozenset({"B", "C", "A"}), ["A", "B", "C"]),
         ]
         for field in fields:
-            for given_names, expected in given_namess:
+            for given_names, expected in containers:
                 with case(field, given_names, expected):
                     assert list(getattr(process(**{field: given_names}), field)) == expected
 

@@ -19,6 +19,7 @@ from datacard_core import (
     RawLine,
     load_plugins,
 )
+from tests.support.cases import case
 from tests.support.plugins import INTERFACES, Acme, Provider, kind_source
 from tests.support.renderings import (
     BRIDGE,
@@ -108,14 +109,26 @@ class TestRenderings:
         )
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("of", [Effect, Normalisation, Gamma, Directive, RawLine, Remark, BinByBinStatistics])
-    def test_rendering_for_a_writer_of_everything(self, of: type[Effect | Directive]) -> None:
+    def test_rendering_for_a_writer_of_everything(self) -> None:
         """Every rendering for a writer with renders_all is an error that names both plugins."""
-        with pytest.raises(
-            PluginConflictError,
-            match=r"plugin 'acme' \(local\).* card writer 'combine' of plugin 'combine' \(datacard-",
-        ):
-            with_plugins(Provider("acme", rendering(of, "other", "combine")))
+        cases: list[type[Effect | Directive]] = [
+            Effect,
+            Normalisation,
+            Gamma,
+            Directive,
+            RawLine,
+            Remark,
+            BinByBinStatistics,
+        ]
+        for of in cases:
+            with (
+                case(of),
+                pytest.raises(
+                    PluginConflictError,
+                    match=r"plugin 'acme' \(local\).* card writer 'combine' of plugin 'combine' \(datacard-",
+                ),
+            ):
+                with_plugins(Provider("acme", rendering(of, "other", "combine")))
 
     @pytest.mark.slow
     def test_rendering_for_an_unselected_writer(self) -> None:

@@ -25,27 +25,25 @@ if TYPE_CHECKING:
     from tests.conftest import CardArguments, Install
 
 
+BROKEN: dict[str, dict[str, Any]] = {
+    "exits": {"source": "raise SystemExit(3)"},
+    "no_python": {"source": "def ("},
+    "no_module": {"entry_points": {"broken": "no_such_module"}},
+    "no_object": {"entry_points": {"no_object": "no_object:Missing.part"}},
+    "no_reference": {"entry_points_text": "[datacard_core.plugins]\nbroken = 1 2 !!\n"},
+    "no_value": {"entry_points_text": "[datacard_core.plugins]\nbroken\n"},
+    "no_ini_file": {"entry_points_text": "broken = broken\n[datacard_core.plugins\n"},
+    "no_metadata": {"metadata": ""},
+    "empty_metadata": {"metadata": "Metadata-Version: 2.1\n\n"},
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "broken",
-    [
-        pytest.param({"source": "raise SystemExit(3)"}, id="it exits"),
-        pytest.param({"source": "def ("}, id="it is no Python"),
-        pytest.param({"entry_points": {"broken": "no_such_module"}}, id="its module is missing"),
-        pytest.param({"entry_points": {"broken": "broken:Missing.part"}}, id="its object is missing"),
-        pytest.param({"entry_points_text": "[datacard_core.plugins]\nbroken = 1 2 !!\n"}, id="its value is none"),
-        pytest.param({"entry_points_text": "[datacard_core.plugins]\nbroken\n"}, id="its line has no value"),
-        pytest.param({"entry_points_text": "broken = broken\n[datacard_core.plugins\n"}, id="it is no ini file"),
-        pytest.param({"metadata": ""}, id="it has no metadata"),
-        pytest.param({"metadata": "Metadata-Version: 2.1\n\n"}, id="its metadata are empty"),
-    ],
-)
-def test_broken_distribution_is_harmless(
-    broken: dict[str, Any], install: Install, card_arguments: CardArguments
-) -> None:
-    """A broken distribution that is not selected changes neither the card nor the search for a missing kind."""
+def test_broken_distributions_are_harmless(install: Install, card_arguments: CardArguments) -> None:
+    """Broken distributions that are not selected change neither the card nor the search for a missing kind."""
     before = Datacard(**card_arguments()).content()
-    install("broken", **broken)
+    for name, broken in BROKEN.items():
+        install(name, **broken)
     assert set(DEFAULT_PLUGINS) <= set(installed_plugins())
     assert Datacard(**card_arguments()).content() == before
     with pytest.raises(MissingProviderError, match="acmeGmn"):

@@ -20,10 +20,22 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.testing import small_card
+from tests.support.cases import case
 from tests.support.plugins import INTERFACES, Acme, kind_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tests.conftest import Install
+
+
+def installed(install: Install, sources: Iterable[str], version: str = "1.0") -> Iterator[str]:
+    """Install plugins and yield their names; as one distribution, for its search takes longer than all its plugins."""
+    by_name = {f"acme_{number}": textwrap.dedent(source) for number, source in enumerate(sources)}
+    folder = install("acme", entry_points={name: name for name in by_name}, version=version)
+    for name, source in by_name.items():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    yield from by_name
 
 
 @pytest.mark.slow
@@ -115,18 +127,20 @@ def test_hook_with_arguments(install: Install) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flag", ["wrapper", "hookwrapper"])
-def test_hook_wrapper(flag: str, install: Install) -> None:
+def test_hook_wrapper(install: Install) -> None:
     """Both forms of pluggy's wrappers are errors."""
-    source = f"""
+    sources = (
+        f"""
         from datacard_core import hookimpl
         @hookimpl({flag}=True)
         def datacard_systematic_kinds():
             return (yield)
-    """
-    install("acme", source)
-    with pytest.raises(PluginLoadError, match="datacard_systematic_kinds is a hook wrapper"):
-        load_plugins("lnn", "acme")
+        """
+        for flag in ("wrapper", "hookwrapper")
+    )
+    for name in installed(install, sources):
+        with case(name), pytest.raises(PluginLoadError, match="datacard_systematic_kinds is a hook wrapper"):
+            load_plugins("lnn", name)
 
 
 WRONG_RESULTS = {
@@ -144,22 +158,21 @@ WRONG_RESULTS = {
 @pytest.mark.slow
 def test_wrong_result_of_a_hook(install: Install) -> None:
     """A hook of any family that returns a wrong value is an error that shows the value and what was expected."""
-    cases = {f"acme_{n}": case for n, case in enumerate(itertools.product(INTERFACES.items(), WRONG_RESULTS.items()))}
-    # One distribution, because the search for it takes longer than all its plugins.
-    folder = install("acme", entry_points={name: name for name in cases})
-    for name, ((hook, interface), (returned, _)) in cases.items():
-        source = f"""
-            from datacard_core import {interface}, hookimpl
-            Ours = type("Ours", ({interface},), dict.fromkeys({interface}.__abstractmethods__))
-            Unnamed = type("Unnamed", (Ours,), {{}})
-            Empty = type("Empty", (Ours,), dict(typ="", name=""))
-            @hookimpl
-            def {hook}():
-                return {returned.format(interface=interface)}
+    cases = list(itertools.product(INTERFACES.items(), WRONG_RESULTS.items()))
+    sources = (
+        f"""
+        from datacard_core import {interface}, hookimpl
+        Ours = type("Ours", ({interface},), dict.fromkeys({interface}.__abstractmethods__))
+        Unnamed = type("Unnamed", (Ours,), {{}})
+        Empty = type("Empty", (Ours,), dict(typ="", name=""))
+        @hookimpl
+        def {hook}():
+            return {returned.format(interface=interface)}
         """
-        (folder / f"{name}.py").write_text(textwrap.dedent(source))
-    for name, ((hook, interface), (_, words)) in cases.items():
-        with pytest.raises(PluginLoadError) as raised:
+        for (hook, interface), (returned, _) in cases
+    )
+    for name, ((hook, interface), (returned, words)) in zip(installed(install, sources), cases, strict=True):
+        with case(hook, returned), pytest.raises(PluginLoadError) as raised:
             load_plugins(name)
         told = str(raised.value)
         assert told.startswith(f"plugin {name!r} (acme 1.0): ")
@@ -180,22 +193,23 @@ def test_object_instead_of_a_list() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("body", "cause"),
-    [
+def test_failing_hook(install: Install) -> None:
+    """A hook that fails, at once or as a generator, is an error with the cause."""
+    cases = [
         ("raise ValueError('out of order')", ValueError),
         ("raise SystemExit('out of order')", SystemExit),
         ("raise BaseException('out of order')", BaseException),
         ("yield from ()\n    raise ValueError('out of order')", ValueError),
-    ],
-)
-def test_failing_hook(body: str, cause: type[BaseException], install: Install) -> None:
-    """A hook that fails, at once or as a generator, is an error with the cause."""
-    install("acme", f"from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks():\n    {body}\n")
-    with pytest.raises(PluginCallError, match="contributing to datacard_checks: out of order") as raised:
-        load_plugins("lnn", "acme")
-    assert type(raised.value.__cause__) is cause
-    assert (raised.value.plugin, raised.value.origin) == ("acme", "acme 1.0")
+    ]
+    sources = (
+        f"from datacard_core import hookimpl\n@hookimpl\ndef datacard_checks():\n    {body}\n" for body, _ in cases
+    )
+    for name, (body, cause) in zip(installed(install, sources), cases, strict=True):
+        with case(body):
+            with pytest.raises(PluginCallError, match="contributing to datacard_checks: out of order") as raised:
+                load_plugins("lnn", name)
+            assert type(raised.value.__cause__) is cause
+            assert (raised.value.plugin, raised.value.origin) == (name, "acme 1.0")
 
 
 @pytest.mark.slow
@@ -223,53 +237,59 @@ def test_failing_typ(install: Install) -> None:
         load_plugins("acme")
 
 
+def requiring(*required: object) -> Iterator[str]:
+    """Return the sources of plugins that each require an API."""
+    return (f"requires_api = {one!r}\n{kind_source()}" for one in required)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("required", [">=1.0,<2", ">=1", "==1.*", "~=1.0", API_VERSION.join(["==", ""])])
-def test_required_api(required: str, install: Install) -> None:
+def test_required_api(install: Install) -> None:
     """A plugin that requires this API is loaded."""
-    install("acme", f"requires_api = {required!r}\n" + kind_source())
-    assert list(load_plugins("acme").kinds) == ["acme"]
+    required = (">=1.0,<2", ">=1", "==1.*", "~=1.0", API_VERSION.join(["==", ""]))
+    for name, api in zip(installed(install, requiring(*required)), required, strict=True):
+        with case(api):
+            assert list(load_plugins(name).kinds) == ["acme"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("required", "way_out"),
-    [
-        (">=2.0", "install a newer datacard-core"),
-        (">=1.99,<2", "install a newer datacard-core"),
-        ("<1", "install a newer version of the plugin"),
-        ("==0.3", "install a newer version of the plugin"),
-        (">=0.9,<1.0", "install a newer version of the plugin"),
-    ],
-)
-def test_required_api_of_another_version(required: str, way_out: str, install: Install) -> None:
+def test_required_api_of_another_version(install: Install) -> None:
     """A plugin for another API is an error that says which side is older."""
-    install("acme", f"requires_api = {required!r}\n" + kind_source(), version="3.1")
-    with pytest.raises(PluginLoadError) as raised:
-        load_plugins("acme")
-    message = str(raised.value)
-    assert message.startswith("plugin 'acme' (acme 3.1): it is made for the plugin API ")
-    assert f"API {required}, and datacard_core has {API_VERSION}: {way_out}" in message
+    cases = {
+        ">=2.0": "install a newer datacard-core",
+        ">=1.99,<2": "install a newer datacard-core",
+        "<1": "install a newer version of the plugin",
+        "==0.3": "install a newer version of the plugin",
+        ">=0.9,<1.0": "install a newer version of the plugin",
+    }
+    names = installed(install, requiring(*cases), version="3.1")
+    for name, (required, way_out) in zip(names, cases.items(), strict=True):
+        with case(required):
+            with pytest.raises(PluginLoadError) as raised:
+                load_plugins(name)
+            message = str(raised.value)
+            assert message.startswith(f"plugin {name!r} (acme 3.1): it is made for the plugin API ")
+            assert f"API {required}, and datacard_core has {API_VERSION}: {way_out}" in message
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("required", ["1.0 or so", "=>1", 1, 1.0, ["1.0"]])
-def test_malformed_required_api(required: object, install: Install) -> None:
+def test_malformed_required_api(install: Install) -> None:
     """A malformed requires_api is an error with an example."""
-    install("acme", f"requires_api = {required!r}\n" + kind_source())
-    with pytest.raises(PluginLoadError, match=r"requires_api is .*, expected versions such as \">=1\.0,<2\""):
-        load_plugins("acme")
+    malformed = ("1.0 or so", "=>1", 1, 1.0, ["1.0"])
+    told = r"requires_api is .*, expected versions such as \">=1\.0,<2\""
+    for name, required in zip(installed(install, requiring(*malformed)), malformed, strict=True):
+        with case(required), pytest.raises(PluginLoadError, match=told):
+            load_plugins(name)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [None, ["members"], {"members": None}, {1: "how many"}, "members"])
-def test_options_without_descriptions(options: object, install: Install) -> None:
+def test_options_without_descriptions(install: Install) -> None:
     """Options without a description of each are an error that shows them."""
-    install("acme", kind_source(more=f"options = {options!r}"))
-    with pytest.raises(
-        PluginLoadError, match=r"kind 'acme' with options .*, expected a description of each option by name"
-    ):
-        load_plugins("acme")
+    wrong = (None, ["members"], {"members": None}, {1: "how many"}, "members")
+    told = r"kind 'acme' with options .*, expected a description of each option by name"
+    sources = (kind_source(more=f"options = {options!r}") for options in wrong)
+    for name, options in zip(installed(install, sources), wrong, strict=True):
+        with case(options), pytest.raises(PluginLoadError, match=told):
+            load_plugins(name)
 
 
 @pytest.mark.slow
@@ -281,19 +301,17 @@ def test_failing_options(install: Install) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("attributes", "words"),
-    [
-        ("name = '../stack'", "plot '../stack', expected letters"),
-        ("name = 'a stack'", "plot 'a stack', expected letters"),
-        ("name = 'stack'; suffix = None", "suffix None, expected a suffix such as"),
-        ("name = 'stack'; suffix = '/../../x.pdf'", "suffix '/../../x.pdf'"),
-        ("name = 'stack'; suffix = 'pdf'", "suffix 'pdf'"),
-    ],
-)
-def test_plot_without_a_file_name(attributes: str, words: str, install: Install) -> None:
+def test_plot_without_a_file_name(install: Install) -> None:
     """A plot whose name or suffix cannot be part of a file name is an error that shows it."""
-    source = f"""
+    cases = {
+        "name = '../stack'": "plot '../stack', expected letters",
+        "name = 'a stack'": "plot 'a stack', expected letters",
+        "name = 'stack'; suffix = None": "suffix None, expected a suffix such as",
+        "name = 'stack'; suffix = '/../../x.pdf'": "suffix '/../../x.pdf'",
+        "name = 'stack'; suffix = 'pdf'": "suffix 'pdf'",
+    }
+    sources = (
+        f"""
         from datacard_core import Plot, hookimpl
         class Ours(Plot):
             {attributes}
@@ -302,11 +320,14 @@ def test_plot_without_a_file_name(attributes: str, words: str, install: Install)
         @hookimpl
         def datacard_plots():
             return [Ours()]
-    """
-    install("acme", source)
-    with pytest.raises(PluginLoadError, match=r"plugin 'acme' \(acme 1\.0\)") as raised:
-        load_plugins("acme")
-    assert words in str(raised.value)
+        """
+        for attributes in cases
+    )
+    for name, (attributes, words) in zip(installed(install, sources), cases.items(), strict=True):
+        with case(attributes):
+            with pytest.raises(PluginLoadError, match=rf"plugin {name!r} \(acme 1\.0\)") as raised:
+                load_plugins(name)
+            assert words in str(raised.value)
 
 
 @pytest.mark.slow
@@ -327,15 +348,16 @@ def test_hook_implemented_twice(install: Install) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["Plain()", "raise Plain", "@hookimpl\ndef datacard_checks():\n    raise Plain"])
-def test_error_without_a_text(where: str, install: Install) -> None:
+def test_error_without_a_text(install: Install) -> None:
     """An exception whose text cannot be shown is still attributed to its plugin."""
     source = (
         "from datacard_core import hookimpl\nclass Plain(Exception):\n    def __str__(self):\n        return 1 / 0\n"
     )
-    install("acme", source + where)
-    with pytest.raises((PluginLoadError, PluginCallError), match=r"plugin 'acme' \(acme 1\.0\)"):
-        load_plugins("acme")
+    where = ("Plain()", "raise Plain", "@hookimpl\ndef datacard_checks():\n    raise Plain")
+    for name, end in zip(installed(install, (source + end for end in where)), where, strict=True):
+        refused = pytest.raises((PluginLoadError, PluginCallError), match=rf"plugin {name!r} \(acme 1\.0\)")
+        with case(end), refused:
+            load_plugins(name)
 
 
 @pytest.mark.slow

@@ -169,9 +169,9 @@ class TestExactness:
     def test_content_beyond_any_yield(self) -> None:
         """Contents whose sum may overflow, or depend on its order, are an error."""
         contents: list[float] = [1e308, -1e100, 1.1e20]
-        alones: list[bool] = [True, False]
+        both_ways: list[bool] = [True, False]
         for content in contents:
-            for alone in alones:
+            for alone in both_ways:
                 with case(content, alone):
                     sums = summed([[1.0, content, 0], [content, 0, 0]], range(2), alone=alone)
                     with pytest.raises(InputError, match=rf"has a content of {re.escape(str(content))} in bin 2"):
@@ -211,20 +211,22 @@ def by_letter(datasets: Iterable[str], edges: tuple[float, ...]) -> Output:
 class TestAddition:
     """Sums of several sources, added."""
 
-    @pytest.mark.parametrize("groups", [("ab", "cd"), ("a", "bcd"), ("c", "abd"), ("a", "b", "c", "d")], ids=" + ".join)
-    def test_parts(self, groups: tuple[str, ...]) -> None:
+    def test_parts(self) -> None:
         """The sum of parts has the bytes and the record of all datasets read at once."""
-        everything = sums("abcd").complete()
-        first, *rest = map(sums, groups)
-        total = functools.reduce(operator.add, rest, first).complete()
-        # To the last bit: a file at a time, in any grouping, must give the same bytes.
-        np.testing.assert_array_equal(total.values, everything.values)
-        np.testing.assert_array_equal(total.variances, everything.variances)
-        assert total.present.tolist() == everything.present.tolist() == [4, 3, 3, 0]
-        assert total.datasets.tolist() == everything.datasets.tolist() == [4, 0]
-        assert total.variations == everything.variations
-        assert set(total.fallbacks) == set(everything.fallbacks)
-        assert set(total.findings) == set(everything.findings)
+        cases: list[tuple[str, ...]] = [("ab", "cd"), ("a", "bcd"), ("c", "abd"), ("a", "b", "c", "d")]
+        for groups in cases:
+            with case(groups):
+                everything = sums("abcd").complete()
+                first, *rest = map(sums, groups)
+                total = functools.reduce(operator.add, rest, first).complete()
+                # To the last bit: a file at a time, in any grouping, must give the same bytes.
+                np.testing.assert_array_equal(total.values, everything.values)
+                np.testing.assert_array_equal(total.variances, everything.variances)
+                assert total.present.tolist() == everything.present.tolist() == [4, 3, 3, 0]
+                assert total.datasets.tolist() == everything.datasets.tolist() == [4, 0]
+                assert total.variations == everything.variations
+                assert set(total.fallbacks) == set(everything.fallbacks)
+                assert set(total.findings) == set(everything.findings)
 
     def test_parts_stay_as_they_were(self) -> None:
         """Adding changes neither part."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import outputs as by_hand
+from tests.support.cases import case
 from tests.support.outputs import Output, bins, card, codes, found, problems, simulated, template
 
 if TYPE_CHECKING:
@@ -74,17 +75,16 @@ def test_bin_that_is_left_out() -> None:
     assert template(folded, "ttbar_2022") == [10, 20 + 30]
 
 
-@pytest.mark.parametrize(
-    ("edges", "binning", "strange"),
-    [
+def test_other_edges_stay_refused() -> None:
+    """Beside an infinite edge, other edges must be those of the axis."""
+    cases: list[tuple[Any, Binning, str]] = [
         ((0, 100, 200, inf), [0, 150, 500], "150 is not an edge"),
         ((0, 100, 200, inf), [-5, 100, 500], "-5 is not an edge"),
         ((0, inf), [5, 10], "5 is not an edge"),
         ((-inf, 0, inf), [-3, 1, 3], "1 is not an edge"),
         ((0, 100, 200), [0, 100, inf], "inf is not an edge"),
-    ],
-)
-def test_other_edges_stay_refused(edges: Any, binning: Binning, strange: str) -> None:
-    """Beside an infinite edge, other edges must be those of the axis."""
-    (problem,) = problems(output(*edges), bins_edges=binning)
-    assert strange in problem
+    ]
+    for edges, binning, strange in cases:
+        with case(edges, binning, strange):
+            (problem,) = problems(output(*edges), bins_edges=binning)
+            assert strange in problem

@@ -9,6 +9,7 @@ import pytest
 
 from datacard_core import Effect, Shape, SystematicKind, SystematicUncertainty, correlate, load_plugins
 from tests.support import outputs
+from tests.support.cases import case
 from tests.support.declarations import YEARS
 from tests.support.plugins import Provider, kind_source
 
@@ -48,22 +49,26 @@ def _change(found: Mapping[str, tuple[NDArray[Any], ...]], column: str, nuisance
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("direction", ["Up", "Down"])
-@pytest.mark.parametrize("rho", [0.36, [[1, 0.6], [0.6, 1]], [[1, 1], [1, 1]]])
-def test_quadrature(output: outputs.Output, tmp_path: Path, direction: str, rho: Any) -> None:
+def test_quadrature(output: outputs.Output, tmp_path: Path) -> None:
     """In the file, parts of a year add up in quadrature to its variation, and two years have the correlation."""
-    made = outputs.card(output, *correlate(outputs.shape("jes", years=YEARS), "year", rho))
-    found = outputs.written(made, tmp_path)
-    nuisances = [name for name in made.systematics if name.startswith("jes")]
-    shifts = {
-        year: np.array([_change(found, f"ttbar_{year}", name, direction) for name in nuisances]) for year in YEARS
-    }
-    size = {"2022": {"Up": (2, 4), "Down": (-1, -3)}, "2023": {"Up": (6, 0), "Down": (0, -2)}}
-    for year in YEARS:
-        assert np.sqrt((shifts[year] ** 2).sum(axis=0)) == pytest.approx(np.abs(size[year][direction]))
-    product = np.multiply(size["2022"][direction], size["2023"][direction])
-    correlation = rho[0][1] if isinstance(rho, list) else rho
-    assert (shifts["2022"] * shifts["2023"]).sum(axis=0) == pytest.approx(correlation * product)
+    every_direction: list[str] = ["Up", "Down"]
+    every_rho: list[Any] = [0.36, [[1, 0.6], [0.6, 1]], [[1, 1], [1, 1]]]
+    for direction in every_direction:
+        for rho in every_rho:
+            with case(direction, rho):
+                made = outputs.card(output, *correlate(outputs.shape("jes", years=YEARS), "year", rho))
+                found = outputs.written(made, tmp_path)
+                nuisances = [name for name in made.systematics if name.startswith("jes")]
+                shifts = {
+                    year: np.array([_change(found, f"ttbar_{year}", name, direction) for name in nuisances])
+                    for year in YEARS
+                }
+                size = {"2022": {"Up": (2, 4), "Down": (-1, -3)}, "2023": {"Up": (6, 0), "Down": (0, -2)}}
+                for year in YEARS:
+                    assert np.sqrt((shifts[year] ** 2).sum(axis=0)) == pytest.approx(np.abs(size[year][direction]))
+                product = np.multiply(size["2022"][direction], size["2023"][direction])
+                correlation = rho[0][1] if isinstance(rho, list) else rho
+                assert (shifts["2022"] * shifts["2023"]).sum(axis=0) == pytest.approx(correlation * product)
 
 
 @pytest.mark.slow
