@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from datacard_core import draw_plots, load_plugins, read_cards, worker_options
+from datacard_core import channels_of, draw_plots, load_plugins, read_cards, worker_options
 from datacard_plots import PLOTS
 from datacard_plots.options import given_options, plot_options
 
@@ -62,9 +62,11 @@ def plot(
         options = attrs.evolve(options, each=True)
     with_options = {kind.name: kind(options) for kind in PLOTS}
     plots: list[str | Plot] = [with_options.get(name, name) for name in names or ("stack",)]
-    read = read_cards(cards, lenient=True)
+    channels = channels_of(read_cards(cards, lenient=True))
+    for note in filter(None, map(options.missed, channels)):
+        click.echo(f"Warning: {note}", err=True)
     paths = draw_plots(
-        read,
+        channels,
         directory,
         *plots,
         suffix=f".{form}" if form else None,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
+import numpy as np
 
 from datacard_core import DeclarationError, closest, is_finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from datacard_core import Axis, BoolArray
+    from datacard_core import Axis, BoolArray, Channel
 
 __all__ = ["PlotOptions", "given_options", "hidden_bins", "matching", "plot_options"]
 
@@ -149,6 +150,23 @@ class PlotOptions:
         for low, high in self.blind:
             if axes and not any(hidden_bins(axis, low, high).any() for axis in axes):
                 yield f"blind: no bin lies in {low:g}:{high:g}; the bins are those of {', '.join(known)}"
+
+    def hidden(self, axis: Axis) -> BoolArray:
+        """Return True for the bins whose data the ranges of `blind` hide, shape (bins,)."""
+        chosen = [hidden_bins(axis, low, high) for low, high in self.blind]
+        hidden: BoolArray = np.any([np.zeros(axis.bins, bool), *chosen], axis=0)
+        return hidden
+
+    def missed(self, channel: Channel) -> str:
+        """Return a note that no range of `blind` hides data of a channel, "" if one does or there is nothing to hide.
+
+        No error: a range of one variable says nothing about the channels of another.
+        """
+        shows_data = channel.has_data and len(channel.blind_bins) < channel.axis.bins
+        if not self.blind or not shows_data or self.hidden(channel.axis).any():
+            return ""
+        ranges = " or ".join(f"{low:g}:{high:g}" for low, high in self.blind)
+        return f"Data of {channel.bin} are shown: no bin lies in {ranges}"
 
 
 def hidden_bins(axis: Axis, low: float, high: float) -> BoolArray:

@@ -19,6 +19,7 @@ from datacard_core import (
     correlation_table,
     coverage_table,
     findings_table,
+    grammar,
     load_plugins,
     picture,
     systematics_table,
@@ -68,7 +69,14 @@ def report_of(
         plots = [name for name in ("stack", *MAPS) if name in plugins.plots]
     if options is not None:
         plots = _with_options(plots, options, channels, plugins)
-    content = Content(cards=cards, channels=channels, findings=findings, plugins=plugins, plots=plots)
+    content = Content(
+        cards=cards,
+        channels=channels,
+        findings=findings,
+        plugins=plugins,
+        plots=plots,
+        options=PlotOptions() if options is None else options,
+    )
     sections = list(content.sections())
     if fit:
         # Behind summary, yields and findings, which tell what is fitted.
@@ -90,11 +98,12 @@ class Content:
     findings: Sequence[Finding]
     plugins: Plugins
     plots: Sequence[str | Plot]
+    options: PlotOptions
 
     def sections(self) -> Iterator[Section]:
         """Yield the sections in their order."""
         yield Section("summary", "Summary", self._summary())
-        yield Section("yields", "Yields", scrolled(yields_table(self.channels).html()))
+        yield Section("yields", "Yields", self._yields())
         severities = [severity.name.lower() for severity in sorted(Severity, reverse=True)]
         table = findings_table(self.findings).html()
         yield Section("findings", "Findings", filtered(table, "words in findings", severities))
@@ -126,6 +135,17 @@ class Content:
             "accepted": sum(bool(finding.accepted) for finding in self.findings),
         }
         return f"<dl>{''.join(f'<div><dt>{name}</dt><dd>{number}</dd></div>' for name, number in numbers.items())}</dl>"
+
+    def _yields(self) -> str:
+        """Return the table of yields; the sum of data of which bins are hidden would tell what the plots hide."""
+        shown = [
+            attrs.evolve(channel, blindness=grammar.Blindness())
+            if channel.has_data and self.options.hidden(channel.axis).any()
+            else channel
+            for channel in self.channels
+        ]
+        notes = "".join(f"<p>{escaped(note)}.</p>" for note in map(self.options.missed, self.channels) if note)
+        return f"{notes}{scrolled(yields_table(shown).html())}"
 
     def _pictures(self) -> str:
         figures = (

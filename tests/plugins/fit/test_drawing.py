@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import matplotlib.colors
+import numpy as np
 import pytest
 from datacard_fit import Impact, Impacts, Limit, fit, plot, scan, stages
 from datacard_fit.drawing.pages import pages_of
@@ -120,6 +121,18 @@ class TestFit:
         )
         assert not figures({**made, "fit_s": hidden})[0].axes[0].containers
         assert not figures(made, blind=[(0, 1)])[0].axes[0].containers
+
+    @pytest.mark.slow
+    def test_ratio_without_events(self, likelihood: Likelihood) -> None:
+        """A bin without expected events has no ratio."""
+        made = stages(likelihood)
+        after = made["fit_s"].channels[0]
+        nothing = attrs.evolve(after.total, values=np.zeros_like(after.total.values))
+        empty = attrs.evolve(after, sums={**after.sums, "total": nothing})
+        figure, _ = figures({**made, "fit_s": attrs.evolve(made["fit_s"], channels=(empty, made["fit_s"].channels[1]))})
+        ratio = figure.axes[1]
+        assert all(np.isnan(patch.get_data().values).all() for patch in ratio.patches)
+        assert np.isnan(ratio.containers[0].lines[0].get_ydata()).all()
 
     @pytest.mark.slow
     def test_years(self, tmp_path: Path) -> None:

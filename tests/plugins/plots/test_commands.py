@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from datacard_plots.commands import plot
 
-from datacard_core import Model, load_plugins, write_model
+from datacard_core import Axis, Model, load_plugins, write_model
 from datacard_core.errors import DeclarationError
 from tests.support.channels import channel, factors, shifted
 from tests.support.drawings import pages
@@ -54,6 +55,16 @@ def test_all_plots_in_processes(card: Path, tmp_path: Path) -> None:
     found = {path.name for path in tmp_path.iterdir()}
     single = {f"{name}_SR_2022_2023.png" for name in ("stack", "coverage", "correlations")}
     assert found == single | {f"variations_SR_2022_2023_{name}.png" for name in ("jes", "jer")}
+
+
+def test_blind_range_of_one_channel(tmp_path: Path) -> None:
+    """A channel that a hidden range misses is told, and drawn with a note."""
+    channels = channel(), channel(bin="CR", axis=Axis(np.array([7.0, 8.0, 9.0]), "y"))
+    path = write_model(Model(channels=channels), tmp_path / "card.txt", plugins=load_plugins())[-1]
+    said = "Data of CR are shown: no bin lies in 1.5:3"
+    told = run(path, "-o", tmp_path / "plots", "--format", "svg", "--blind", "1.5:3")
+    assert told == f"Warning: {said}\n2 plots in {tmp_path / 'plots'}\n"
+    assert said in (tmp_path / "plots" / "stack_CR.svg").read_text("utf-8")
 
 
 def test_misspelt_nuisance(card: Path, tmp_path: Path) -> None:

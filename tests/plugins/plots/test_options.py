@@ -7,12 +7,14 @@ from typing import Any
 
 import attrs
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from datacard_plots import Stack
 from datacard_plots.options import EVERYWHERE, PlotOptions, given_options, matching, plot_options
 
-from datacard_core import DeclarationError
+from datacard_core import Axis, DeclarationError
+from datacard_core.grammar import Blindness
 from tests.support.channels import channel
 
 
@@ -118,6 +120,16 @@ def test_hidden_range_without_bins() -> None:
     """A range that touches no bin of any channel is refused: data that were to be hidden would be drawn."""
     stack = Stack(PlotOptions(blind=[(1.5, 3), (125, math.inf)]))
     assert list(stack.problems([channel()])) == ["blind: no bin lies in 125:inf; the bins are those of x from 0 to 2"]
+
+
+def test_channel_that_ranges_miss() -> None:
+    """A channel with data of which no range hides any has a note; others have none."""
+    options = PlotOptions(blind=[(5, 6), (1.5, 3)])
+    far = Axis(np.array([7.0, 8.0, 9.0]), "y")
+    assert options.missed(channel(axis=far)) == "Data of SR_2022_2023 are shown: no bin lies in 5:6 or 1.5:3"
+    for other in (channel(), channel(axis=far, has_data=False), channel(axis=far, blindness=Blindness())):
+        assert options.missed(other) == ""
+    assert PlotOptions().missed(channel(axis=far)) == ""
 
 
 def test_patterns() -> None:

@@ -6,12 +6,13 @@ import math
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pytest
 from datacard_plots import Stack as BuiltIn
 from datacard_plots.options import PlotOptions
 from datacard_report import report_of
 
-from datacard_core import Channel, DeclarationError, Plot, load_plugins, read_cards
+from datacard_core import Axis, Channel, DeclarationError, Plot, load_plugins, read_cards
 from tests.support.cards import HEAD
 from tests.support.channels import all_shifted, channel, factors, with_origin
 from tests.support.commands import datacard, failed
@@ -146,6 +147,16 @@ class TestFit:
         assert "Blind: expected events with a signal of 1" in text
         assert "<td>1 " in text
         assert "observed limit" not in text
+
+    def test_hidden_sums(self) -> None:
+        """The yields tell no sum of data of which bins are hidden, and which channels the ranges miss."""
+        far = channel(bin="CR", axis=Axis(np.array([7.0, 8.0, 9.0]), "y"))
+        options = PlotOptions(blind=[(1.5, 3)])
+        texts = [report_of([channel(), far], plots=(), options=given) for given in (None, options)]
+        cells = [re.findall(r">(\w+)</td>", text.partition(">data</td>")[2].partition("</tr>")[0]) for text in texts]
+        # The data of both are their background, 45 and 65.
+        assert cells == [["110", "110"], ["blind", "110"]]
+        assert "Data of CR are shown: no bin lies in 1.5:3." in texts[1]
 
     @pytest.mark.slow
     def test_hidden_data(self, card: Path) -> None:

@@ -72,7 +72,8 @@ def _draw_stack(axes: Axes, edges: FloatArray, channel: ChannelShapes, most: int
 def _draw_comparison(above: Axes, ratio: Axes, edges: FloatArray, before: ChannelShapes, after: ChannelShapes) -> None:
     """Draw the uncertainty, the sum before the fit and the data, and all of them over the sum after it."""
     total, errors, sums = after.total.values, np.nan_to_num(after.total.errors), before.total.values
-    inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    # Without events there is no ratio: 0 would be drawn as a deficit.
+    inverse = np.divide(1.0, total, out=np.full_like(total, np.nan), where=total > 0)
     hatched: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY, "linewidth": 0, "fill": True}
     dashed: Any = {"color": "black", "linestyle": "--", "linewidth": 1}
     points: Any = {"fmt": "o", "color": "black", "markersize": 3, "linewidth": 1, "label": "data"}

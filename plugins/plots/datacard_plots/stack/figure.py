@@ -23,7 +23,7 @@ from datacard_plots.axes.variable import (
     room_for_names,
 )
 from datacard_plots.intervals import are_counts, error_bars
-from datacard_plots.options import PlotOptions, hidden_bins
+from datacard_plots.options import PlotOptions
 from datacard_plots.stack.layers import layers_of
 from datacard_plots.style import GREY, draw_header, font_size, has_header, plot_style, save
 from datacard_plots.texts import listing, plain
@@ -69,7 +69,7 @@ class _Content:
     lines: Sequence[Layer]
     """Signals over the stack."""
     blindness: tuple[str, ...]
-    """Note of the bins without data."""
+    """Notes of the bins without data, and of ranges that hide none."""
 
     @property
     def shows_data(self) -> bool:
@@ -136,10 +136,10 @@ def _content(channel: Channel, options: PlotOptions) -> _Content:
     observed, variances = channel.data.values[0].copy(), channel.data.variances[0]
     edges, expected = drawn_edges(channel.axis), prefit(channel)
     # Bins that a range of the options touches, in addition to those that are blind in the card.
-    chosen = [hidden_bins(channel.axis, *ends) for ends in options.blind]
-    hidden = np.any([np.zeros(channel.axis.bins, bool), *chosen], axis=0)
+    hidden = options.hidden(channel.axis)
     hidden[list(channel.blind_bins)] = True
     blindness = f"Blind in {hidden.sum()} of {channel.axis.bins} bins" if hidden.any() and channel.has_data else ""
+    missed = plain(options.missed(channel), 120)
     # Expected events would look like data that agree.
     hidden |= not channel.has_data
     observed[hidden] = np.nan
@@ -161,7 +161,7 @@ def _content(channel: Channel, options: PlotOptions) -> _Content:
         # The top of the stack comes first.
         stack=[*(signals if options.signal == "stack" else ()), *backgrounds],
         lines=signals if options.signal == "line" else [],
-        blindness=tuple(filter(None, [blindness])),
+        blindness=tuple(filter(None, [blindness, missed])),
     )
 
 
