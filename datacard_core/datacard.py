@@ -34,6 +34,7 @@ from datacard_core.names import public
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.drawings import draw_plots
 from datacard_core.output.formats import Formats
+from datacard_core.output.losses import replace_outdated
 from datacard_core.output.pictures import Picture, picture
 from datacard_core.output.staging import Staging, staging
 from datacard_core.plugins.manager import load_plugins
@@ -290,6 +291,8 @@ class Datacard(Sections, FromOutput):
             refuse_faulty(self.plugins, Model(channels=(card.channel,)))
         with staging(directory) as stage:
             card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
+            # The card is the last file.
+            replace_outdated(stage, stage.names[-1:], Formats.of(self.plugins, writer, serializer))
 
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return the card with other names of processes, columns and parameters; groups and formulas follow.

@@ -22,7 +22,7 @@ from datacard_core.names import duplicates, listing
 from datacard_core.output.bins.axes import stage_axes
 from datacard_core.output.channel_files import ChannelFiles
 from datacard_core.output.formats import Formats
-from datacard_core.output.losses import stage_losses
+from datacard_core.output.losses import replace_outdated, stage_losses
 from datacard_core.output.renderings import text_of_model
 from datacard_core.output.staging import ZIPPED, staging
 from datacard_core.plugins.manager import load_plugins
@@ -104,6 +104,7 @@ def written(
             message = f"card writer {formats.writer.name!r} cannot write the model as it is"
             raise DeclarationError(f"{message}: {finding}" for finding in losses)
         comments = [of.stage_templates(stage, path.name, name, formats) for of, name in files if name]
+        replace_outdated(stage, [path.name], formats)
         stage.text(path.name, text + "".join(comments))
     return tuple(path.parent / name for name in stage.names), losses
 

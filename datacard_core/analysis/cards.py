@@ -22,7 +22,7 @@ from datacard_core.model.model import Model
 from datacard_core.names import listing, public
 from datacard_core.output.drawings import draw_plots
 from datacard_core.output.formats import Formats
-from datacard_core.output.losses import stage_losses
+from datacard_core.output.losses import replace_outdated, stage_losses
 from datacard_core.output.renderings import text_of_all
 from datacard_core.output.staging import leaves_directory, stage_calls, staging
 from datacard_core.tables.yields import card_html
@@ -187,6 +187,8 @@ class Cards(Mapping[str, Datacard]):
             if whole:
                 stage_losses(stage, self._names.combined(formats.card_suffix), ModelContext.of(contexts), formats)
                 stage.text(self._names.combined(formats.card_suffix), whole)
+            written = [self._names.combined(formats.card_suffix)] if whole else files.values()
+            replace_outdated(stage, written, formats)
             # Last, because files appear in this order and the script refers to all cards.
             if script:
                 stage.text(self.script_name, script, executable=True)

@@ -1,4 +1,8 @@
-"""Losses of card writers: statements of a model that a format has not, or has in another form."""
+"""Losses of card writers: statements of a model that a format has not, or has in another form.
+
+The file with them stands beside the card, as that with the axes does, and both are there only if there is something to
+tell.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,19 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from datacard_core.findings import report
+from datacard_core.output.bins import axes
 from datacard_core.output.renderings import losses_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from datacard_core.findings import Finding
     from datacard_core.hookspecs import ModelContext
     from datacard_core.output.formats import Formats
     from datacard_core.output.staging import Staging
+
+ENDING = "_losses.txt"
+"""End of the name of the file, behind that of the card without its suffix."""
 
 
 def stage_losses(stage: Staging, card_name: str, card: ModelContext, formats: Formats) -> tuple[Finding, ...]:
@@ -29,5 +39,22 @@ def stage_losses(stage: Staging, card_name: str, card: ModelContext, formats: Fo
     if losses:
         # Before the card, which appears last: a card without the file beside it has no losses.
         path = PurePath(card_name)
-        stage.text(str(path.with_name(f"{path.stem}_losses.txt")), report(losses, most=len(losses)) + "\n")
+        stage.text(str(path.with_name(f"{path.stem}{ENDING}")), report(losses, most=len(losses)) + "\n")
     return losses
+
+
+def replace_outdated(stage: Staging, card_names: Iterable[str], formats: Formats) -> None:
+    """Replace the files beside cards, with losses and axes, that an earlier run has left and this one does not make.
+
+    They would be read as if they told something about the new cards. Workers do not see them: this is called behind the
+    last card, where the files appear.
+    """
+    empty = {axes.ENDING: axes.axes_text({})}
+    # A card of Combine may stand beside one of another format that has the same name and losses.
+    if formats.has_losses:
+        empty[ENDING] = "no losses\n"
+    for path in map(PurePath, card_names):
+        for ending, text in empty.items():
+            name = str(path.with_name(f"{path.stem}{ending}"))
+            if name not in stage.names and (stage.directory / name).is_file():
+                stage.text(name, text)

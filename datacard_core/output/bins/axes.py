@@ -15,27 +15,28 @@ from datacard_core.model.arrays import Axis, Slice
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from datacard_core.model.channel import Channel
     from datacard_core.output.staging import Staging
 
 FORMAT, VERSION = "datacard-axes", 1
+ENDING = "_axes.json"
+"""End of the name of the file, behind that of the card without its suffix."""
 
 
 def stage_axes(stage: Staging, card_name: str, channels: Iterable[Channel]) -> None:
     """Write the axes of the unrolled channels of a card to a file beside it, such as `datacard_axes.json`, if any."""
     unrolled = {channel.bin: channel.axis for channel in channels if channel.axis.slices}
     if unrolled:
-        document = {
-            "format": FORMAT,
-            "version": VERSION,
-            "channels": {name: _axis(of) for name, of in unrolled.items()},
-        }
         path = PurePath(card_name)
-        stage.text(
-            str(path.with_name(f"{path.stem}_axes.json")), json.dumps(document, indent=1, allow_nan=False) + "\n"
-        )
+        stage.text(str(path.with_name(f"{path.stem}{ENDING}")), axes_text(unrolled))
+
+
+def axes_text(axes: Mapping[str, Axis]) -> str:
+    """Return the text of the file with the axes of channels."""
+    document = {"format": FORMAT, "version": VERSION, "channels": {name: _axis(of) for name, of in axes.items()}}
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
 def read_axes(path: str | os.PathLike[str]) -> dict[str, Axis]:

@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from datacard_core import DEFAULT_PLUGINS, CardWriter, PluginCallError, load_plugins, warning, write_model
+from datacard_core import (
+    DEFAULT_PLUGINS,
+    Analysis,
+    CardWriter,
+    PluginCallError,
+    load_plugins,
+    read_axes,
+    warning,
+    write_model,
+)
 from datacard_core.testing import small_card
+from tests.support.analyses import declarations, output
+from tests.support.executors import Backwards
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
@@ -42,7 +53,16 @@ class Texts(Names):
         return ("rates",)  # type: ignore[return-value]
 
 
-PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("names", Names(), Texts()))
+class Whole(Names):
+    """A writer that may have losses, and has none."""
+
+    name: ClassVar[str] = "whole"
+
+    def losses(self, card: ModelContext) -> Iterable[Finding]:  # noqa: ARG002
+        return ()
+
+
+PLUGINS = load_plugins(*DEFAULT_PLUGINS, Provider("names", Names(), Texts(), Whole()))
 
 
 @pytest.mark.slow
@@ -67,6 +87,30 @@ def test_none(tmp_path: Path) -> None:
     """A writer that loses nothing has no such file."""
     small_card(plugins=PLUGINS).dump(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"datacard.txt", "shapes.root"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", [None, Backwards(3)], ids=["here", "workers"])
+def test_files_of_an_earlier_run(executor: Backwards | None, tmp_path: Path) -> None:
+    """Losses and axes that an earlier run has left beside cards are replaced, and files without a card are not."""
+    cards = Analysis(**declarations(plugins=PLUGINS)).build(output(), verbose=False)
+    endings = ("losses.txt", "axes.json")
+    for name in (*cards, "other"):
+        for ending in endings:
+            (tmp_path / f"datacard_{name}_run3_{ending}").write_text("earlier", encoding="utf-8")
+    cards.dump(tmp_path, writer="whole", executor=executor)
+    for category in cards:
+        losses, axes = (tmp_path / f"datacard_{category}_run3_{ending}" for ending in endings)
+        assert losses.read_text(encoding="utf-8") == "no losses\n"
+        assert read_axes(axes) == {}
+    assert {(tmp_path / f"datacard_other_run3_{ending}").read_text("utf-8") for ending in endings} == {"earlier"}
+    single = tmp_path / "single"
+    single.mkdir()
+    for name in ("a_losses.txt", "b_losses.txt"):
+        (single / name).write_text("earlier", encoding="utf-8")
+    cards["SR"].dump(single, "a.txt", writer="whole")
+    write_model(cards.model, single / "b.txt", writer="whole", plugins=PLUGINS)
+    assert {(single / f"{name}_losses.txt").read_text("utf-8") for name in "ab"} == {"no losses\n"}
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from datacard_combine.editing.following import variants_of
@@ -76,7 +76,7 @@ def acts_on(view: View, tree: Tree) -> set[int]:
             return set()
         return {place for *_, place in State.of(head).matching(view.words[1], view.words[0])}
     if isinstance(view, RateParam):
-        equal = fnmatch if grammar.ANY in view.channel + view.process else str.__eq__
+        equal = fnmatchcase if grammar.ANY in view.channel + view.process else str.__eq__
     elif isinstance(view, ShapesLine) and grammar.ANY not in (view.channel, view.process):
         equal = str.__eq__
     else:
