@@ -97,11 +97,11 @@ def blind_problems(cards: Mapping[str, DeclaredCard]) -> Iterator[str]:
             category = process.from_category
             if category is None:
                 continue
-            # A `blind` of one card without names is about its own category.
+            # A `blind` without names is about the categories that have cards here: others are read for them.
             if cards[category].blinding.of(category) if category in cards else declared.blinding.names(category):
                 yield (
                     f"process {process.name!r} is read from category {category!r}, which is blind: its data would be "
-                    f"in the card of {declared.category!r}"
+                    f"in the card of {declared.category!r}; blind other categories alone, by name, or leave it out"
                 )
 
 

@@ -169,6 +169,22 @@ def test_data_of_blind_categories() -> None:
             assert "77777" not in problem
 
 
+@pytest.mark.parametrize("blind", [True, ["SR"], lambda axis: axis.edges[:-1] >= 1])
+def test_region_without_a_card(blind: Any) -> None:
+    """A region that has no card is read for blind ones, and with a card it is as blind as its analysis says."""
+    shared: dict[str, Any] = {"data_processes": outputs.observation("Muon"), "systematics": Systematics([])}
+    shared["mc_processes"] = fakes()
+    alone = analysis(categories={"SR": Category("m")}, blind=blind, **shared)
+    assert outputs.template(alone.build(output().loaded, verbose=False)["SR"], "fakes_2022") == [40, 20]
+    both = analysis(categories={"SR": Category("m"), "CR": Category("m")}, blind=blind, **shared)
+    if blind == ["SR"]:
+        assert outputs.template(both.build(output().loaded, verbose=False)["SR"], "fakes_2022") == [40, 20]
+        return
+    with pytest.raises(DeclarationError, match="'fakes' is read from category 'CR', which is blind") as raised:
+        both.build(output().loaded, verbose=False)
+    assert "blind other categories alone, by name" in str(raised.value)
+
+
 @pytest.mark.parametrize("told_by", ["metadata", "histogram"])
 def test_data_with_variations_or_without_metadata(told_by: str) -> None:
     """Data of a blind category are known by the metadata, or by a histogram without variations: each is enough."""
@@ -210,19 +226,20 @@ def test_factors_in_other_bins() -> None:
     )
 
 
-def analysis() -> Analysis:
+def analysis(**changes: Any) -> Analysis:
     """Return an analysis of both categories, in the cards of which fakes are read from CR, and of another variable."""
-    return Analysis(
-        years=[YEAR],
-        mc_processes=fakes(sample_norms={"xsec": {"TTbar": 1.25}}),
-        systematics=Systematics([outputs.shape("JES", ["fakes"]), outputs.shape("xsec", ["fakes"])]),
-        categories={
+    declared: dict[str, Any] = {
+        "years": [YEAR],
+        "mc_processes": fakes(sample_norms={"xsec": {"TTbar": 1.25}}),
+        "systematics": Systematics([outputs.shape("JES", ["fakes"]), outputs.shape("xsec", ["fakes"])]),
+        "categories": {
             "SR": Category("m"),
             "VR": Category("m", mc_processes=fakes(from_category="SR", from_variable="n")),
             "CR": Category("n"),
         },
-        plugins=outputs.PLUGINS,
-    )
+        "plugins": outputs.PLUGINS,
+    }
+    return Analysis(**declared | changes)
 
 
 def test_equal_cards_of_all_ways(tmp_path: Path) -> None:
