@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from datacard_core.testing.inputs import channels
+from datacard_core.testing.inputs.analyses import BY_HAND as SKETCHES
+from datacard_core.testing.inputs.analyses import repetitions
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import BY_HAND as SKETCHES
-from datacard_core.testing.inputs.sketches import repetitions
 from datacard_core.testing.inputs.written import BY_HAND as WRITTEN
 from datacard_core.testing.products import (
     REFUSALS,

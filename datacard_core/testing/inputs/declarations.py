@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from datacard_core.build.card_rules import kind_problems
 from datacard_core.errors import DeclarationError
-from datacard_core.testing.inputs.sketches import SMALL
+from datacard_core.testing.inputs.analyses import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

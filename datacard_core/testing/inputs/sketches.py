@@ -9,10 +9,12 @@ import numpy as np
 
 from datacard_core.build.plans import Needs, needs_of
 from datacard_core.datacard import Datacard
+from datacard_core.declare.category import Unroll
 from datacard_core.declare.processes import DataProcess, DataProcesses, MCProcess, MCProcesses
 from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.errors import InputError
 from datacard_core.grammar import DIRECTIONS, SHAPE, SHAPE_KEYWORDS, morphing
+from datacard_core.inputs.grids import GridAxis
 from datacard_core.inputs.histograms import NOMINAL, HistogramArray
 from datacard_core.model.arrays import Axis
 
@@ -29,6 +31,10 @@ Made = TypeVar("Made")
 """What is made of an output."""
 
 CATEGORY = "SR"
+CATEGORIES = (CATEGORY, "CR")
+"""Categories of the histograms; data-driven processes are read in the second."""
+OTHER = "other"
+"""Variable that data-driven processes are read from, with the histograms of `x`."""
 YEARS = ("2016", "2017", "2018")
 BYSTANDERS = "others"
 """Start of the names of declarations that the plugin under test must not change."""
@@ -52,7 +58,7 @@ class Dataset:
         return attrs.evolve(self, lacks=None, variations=tuple(filter(any, self.variations)))
 
     def histogram(self, axis: Axis, variations: Iterable[Sequence[str]]) -> HistogramArray:
-        """Return the histogram with the variations of each declaration."""
+        """Return the histogram with the variations of each declaration, equal in both categories."""
         # The number of variations depends on the kind, and a sketch is made before it is known.
         cycle = self.variations or (self.nominal,)
         by_name = {
@@ -61,9 +67,9 @@ class Dataset:
             for number, name in enumerate(names)
             if self.lacks is None or number != self.lacks % len(names)
         }
-        values = np.array([[self.nominal, *by_name.values()]])
+        values = np.array([[self.nominal, *by_name.values()]] * len(CATEGORIES))
         variances = self.weight * np.abs(values)
-        return HistogramArray.of(values, variances, axis=axis, categories=[CATEGORY], variations=[NOMINAL, *by_name])
+        return HistogramArray.of(values, variances, axis=axis, categories=CATEGORIES, variations=[NOMINAL, *by_name])
 
 
 @attrs.frozen
@@ -72,6 +78,20 @@ class Simulated:
 
     datasets: tuple[tuple[Dataset, ...], ...]
     is_signal: bool = False
+    is_data_driven: bool = False
+    """True if its datasets are data, less the first sample of p0, times 0.5, of another category and variable."""
+
+    def process(self, name: str, years: Sequence[str]) -> MCProcess:
+        """Return the declaration of the process."""
+        reading: dict[str, Any] = {
+            "from_category": CATEGORIES[1],
+            "from_variable": OTHER,
+            "subtract": ["p0_0"],
+            "scale": 0.5,
+        }
+        samples = [f"{name}_{number}" for number in range(len(self.datasets[0]))]
+        options = reading if self.is_data_driven else {}
+        return MCProcess(name=name, samples=samples, years=years, is_signal=self.is_signal, **options)
 
 
 @attrs.frozen
@@ -87,6 +107,8 @@ class Sketch:
     data: Contents | None = None
     on: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     """Numbers of the processes and of the years that a declaration covers; None for all."""
+    slices: tuple[tuple[float, ...], ...] = ()
+    """Edges in the card for each bin of a second variable; contents are then those of the bins, one after the other."""
     # Without a hash: a declaration may have a dict.
     companions: tuple[Mapping[str, Any], ...] = attrs.field(default=(), hash=False)
     """Arguments of declarations on all processes and years that the declaration under test needs beside it."""
@@ -114,8 +136,12 @@ class Sketch:
 
     @property
     def axis(self) -> Axis:
-        """Axis of the variable."""
-        return Axis(np.array(self.edges), "x")
+        """Axis of the variable, or of the cells of both variables."""
+        axis = Axis(np.array(self.edges), "x")
+        if not self.slices:
+            return axis
+        second = Axis(np.arange(len(self.slices) + 1.0), "y")
+        return GridAxis.of((second, axis), ((0, 0), (0, 0)))
 
     def declare(self, name: str, typ: str, **keywords: Any) -> SystematicUncertainty:
         """Return a declaration on the processes and years of `on`, or on no column if it has no value."""
@@ -175,20 +201,19 @@ class Sketch:
         periods: dict[str, dict[str, set[str]]] = {year: {} for year in self.years}
         for process, year, sample, dataset in self._datasets():
             variations = (*_variations(declared, process, year), BYSTANDER_VARIATIONS)
-            histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, variations)
+            is_data = self.processes[self.names.index(process)].is_data_driven
+            histogram = self._observed(dataset.nominal) if is_data else dataset.histogram(self.axis, variations)
+            histograms.setdefault(sample, {})[f"{sample}_{year}"] = histogram
             periods[year][sample] = {f"{sample}_{year}"}
         for year, sample, dataset in self._others(declared, histograms):
             histograms.setdefault(sample, {})[f"{sample}_{year}"] = dataset.histogram(self.axis, [BYSTANDER_VARIATIONS])
             periods[year][sample] = {f"{sample}_{year}"}
         if self.data is not None:
-            observed = np.array([self.data])
-            histograms["data"] = {
-                "data_2016": HistogramArray.of(observed, observed, axis=self.axis, categories=[CATEGORY])
-            }
+            histograms["data"] = {"data_2016": self._observed(self.data)}
             periods[self.years[0]]["data"] = {"data_2016"}
         presel = {dataset: 10 for by_dataset in histograms.values() for dataset in by_dataset}
         return {
-            "variables": {"x": histograms},
+            "variables": {"x": histograms, OTHER: histograms},
             "datasets_metadata": {"by_datataking_period": periods},
             "cutflow": {"presel": presel},
         }
@@ -199,17 +224,13 @@ class Sketch:
         """Return the card of an output with declarations."""
         arguments: dict[str, Any] = {
             "mc_processes": MCProcesses(
-                MCProcess(
-                    name=name,
-                    samples=[f"{name}_{number}" for number in range(len(process.datasets[0]))],
-                    years=self.years,
-                    is_signal=process.is_signal,
-                )
-                for name, process in zip(self.names, self.processes, strict=True)
+                process.process(name, self.years) for name, process in zip(self.names, self.processes, strict=True)
             ),
             "systematics": Systematics(systematics),
             "mcstat": False,
             "verbose": False,
+            "variables": output["variables"],
+            "unroll": Unroll(["y", "x"], slices=self.slices) if self.slices else None,
         }
         if self.data is not None:
             arguments["data_processes"] = DataProcesses([DataProcess("data", ["data"], years=self.years)])
@@ -228,6 +249,10 @@ class Sketch:
     ) -> Datacard:
         """Return the card of an output with declarations of one kind beside the others."""
         return self.card(output, plugins, *self.others(systematics[0].typ), *systematics)
+
+    def _observed(self, counts: Contents) -> HistogramArray:
+        values = np.array([counts] * len(CATEGORIES))
+        return HistogramArray.of(values, values, axis=self.axis, categories=CATEGORIES)
 
     def _others(self, declared: Iterable[Declared], there: Iterable[str]) -> list[tuple[str, str, Dataset]]:
         """Return the datasets of samples that declarations need beside those of the processes."""
@@ -263,11 +288,6 @@ def _variations(declared: Iterable[Declared], process: str, year: str) -> Iterat
         yield [f"{alias}{shift}" for shift in needs.shifts]
 
 
-def _flat(*contents: float, **options: Any) -> Dataset:
-    variations = (tuple(1.2 * content for content in contents), tuple(0.7 * content for content in contents))
-    return Dataset(contents, variations, **options)
-
-
 def _brief(value: object) -> str:
     """Return the expression that makes a value, without arguments that are equal to their defaults."""
     if isinstance(value, tuple):
@@ -280,66 +300,3 @@ def _brief(value: object) -> str:
         if field.default is attrs.NOTHING or getattr(value, field.name) != field.default
     ]
     return f"{type(value).__name__}({', '.join(arguments)})"
-
-
-SMALL = Sketch(
-    (0.0, 1.0, 2.0, 4.0),
-    (
-        Simulated(((_flat(30.0, 20.0, 10.0),), (_flat(60.0, 40.0, 20.0),))),
-        Simulated(((_flat(1.0, 2.0, 4.0),), (_flat(2.0, 4.0, 8.0),)), is_signal=True),
-    ),
-    data=(90.0, 60.0, 35.0),
-)
-"""Sketch of two processes in two years, with data."""
-SMALLEST = Sketch((0.0, 1.0), (Simulated(((_flat(10.0),),)),))
-"""Sketch of one background in one bin."""
-EMPTY_BINS = Sketch(
-    (0.0, 1.0, 2.0),
-    (
-        Simulated(((Dataset((10.0, 0.0), ((12.0, 0.0), (8.0, 1.0), (0.0, 0.0))),),)),
-        Simulated(((Dataset((0.0, 0.0), ((0.0, 0.0), (1.0, 0.0))),),)),
-        Simulated(((Dataset((0.0, 3.0), ((0.0, 0.0), (0.0, 6.0)), weight=0.0),),), is_signal=True),
-    ),
-    data=(0.0, 2.0),
-)
-"""Sketch with bins and columns without yield, in the nominal or in a variation."""
-NEGATIVE = Sketch(
-    (-1.5, 0.0, 0.5),
-    (
-        Simulated(((Dataset((10.0, -0.5), ((11.0, -1.0), (-2.0, 1.0))), _flat(2.0, 0.25)),)),
-        Simulated(((_flat(-1.0, 0.5), _flat(0.5, -2.0)),), is_signal=True),
-    ),
-)
-"""Sketch with several samples per process and negative bins."""
-FAR = Sketch(
-    (0.0, 1e-3, 1e3, 1e6),
-    (
-        Simulated(((Dataset((1e9, 1e-12, 1.0), ((1e-12, 1e9, 1.0), (1e9, 1e9, 1e9)), weight=1e3),),)),
-        Simulated(((Dataset((1e-12, 1e-12, 1e-12), ((1e9, 0.0, 0.0), (1e-12, 0.0, 0.0)), weight=1e-6),),)),
-    ),
-    data=(1e9, 0.0, 1.0),
-)
-"""Sketch with the largest and the smallest contents, and variations far from the nominal."""
-LACKING = Sketch(
-    (0.0, 1.0, 2.0),
-    (
-        Simulated(((_flat(5.0, 6.0, lacks=0), _flat(7.0, 8.0)), (_flat(5.0, 6.0, lacks=0), _flat(1.0, 1.0, lacks=0)))),
-        Simulated(((_flat(5.0, 6.0),), (_flat(1.0, 1.0, lacks=1),))),
-        Simulated(((_flat(1.0, 2.0),), (_flat(3.0, 4.0),)), is_signal=True),
-    ),
-    data=(30.0, 31.0),
-    on=((0, 2), (1,)),
-)
-"""Sketch with datasets that lack a variation, and a declaration on some processes and years."""
-BY_HAND = (SMALL, SMALLEST, EMPTY_BINS, NEGATIVE, FAR, LACKING)
-"""Sketches that every kind and check is tested with."""
-REPEATED = (SMALL, LACKING)
-"""Sketches whose cards are made again a second later and in other processes."""
-
-
-def repetitions(declarations: int) -> list[tuple[int, Sketch]]:
-    """Return the pairs of declarations, by number, and analyses whose cards are made again.
-
-    A dependence on process or time shows in any analysis; one on earlier calls needs two cards, in two orders.
-    """
-    return [(number % declarations, REPEATED[number % 2]) for number in range(max(declarations, len(REPEATED)))]

@@ -10,7 +10,7 @@ import attrs
 
 from datacard_core.findings import Finding
 from datacard_core.testing.inputs import channels
-from datacard_core.testing.inputs.sketches import BY_HAND
+from datacard_core.testing.inputs.analyses import BY_HAND
 from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import findings_of, texts
 from datacard_core.testing.search import search

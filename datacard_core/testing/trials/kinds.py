@@ -16,8 +16,9 @@ from datacard_core.build.card_rules import kind_problems
 from datacard_core.errors import DeclarationError
 from datacard_core.model.effects import Shape
 from datacard_core.testing.cases import Case, UnmetError
+from datacard_core.testing.inputs.analyses import BY_HAND, REPEATED, repetitions
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import BY_HAND, REPEATED, Sketch, repetitions, shape_beside
+from datacard_core.testing.inputs.sketches import Sketch, shape_beside
 from datacard_core.testing.inputs.strategies import sketches
 from datacard_core.testing.products import card_contents, is_finite
 from datacard_core.testing.search import search

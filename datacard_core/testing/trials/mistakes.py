@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from datacard_core.build.card_rules import kind_problems
 from datacard_core.errors import DeclarationError
 from datacard_core.testing.cases import UnmetError
+from datacard_core.testing.inputs.analyses import SMALL
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.inputs.strategies import FAR_VALUES, STRANGE, near, strange_options
 from datacard_core.testing.products import card_contents
 from datacard_core.testing.search import search

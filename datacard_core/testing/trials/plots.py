@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.testing.inputs import channels
-from datacard_core.testing.inputs.sketches import FAR
+from datacard_core.testing.inputs.analyses import DERIVED, FAR
 from datacard_core.testing.products import drawn_by
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def assert_plot(
         Its file of the complete channel.
     """
     drawn: dict[str, bytes | None] = {}
-    for named in (*channels.by_hand(), channel_of(FAR)):
+    for named in (*channels.by_hand(), channel_of(FAR), channel_of(DERIVED)):
         one = attrs.evolve(case, given=named)
         with one.trying("a file"):
             found = drawn_by(provided, named.channel, scratch)

@@ -9,8 +9,8 @@ import attrs
 
 from datacard_core.errors import DeclarationError
 from datacard_core.output.renderings import items
+from datacard_core.testing.inputs.analyses import SMALL
 from datacard_core.testing.inputs.declarations import NAME, Keywords
-from datacard_core.testing.inputs.sketches import SMALL
 from datacard_core.testing.products import rendered
 
 if TYPE_CHECKING:

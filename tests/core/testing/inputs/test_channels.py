@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from datacard_core import (
@@ -14,8 +16,11 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.testing.inputs import channels
-from datacard_core.testing.inputs.sketches import BY_HAND, Sketch
+from datacard_core.testing.inputs.analyses import BY_HAND
 from datacard_core.testing.products import rendered
+
+if TYPE_CHECKING:
+    from datacard_core.testing.inputs.sketches import Sketch
 
 PLUGINS = load_plugins()
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from datacard_core import load_plugins
 from datacard_core.build.plans import Needs
-from datacard_core.testing.inputs.sketches import BY_HAND, LACKING, SMALL, Dataset, Simulated, Sketch
+from datacard_core.testing.inputs.analyses import LACKING, SMALL
 from tests.support.conformance import Average, Complete
 from tests.support.plugins import Provider
 
+if TYPE_CHECKING:
+    from datacard_core.testing.inputs.sketches import Sketch
+
 PLUGINS = load_plugins()
-
-
-@pytest.mark.parametrize("sketch", BY_HAND, ids=range(len(BY_HAND)))
-def test_text_repeats_the_sketch(sketch: Sketch) -> None:
-    """The text of a sketch, which messages show, makes an equal sketch, and is shorter than its repr."""
-    names = {"Dataset": Dataset, "Simulated": Simulated, "Sketch": Sketch}
-    assert eval(str(sketch), names) == sketch  # noqa: S307 - a text of our own
-    assert len(str(sketch)) < 0.8 * len(repr(sketch))
 
 
 def test_contents_of_the_output() -> None:

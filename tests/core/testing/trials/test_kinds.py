@@ -187,6 +187,24 @@ class Wandering(Factor):
         raise DeclarationError(f"{target.systematic.name}: refused {next(CALLS)} times")
 
 
+class Relative(Factor):
+    """Kind that divides where there is a variance, and so by the yield 0 of a difference."""
+
+    def effects(self, target: Target) -> Iterator[Effect]:
+        errors, where = np.sqrt(target.nominal.variances), target.nominal.variances > 0
+        with np.errstate(all="ignore"):
+            relative = np.divide(errors, target.nominal.values, out=np.zeros_like(errors), where=where)
+        yield Counted(target.positions, text=str(1 + np.abs(relative).max()))
+
+
+class EqualSlices(Factor):
+    """Kind that takes all slices of an unrolled variable for equally long."""
+
+    def effects(self, target: Target) -> Iterable[Effect | Directive]:
+        target.nominal.values.reshape(len(target.columns), len(target.axis.slices) or 1, -1)
+        return super().effects(target)
+
+
 class Uncounted(Factor):
     """Kind with a keyword that has nan."""
 
@@ -216,6 +234,8 @@ KINDS: dict[type[SystematicKind], str] = {
     Undocumented: "options with a line about each\n  instead: 'power': ''",
     Uncounted: "expected: a card\n  instead: PluginCallError: .*Counted has the keyword 'gmN nan'",
     Losing: "the same card from another process",
+    Relative: "expected: a card\n  instead: .*Counted has the cell 'inf'(.*\n)*.*is_data_driven=True",
+    EqualSlices: "expected: a card\n  instead: .*cannot reshape array of size 9(.*\n)*.*slices=\\(\\(0.0, 2.0\\)",
     Printing: "that it prints nothing to standard output\n  instead: it printed 'working on SR",
     Refusing: "a card of one of its examples in one analysis\n  instead: it refuses all of them: declared: the rates",
     Wandering: "the same card from the same declaration, each time\n  instead: .*refused [0-9]+ times",

@@ -38,10 +38,19 @@ class Labelled(Numbers):
         path.write_text(f"{channel.bin} {numbers}", encoding="utf-8")
 
 
+class Sliced(Numbers):
+    """Plot that takes all slices of an unrolled variable for equally long."""
+
+    def draw(self, channel: Channel, path: Path) -> None:
+        numbers = channel.data.values.reshape(len(channel.axis.slices) or 1, -1)
+        path.write_text(f"{channel.bin} {numbers.tolist()}", encoding="utf-8")
+
+
 PLOTS: dict[type[Plot], str] = {
     Lazy: "expected: a file\n  instead: there is no file",
     StampingPlots: "equal bytes for equal channels",
     Labelled: "expected: a file\n  instead: .*could not convert string to float(.*\n)*.*given: labelled bins",
+    Sliced: "expected: a file\n  instead: .*cannot reshape array of size 3(.*\n)*.*slices=",
 }
 
 
