@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(model=models())
 def test_written_and_read(model: Model, tmp_path: pathlib.Path) -> None:
     """A model of all kinds is the same as itself in another order, and as what its card reads to."""
@@ -34,7 +34,7 @@ def test_written_and_read(model: Model, tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(deadline=None)
 @given(one=models(), other=models())
 def test_same_content(one: Model, other: Model) -> None:
     """Two models are the same exactly where their contents are, and all changes can be written down."""

@@ -230,7 +230,7 @@ class TestEndingEarly:
         said: list[str] = []
         monkeypatch.setattr(threading, "excepthook", lambda failure: said.append(str(failure.exc_value)))
         before = set(threading.enumerate())
-        for _ in range(20):
+        for _ in range(8):
             stream = results(double, calls(*range(50)), jobs=2)
             next(stream)
             stream.close()  # type: ignore[attr-defined]
@@ -243,7 +243,6 @@ class TestEndingEarly:
 @pytest.fixture
 def few_objects() -> Iterator[None]:
     """Garbage collection looks at new objects only: at those of all imported modules, it takes a tenth of a second."""
-    gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
