@@ -145,14 +145,12 @@ def in_plot(made: Datacard) -> set[int]:
     """Return the secrets among the points of the stack, and in its text."""
     from datacard_plots.stack.figure import stack_figure  # noqa: PLC0415  slow
     from datacard_plots.style import plot_style  # noqa: PLC0415
-    from matplotlib.lines import Line2D  # noqa: PLC0415
 
     with plot_style():
         figure = stack_figure(made.channel)
         svg = io.StringIO()
         figure.savefig(svg, format="svg")
-    lines: list[Any] = figure.findobj(Line2D)
-    drawn = np.concatenate([np.ravel(line.get_ydata()) for line in lines])
+    drawn = np.concatenate([np.ravel(line.get_ydata()) for axes in figure.axes for line in axes.lines])
     return in_text(svg.getvalue()) | {secret for secret in SECRETS if np.isclose(drawn, secret).any()}
 
 

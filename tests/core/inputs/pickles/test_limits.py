@@ -20,7 +20,8 @@ from datacard_core.inputs.pickles.limits import Budget
 from datacard_core.inputs.pickles.records import RefusedError
 from tests.support.cases import case
 from tests.support.coffea_files import an_output, complaint, in_an_output, save, save_pickle
-from tests.support.hostile_files import HASH_MODULUS, HOSTILE, damaged, forged, seeded
+from tests.support.hostile_files import HASH_MODULUS, HOSTILE, called, damaged, forged, got, put, seeded
+from tests.support.hostile_files import content as binary
 from tests.support.hostile_run import read_apart
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def test_honest_lists_are_read() -> None:
 @pytest.mark.slow
 def test_many_small_objects_are_refused(tmp_path: Path) -> None:
     """Objects that take far more memory than their data are refused."""
-    content = b"\x80\x05](" + b"\x8f" * 1_000_000 + b"e."
+    content = b"\x80\x05](" + b"\x8f" * 100_000 + b"e."
     assert "objects that take" in complaint(save_pickle(tmp_path / "a.coffea", content))
 
 
@@ -128,8 +129,16 @@ def test_many_small_objects_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("member", "said"),
     [
-        # 22 of 30 MB: a set counts with 450 bytes.
-        (b"\x80\x05](" + b"\x8f" * 50_000 + b"e.", "objects that take"),
+        # 22 of 30 MB: 2200 copies of a text of 10 kB.
+        (
+            b"\x80\x05"
+            + binary(b"a" * 10_000)
+            + put(0)
+            + b"0]("
+            + called("builtins", "bytearray", got(0)) * 2200
+            + b"e.",
+            "objects that take",
+        ),
         # 4.4 of 10 MB: 2**16 texts of 3 bytes, and as many lists, which count with 64 bytes.
         (pickle.dumps(twice_in_each_other(16), 5), "the same objects so often"),
     ],
