@@ -134,6 +134,11 @@ class Sketch:
         )
         return attrs.evolve(self, processes=tuple(processes))
 
+    def plain(self) -> Sketch:
+        """Return the analysis with simulation in the place of data-driven processes."""
+        processes = (attrs.evolve(process, is_data_driven=False) for process in self.processes)
+        return attrs.evolve(self, processes=tuple(processes))
+
     @property
     def axis(self) -> Axis:
         """Axis of the variable, or of the cells of both variables."""
@@ -181,11 +186,14 @@ class Sketch:
     ) -> tuple[Sketch, Mapping[str, Any], Made]:
         """Return the analysis, its output, and what a function makes of both.
 
-        If the function refuses outputs that lack a variation, the analysis has all variations.
+        If the function refuses outputs that lack a variation, the analysis has all variations. If declarations read
+        other samples, no process is data-driven: the core refuses other samples in the place of a difference.
 
         Raises:
             InputError: the function refuses an output that lacks no variation.
         """
+        if any(needs.samples for _, needs in declared) and (plain := self.plain()) != self:
+            return plain.taken(declared, make)
         output = self.output(declared)
         try:
             return self, output, make(self, output)

@@ -8,7 +8,8 @@ import pytest
 
 from datacard_core import load_plugins
 from datacard_core.build.plans import Needs
-from datacard_core.testing.inputs.analyses import LACKING, SMALL
+from datacard_core.testing.inputs.analyses import DERIVED, LACKING, SMALL
+from datacard_core.testing.inputs.sketches import BYSTANDER_VARIATIONS
 from tests.support.conformance import Average, Complete
 from tests.support.plugins import Provider
 
@@ -45,6 +46,14 @@ def test_processes_and_years_of_a_declaration() -> None:
     systematic = LACKING.declare("mine", "lnN", value=1.1)
     assert list(systematic.processes) == ["p0", "p2"]
     assert list(systematic.years) == ["2017"]
+
+
+def test_samples_in_place_of_a_difference() -> None:
+    """An analysis for a declaration that reads other samples has no data-driven process."""
+    declared = [(DERIVED.declare("mine", "acme", value=1.0), Needs(samples={"Up": {"p1": ("other",)}}))]
+    taken, output, _ = DERIVED.taken(declared, lambda *_: None)
+    assert [process.is_data_driven for process in taken.processes] == [False] * 3
+    assert list(output["variables"]["x"]["p1_0"]["p1_0_2016"].variations or ()) == ["nominal", *BYSTANDER_VARIATIONS]
 
 
 def test_complete_sketch() -> None:
