@@ -89,7 +89,7 @@ def test_file_that_a_plot_leaves_out(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_processes(tmp_path: Path) -> None:
     """Processes share the files, some at a time, and give the files that one process gives, in the same order."""
-    count = 2 * MOST_TOGETHER + 1
+    count = MOST_TOGETHER + 1
     several = [attrs.evolve(channel(), bin=name) for name in ("a", "b")]
     plugins = with_plots(Pages(count))
     alone = draw_plots(several, tmp_path / "alone", plugins=plugins)
