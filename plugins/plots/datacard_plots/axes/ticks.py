@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from datacard_core import FloatArray
 
+__all__ = ["Ticks", "draw_axis"]
+
 PAD = 3.5
 """Distance of labels from the axes in points."""
 
