@@ -221,7 +221,7 @@ class MCProcess(Process):
         for variation, of in norms.items():
             for sample, norm in of.items():
                 if sample not in self.all_samples:
-                    yield f"sample_norms: sample {sample!r} is not one of it{closest(sample, self.all_samples)}"
+                    yield f"sample_norms: {sample!r} is not one of its samples{closest(sample, self.all_samples)}"
                 factors = norm if isinstance(norm, tuple) and len(norm) == 2 else (norm,)  # noqa: PLR2004 - a pair
                 if not all(is_finite_number(factor) and factor > 0 for factor in factors):
                     yield (

@@ -72,7 +72,8 @@ def _copy(address: str, copy: Path) -> None:
             known = import_module("fsspec").available_protocols()
             message = f"{address} has the protocol {protocol!r}, which fsspec has not{closest(protocol, known)}"
             raise InputError(message) from error
-        raise InputError(f"{address} cannot be read: {with_type(error)}") from error
+        # Of several lines, as XRootD writes them, one.
+        raise InputError(f"{address} cannot be read: {' '.join(with_type(error).split())}") from error
 
 
 def _options(protocol: str) -> dict[str, Any]:

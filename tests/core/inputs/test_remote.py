@@ -141,6 +141,18 @@ def test_memory(tmp_path: Path) -> None:
     assert list(load_output("memory://folder/a.coffea")["variables"]) == ["m"]
 
 
+def test_error_of_several_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of a file system that has several lines, as those of XRootD, is one line."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no such\nfile\n")
+
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "get_file", fail)
+    with pytest.raises(InputError) as raised:
+        load_output("memory://folder/a.coffea")
+    assert str(raised.value) == "memory://folder/a.coffea cannot be read: OSError: no such file"
+
+
 @pytest.mark.parametrize(
     ("address", "problem"),
     [

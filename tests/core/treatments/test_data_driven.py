@@ -278,7 +278,7 @@ def test_declarations_that_cannot_be_read() -> None:
         ({"from_category": ""}, "from_category is empty, expected a name"),
         ({"from_variable": 3}, "from_variable is 3 (int), expected a name"),
         ({"sample_norms": {"x": 1.1}}, "sample_norms is {'x': 1.1}, expected a dict such as"),
-        ({"sample_norms": {"x": {"Mu": 1.1}}}, "sample 'Mu' is not one of it (did you mean 'Muon'?)"),
+        ({"sample_norms": {"x": {"Mu": 1.1}}}, "'Mu' is not one of its samples (did you mean 'Muon'?)"),
         ({"sample_norms": {"x": {"Muon": (1, -1)}}}, "'x' of 'Muon' is (1.0, -1.0), expected a factor above 0"),
         ({"scale": -1}, "scale has -1.0, expected numbers of at least 0"),
         ({"scale": float("nan")}, "scale has nan"),
