@@ -41,10 +41,8 @@ def pages(pdf: bytes) -> int:
     return found
 
 
-def words(figure: Figure, *, ticks: bool = False) -> list[str]:
-    """Return all text on a figure; the labels of ticks get their text only when the figure is drawn, which is slow."""
-    if ticks:
-        figure.canvas.draw()
+def words(figure: Figure) -> list[str]:
+    """Return all text on a figure."""
     sheets = [word.text for sheet in figure.artists if isinstance(sheet, Sheet) for word in sheet.words]
     texts = [text.get_text() for text in figure.findobj(Text) if text.get_text()]
     return [text.replace(r"\$", "$") for text in (*sheets, *texts)]

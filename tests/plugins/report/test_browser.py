@@ -71,14 +71,15 @@ class OnceCorrelations(OnceStack):
     name: ClassVar[str] = "correlations"
 
 
-def written(folder: Path, count: int, *plugins: object) -> Path:
+def written(folder: Path, count: int) -> Path:
     """Write the report of so many channels, with names of nuisances that are long."""
+    once = (OnceStack(Stack()), OnceCoverage(Coverage()), OnceCorrelations(Correlations()))
     lumi = factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4)
     made = channel(lumi, with_origin(all_shifted(channel())), findings=FINDINGS)
     path = folder / "report.html"
     channels = [attrs.evolve(made, bin=f"SR_{at}") for at in range(count)]
     # Without checks, so that the findings are those above.
-    path.write_text(report_of(channels, plugins=load_plugins(*plugins or ["plots"])), "utf-8")
+    path.write_text(report_of(channels, plugins=load_plugins("lnn", Provider("plots", *once))), "utf-8")
     return path
 
 
@@ -227,8 +228,7 @@ def luminance(colour: str) -> float:
 
 def test_time_to_load(page: Browser, tmp_path: Path) -> None:
     """The report of 30 channels with their plots and maps loads in a second."""
-    once = (OnceStack(Stack()), OnceCoverage(Coverage()), OnceCorrelations(Correlations()))
-    path = written(tmp_path, 30, Provider("plots", *once))
+    path = written(tmp_path, 30)
     times = []
     for _ in range(3):
         page.open(path)

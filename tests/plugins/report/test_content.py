@@ -52,6 +52,13 @@ class Large(Stack):
     size: ClassVar[int] = 300_000
 
 
+class Named(Stack):
+    """A plot of another name, for claims about the places of plots."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+
+
 @pytest.mark.slow
 def test_command(card: Path, tmp_path: Path) -> None:
     """The command writes the report of all cards, with the comments of each, and replaces an earlier one."""
@@ -193,8 +200,9 @@ class TestFit:
 def test_maps(card: Path) -> None:
     """A built channel has both maps, those that were read have that of effects, and one without nuisances none."""
     counts = []
+    plugins = load_plugins(Provider("plots", Named("stack"), Named("coverage"), Named("correlations")))
     for source in (channel(with_origin(all_shifted(channel()))), read_cards([card]), channel()):
-        text = report_of(source)
+        text = report_of(source, plugins=plugins)
         counts.append([text.count(f'alt="{name} of') for name in ("stack", "coverage", "correlations")])
     assert counts == [[1, 1, 1], [2, 0, 2], [1, 0, 0]]
     without = report_of(channel(), plugins=load_plugins("checks"))
