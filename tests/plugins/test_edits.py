@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card
+from tests.support.cases import case
 
 PLUGINS = load_plugins()
 
@@ -16,9 +17,9 @@ def problems(**options: Any) -> list[str]:
     return list(PLUGINS.kinds["edit"].value.problems(SystematicUncertainty("e", "edit", options=options)))
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_wrong_words() -> None:
+    """Each word that is missing, superfluous or wrong is one problem."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({}, "verb None: expected one of add, drop"),
         ({"verb": "remove"}, "verb 'remove': expected one of"),
         ({"verb": "renam", "old": "a", "new": "b"}, "did you mean 'rename'?"),
@@ -37,12 +38,11 @@ def problems(**options: Any) -> list[str]:
         ({"verb": "rename", "old": "a", "new": "9"}, "new '9' is not a name that Combine accepts"),
         ({"verb": "flip", "name": "a"}, "option 'mode' is missing: p2n or n2p"),
         ({"verb": "changepdf", "name": "a", "kind": "shapeN", "mode": "ifexists"}, "expected none for changepdf"),
-    ],
-)
-def test_wrong_words(options: dict[str, Any], message: str) -> None:
-    """Each word that is missing, superfluous or wrong is one problem."""
-    (problem,) = problems(**options)
-    assert message in problem
+    ]
+    for options, message in cases:
+        with case(options, message):
+            (problem,) = problems(**options)
+            assert message in problem
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from datacard_core import (
 )
 from datacard_core.testing import small_card
 from tests.support import analyses
+from tests.support.cases import case
 from tests.support.outputs import Output, card, observation, observed, rows, simulated, two_years
 from tests.support.outputs import problems as card_problems
 
@@ -136,9 +137,9 @@ def test_control_region_of_an_analysis() -> None:
         Analysis(**declared).build(analyses.output(), verbose=False)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_wrong_number() -> None:
+    """The number of events is a whole number above 0."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"N": 12, "control_region": "CR"}, "has N and control_region 'CR'"),
         ({"control_region": 5}, "control_region 5: expected the name of a category"),
         ({}, "option 'N' is missing"),
@@ -147,36 +148,33 @@ def test_control_region_of_an_analysis() -> None:
         ({"N": 2.5}, "N 2.5: expected a whole number of events"),
         ({"N": "12"}, "N '12': expected a whole number"),
         ({"N": True}, "N True: expected a whole number"),
-    ],
-)
-def test_wrong_number(options: dict[str, Any], message: str) -> None:
-    """The number of events is a whole number above 0."""
-    (problem,) = problems(gamma(**options))
-    assert message in problem
+    ]
+    for options, message in cases:
+        with case(options, message):
+            (problem,) = problems(gamma(**options))
+            assert message in problem
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, (0.9, 1.1), "2"], ids=str)
-def test_wrong_factor(value: Any) -> None:
+def test_wrong_factor() -> None:
     """A factor is one number above 0, and all mistakes of a declaration are told."""
-    found = problems(gamma(value))
-    assert len(found) == 2
-    assert f"value {value!r}, expected a factor above 0" in found[1]
+    for value in [0.0, -1.0, (0.9, 1.1), "2"]:
+        found = problems(gamma(value))
+        assert len(found) == 2, value
+        assert f"value {value!r}, expected a factor above 0" in found[1], value
 
 
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
+def test_wrong_width() -> None:
+    """A width is one number between 0 and 1."""
+    cases: list[tuple[Any, str]] = [
         (0.0, "between 0 and 1"),
         (30.0, "between 0 and 1, such as 0.3 for 30 %"),
         (-0.1, "between 0 and 1"),
         ((0.1, 0.2), "between 0 and 1"),
-    ],
-    ids=str,
-)
-def test_wrong_width(value: Any, message: str) -> None:
-    """A width is one number between 0 and 1."""
-    (problem,) = problems(gamma(value, "gmM"))
-    assert message in problem
+    ]
+    for value, message in cases:
+        with case(value, message):
+            (problem,) = problems(gamma(value, "gmM"))
+            assert message in problem
 
 
 def test_several_widths() -> None:

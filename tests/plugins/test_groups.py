@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card
+from tests.support.cases import case
 from tests.support.outputs import card, rows, signal_and_ttbar, two_processes
 
 YEARS = ["2022", "2023"]
@@ -18,9 +19,9 @@ def problems(name: str = "theory", **options: Any) -> list[str]:
     return list(PLUGINS.kinds["group"].value.problems(SystematicUncertainty(name, "group", options=options)))
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
+def test_wrong_members() -> None:
+    """Members are names of parameters, and the group has a name of its own."""
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("theory", {}, "members None: expected a list with the names of parameters"),
         ("theory", {"members": "xsec"}, "members 'xsec': expected a list"),
         ("theory", {"members": []}, "members (): expected a list"),
@@ -28,12 +29,11 @@ def problems(name: str = "theory", **options: Any) -> list[str]:
         ("theory", {"members": ["a", "a"]}, "members lists 'a' twice"),
         ("theory", {"members": ["theory"]}, "members lists the group itself"),
         ("autoMCStats", {"members": ["a"]}, "Combine puts the parameters of the statistical uncertainty there"),
-    ],
-)
-def test_wrong_members(name: str, options: dict[str, Any], message: str) -> None:
-    """Members are names of parameters, and the group has a name of its own."""
-    (problem,) = problems(name, **options)
-    assert message in problem
+    ]
+    for name, options, message in cases:
+        with case(name, options, message):
+            (problem,) = problems(name, **options)
+            assert message in problem
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from datacard_core import SystematicUncertainty, load_plugins
+from tests.support.cases import case
 
 PLUGINS = load_plugins()
 
@@ -16,28 +17,28 @@ def problems(typ: str, value: Any, **options: Any) -> list[str]:
     return list(PLUGINS.kinds[typ].value.problems(systematic))
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -1.5, (0.9, 1.1), "0.1"], ids=str)
-def test_wrong_slope(value: Any) -> None:
+def test_wrong_slope() -> None:
     """A relative change is one number between -1 and 1 and not 0, so that 10 for 10 % and factors are refused."""
-    for typ, options in (("trG", {}), ("dFD", {"steepness": 5}), ("dFD2", {"steepness": 5})):
-        (problem,) = problems(typ, value, **options)
-        assert f"top 2022: value {value!r}, expected the relative change of the yield at θ = 1" in problem
+    for value in [0.0, 1.0, -1.5, (0.9, 1.1), "0.1"]:
+        with case(value):
+            for typ, options in (("trG", {}), ("dFD", {"steepness": 5}), ("dFD2", {"steepness": 5})):
+                (problem,) = problems(typ, value, **options)
+                assert f"top 2022: value {value!r}, expected the relative change of the yield at θ = 1" in problem
 
 
-@pytest.mark.parametrize(
-    ("value", "options", "message"),
-    [
+def test_wrong_uniform() -> None:
+    """A unif needs a range, a change above 0, which Combine asks for, and a yield above 0 in the whole range."""
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         (0.1, {}, "option 'range' is missing"),
         (0.1, {"range": 3}, "range 3: expected a (lowest, highest) pair of numbers"),
         (0.1, {"range": (1, -1)}, "the lowest value is not below the highest"),
         (-0.1, {"range": (-1, 1)}, "value -0.1, expected the relative change of the yield at θ = 1, above 0"),
         (0.5, {"range": (-2, 2)}, "value 0.5: the yield at θ = -2 is not above 0"),
-    ],
-)
-def test_wrong_uniform(value: Any, options: dict[str, Any], message: str) -> None:
-    """A unif needs a range, a change above 0, which Combine asks for, and a yield above 0 in the whole range."""
-    (problem,) = problems("unif", value, **options)
-    assert message in problem
+    ]
+    for value, options, message in cases:
+        with case(value, options, message):
+            (problem,) = problems("unif", value, **options)
+            assert message in problem
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from datacard_core import (
 from datacard_core.build.card_rules import check_declarations
 from datacard_core.build.declared import DeclaredCard
 from datacard_core.inputs.output import HistogramSet
+from tests.support.cases import case
 
 KIND: SystematicKind = load_plugins("mcstats").kinds["autoMCStats"].value
 YEARS = ["2022", "2023"]
@@ -118,9 +119,9 @@ def test_threshold_reads_back(threshold: float) -> None:
     assert float(line(statistics(threshold=threshold)).split()[2]) == threshold
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
+def test_values_of_options() -> None:
+    """Options that Combine accepts have no problem."""
+    cases: list[dict[str, Any]] = [
         {},
         {"threshold": 0},
         {"threshold": -1},
@@ -132,17 +133,14 @@ def test_threshold_reads_back(threshold: float) -> None:
         {"include_signal": 1},
         {"hist_mode": 1},
         {"hist_mode": np.int64(2)},
-    ],
-    ids=str,
-)
-def test_values_of_options(options: dict[str, Any]) -> None:
-    """Options that Combine accepts have no problem."""
-    assert list(KIND.problems(statistics(**options))) == []
+    ]
+    for options in cases:
+        assert list(KIND.problems(statistics(**options))) == [], options
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "expected"),
-    [
+def test_wrong_options() -> None:
+    """The problem names the option, its value and the expected values."""
+    cases: list[tuple[str, Any, str]] = [
         ("threshold", "10", "expected a number"),
         ("threshold", None, "expected a number"),
         ("threshold", True, "expected a number"),
@@ -155,13 +153,11 @@ def test_values_of_options(options: dict[str, Any]) -> None:
         ("hist_mode", 0, "expected 1 or 2"),
         ("hist_mode", 3, "expected 1 or 2"),
         ("hist_mode", "1", "expected 1 or 2"),
-    ],
-    ids=repr,
-)
-def test_wrong_options(option: str, value: Any, expected: str) -> None:
-    """The problem names the option, its value and the expected values."""
-    (problem,) = KIND.problems(statistics(**{option: value}))
-    assert problem == f"{option} {value!r}: {expected}"
+    ]
+    for option, value, expected in cases:
+        with case(option, value, expected):
+            (problem,) = KIND.problems(statistics(**{option: value}))
+            assert problem == f"{option} {value!r}: {expected}"
 
 
 def test_several_wrong_options() -> None:
@@ -175,22 +171,20 @@ def test_documented_options() -> None:
     assert sorted(KIND.options) == ["hist_mode", "include_signal", "threshold"]
 
 
-@pytest.mark.parametrize(
-    ("mcstat", "expected"),
-    [
+def test_mcstat() -> None:
+    """The argument `mcstat` implies one declaration for all columns of the card."""
+    cases: list[tuple[Any, str]] = [
         (True, "SR_run3 autoMCStats 0 0 1"),
         ({}, "SR_run3 autoMCStats 0 0 1"),
         ({"threshold": 10}, "SR_run3 autoMCStats 10 0 1"),
         ({"include_signal": 1, "hist_mode": 2}, "SR_run3 autoMCStats 0 1 2"),
-    ],
-    ids=str,
-)
-def test_mcstat(mcstat: Any, expected: str) -> None:
-    """The argument `mcstat` implies one declaration for all columns of the card."""
-    (systematic,) = declared(mcstat).all_systematics
-    assert list(KIND.problems(systematic)) == []
-    assert line(systematic) == expected
-    assert {("signal", "2022"), ("ttbar", "2022"), ("ttbar", "2023")} <= set(systematic.columns())
+    ]
+    for mcstat, expected in cases:
+        with case(mcstat, expected):
+            (systematic,) = declared(mcstat).all_systematics
+            assert list(KIND.problems(systematic)) == []
+            assert line(systematic) == expected
+            assert {("signal", "2022"), ("ttbar", "2022"), ("ttbar", "2023")} <= set(systematic.columns())
 
 
 def test_mcstat_off() -> None:

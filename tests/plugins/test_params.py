@@ -8,6 +8,7 @@ import pytest
 
 from datacard_core import DeclarationError, SystematicUncertainty, load_plugins
 from datacard_core.testing import small_card
+from tests.support.cases import case
 
 PLUGINS = load_plugins()
 
@@ -16,9 +17,9 @@ def problems(typ: str, **options: Any) -> list[str]:
     return list(PLUGINS.kinds[typ].value.problems(SystematicUncertainty("kf", typ, options=options)))
 
 
-@pytest.mark.parametrize(
-    ("typ", "options", "message"),
-    [
+def test_wrong_option() -> None:
+    """Each option that is missing, of a wrong form or out of range is one problem."""
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("param", {"sigma": 0.1}, "option 'mean' is missing"),
         ("param", {"mean": 1.0}, "option 'sigma' is missing"),
         ("param", {"mean": "1", "sigma": 0.1}, "mean '1': expected a number"),
@@ -39,19 +40,18 @@ def problems(typ: str, **options: Any) -> list[str]:
         ("constr", {"formula": "@1", "arguments": ["a", "b"], "sigma": 1}, "does not use its argument 'a'"),
         ("constr", {"formula": "@0", "arguments": ["a"], "sigma": 0}, "sigma 0: expected a number above 0"),
         ("constr", {"formula": "@0", "arguments": ["a"], "sigma": "a b"}, "sigma 'a b' is not a name"),
-    ],
-)
-def test_wrong_option(typ: str, options: dict[str, Any], message: str) -> None:
-    """Each option that is missing, of a wrong form or out of range is one problem."""
-    (problem,) = problems(typ, **options)
-    assert message in problem
+    ]
+    for typ, options, message in cases:
+        with case(typ, options, message):
+            (problem,) = problems(typ, **options)
+            assert message in problem
 
 
-@pytest.mark.parametrize("typ", ["param", "flatParam", "extArg", "discrete", "constr"])
-def test_processes(typ: str) -> None:
+def test_processes() -> None:
     """A line about a parameter acts on no process."""
-    systematic = SystematicUncertainty("kf", typ, ["top"], ["2022"], 1.0)
-    assert f"kind {typ!r} acts on no process" in next(iter(PLUGINS.kinds[typ].value.problems(systematic)))
+    for typ in ["param", "flatParam", "extArg", "discrete", "constr"]:
+        systematic = SystematicUncertainty("kf", typ, ["top"], ["2022"], 1.0)
+        assert f"kind {typ!r} acts on no process" in next(iter(PLUGINS.kinds[typ].value.problems(systematic))), typ
 
 
 @pytest.mark.slow

@@ -47,15 +47,15 @@ def test_forms(compress: Callable[[bytes], bytes], dumps: Callable[[object], byt
     assert {name: list(of) for name, of in read(file)["variables"].items()} == {"mass": ["tt"], "pt": []}
 
 
-@pytest.mark.parametrize("compression", [None, "gzip", "zstd", "bz2", "xz", "lzma", "zip", "lz4"])
-def test_files_of_coffea(compression: str | None, tmp_path: Path) -> None:
+def test_files_of_coffea(tmp_path: Path) -> None:
     """Files are read with each compression that coffea writes."""
-    file = str(tmp_path / "histos.coffea")
-    try:
-        coffea.util.save(CONTENT, file, compression=compression)
-    except TypeError:
-        pytest.skip("this coffea writes lz4 alone")
-    assert read(tmp_path / "histos.coffea")["variables"]["mass"]["tt"]
+    for compression in [None, "gzip", "zstd", "bz2", "xz", "lzma", "zip", "lz4"]:
+        file = str(tmp_path / "histos.coffea")
+        try:
+            coffea.util.save(CONTENT, file, compression=compression)
+        except TypeError:
+            pytest.skip("this coffea writes lz4 alone")
+        assert read(tmp_path / "histos.coffea")["variables"]["mass"]["tt"], compression
 
 
 def test_trusted_file(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from datacard_core import (
     load_plugins,
 )
 from datacard_core.build.declared import DeclaredCard
+from tests.support.cases import case
 
 KIND: SystematicKind = load_plugins("rateparam").kinds["rateParam"].value
 YEARS = ["2022", "2023"]
@@ -150,22 +151,20 @@ def test_background_with_has_rateparam() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("parameter", "line"),
-    [
+def test_has_rateparam_with_values() -> None:
+    """A dict gives start, range and name of the parameter; what it leaves out is as with True."""
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"range": (0, 3)}, "SF_ttbar rateParam * ttbar_2022 1 [0,3]"),
         ({"initial": 0.9}, "SF_ttbar rateParam * ttbar_2022 0.9 [0,5]"),
         ({"range": None}, "SF_ttbar rateParam * ttbar_2022 1"),
         ({"name": "norm_tt", "initial": np.float32(2)}, "norm_tt rateParam * ttbar_2022 2 [0,5]"),
-    ],
-    ids=str,
-)
-def test_has_rateparam_with_values(parameter: dict[str, Any], line: str) -> None:
-    """A dict gives start, range and name of the parameter; what it leaves out is as with True."""
-    ttbar = MCProcess(name="ttbar", samples="TTbar", years=YEARS, is_signal=False, has_rateParam=parameter)
-    (systematic,) = implied(ttbar)
-    assert list(KIND.problems(systematic)) == []
-    assert lines(systematic)[0] == line
+    ]
+    for parameter, line in cases:
+        with case(parameter, line):
+            ttbar = MCProcess(name="ttbar", samples="TTbar", years=YEARS, is_signal=False, has_rateParam=parameter)
+            (systematic,) = implied(ttbar)
+            assert list(KIND.problems(systematic)) == []
+            assert lines(systematic)[0] == line
 
 
 def test_has_rateparam_of_one_name() -> None:
@@ -184,12 +183,10 @@ def test_signal_with_has_rateparam() -> None:
     assert implied(MCProcess(name="s", samples="S", years=YEARS, is_signal=True, has_rateParam=True)) == []
 
 
-@pytest.mark.parametrize(
-    "bounds", [(0, 5), [0, 5], (0.5, 1), (1, 2), (np.float32(0), np.int64(5)), np.array([0, 5])], ids=str
-)
-def test_ranges(bounds: Any) -> None:
+def test_ranges() -> None:
     """A range that contains the start value is accepted."""
-    assert list(KIND.problems(free(1, range=bounds))) == []
+    for bounds in [(0, 5), [0, 5], (0.5, 1), (1, 2), (np.float32(0), np.int64(5)), np.array([0, 5])]:
+        assert list(KIND.problems(free(1, range=bounds))) == [], bounds
 
 
 @pytest.mark.parametrize("bounds", [(2, 5), (0, 0.5), (-5, 0)], ids=str)
@@ -209,24 +206,22 @@ def test_empty_ranges(bounds: Any) -> None:
     assert "lowest" in problem
 
 
-@pytest.mark.parametrize(
-    "bounds",
-    [5, "05", (0, 1, 5), (0,), ("0", "5"), (None, 5), (math.nan, 5), {0, 5}, (0, 10**400)],
-    ids=str,
-)
-def test_wrong_ranges(bounds: Any) -> None:
+def test_wrong_ranges() -> None:
     """A range that is not a pair of finite numbers is refused, with the expected form."""
-    (problem,) = KIND.problems(free(range=bounds))
-    assert problem.startswith("range ")
-    assert "expected a (lowest, highest) pair" in problem
+    for bounds in [5, "05", (0, 1, 5), (0,), ("0", "5"), (None, 5), (math.nan, 5), {0, 5}, (0, 10**400)]:
+        with case(bounds):
+            (problem,) = KIND.problems(free(range=bounds))
+            assert problem.startswith("range ")
+            assert "expected a (lowest, highest) pair" in problem
 
 
-@pytest.mark.parametrize("value", [(0.9, 1.1), "1.0", (), {0.9, 1.1}], ids=["pair", "string", "empty", "set"])
-def test_wrong_start_values(value: Any) -> None:
+def test_wrong_start_values() -> None:
     """A start value that is not a number is refused."""
-    (problem,) = KIND.problems(free(value))
-    assert "initial value" in problem
-    assert "expected one number" in problem
+    for value in [(0.9, 1.1), "1.0", (), {0.9, 1.1}]:
+        with case(value):
+            (problem,) = KIND.problems(free(value))
+            assert "initial value" in problem
+            assert "expected one number" in problem
 
 
 def test_several_start_values() -> None:
@@ -237,9 +232,9 @@ def test_several_start_values() -> None:
     assert "2.0" in problem
 
 
-@pytest.mark.parametrize(
-    ("value", "options", "message"),
-    [
+def test_wrong_functions_and_patterns() -> None:
+    """A formula has its arguments and no range, a file a workspace, and a pattern no blanks."""
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         ("@0*2", {}, "value '@0*2': expected a number, or a formula with the option 'arguments', which is missing"),
         ("@0*@1", {"arguments": ["a"]}, "the formula has @1, and 1 arguments, from @0"),
         ("@0 * 2", {"arguments": ["a"]}, "expected a text without blanks"),
@@ -250,12 +245,11 @@ def test_several_start_values() -> None:
         ("sf.root:w", {"range": (0, 1)}, "expected no range for the function 'sf.root:w'"),
         (1.0, {"channels": 5}, "channels 5: expected a pattern such as 'SR_*'"),
         (1.0, {"channels": "SR CR"}, "channels 'SR CR': expected a pattern"),
-    ],
-)
-def test_wrong_functions_and_patterns(value: Any, options: dict[str, Any], message: str) -> None:
-    """A formula has its arguments and no range, a file a workspace, and a pattern no blanks."""
-    (problem,) = KIND.problems(free(value, **options))
-    assert message in problem
+    ]
+    for value, options, message in cases:
+        with case(value, options, message):
+            (problem,) = KIND.problems(free(value, **options))
+            assert message in problem
 
 
 def test_range_of_a_text() -> None:

@@ -47,40 +47,44 @@ def workspace_of(card: Path, folder: Path) -> tuple[dict[str, Any], float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*EXACT, *DIFFERENT])
-def test_points_of_combine(name: str, tmp_path: Path, pyhf: Any) -> None:
+def test_points_of_combine(tmp_path: Path, pyhf: Any) -> None:
     """Within 2 standard deviations, expectations differ from Combine's by no more than the losses tell."""
-    document, lost = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
-    model = pyhf.Workspace(document).model()
-    compared = 0
-    for point in reference(name)["points"]:
-        values = {key: value for key, value in point["params"].items() if not key.startswith("prop_bin")}
-        shifts = [value for key, value in values.items() if key != "r"]
-        if any(abs(value) > 2 for value in shifts) or len(values) < len(point["params"]):
-            continue
-        parameters = np.array(model.config.suggested_init())
-        for key, value in values.items():
-            parameters[model.config.par_slice(key)] = value
-        found = np.asarray(model.expected_actualdata(parameters))
-        expected = np.concatenate([point["yields"][channel]["total"] for channel in model.config.channels])
-        start = np.concatenate([reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels])
-        # The losses are relative to the expectation at the start values. Two nuisances at once multiply.
-        np.testing.assert_array_less(
-            np.abs(found - expected), 2 * (lost + _SINGLE) * np.maximum(start, expected) + 1e-9
-        )
-        compared += 1
-    assert compared
+    for name in [*EXACT, *DIFFERENT]:
+        document, lost = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
+        model = pyhf.Workspace(document).model()
+        compared = 0
+        for point in reference(name)["points"]:
+            values = {key: value for key, value in point["params"].items() if not key.startswith("prop_bin")}
+            shifts = [value for key, value in values.items() if key != "r"]
+            if any(abs(value) > 2 for value in shifts) or len(values) < len(point["params"]):
+                continue
+            parameters = np.array(model.config.suggested_init())
+            for key, value in values.items():
+                parameters[model.config.par_slice(key)] = value
+            found = np.asarray(model.expected_actualdata(parameters))
+            expected = np.concatenate([point["yields"][channel]["total"] for channel in model.config.channels])
+            start = np.concatenate(
+                [reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels]
+            )
+            # The losses are relative to the expectation at the start values. Two nuisances at once multiply.
+            np.testing.assert_array_less(
+                np.abs(found - expected), 2 * (lost + _SINGLE) * np.maximum(start, expected) + 1e-9, err_msg=name
+            )
+            compared += 1
+        assert compared, name
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STATISTICS)
-def test_start_of_statistics(name: str, tmp_path: Path, pyhf: Any) -> None:
+def test_start_of_statistics(tmp_path: Path, pyhf: Any) -> None:
     """At the start values, expectations with parameters of bins are those of Combine."""
-    document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
-    model = pyhf.Workspace(document).model()
-    found = np.asarray(model.expected_actualdata(model.config.suggested_init()))
-    expected = np.concatenate([reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels])
-    np.testing.assert_allclose(found, expected, rtol=_SINGLE, atol=1e-8)
+    for name in STATISTICS:
+        document, _ = workspace_of(LIKELIHOOD / name / "card.txt", tmp_path)
+        model = pyhf.Workspace(document).model()
+        found = np.asarray(model.expected_actualdata(model.config.suggested_init()))
+        expected = np.concatenate(
+            [reference(name)["nominal"]["yields"][bin_]["total"] for bin_ in model.config.channels]
+        )
+        np.testing.assert_allclose(found, expected, rtol=_SINGLE, atol=1e-8, err_msg=name)
 
 
 @pytest.mark.slow

@@ -50,15 +50,13 @@ class TestContents:
         assert "variances have shape (2, 4), expected (names, bins) = (1, 4)" in message
 
 
-@pytest.mark.parametrize(
-    ("axis", "message"),
-    [
+def test_invalid_axis(tmp_path: Path) -> None:
+    """An axis without rising, finite edges, or with a wrong number of categories, is refused."""
+    cases: list[tuple[Axis, str]] = [
         (attrs.evolve(VARIABLE, edges=np.array([0.0, 2.0, 1.0])), "not finite and rising"),
         (attrs.evolve(VARIABLE, edges=np.array([0.0, 1.0, np.inf])), "not finite and rising"),
         (attrs.evolve(VARIABLE, edges=np.array([0.0])), "have shape (1,)"),
         (attrs.evolve(LABELLED, categories=("b", "c")), "4 bins and 2 categories"),
-    ],
-)
-def test_invalid_axis(axis: Axis, message: str, tmp_path: Path) -> None:
-    """An axis without rising, finite edges, or with a wrong number of categories, is refused."""
-    assert message in refusal(NamedTemplates((), Templates(*np.zeros((2, 0, axis.bins))), axis), tmp_path)
+    ]
+    for axis, message in cases:
+        assert message in refusal(NamedTemplates((), Templates(*np.zeros((2, 0, axis.bins))), axis), tmp_path), axis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from datacard_plots.options import PlotOptions
 from datacard_plots.stack.layers import OTHER, layers_of
 from datacard_plots.style import COLOURS
@@ -49,9 +48,9 @@ def test_labels() -> None:
     assert drawn(PlotOptions(labels={"b1": r"$t\bar{t}$"}), 2) == [("b0", 2), (r"$t\bar{t}$", 1)]
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
+def test_other() -> None:
+    """The smallest of too many processes are one layer, but those that the options name stay."""
+    cases: list[tuple[PlotOptions, list[tuple[str, float]]]] = [
         # 3 + 2 + 1
         (PlotOptions(layers=3), [("b0", 5), ("b1", 4), ("Other (3 processes)", 6)]),
         (PlotOptions(layers=5), [("b0", 5), ("b1", 4), ("b2", 3), ("b3", 2), ("b4", 1)]),
@@ -59,11 +58,9 @@ def test_labels() -> None:
         # Named ones stay, however small they are.
         (PlotOptions(layers=2, order=["b4"]), [("b4", 1), ("Other (4 processes)", 14)]),
         (PlotOptions(layers=1, groups={"g": ["b3", "b4"]}), [("g", 3), ("Other (3 processes)", 12)]),
-    ],
-)
-def test_other(options: PlotOptions, expected: list[tuple[str, float]]) -> None:
-    """The smallest of too many processes are one layer, but those that the options name stay."""
-    assert drawn(options) == expected
+    ]
+    for options, expected in cases:
+        assert drawn(options) == expected, options
 
 
 def test_colours() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from datacard_root.file.buffers import copies, rows, tstring, versioned
 
 
-@pytest.mark.parametrize(
-    ("length", "head"),
-    [(0, b"\x00"), (1, b"\x01"), (254, b"\xfe"), (255, b"\xff\x00\x00\x00\xff"), (256, b"\xff\x00\x00\x01\x00")],
-    ids=["0", "1", "254", "255", "256"],
-)
-def test_length_of_strings(length: int, head: bytes) -> None:
+def test_length_of_strings() -> None:
     """A string has its length in one byte up to 254, and in five bytes from 255 on."""
-    assert tstring(b"n" * length) == head + b"n" * length
+    cases: list[tuple[int, bytes]] = [
+        (0, b"\x00"),
+        (1, b"\x01"),
+        (254, b"\xfe"),
+        (255, b"\xff\x00\x00\x00\xff"),
+        (256, b"\xff\x00\x00\x01\x00"),
+    ]
+    for length, head in cases:
+        assert tstring(b"n" * length) == head + b"n" * length, length
 
 
 def test_byte_count() -> None:
