@@ -40,7 +40,7 @@ class Run:
     spent: int
 
 
-# Most marks stand before another instruction.
+# Most marks stand before another instruction. A run begins with a value, which the memo can take.
 _FIRST = {pickle.SHORT_BINUNICODE, pickle.BININT1, pickle.BININT2}
 _NONE = Run(b"", [], [], 0, 0)
 
@@ -83,7 +83,7 @@ def _read(held: bytes, place: int, safe: int) -> Run:
             values.append(held[place + 2 : end].decode("utf-8", "surrogatepass"))
             spent += SHORT
             place = end
-        elif code == _MEMOIZE and values:
+        elif code == _MEMOIZE:
             memoized.append(values[-1])
             place += 1
         elif code == _BININT1:
