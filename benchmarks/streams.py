@@ -147,7 +147,10 @@ def table(path: Path, size: str, runs: int) -> None:
 
 
 def write_many(path: Path, size: outputs.Size, variables: int) -> float:
-    """Write an output of several variables with equal content, of which one is fitted; return its GB."""
+    """Write an output of several variables with equal content, of which one is fitted; return its GB.
+
+    Each histogram has all names of classes and axes, most of which are references in an output of PocketCoffea.
+    """
     import lz4.frame
 
     made = outputs.output(size)
