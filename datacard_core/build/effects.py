@@ -24,7 +24,8 @@ from datacard_core.plugins.calling import listed
 from datacard_core.treatments.fractions import fraction_of_factors, fraction_of_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
     from datacard_core.build.declared import DeclaredCard
     from datacard_core.build.plans import Plan
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
     from datacard_core.templates.template_set import TemplateSet
     from datacard_core.treatments.shape_only import Scales
+
+    Kinds: TypeAlias = Callable[[str, Target], Sequence[Effect | Directive]]
+    """Function from the `typ` of another kind and a target to what that kind makes of it."""
 
 
 @attrs.frozen(eq=False)
@@ -64,8 +68,8 @@ def effects_of(
     Raises:
         PluginCallError: the kind failed, or its result does not fit the columns.
     """
-    target = _target(declared, plan, templates, inside, scales, rates)
     calls = _Calls(declared.plugins, plan.name, f"working out the effects of {plan.name!r} in channel {declared.bin!r}")
+    target = _target(declared, plan, templates, inside, scales, rates, calls.below((plan.kind.name,)))
     entries, directives = calls.effects(plan.kind, target)
     return Made(entries, directives, calls.used)
 
@@ -141,7 +145,13 @@ def fraction_findings(plan: Plan, declared: DeclaredCard) -> Iterator[Finding]:
 
 
 def _target(
-    declared: DeclaredCard, plan: Plan, templates: TemplateSet, inside: Templates, scales: Scales, rates: FloatArray
+    declared: DeclaredCard,
+    plan: Plan,
+    templates: TemplateSet,
+    inside: Templates,
+    scales: Scales,
+    rates: FloatArray,
+    kinds: Kinds,
 ) -> Target:
     processes = plan.processes(declared.columns)
     datasets = templates.datasets[plan.positions]
@@ -161,6 +171,7 @@ def _target(
         observed=plan.observed,
         samples={name: scales.applied(inside[rows], plan.name, name, processes) for name, rows in plan.samples.items()},
         available={shift: read_only(templates.present[rows] == datasets) for shift, rows in plan.rows.items()},
+        kinds=kinds,
     )
 
 
@@ -179,21 +190,18 @@ class _Calls:
         """Kinds whose effects other kinds took, sorted."""
         return tuple(sorted(self._used))
 
+    def below(self, chain: tuple[str, ...]) -> Kinds:
+        """Return the function by which the last of some kinds, each called by the one before it, calls another one."""
+        return lambda typ, target: self._of(typ, target, chain)
+
     def effects(
-        self, provided: Provided[SystematicKind], target: Target, above: tuple[str, ...] = ()
+        self, provided: Provided[SystematicKind], target: Target
     ) -> tuple[tuple[Entry, ...], tuple[Directive, ...]]:
         """Return the effects and directives of a kind on a target, in the core's own types.
-
-        Args:
-            provided: the kind.
-            target: the columns and their templates.
-            above: kinds that are being called, each by the one before it.
 
         Raises:
             PluginCallError: the kind failed, or its result does not fit the columns.
         """
-        chain = (*above, provided.name)
-        target = attrs.evolve(target, kinds=lambda typ, changed: self._of(typ, changed, chain))
         entries: list[Entry] = []
         directives: list[Directive] = []
         problems: list[str] = []
@@ -233,6 +241,7 @@ class _Calls:
             variations={shift: target.variations[shift] for shift in shifts},
             available={shift: target.available[shift] for shift in shifts if shift in target.available},
             samples={name: target.samples[name] for name in samples},
+            kinds=self.below((*chain, typ)),
         )
-        entries, directives = self.effects(provided, asked, chain)
+        entries, directives = self.effects(provided, asked)
         return (*(entry.effect for entry in entries), *directives)

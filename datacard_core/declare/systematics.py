@@ -115,10 +115,10 @@ class SystematicUncertainty(Declaration):
         # The rules have made sure that all values are by year if no years are given.
         if kept is None:
             kept = dict.fromkeys(year for by_year in values.values() for year in by_year)
-        fields = attrs.asdict(given, recurse=False)
-        self.__attrs_init__(**{**fields, "processes": values, "years": list(kept)})
+        fields = {**attrs.asdict(given, recurse=False), "processes": values, "years": list(kept)}
         self._merged: tuple[SystematicUncertainty, ...] = ()
-        self._is_checked = True
+        # At once: an assignment of each field would be looked at by `__setattr__`.
+        self.__dict__.update(fields, _is_checked=True)
 
     def _with(self, field: str, value: Any) -> SystematicUncertainty:
         # Values by process take the place of one value for all processes.

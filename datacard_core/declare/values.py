@@ -103,6 +103,9 @@ def plain_processes(processes: Any) -> Any:
     """Return the names of processes, or their values by name, or None if there are none."""
     if processes is None:
         return None
+    # Names, most often: their values are not looked for.
+    if type(processes) in (list, tuple, str):
+        return scalars(processes, any_object)
     values = plain_value(processes)
     if isinstance(values, Foreign):
         return (values,)

@@ -160,6 +160,7 @@ _KEPT = (
     _Kept("the handlers of signals", _handlers, _put_handlers_back),
     _Kept("the settings of matplotlib", _Style.of, _Style.put_back, fresh=lambda: _Style.of("rcParamsOrig")),
 )
+_READS = tuple(part.read for part in _KEPT)
 
 
 # A class: each call of a plugin enters it, and a generator of contextlib takes twice the time.
@@ -206,7 +207,7 @@ class unchanged:  # noqa: N801 - used like the contexts of contextlib
 
 def _state(is_main: bool) -> list[Any]:
     """Return the parts in their order, in a thread the first alone."""
-    return [part.read() for part in (_KEPT if is_main else _KEPT[:1])]
+    return [read() for read in (_READS if is_main else _READS[:1])]
 
 
 def end_threads(status: int = 0) -> None:
