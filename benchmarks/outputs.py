@@ -41,6 +41,10 @@ SIZES = {
 }
 
 
+CARDS = 100
+"""Number of cards that the stages of small cards make."""
+
+
 def named(name: str) -> Size:
     """Return the size of a name, or of seven numbers as JSON."""
     return SIZES[name] if name in SIZES else Size(*json.loads(name))

@@ -3,6 +3,7 @@
     python benchmarks/run.py --size M
     python benchmarks/run.py --size M --pocket-coffea ENVIRONMENT/bin/python --root ENVIRONMENT/bin/python
     python benchmarks/run.py --scale
+    python benchmarks/run.py --small
 
 Each stage runs in a separate process, so that its peak of memory is not that of an earlier stage. Compare ratios:
 machines are noisy, and figures of one run share the noise.
@@ -43,12 +44,15 @@ def main() -> None:
     parser.add_argument("--root", metavar="PYTHON", help="a Python with ROOT installed")
     parser.add_argument("--lz4", action="store_true", help="also write with LZ4")
     parser.add_argument("--scale", action="store_true", help="how cost grows, instead of one size")
+    parser.add_argument("--small", action="store_true", help="many cards of the smallest size, instead of one size")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as fresh:
         directory = options.directory or Path(fresh)
         directory.mkdir(parents=True, exist_ok=True)
         if options.scale:
             scale(directory, options.runs)
+        elif options.small:
+            small(directory, options)
         else:
             one_size(directory, options)
 
@@ -86,6 +90,17 @@ def row(
         flush=True,
     )
     return figures
+
+
+def small(directory: Path, options: argparse.Namespace) -> None:
+    """Print the CPU time of a small card among many, and of a card of PocketCoffea."""
+    path = made(directory / "XS.coffea", "XS", options.pocket_coffea or sys.executable)
+    ours = 1e3 * measure("small_cards", path, "XS", options.runs)["cpu"] / outputs.CARDS
+    print(f"declared, built and written: {ours:.1f} ms of CPU per card of {outputs.SIZES['XS'].templates} templates")
+    if options.pocket_coffea:
+        found = measure("pocket_coffea_small_cards", path, "XS", 1, options.pocket_coffea)
+        theirs = 1e3 * found["cpu"] / outputs.CARDS
+        print(f"PocketCoffea takes {theirs:.1f} ms, {theirs / ours:.1f} times as long")
 
 
 def measure(stage: str, path: Path, size: str, runs: int, python: str = sys.executable) -> dict[str, float]:

@@ -100,6 +100,40 @@ def one_card(path: Path, size: str) -> Figures:
     return figures
 
 
+def small_cards(path: Path, size: str) -> Figures:
+    """Declare, build and write a card as often as `outputs.CARDS` says, from a loaded output, after a first one."""
+    import outputs
+
+    from datacard_core import Datacard
+    from datacard_core.inputs.coffea import load_output
+
+    of = outputs.named(size)
+    output = load_output(path, variables=["variable"])
+
+    def write(directory: str) -> None:
+        Datacard(
+            output["variables"]["variable"],
+            output["datasets_metadata"],
+            output["cutflow"],
+            category=outputs.categories(of)[0],
+            verbose=False,
+            **outputs.declarations(of),
+        ).dump(directory)
+
+    return _again(write)
+
+
+def _again(write: Callable[[str], None]) -> Figures:
+    import outputs
+
+    with tempfile.TemporaryDirectory() as directory:
+        write(directory)
+        with measured() as figures:
+            for _ in range(outputs.CARDS):
+                write(directory)
+    return figures
+
+
 def build(path: Path, size: str) -> Figures:
     """Build all cards from a loaded output."""
     import outputs
@@ -218,6 +252,19 @@ def root_one_by_one(_: Path, size: str) -> Figures:
 
 def pocket_coffea(path: Path, size: str) -> Figures:
     """Build and write one category with the Datacard of PocketCoffea."""
+    write = _of_pocket_coffea(path, size)
+    with tempfile.TemporaryDirectory() as directory, measured() as figures:
+        write(directory)
+    return figures
+
+
+def pocket_coffea_small_cards(path: Path, size: str) -> Figures:
+    """Declare, build and write cards as `small_cards` does, with PocketCoffea."""
+    return _again(_of_pocket_coffea(path, size))
+
+
+def _of_pocket_coffea(path: Path, size: str) -> Callable[[str], None]:
+    """Return the function that declares, builds and writes one category to a directory with PocketCoffea."""
     import contextlib
 
     import outputs
@@ -234,35 +281,33 @@ def pocket_coffea(path: Path, size: str) -> Figures:
 
     of = outputs.named(size)
     years = outputs.years(of)
-    processes = MCProcesses(
-        [
-            MCProcess(name=f"process{n:02d}", samples=outputs.samples(of, n), years=years, is_signal=n == 0)
-            for n in range(of.processes)
-        ]
-    )
-    shapes = [
-        SystematicUncertainty(name=f"shape{n:03d}", typ="shape", processes=list(processes), years=years, value=1.0)
-        for n in range(of.shapes)
-    ]
-    data = DataProcesses([DataProcess(name="data_obs", samples=["DATA_A", "DATA_B"], years=years)])
     output = load(str(path))
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        measured() as figures,
-    ):
-        Datacard(
-            histograms=output["variables"]["variable"],
-            datasets_metadata=output["datasets_metadata"],
-            cutflow=output["cutflow"],
-            years=years,
-            mc_processes=processes,
-            systematics=Systematics(shapes),
-            category=outputs.categories(of)[0],
-            data_processes=data,
-        ).dump(directory)
-    return figures
+
+    def write(directory: str) -> None:
+        processes = MCProcesses(
+            [
+                MCProcess(name=f"process{n:02d}", samples=outputs.samples(of, n), years=years, is_signal=n == 0)
+                for n in range(of.processes)
+            ]
+        )
+        shapes = [
+            SystematicUncertainty(name=f"shape{n:03d}", typ="shape", processes=list(processes), years=years, value=1.0)
+            for n in range(of.shapes)
+        ]
+        data = DataProcesses([DataProcess(name="data_obs", samples=["DATA_A", "DATA_B"], years=years)])
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+            Datacard(
+                histograms=output["variables"]["variable"],
+                datasets_metadata=output["datasets_metadata"],
+                cutflow=output["cutflow"],
+                years=years,
+                mc_processes=processes,
+                systematics=Systematics(shapes),
+                category=outputs.categories(of)[0],
+                data_processes=data,
+            ).dump(directory)
+
+    return write
 
 
 STAGES: dict[str, Callable[[Path, str], Figures]] = {
@@ -273,6 +318,7 @@ STAGES: dict[str, Callable[[Path, str], Figures]] = {
         coffea_load,
         load,
         one_card,
+        small_cards,
         build,
         build_and_write,
         build_and_write_lz4,
@@ -282,6 +328,7 @@ STAGES: dict[str, Callable[[Path, str], Figures]] = {
         uproot_one_by_one,
         root_one_by_one,
         pocket_coffea,
+        pocket_coffea_small_cards,
     )
 }
 
