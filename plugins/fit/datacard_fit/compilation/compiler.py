@@ -173,15 +173,16 @@ class Compiler:
             return
         parameter = make.of_nuisance(nuisance.name, nuisance.keyword, effect)
         self.table[nuisance.name] = make.joined(self.table.get(nuisance.name, parameter), parameter)
+        if isinstance(effect, Shape):
+            for move in Move.of(effect, {at: column - of.start for at, column in acting}, nuisance.name, of):
+                of.moves.append(move)
+                self._norm(of.start + move.column, move)
+            return
         for at, column in acting:
             match effect:
                 case Normalisation() | UniformNormalisation():
                     down = None if effect.down is None else float(effect.down[at])
                     self._power(column, nuisance.name, float(effect.up[at]), down)
-                case Shape():
-                    move = Move.of(effect, at, column - of.start, nuisance.name, of)
-                    of.moves.append(move)
-                    self._norm(column, move)
                 case ControlRegion():
                     self._count(column, nuisance.name, float(effect.factors[at]), effect.events, of)
                 case GammaNormalisation():
