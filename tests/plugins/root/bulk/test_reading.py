@@ -143,7 +143,7 @@ def test_odd_histograms(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_damaged_files(tmp_path: Path) -> None:
     """Of a damaged file the project reads the numbers that uproot reads, or refuses it as uproot does."""
-    assert list(damaged_root.differences(tmp_path, 40, seed=1)) == []
+    assert list(damaged_root.differences(tmp_path, 20, seed=1)) == []
 
 
 def test_wrong_checksum(tmp_path: Path) -> None:

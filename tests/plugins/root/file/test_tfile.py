@@ -54,7 +54,8 @@ def test_added_histogram(tmp_path: Path) -> None:
 def test_two_gigabytes(tmp_path: Path) -> None:
     """A file beyond 2 GB is refused before it is opened."""
     axis = Axis(np.linspace(0.0, 1.0, 1_000_001), "x", uniform=True)
-    nothing = np.broadcast_to(0.0, (140, axis.bins))
+    # Of bytes, of which no copy is made: all of them are the same zero.
+    nothing = np.ndarray((140, axis.bins), np.float64, bytes(8), strides=(0, 0))
     templates = NamedTemplates(tuple(f"p{i}" for i in range(140)), Templates(nothing, nothing), axis)
     # 140 templates of a million bins, with 8 bytes each for the content and for its variance
     assert "make a ROOT file of 2.2 GB, and one file can hold 2 GB" in refusal(templates, tmp_path)
