@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -26,8 +27,9 @@ def plain(name: Any) -> Any:
 
 def names_of(names: Any) -> tuple[str, ...]:
     """Return one name, or several, as a tuple; a string is one name, and a set is sorted."""
-    # An array; this module is imported for each message, also where numpy is not.
-    if hasattr(names, "tolist"):
+    # Not imported, as the help of the command needs this module: where numpy is not loaded there are no arrays.
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(names, numpy.ndarray):
         names = names.tolist()
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         names = [names]

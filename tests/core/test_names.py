@@ -27,6 +27,13 @@ print(repr(Axis), pickle.loads(pickle.dumps(Axis)) is Axis, "Axis" in vars(__imp
 YEARS = ["2022_preEE", "2022_postEE", "2023_preBPix", "2023_postBPix", "2024"]
 
 
+def test_class_of_arrays() -> None:
+    """An object that has the methods of an array, and is none, is a single name."""
+    given_class: Any = np.ndarray
+    (name,) = names_of(given_class)
+    assert name is given_class
+
+
 def test_names_of_any_container() -> None:
     """Names keep the order of their container; those of a set are sorted."""
     cases: list[tuple[Any, tuple[str, ...]]] = [
