@@ -64,8 +64,7 @@ def by_hand() -> tuple[Named, ...]:
     return (
         Named("one background in one bin, without data, nuisances and lines", _channel([("top_2018", 1)], [[10.0]])),
         Named(COMPLETE, complete()),
-        Named("names of 120 characters, and with dots", _long_names()),
-        Named("labelled bins, without data", _labelled()),
+        Named("labelled bins, and names of 120 characters and with dots", _long_names()),
         Named("bins and columns without yield, and no events observed", _empty()),
     )
 
@@ -158,6 +157,7 @@ def _long_names() -> Channel:
     channel = _channel([(long, 0), (dotted, 1)], [[1.0, 2.0], [3.0, 4.0]], [3.0, 5.0])
     return attrs.evolve(
         channel,
+        axis=Axis(np.arange(3.0), "flavour", "jet flavour", uniform=True, categories=("b", "light")),
         bin="SR.high-pt_2018",
         nuisances=(
             Nuisance("jes.Absolute-2018", (_shape(channel, 0, 1),)),
@@ -165,12 +165,6 @@ def _long_names() -> Channel:
         ),
         statements=_undeclared(FreeParameter("free.top-2018", _at(1), 1.0, (0.0, 5.0))),
     )
-
-
-def _labelled() -> Channel:
-    channel = _channel([("signal_2018", 0), ("top_2018", 1)], [[1.0, 2.0, 0.5], [3.0, 4.0, 5.0]])
-    axis = Axis(np.arange(4.0), "flavour", "jet flavour", uniform=True, categories=("b", "c", "light"))
-    return attrs.evolve(channel, axis=axis, nuisances=(Nuisance("btag", (_shape(channel, 0),)),))
 
 
 def _empty() -> Channel:

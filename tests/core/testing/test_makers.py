@@ -34,7 +34,7 @@ def test_makers(tmp_path: Path) -> None:
     contributed = (("writers", "combine"), ("sources", "coffea"), ("serializers", "root"), ("kinds", "lnN"))
     task = Task(load_plugins(), contributed, {"lnN": [{"value": 1.1}]}, tmp_path)
     found = [what for what, _ in makers(task)]
-    assert len(set(found)) == len(found) == 5 + 2 + 2
+    assert len(set(found)) == len(found) == 4 + 2 + 2
     assert found[0].endswith("by card writer 'combine'")
     assert found[-1] == "the card of kind 'lnN' with {'value': 1.1} in analysis 6"
 

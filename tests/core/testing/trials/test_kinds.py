@@ -256,7 +256,7 @@ def test_wrong_kinds(broken: type[SystematicKind]) -> None:
 @pytest.mark.slow
 def test_search_for_a_failing_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """An analysis that only hypothesis finds is reported, and equally in equal runs."""
-    monkeypatch.setattr(search, "SMALLER", 20)
+    monkeypatch.setattr(search, "SMALLER", 5)
     said = failure(Provider("acme", FourBins()), examples=EXAMPLES)
     assert said.startswith("plugin 'acme' (local)")
     assert re.search("expected: a card\n  instead: .*more than three bins(.*\n)*.*Sketch", said), said
