@@ -11,6 +11,7 @@ GB, whose content is easy to compress, and builds its cards with an address spac
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import io
 import itertools
@@ -146,10 +147,29 @@ def table(path: Path, size: str, runs: int) -> None:
     print(f"bytes of the cards: {'the same' if len(results) == 1 else 'DIFFERENT'}")
 
 
+def write_unneeded(path: Path, size: outputs.Size, unneeded: int) -> None:
+    """Write an output with further variables of equal content, as coffea writes one."""
+    made = outputs.output(size)
+    histograms = made["variables"]["variable"]
+    for by_dataset in histograms.values():
+        for histogram in by_dataset.values():
+            _repeat_bins(histogram)
+    for number in range(unneeded):
+        made["variables"][f"other{number:02d}"] = copy.deepcopy(histograms)
+    outputs.write(made, path)
+
+
+def _repeat_bins(histogram: Any) -> None:
+    """Give a histogram equal rows of bins, which LZ4 makes small."""
+    view = histogram.view()
+    view[...] = view[:1, ..., :1] if view.ndim == 3 else view[:1, :1]  # noqa: PLR2004
+
+
 def write_many(path: Path, size: outputs.Size, variables: int) -> float:
     """Write an output of several variables with equal content, of which one is fitted; return its GB.
 
-    Each histogram has all names of classes and axes, most of which are references in an output of PocketCoffea.
+    The content is never held whole, so each histogram has all names of classes, which are references in an output that
+    coffea writes.
     """
     import lz4.frame
 
@@ -159,9 +179,7 @@ def write_many(path: Path, size: outputs.Size, variables: int) -> float:
     for sample, by_dataset in histograms.items():
         content += [_fragment(sample), b"}("]
         for dataset, histogram in by_dataset.items():
-            view = histogram.view()
-            # Equal rows of bins, which LZ4 makes small.
-            view[...] = view[:1, ..., :1] if view.ndim == 3 else view[:1, :1]  # noqa: PLR2004
+            _repeat_bins(histogram)
             content += [_fragment(dataset), _fragment(histogram)]
         content.append(b"u")
     of_each = b"".join([*content, b"u"])
@@ -224,7 +242,7 @@ def main() -> None:
             return
         path = options.path or Path(folder, "output.coffea")
         if options.unneeded:
-            write_many(path, outputs.named(options.size), 1 + options.unneeded)
+            write_unneeded(path, outputs.named(options.size), options.unneeded)
         elif options.path is None:
             outputs.write(outputs.output(outputs.named(options.size)), path)
         table(path, options.size, options.runs)
