@@ -86,7 +86,7 @@ class HistogramConventions:
         metadata=_about("labels of further axes, by axis; several labels are summed"),
     )
     data: tuple[str, ...] = attrs.field(
-        default=("data", "data_obs"),
+        default=("data", "Data", "data_obs"),
         converter=_texts,
         metadata=_about("samples of observed data; * stands for any text"),
     )

@@ -118,6 +118,13 @@ class TestNames:
         np.testing.assert_array_equal(tt.contents[1:-1, :, 0].real, [[1, 3, 1], [2, 4, 1]])
         assert array(output, "SR", "data_obs", "data_obs_all").variations is None
 
+    def test_usual_names_of_data(self) -> None:
+        """Samples of the usual names are observed data, and no simulation that may stand in a blind category."""
+        for name in ("data", "Data", "data_obs"):
+            output = output_of({"SR": {"tt": named([1, 2]), name: named([2, 2])}}, self.CONVENTIONS)
+            of = output["datasets_metadata"]["by_dataset"]
+            assert {dataset: of[dataset]["isMC"] for dataset in of} == {"tt_all": "True", f"{name}_all": "False"}
+
     def test_only_needed_histograms(self) -> None:
         """Histograms of variables that are not needed are not asked for."""
 
