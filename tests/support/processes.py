@@ -7,7 +7,6 @@ function in a copy of this process, which may be killed or change the state of t
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -18,8 +17,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-# Imported before the fork, because most programs use them.
-import tests.support.outputs  # noqa: F401
 from datacard_core.testing.interpreters import fork
 
 if TYPE_CHECKING:
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
 
 SETTINGS = {"PYTHONHASHSEED": "1909", "TZ": "AAA12", "LC_ALL": "C"}
 """Environment of the process; this one has another hash seed, because Python chooses them at random."""
+SERVER = "tests.support.programs"
+"""Module that the process imports: one process, whose start takes 1.5 s, serves for all programs."""
 
 
 @attrs.frozen
@@ -50,16 +49,11 @@ def elsewhere(code: str, *arguments: object, directory: Path, path: Sequence[str
     (directory / "task.json").write_text(json.dumps([code, ["-c", *map(str, arguments)]]), encoding="utf-8")
     (directory / "errors").unlink(missing_ok=True)
     found = [os.path.abspath(entry) for entry in path or sys.path]  # noqa: PTH100 - "" is the working directory
-    status = fork(__name__, "task", directory, found, **SETTINGS).wait(300)
+    status = fork(SERVER, "task", directory, found, **SETTINGS).wait(300)
     printed, errors = ((directory / name).read_text(encoding="utf-8") for name in ("printed", "errors"))
     for name in ("task.json", "printed", "errors"):
         (directory / name).unlink()
     return Done(status, printed, errors)
-
-
-def prepare() -> None:
-    """Import what most programs would import anew, in the process that forks for each of them."""
-    importlib.import_module("uproot")
 
 
 def task() -> None:

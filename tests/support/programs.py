@@ -11,16 +11,17 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
-import datacard_core.demo  # noqa: F401 - a verb imports it
 from datacard_core import load_plugins
 from datacard_core.cli.commands import main
 from datacard_core.testing.interpreters import fork
-from tests.support.processes import Done
+from tests.support.processes import SERVER, SETTINGS, Done
+from tests.support.processes import task as task  # noqa: PLC0414 - `elsewhere` calls it by the name of this module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,13 +69,15 @@ def start(task: dict[str, Any], folder: Path, cwd: Path, environ: Mapping[str, s
     """
     task = task | {"cwd": str(cwd.absolute()), "environ": dict(os.environ if environ is None else environ)}
     (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-    return fork(__name__, program.__name__, folder, [os.path.abspath(entry) for entry in sys.path])  # noqa: PTH100
+    found = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the working directory
+    return fork(SERVER, program.__name__, folder, found, **SETTINGS)
 
 
 def prepare() -> None:
     """Import the plugins, and what most programs would import anew, in the process that forks for each of them."""
     load_plugins()
-    importlib.import_module("uproot")
+    for name in ("uproot", "datacard_core.demo", "tests.support.outputs"):
+        importlib.import_module(name)
 
 
 def program() -> None:
@@ -83,6 +86,7 @@ def program() -> None:
     os.chdir(task["cwd"])
     os.environ.clear()
     os.environ.update(task["environ"])
+    time.tzset()
     _open_streams(task["streams"])
     if code := task.get("code"):
         exec(code, {"__name__": "__main__"})  # noqa: S102 - a program of the tests
