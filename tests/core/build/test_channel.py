@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from datacard_core import (
+    BinByBinStatistics,
     Datacard,
     DeclarationError,
     Effect,
     MCProcesses,
+    Model,
     Severity,
+    Statement,
     SystematicUncertainty,
     Target,
     load_plugins,
     read_card,
+    write_model,
 )
 from datacard_core.grammar import EDIT, HEAD_WORDS, PARAMETER_KEYWORDS, ROW_KEYWORDS, name_problem
 from tests.support import outputs as by_hand
@@ -210,22 +215,36 @@ class TestNuisances:
                 card(signal_and_ttbar(nominal=[10, 20, 30]), declared)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("word", [word for word in WORDS if name_problem("name", word) is None])
-    def test_word_of_combine(self, word: str, tmp_path: Path) -> None:
+    def test_words_of_combine(self, tmp_path: Path) -> None:
         """A word of Combine's language names a nuisance, a process and a bin, and the card reads back as it is."""
+        words = [word for word in WORDS if name_problem("name", word) is None]
+        output = Output().mc("Signal", "2022", nominal=[1, 2, 3])
+        for word in words:
+            output.mc(word, "2022", nominal=[10, 20, 30])
         made = card(
-            signal_and_ttbar(nominal=[10, 20, 30]),
-            SystematicUncertainty(word, "lnN", [word], ["2022"], 1.05),
-            mc_processes=MCProcesses([process("signal", "Signal", is_signal=True), process(word, "TTbar")]),
-            bin_name=word,
+            output,
+            *(SystematicUncertainty(word, "lnN", [word], ["2022"], 1.05) for word in words),
+            mc_processes=MCProcesses(
+                [process("signal", "Signal", is_signal=True), *(process(word, word) for word in words)]
+            ),
+            bin_name=words[0],
             process_suffix="",
         )
         made.dump(tmp_path)
         (channel,) = read_card(tmp_path / "datacard.txt").model().channels
-        assert (channel.bin, [column.name for column in channel.columns]) == (word, ["signal", word])
-        assert [(nuisance.name, nuisance.keyword, nuisance.cells(2)) for nuisance in channel.nuisances] == [
-            (word, "lnN", ["-", "1.05"])
-        ]
+        assert (channel.bin, [column.name for column in channel.columns]) == (words[0], ["signal", *words])
+        cells = {row.name: (row.keyword, row.cells(1 + len(words))) for row in channel.nuisances}
+        assert cells == {
+            word: ("lnN", ["1.05" if column.name == word else "-" for column in channel.columns]) for word in words
+        }
+        # A line of autoMCStats begins with the name of its bin.
+        statement = Statement(BinByBinStatistics())
+        of_bin = card(signal_and_ttbar(nominal=[10, 20, 30])).channel
+        parts = [attrs.evolve(of_bin, bin=word, statements=(statement,)) for word in words]
+        write_model(Model.of(parts), tmp_path / "bins.txt", checks=False)
+        read = read_card(tmp_path / "bins.txt").model().channels
+        assert [part.bin for part in read] == words
+        assert [part.lines() for part in read] == [(f"{word} autoMCStats 0 0 1",) for word in words]
 
     def test_name_of_signal_strength(self) -> None:
         """A nuisance called r is an error with the way out."""
