@@ -37,7 +37,7 @@ def save(path: Path, output: Mapping[str, Any]) -> Path:
 def written(analysis: Analysis, output: Any, folder: Path, **options: Any) -> dict[str, bytes]:
     """Build an analysis and return the files that it writes, by name."""
     dumping = {name: options[name] for name in ("executor", "jobs") if name in options}
-    analysis.build(output, **options).dump(folder, **dumping)
+    analysis.build(output, verbose=False, **options).dump(folder, **dumping)
     return contents(folder)
 
 
