@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.patches import StepPatch
 from matplotlib.ticker import AutoMinorLocator
 
 from datacard_plots.axes.ticks import Ticks
@@ -99,6 +100,15 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
             axes.axvline(edge, color="black", linestyle=":", linewidth=0.8)
     ticks.set(named_places(axis, edges, most), named_bins(axis, most))
     return ticks
+
+
+def draw_steps(axes: Axes, values: FloatArray, edges: FloatArray, base: FloatArray | None = None, **style: Any) -> Any:
+    """Draw a histogram as a line, or as an area above a base, and return its patch; the ranges do not follow it."""
+    # The same patch as that of `Axes.stairs`, which looks for the extent of each line to set ranges.
+    form: dict[str, Any] = {"fill": False} if base is None else {"fill": True, "linewidth": 0}
+    patch = StepPatch(values, edges, **{"baseline": base, **form, **style})
+    axes.add_artist(patch)
+    return patch
 
 
 def axis_label(axis: Axis) -> str:

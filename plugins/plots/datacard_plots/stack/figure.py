@@ -15,6 +15,7 @@ from datacard_plots.axes.ticks import Ticks
 from datacard_plots.axes.variable import (
     axis_label,
     centres,
+    draw_steps,
     draw_variable,
     drawn_edges,
     highest,
@@ -189,24 +190,24 @@ def _draw_stack(axes: Axes, layers: Sequence[Layer], edges: FloatArray) -> list[
     top = np.zeros(len(edges) - 1)
     for layer in reversed(layers):
         base, top = top, top + layer.values
-        style: Any = {"facecolor": layer.colour, "hatch": layer.hatch, "edgecolor": "white", "linewidth": 0}
-        handles.append(axes.stairs(top, edges, baseline=base, fill=True, label=layer.label, **style))
-        axes.stairs(top, edges, baseline=None, color="black", linewidth=0.4)
+        style: Any = {"facecolor": layer.colour, "hatch": layer.hatch, "edgecolor": "white"}
+        handles.append(draw_steps(axes, top, edges, base, label=layer.label, **style))
+        draw_steps(axes, top, edges, edgecolor="black", linewidth=0.4)
     return handles[::-1]
 
 
 def _draw_band(axes: Axes, content: _Content) -> Any:
     expected = content.expected
     low, high = expected.background - expected.down, expected.background + expected.up
-    style: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY, "linewidth": 0}
-    return axes.stairs(high, content.edges, baseline=low, fill=True, label="Bkg. unc.", **style)
+    style: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY}
+    return draw_steps(axes, high, content.edges, low, label="Bkg. unc.", **style)
 
 
 def _draw_signal(axes: Axes, signal: Layer, dashes: Any, edges: FloatArray) -> Any:
     # A white outline separates the line from a stack of a similar colour.
     outline = withStroke(linewidth=3.4, foreground="white")
-    style: Any = {"color": signal.colour, "linestyle": dashes, "linewidth": 2, "path_effects": [outline]}
-    return axes.stairs(signal.values, edges, baseline=None, label=signal.label, **style)
+    style: Any = {"edgecolor": signal.colour, "linestyle": dashes, "linewidth": 2, "path_effects": [outline]}
+    return draw_steps(axes, signal.values, edges, label=signal.label, **style)
 
 
 def _draw_points(axes: Axes, edges: FloatArray, values: FloatArray, bars: FloatArray, label: str = "") -> Any:
@@ -269,9 +270,9 @@ def _draw_ratio(axes: Axes, content: _Content) -> None:
     # The wide band comes first, so that the statistical part is drawn on top of it.
     low, high = (content.ratio(expected.background + way) for way in (-expected.down, expected.up))
     if expected.has_systematics:
-        axes.stairs(high, content.edges, baseline=low, fill=True, color="#d0d0d0", label=content.band)
+        draw_steps(axes, high, content.edges, low, facecolor="#d0d0d0", label=content.band)
     least, most = (content.ratio(expected.background + way) for way in (-expected.stat, expected.stat))
-    axes.stairs(most, content.edges, baseline=least, fill=True, color="#989898", label="stat.")
+    draw_steps(axes, most, content.edges, least, facecolor="#989898", label="stat.")
     axes.axhline(1, color="black", linewidth=0.8, linestyle="--")
     half = ratio_range(HALVES, low, high, *map(content.ratio, content.ends))
     axes.set_ylim(1 - half, 1 + half)
