@@ -64,16 +64,13 @@ def test_cells_run_and_show(shell: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("text", "expected"), [("cards['", "SR"), ("processes['", "ttbar"), ("plugins.kinds['", "lnN")]
-)
-def test_completion_of_keys(shell: Any, demo_cards: Cards, text: str, expected: str) -> None:
+def test_completion_of_keys(shell: Any, demo_cards: Cards) -> None:
     """The keys of cards, declarations and objects of plugins are completed."""
     names = {"cards": demo_cards, "processes": demo_cards["SR"].mc_processes, "plugins": load_plugins()}
     shell.user_ns.update(names)
     with pytest.importorskip("IPython.core.completer").provisionalcompleter():
-        found = {completion.text for completion in shell.Completer.completions(text, len(text))}
-    assert expected in found
+        for text, expected in (("cards['", "SR"), ("processes['", "ttbar"), ("plugins.kinds['", "lnN")):
+            assert expected in {found.text for found in shell.Completer.completions(text, len(text))}, text
 
 
 @pytest.mark.slow

@@ -19,7 +19,9 @@ from datacard_core import load_plugins
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Iterator
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -44,8 +46,17 @@ def pages(pdf: bytes) -> int:
 def words(figure: Figure) -> list[str]:
     """Return all text on a figure."""
     sheets = [word.text for sheet in figure.artists if isinstance(sheet, Sheet) for word in sheet.words]
-    texts = [text.get_text() for text in figure.findobj(Text) if text.get_text()]
-    return [text.replace(r"\$", "$") for text in (*sheets, *texts)]
+    return [text.replace(r"\$", "$") for text in (*sheets, *_texts(figure))]
+
+
+def _texts(artist: Artist) -> Iterator[str]:
+    """Yield the text of all artists that are drawn."""
+    # findobj would descend into the axes' own ticks too, which are not drawn, and which matplotlib makes only then.
+    if isinstance(artist, Text) and artist.get_text():
+        yield artist.get_text()
+    for child in artist.get_children():
+        if child.get_visible():
+            yield from _texts(child)
 
 
 def points(axes: Axes, marker: str) -> tuple[list[Any], list[Any]]:

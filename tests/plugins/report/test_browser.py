@@ -229,9 +229,9 @@ def luminance(colour: str) -> float:
 def test_time_to_load(page: Browser, tmp_path: Path) -> None:
     """The report of 30 channels with their plots and maps loads in a second."""
     path = written(tmp_path, 30)
-    times = []
-    for _ in range(3):
+    times: list[float] = []
+    # The best of three, as other work of the machine makes a page slower, and never faster.
+    while len(times) < 3 and not (times and min(times) < 1000):
         page.open(path)
         times.append(page.run("const [one] = performance.getEntriesByType('navigation'); return one.loadEventEnd"))
-    # The best of three, as other work of the machine makes a page slower, and never faster.
     assert 0 < min(times) < 1000
