@@ -33,6 +33,17 @@ CLOSED = "closed"
 BROKEN = "broken"
 """A pipe whose reader has closed it."""
 
+_IMPORTED = (
+    "datacard_core.cli.cards",
+    "datacard_core.cli.outputs",
+    "datacard_core.execution.parallel",
+    "datacard_core.inputs.coffea",
+    "datacard_root.histograms",
+    "rich.console",
+    "rich.table",
+    "tests.support.outputs",
+    "uproot",
+)
 _STREAMS = ("stdin", "stdout", "stderr")
 _KEPT: Mapping[str, str] = MappingProxyType({})
 
@@ -76,7 +87,7 @@ def start(task: dict[str, Any], folder: Path, cwd: Path, environ: Mapping[str, s
 def prepare() -> None:
     """Import the plugins, and what most programs would import anew, in the process that forks for each of them."""
     load_plugins()
-    for name in ("uproot", "datacard_core.demo", "tests.support.outputs"):
+    for name in _IMPORTED:
         importlib.import_module(name)
 
 

@@ -98,17 +98,12 @@ class TestShow:
         assert subprocess.run(shell, check=False).returncode == 0
         assert files_below(Path("cards")) == files_below(Path("expected"))
 
-    @pytest.mark.slow  # a fresh interpreter
+    @pytest.mark.slow
     def test_script_prints_to_a_closed_pipe(self, output: Path, script: Path) -> None:
         """Lines of a script that cannot be written cost no cards, although processes are started after them."""
-        text = f"{NAMES}{SMALL}\nprint('lines')\n"
-        write(script, text, "plugins=load_plugins(*DEFAULT_PLUGINS, Own(), block={'root'})")
-        reading, writing = os.pipe()
-        os.close(reading)
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        line = [str(DATACARD), "build", str(script), str(output), "-j", "2", "-o", "cards"]
-        done = subprocess.run(line, check=False, stdout=writing, stderr=subprocess.PIPE, text=True, env=environment)
-        os.close(writing)
+        write(script, f"{SMALL}\nprint('lines')\n")
+        line = ["build", script, output, "-j", "2", "-o", "cards"]
+        done = command(*line, cwd=script.parent, streams={"stdout": BROKEN})
         assert "Broken" not in done.stderr
         assert Path("cards", "datacard_SR_2024.txt").is_file()
 
