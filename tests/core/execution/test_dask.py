@@ -51,6 +51,8 @@ pytestmark = [
 CARDS = 7
 """Files of the demo: a card and a file of templates for each of three categories, and a script."""
 
+ONE_CATEGORY = attrs.evolve(SMALL_DEMO, categories={"SR": SMALL_DEMO.categories["SR"]})
+
 ACME = """
     import numpy as np
 
@@ -158,7 +160,7 @@ def with_acme(*plugins: str) -> Any:
     doubling = SystematicUncertainty("twice", "doubling", ["signal"], SMALL_DEMO.years, 1.0)
     systematics = Systematics([*SMALL_DEMO.systematics.values(), doubling])
     names = ("lnn", "shape", "rateparam", "mcstats", "combine", "root", "coffea", *plugins)
-    return attrs.evolve(SMALL_DEMO, systematics=systematics, plugins=load_plugins(*names))
+    return attrs.evolve(ONE_CATEGORY, systematics=systematics, plugins=load_plugins(*names))
 
 
 def raised_in_time(work: Callable[[], object]) -> Exception | None:
@@ -201,15 +203,18 @@ class TestCluster:
 
 
 class TestSameBytes:
-    @pytest.mark.parametrize("shape_only", [False, True])
-    def test_client(
-        self, *, shape_only: bool, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path
-    ) -> None:
-        """Cards that are built and written on a cluster have the same bytes."""
-        analysis = attrs.evolve(SMALL_DEMO, shape_only_for_rateparam=shape_only)
-        if shape_only:
-            expected = written(analysis, files, tmp_path / "here")
+    def test_client(self, client: Any, files: list[Path], expected: dict[str, bytes], tmp_path: Path) -> None:
+        """Cards that are built and written on a cluster have the same bytes, and the same findings."""
+        cards = SMALL_DEMO.build(files, executor=client, verbose=False)
+        cards.dump(tmp_path, executor=client)
         assert len(expected) == CARDS
+        assert contents(tmp_path) == expected
+        assert cards.report() == SMALL_DEMO.build(files, verbose=False).report()
+
+    def test_shape_only(self, client: Any, files: list[Path], tmp_path: Path) -> None:
+        """Variations that are scaled to the nominal have the same bytes too."""
+        analysis = attrs.evolve(ONE_CATEGORY, shape_only_for_rateparam=True)
+        expected = written(analysis, files, tmp_path / "here")
         assert written(analysis, files, tmp_path / "there", executor=client) == expected
 
     def test_executor_of_a_client(
@@ -218,10 +223,6 @@ class TestSameBytes:
         """The executor of a client, and files in another order, give the same bytes."""
         with client.get_executor() as executor:
             assert written(SMALL_DEMO, files[::-1], tmp_path / "cards", executor=executor) == expected
-
-    def test_findings(self, client: Any, files: list[Path]) -> None:
-        """The findings are the same."""
-        assert SMALL_DEMO.build(files, executor=client).report() == SMALL_DEMO.build(files).report()
 
 
 class TestCommand:
@@ -279,8 +280,8 @@ class TestErrors:
     def test_failing_writer(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
         """The error of a card writer on a worker names its plugin, and no file is written."""
         client.run(site.addsitedir, str(install("inkless", FAILING_WRITER)))
-        analysis = attrs.evolve(SMALL_DEMO, plugins=load_plugins(*SMALL_DEMO.plugins, "inkless"))
-        cards = analysis.build(files, executor=client)
+        analysis = attrs.evolve(ONE_CATEGORY, plugins=load_plugins(*SMALL_DEMO.plugins, "inkless"))
+        cards = analysis.build(files, verbose=False)
         with pytest.raises(PluginCallError, match="no ink for") as raised:
             cards.dump(tmp_path / "cards", writer="failing", executor=client)
         assert raised.value.plugin == "inkless"
@@ -293,26 +294,25 @@ class TestPlugins:
         plugins = load_plugins()
         assert client.submit(list, plugins).result(20) == list(plugins)
 
-    def test_third_party_plugin(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
-        """A plugin that is installed on the workers gives the same bytes there."""
-        client.run(site.addsitedir, str(install("acme", ACME)))
-        analysis = with_acme("acme")
-        expected = written(analysis, files, tmp_path / "here")
-        assert written(analysis, files, tmp_path / "there", executor=client) == expected
-        text = (tmp_path / "there" / SMALL_DEMO.card_name("SR")).read_text()
-        assert [line.split()[:3] for line in text.splitlines() if line.startswith("twice")] == [["twice", "lnN", "2.0"]]
+    def test_third_party_plugins(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
+        """Plugins that are installed on the workers give the same bytes there, in processes and here.
 
-    def test_other_samples(self, client: Any, files: list[Path], install: Install, tmp_path: Path) -> None:
-        """A kind that reads a sample of another process gives the same bytes there, in processes and here."""
-        client.run(site.addsitedir, str(install("acme_samples", OTHER_SAMPLES)))
+        One of them has a kind that reads a sample of another process.
+        """
+        for name, source in (("acme", ACME), ("acme_samples", OTHER_SAMPLES)):
+            client.run(site.addsitedir, str(install(name, source)))
         gen = SystematicUncertainty(
             "gen", "other-sample", ["ttbar"], SMALL_DEMO.years, 1.0, options={"of": "SingleTop"}
         )
-        analysis = attrs.evolve(with_acme("acme_samples"), systematics=Systematics([gen]))
+        analysis = with_acme("acme", "acme_samples")
+        analysis = attrs.evolve(analysis, systematics=Systematics([analysis.systematics["twice"], gen]))
         expected = written(analysis, files, tmp_path / "here")
-        assert written(analysis, files, tmp_path / "there", executor=client) == expected
+        cards = analysis.build(files, executor=client, verbose=False)
+        cards.dump(tmp_path / "there", executor=client)
+        assert contents(tmp_path / "there") == expected
         assert written(analysis, files[::-1], tmp_path / "processes", jobs=2) == expected
-        cards = analysis.build(files, executor=client)
+        text = (tmp_path / "there" / SMALL_DEMO.card_name("SR")).read_text()
+        assert [line.split()[:3] for line in text.splitlines() if line.startswith("twice")] == [["twice", "lnN", "2.0"]]
         year = SMALL_DEMO.years[0]
         # Up is the nominal of the other sample, a process of its own here.
         assert cards["SR"].rate(f"ttbar_{year}", "genUp") == cards["SR"].rate(f"singletop_{year}")
@@ -341,7 +341,7 @@ class TestPlugins:
 class TestLostWorkers:  # the last ones, because new workers lack what earlier tests have imported
     def test_worker_killed_while_it_reads(self, client: Any, files: list[Path], tmp_path: Path) -> None:
         """Another worker reads the file, and the bytes are the same."""
-        declared = attrs.evolve(SMALL_DEMO, plugins=load_plugins(*DEFAULT_PLUGINS, Provider("gates", Gated())))
+        declared = attrs.evolve(ONE_CATEGORY, plugins=load_plugins(*DEFAULT_PLUGINS, Provider("gates", Gated())))
         gate = files[-1].with_suffix(".gate")
         os.mkfifo(gate)  # opening it waits for the other end
         killed: list[int] = []
