@@ -56,7 +56,8 @@ def model_of(path: Path) -> Model:
 
 
 def reread(model: Model, folder: str | Path) -> Model:
-    write_model(model, Path(folder, "card.txt"), plugins=PLUGINS)
+    # Checks of models are not looked at, and take as long as the writing.
+    write_model(model, Path(folder, "card.txt"), plugins=PLUGINS, checks=False)
     return model_of(Path(folder, "card.txt"))
 
 
