@@ -289,7 +289,7 @@ class TestSecrecy:
         """The command blinds all categories or some, and its tables and files have no counts."""
         save(tmp_path / "output.coffea", output())
         script = write(tmp_path / "ana.py", SCRIPT)
-        for place, options in enumerate((["--blind", "--plots"], ["--blind-in", "SR", "--plot", "stack"])):
+        for place, options in enumerate((["--blind", "--plots"], ["--blind-in", "SR"])):
             folder = tmp_path / f"cards{place}"
             result = datacard("build", script, tmp_path / "output.coffea", "-o", folder, *options)
             assert result.exit_code == 0, result.output
@@ -436,7 +436,7 @@ class TestMarks:
     @pytest.mark.slow
     def test_fits(self, tmp_path: Path) -> None:
         """A blind card has no observed limit unless it is asked for, and commands say that it is blind."""
-        card().dump(tmp_path, "SR.txt")
+        card(systematics=Systematics([]), mcstat=False).dump(tmp_path, "SR.txt")
         blind = datacard("limit", tmp_path / "SR.txt", "--json")
         assert "blind in the cards, with expected events in place of data: SR_2022" in blind.stderr
         assert json.loads(blind.stdout)["observed"] is None
