@@ -65,7 +65,7 @@ def test_real_output_equals_coffeas_own_load(whole: dict[str, Any]) -> None:
 @of_numpy_1
 def test_real_partial_file_equals_its_pickle() -> None:
     """A real file of one dataset is equal to its pickle, loaded by Python."""
-    for file in PARTIAL:
+    for file in PARTIAL[::3]:  # one year of each dataset
         with case(file):
             assert_same(load_output(str(file)), pickle.loads(lz4.frame.decompress(file.read_bytes())))
 

@@ -173,11 +173,11 @@ def test_lack_of_memory_tells_the_size(tmp_path: Path) -> None:
     import resource  # noqa: PLC0415
 
     file = tmp_path / "a.coffea"
-    file.write_bytes(lz4.frame.compress(pickle.dumps(an_output("a") | {"extra": np.zeros(20_000_000)}, 5)))
+    file.write_bytes(lz4.frame.compress(pickle.dumps(an_output("a") | {"extra": np.zeros(12_000_000)}, 5)))
     reader, writer = os.pipe()
     if not (pid := os.fork()):
         pages = int(open("/proc/self/statm").read().split()[0])  # noqa: PTH123, SIM115
-        resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + 80_000_000,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + 60_000_000,) * 2)
         # An output whose large arrays stay in the file needs no such memory.
         open_output(file)
         with pytest.raises(InputError) as caught:
@@ -188,7 +188,7 @@ def test_lack_of_memory_tells_the_size(tmp_path: Path) -> None:
     said = os.read(reader, 10_000).decode()
     os.waitpid(pid, 0)
     os.close(reader)
-    # 20 million numbers of 8 bytes
-    assert "160.0 MB decompressed" in said
+    # 12 million numbers of 8 bytes
+    assert "96.0 MB decompressed" in said
     assert "memory was not free" in said
     assert "damaged" not in said
