@@ -15,9 +15,10 @@ import pytest
 from hypothesis import settings
 
 from datacard_core import Analysis, SystematicUncertainty, load_plugins
-from datacard_core.demo import demo_output, write_demo
+from datacard_core.demo import write_demo
 from datacard_core.testing.inputs.small import small_arguments, small_output
 from tests.support import profiles  # noqa: F401 - registers them
+from tests.support.demo import output_of_seed
 from tests.support.demo_files import YEARS as SMALL_DEMO_YEARS
 from tests.support.demo_files import datasets_of, of_datasets
 
@@ -144,7 +145,7 @@ def few_examples() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def demo() -> dict[str, Any]:
     """Return the demo output."""
-    return demo_output()
+    return output_of_seed(1)
 
 
 @pytest.fixture(scope="session")

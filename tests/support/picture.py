@@ -21,8 +21,8 @@ from datacard_plots.style import plot_style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from datacard_core import Model
-from datacard_core.demo import demo_output
 from datacard_core.demo.analysis import analysis
+from tests.support.demo import output_of_seed
 
 if TYPE_CHECKING:
     from datacard_fit import Limit
@@ -66,7 +66,7 @@ def draw_all(folder: Path) -> None:
 
 
 def _cards() -> Cards:
-    return analysis.build(demo_output(), verbose=False)
+    return analysis.build(output_of_seed(1), verbose=False)
 
 
 def _limits(model: Model) -> dict[str | float, Limit]:
