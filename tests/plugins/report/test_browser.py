@@ -71,15 +71,17 @@ class OnceCorrelations(OnceStack):
     name: ClassVar[str] = "correlations"
 
 
+ONCE = (OnceStack(Stack()), OnceCoverage(Coverage()), OnceCorrelations(Correlations()))
+
+
 def written(folder: Path, count: int) -> Path:
     """Write the report of so many channels, with names of nuisances that are long."""
-    once = (OnceStack(Stack()), OnceCoverage(Coverage()), OnceCorrelations(Correlations()))
     lumi = factors("CMS_lumi_13p6TeV_2022_and_a_long_name", [0, 1, 2, 3], [1.016] * 4)
     made = channel(lumi, with_origin(all_shifted(channel())), findings=FINDINGS)
     path = folder / "report.html"
     channels = [attrs.evolve(made, bin=f"SR_{at}") for at in range(count)]
     # Without checks, so that the findings are those above.
-    path.write_text(report_of(channels, plugins=load_plugins("lnn", Provider("plots", *once))), "utf-8")
+    path.write_text(report_of(channels, plugins=load_plugins("lnn", Provider("plots", *ONCE))), "utf-8")
     return path
 
 
