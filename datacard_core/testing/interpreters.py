@@ -7,6 +7,7 @@ each: the fork starts without state that an earlier task left, and has the hashe
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -117,6 +118,8 @@ def serve(module: str) -> None:
     functions = vars(importlib.import_module(module))
     if prepare := functions.get("prepare"):
         prepare()
+    # A search for garbage would copy the memory that forks share with this process.
+    gc.freeze()
     for line in sys.stdin.buffer:
         pid = os.fork()
         if not pid:
