@@ -81,11 +81,11 @@ def shown(demo_files: DemoFiles, tmp_path_factory: pytest.TempPathFactory) -> st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("doing", ["reading files", "building cards", "writing cards"])
-def test_bar_of_each_stage(doing: str, shown: str) -> None:
+def test_bar_of_each_stage(shown: str) -> None:
     """Each stage of the work has a bar, which is removed in the end."""
-    assert re.search(rf"{doing}\x1b?.*100%", shown)
-    assert doing not in screen(shown)
+    for doing in ("reading files", "building cards", "writing cards"):
+        assert re.search(rf"{doing}\x1b?.*100%", shown), doing
+        assert doing not in screen(shown), doing
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 3  # the cursor is hidden, and shown again
 
 

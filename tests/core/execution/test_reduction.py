@@ -159,7 +159,7 @@ class TestSameBytes:
             ("two processes", "full effect", "by dataset"),
             ("two processes", "shape only", "by category with empty axes"),
             ("a thread pool", "full effect", "by year"),
-            ("a process pool", "shape only", "by dataset"),
+            ("a process pool", "shape only", "by year"),
         ],
     )
     def test_parallel_work(
