@@ -36,6 +36,7 @@ from datacard_core import (
     SystematicUncertainty,
     load_output,
 )
+from tests.support.cases import case
 from tests.support.paths import SHARED_DATA
 
 if TYPE_CHECKING:
@@ -129,8 +130,6 @@ INTENDED = (
 
 SAME = 1e-12
 """Relative: contents are sums of the same doubles in another order."""
-
-every_reference = pytest.mark.parametrize("reference", ARGUMENTS)
 
 
 # Reading cards and templates, with nothing of the package.
@@ -371,23 +370,28 @@ def output() -> dict[str, Any]:
 # The same as PocketCoffea's.
 
 
-@every_reference
-def test_intended_differences(ours: Callable[[str], Ours], reference: str) -> None:
+def test_intended_differences(ours: Callable[[str], Ours]) -> None:
     """A card differs from PocketCoffea's where it is meant to and nowhere else."""
-    our, their = ours(reference), theirs(reference)
-    for category in CATEGORIES:
-        lines, their_lines = lines_of(our.text(category)), lines_of(their.text(category))
-        templates, their_templates = our.templates(category), their.templates(category)
-        common = [name for name in templates if name in their_templates]
-        rows, their_rows = (Template.stacked(of[name] for name in common) for of in (templates, their_templates))
-        differences = {
-            *(f"{line[0]}:" for line, other in zip(lines, their_lines, strict=True) if line != other),
-            *(templates.keys() ^ their_templates.keys()),
-            *(name for name, equal in zip(common, rows.same_as(their_rows), strict=True) if not equal),
-        }
-        compared = {*(f"{line[0]}:" for line in lines), *templates, *their_templates}
-        intended = {what for what in compared if any(item.covers(reference, category, what) for item in INTENDED)}
-        assert differences == intended, category
+    for reference in ARGUMENTS:
+        with case(reference):
+            our, their = ours(reference), theirs(reference)
+            for category in CATEGORIES:
+                lines, their_lines = lines_of(our.text(category)), lines_of(their.text(category))
+                templates, their_templates = our.templates(category), their.templates(category)
+                common = [name for name in templates if name in their_templates]
+                rows, their_rows = (
+                    Template.stacked(of[name] for name in common) for of in (templates, their_templates)
+                )
+                differences = {
+                    *(f"{line[0]}:" for line, other in zip(lines, their_lines, strict=True) if line != other),
+                    *(templates.keys() ^ their_templates.keys()),
+                    *(name for name, equal in zip(common, rows.same_as(their_rows), strict=True) if not equal),
+                }
+                compared = {*(f"{line[0]}:" for line in lines), *templates, *their_templates}
+                intended = {
+                    what for what in compared if any(item.covers(reference, category, what) for item in INTENDED)
+                }
+                assert differences == intended, category
 
 
 @pytest.mark.parametrize("reference", [name for name in ARGUMENTS if name != "01_docs_run3"])
@@ -410,13 +414,14 @@ def test_same_card_behind_glued_columns(ours: Callable[[str], Ours]) -> None:
         assert list(our.rows) == list(their.rows), category
 
 
-@every_reference
-def test_rates_of_six_digits(ours: Callable[[str], Ours], reference: str) -> None:
+def test_rates_of_six_digits(ours: Callable[[str], Ours]) -> None:
     """Our rates, cut to six digits, are PocketCoffea's."""
-    for category in CATEGORIES:
-        our = ours(reference).card(category)
-        (their,) = [words[1:] for words in lines_of(theirs(reference).text(category)) if words[0] == "rate"]
-        assert [f"{rate:.6g}" for rate in our.rates] == their, category
+    for reference in ARGUMENTS:
+        with case(reference):
+            for category in CATEGORIES:
+                our = ours(reference).card(category)
+                (their,) = [words[1:] for words in lines_of(theirs(reference).text(category)) if words[0] == "rate"]
+                assert [f"{rate:.6g}" for rate in our.rates] == their, category
 
 
 def test_moved_script() -> None:
@@ -427,34 +432,37 @@ def test_moved_script() -> None:
     assert all(" import " in line for pair in changed for line in pair)
 
 
-@every_reference
-def test_no_prints_and_no_warnings(ours: Callable[[str], Ours], reference: str) -> None:
+def test_no_prints_and_no_warnings(ours: Callable[[str], Ours]) -> None:
     """The script prints no line to standard output and raises no warning."""
-    assert (ours(reference).directory / "messages.log").read_text() == "\n--- warnings ---\n\n"
+    for reference in ARGUMENTS:
+        with case(reference):
+            assert (ours(reference).directory / "messages.log").read_text() == "\n--- warnings ---\n\n"
 
 
-@every_reference
-def test_combination_script(ours: Callable[[str], Ours], reference: str) -> None:
+def test_combination_script(ours: Callable[[str], Ours]) -> None:
     """The combination script joins the same cards under the same names."""
-    our, their = ours(reference).script(), theirs(reference).script()
+    for reference in ARGUMENTS:
+        with case(reference):
+            our, their = ours(reference).script(), theirs(reference).script()
 
-    def joined(script: str) -> list[str]:
-        return [word for word in script.split() if re.fullmatch(r"\w+=\S+\.txt", word)]
+            def joined(script: str) -> list[str]:
+                return [word for word in script.split() if re.fullmatch(r"\w+=\S+\.txt", word)]
 
-    assert joined(our) == joined(their)
-    assert len(joined(our)) == len(CATEGORIES)
-    assert our.splitlines()[-1].split() == their.splitlines()[-1].split()
+            assert joined(our) == joined(their)
+            assert len(joined(our)) == len(CATEGORIES)
+            assert our.splitlines()[-1].split() == their.splitlines()[-1].split()
 
 
 # Meant to differ.
 
 
-@every_reference
-def test_rates_read_back(ours: Callable[[str], Ours], reference: str) -> None:
+def test_rates_read_back(ours: Callable[[str], Ours]) -> None:
     """A rate of the card reads back as the rate of the template."""
-    for category in CATEGORIES:
-        card, datacard = ours(reference).card(category), ours(reference).datacards[category]
-        assert card.rates == [datacard.rate(column) for column in card.columns], category
+    for reference in ARGUMENTS:
+        with case(reference):
+            for category in CATEGORIES:
+                card, datacard = ours(reference).card(category), ours(reference).datacards[category]
+                assert card.rates == [datacard.rate(column) for column in card.columns], category
 
 
 def test_without_data(ours: Callable[[str], Ours]) -> None:
@@ -495,28 +503,29 @@ def test_variation_computed(ours: Callable[[str], Ours]) -> None:
     assert not ours("06_met_empty_variation").findings("SR", "no-variation")
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_shape_only_totals(ours: Callable[[str], Ours], output: dict[str, Any], category: str) -> None:
+def test_shape_only_totals(ours: Callable[[str], Ours], output: dict[str, Any]) -> None:
     """Shape-only variations keep the total with flow, PocketCoffea's the total without."""
-    sums = ttbar_sums(output, VARIABLES[category])
-    our, plain = ours("04_shape_only_rateparam"), ours("02_docs_default_suffix").templates(category)
-    scaled, their = our.templates(category), theirs("04_shape_only_rateparam").templates(category)
-    systematics = our.datacards[category].systematics
-    for nuisance, (keyword, cells) in our.card(category).rows.items():
-        years = [column.removeprefix("ttbar_") for column in cells if column.startswith("ttbar_")]
-        if keyword != "shape" or not years:
-            continue
-        variation = systematics[nuisance].get_coffea_name("ttbar", years[0])
-        for year, direction in product(years, ("Up", "Down")):
-            name = f"ttbar_{year}_{nuisance}{direction}"
-            factor, factor_inside = (
-                sum(sums[year, "nominal", flow] for year in years)
-                / sum(sums[year, f"{variation}{direction}", flow] for year in years)
-                for flow in (True, False)
-            )
-            assert same(scaled[name].values, factor * plain[name].values), name
-            assert same(scaled[name].variances, factor**2 * plain[name].variances), name
-            assert same(their[name].values, factor_inside * plain[name].values), name
+    for category in CATEGORIES:
+        with case(category):
+            sums = ttbar_sums(output, VARIABLES[category])
+            our, plain = ours("04_shape_only_rateparam"), ours("02_docs_default_suffix").templates(category)
+            scaled, their = our.templates(category), theirs("04_shape_only_rateparam").templates(category)
+            systematics = our.datacards[category].systematics
+            for nuisance, (keyword, cells) in our.card(category).rows.items():
+                years = [column.removeprefix("ttbar_") for column in cells if column.startswith("ttbar_")]
+                if keyword != "shape" or not years:
+                    continue
+                variation = systematics[nuisance].get_coffea_name("ttbar", years[0])
+                for year, direction in product(years, ("Up", "Down")):
+                    name = f"ttbar_{year}_{nuisance}{direction}"
+                    factor, factor_inside = (
+                        sum(sums[year, "nominal", flow] for year in years)
+                        / sum(sums[year, f"{variation}{direction}", flow] for year in years)
+                        for flow in (True, False)
+                    )
+                    assert same(scaled[name].values, factor * plain[name].values), name
+                    assert same(scaled[name].variances, factor**2 * plain[name].variances), name
+                    assert same(their[name].values, factor_inside * plain[name].values), name
 
 
 def ttbar_sums(output: dict[str, Any], variable: str) -> dict[tuple[str, str, bool], float]:
@@ -575,59 +584,67 @@ def test_glued_rate_param(output: dict[str, Any], tmp_path: Path) -> None:
 # Cards that Combine can read.
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
-@every_reference
-def test_card_and_templates(ours: Callable[[str], Ours], reference: str, category: str) -> None:
+def test_card_and_templates(ours: Callable[[str], Ours]) -> None:
     """Counts, names, rates and bins of a card and its templates agree, as Combine needs them."""
-    card, templates = ours(reference).card(category), ours(reference).templates(category)
-    assert card.counts == {"imax": 1, "jmax": len(card.columns) - 1, "kmax": len(card.rows)}
-    assert (ours(reference).directory / card.shapes_name).is_file()
-    assert all(cells for _, cells in card.rows.values())
-    assert set(templates) == {
-        "data_obs_nominal",
-        *(f"{column}_nominal" for column in card.columns),
-        *(
-            f"{column}_{nuisance}{direction}"
-            for nuisance, (keyword, cells) in card.rows.items()
-            if keyword == "shape"
-            for column, direction in product(cells, ("Up", "Down"))
-        ),
-    }
-    integrals = [templates[f"{column}_nominal"].integral for column in card.columns]
-    assert card.rates == pytest.approx(integrals, rel=1e-9)
-    if reference != "05_nodata":
-        assert card.observation == templates["data_obs_nominal"].integral
-    for name, template in templates.items():
-        assert np.isfinite(template.values).all(), name
-        assert (template.values >= 0).all(), name
-        assert (template.variances >= 0).all(), name
-        assert template.integral > 0, name
-        assert not template.values[[0, -1]].any(), name
-        assert np.array_equal(template.edges, templates["data_obs_nominal"].edges), name
-
-
-@every_reference
-def test_aligned_columns(ours: Callable[[str], Ours], reference: str) -> None:
-    """The columns of the table line up."""
     for category in CATEGORIES:
-        card, text = ours(reference).card(category), ours(reference).text(category)
-        rows = [line for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
-        table = [line for line in rows if len(line.split()) >= len(card.columns)]
-        assert len(table) == 4 + len(card.rows), category
-        starts = {tuple(word.start() for word in re.finditer(r"\S+", line))[-len(card.columns) :] for line in table}
-        assert len(starts) == 1, category
+        with case(category):
+            for reference in ARGUMENTS:
+                with case(reference):
+                    card, templates = ours(reference).card(category), ours(reference).templates(category)
+                    assert card.counts == {"imax": 1, "jmax": len(card.columns) - 1, "kmax": len(card.rows)}
+                    assert (ours(reference).directory / card.shapes_name).is_file()
+                    assert all(cells for _, cells in card.rows.values())
+                    assert set(templates) == {
+                        "data_obs_nominal",
+                        *(f"{column}_nominal" for column in card.columns),
+                        *(
+                            f"{column}_{nuisance}{direction}"
+                            for nuisance, (keyword, cells) in card.rows.items()
+                            if keyword == "shape"
+                            for column, direction in product(cells, ("Up", "Down"))
+                        ),
+                    }
+                    integrals = [templates[f"{column}_nominal"].integral for column in card.columns]
+                    assert card.rates == pytest.approx(integrals, rel=1e-9)
+                    if reference != "05_nodata":
+                        assert card.observation == templates["data_obs_nominal"].integral
+                    for name, template in templates.items():
+                        assert np.isfinite(template.values).all(), name
+                        assert (template.values >= 0).all(), name
+                        assert (template.variances >= 0).all(), name
+                        assert template.integral > 0, name
+                        assert not template.values[[0, -1]].any(), name
+                        assert np.array_equal(template.edges, templates["data_obs_nominal"].edges), name
 
 
-@every_reference
-def test_cards_can_be_combined(ours: Callable[[str], Ours], reference: str) -> None:
+def test_aligned_columns(ours: Callable[[str], Ours]) -> None:
+    """The columns of the table line up."""
+    for reference in ARGUMENTS:
+        with case(reference):
+            for category in CATEGORIES:
+                card, text = ours(reference).card(category), ours(reference).text(category)
+                rows = [line for line in text.splitlines() if line.strip("-") and not line.startswith("#")]
+                table = [line for line in rows if len(line.split()) >= len(card.columns)]
+                assert len(table) == 4 + len(card.rows), category
+                starts = {
+                    tuple(word.start() for word in re.finditer(r"\S+", line))[-len(card.columns) :] for line in table
+                }
+                assert len(starts) == 1, category
+
+
+def test_cards_can_be_combined(ours: Callable[[str], Ours]) -> None:
     """The cards of an analysis differ in their bins, and agree in ids and keywords."""
-    cards = [ours(reference).card(category) for category in CATEGORIES]
-    assert len({card.bin for card in cards}) == len(cards)
-    for card in cards[1:]:
-        assert dict(zip(card.columns, card.ids, strict=True)) == dict(zip(cards[0].columns, cards[0].ids, strict=True))
-        assert {name: keyword for name, (keyword, _) in card.rows.items()} == {
-            name: keyword for name, (keyword, _) in cards[0].rows.items()
-        }
+    for reference in ARGUMENTS:
+        with case(reference):
+            cards = [ours(reference).card(category) for category in CATEGORIES]
+            assert len({card.bin for card in cards}) == len(cards)
+            for card in cards[1:]:
+                assert dict(zip(card.columns, card.ids, strict=True)) == dict(
+                    zip(cards[0].columns, cards[0].ids, strict=True)
+                )
+                assert {name: keyword for name, (keyword, _) in card.rows.items()} == {
+                    name: keyword for name, (keyword, _) in cards[0].rows.items()
+                }
 
 
 # The yields of the histograms, measured without any card: each sample as a process, each variation as a nuisance.
@@ -639,7 +656,6 @@ TABULATED = {
     **dict.fromkeys(("nJets_int", "lepton_pt_flow", "lepton_pt_noflow"), ("SR", "inclusive")),
 }
 """The categories of each variable."""
-every_tabulated = pytest.mark.parametrize("variable", TABULATED)
 DIGITS = 1e-7
 """The table has eight digits."""
 
@@ -717,66 +733,63 @@ def simulated(table: Table, category: str) -> Iterator[tuple[str, str, Measured]
             yield f"{sample}_{year}", variation, measured
 
 
-@every_tabulated
-def test_measured_rates(
-    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
-) -> None:
+def test_measured_rates(by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table]) -> None:
     """Rates and variances are the measured ones where no bin is negative."""
-    for category in TABULATED[variable]:
-        card = by_sample(variable, category)
-        columns, variations, _ = map(list, card.histogram.axes)
-        variances = card.histogram.variances().sum(axis=-1)
-        rows = [
-            (column, variation, measured)
-            for column, variation, measured in simulated(tables[variable, category], category)
-            if not measured.negative_bins and measured.total > 0
-        ]
-        rates = [card.rate(column, variation) for column, variation, _ in rows]
-        assert rates == pytest.approx([measured.total for *_, measured in rows], rel=DIGITS), category
-        found = [variances[columns.index(column), variations.index(variation)] for column, variation, _ in rows]
-        assert found == pytest.approx([measured.variance for *_, measured in rows], rel=DIGITS), category
-        assert len(rows) >= len(MC_SAMPLES), category
+    for variable, categories in TABULATED.items():
+        with case(variable):
+            for category in categories:
+                card = by_sample(variable, category)
+                columns, variations, _ = map(list, card.histogram.axes)
+                variances = card.histogram.variances().sum(axis=-1)
+                rows = [
+                    (column, variation, measured)
+                    for column, variation, measured in simulated(tables[variable, category], category)
+                    if not measured.negative_bins and measured.total > 0
+                ]
+                rates = [card.rate(column, variation) for column, variation, _ in rows]
+                assert rates == pytest.approx([measured.total for *_, measured in rows], rel=DIGITS), category
+                found = [variances[columns.index(column), variations.index(variation)] for column, variation, _ in rows]
+                assert found == pytest.approx([measured.variance for *_, measured in rows], rel=DIGITS), category
+                assert len(rows) >= len(MC_SAMPLES), category
 
 
-@every_tabulated
-def test_measured_observation(
-    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
-) -> None:
+def test_measured_observation(by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table]) -> None:
     """The observation is the measured one."""
-    for category in TABULATED[variable]:
-        table = tables[variable, category]
-        events = sum(table[key].total for key in product(DATA_SAMPLES, YEARS, ("data",)) if key in table)
-        assert by_sample(variable, category).observation == events > 0, category
+    for variable, categories in TABULATED.items():
+        with case(variable):
+            for category in categories:
+                table = tables[variable, category]
+                events = sum(table[key].total for key in product(DATA_SAMPLES, YEARS, ("data",)) if key in table)
+                assert by_sample(variable, category).observation == events > 0, category
 
 
-@every_tabulated
-def test_measured_clipping(
-    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
-) -> None:
+def test_measured_clipping(by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table]) -> None:
     """Every negative bin is clipped and told with the measured yield."""
-    for category in TABULATED[variable]:
-        card = by_sample(variable, category)
-        told = {
-            (finding.column, finding.systematic or "nominal"): finding.message
-            for finding in card.findings
-            if finding.code == "clipped" and "met_unclustered" not in finding.systematic
-        }
-        negative = {
-            (column, variation): measured
-            for column, variation, measured in simulated(tables[variable, category], category)
-            if measured.negative_bins
-        }
-        assert told.keys() == negative.keys(), category
-        columns, variations, _ = map(list, card.histogram.axes)
-        contents = card.histogram.values()
-        for (column, variation), message in told.items():
-            before, after = clipping(message)
-            assert before == pytest.approx(negative[column, variation].total, rel=1e-5, abs=1e-9), message
-            assert after >= before, message
-            values = contents[columns.index(column), variations.index(variation)]
-            if values.sum() > 0:
-                assert card.rate(column, variation) == pytest.approx(after, rel=1e-5), message
-                assert np.count_nonzero(values == 0) >= negative[column, variation].negative_bins, message
+    for variable, categories in TABULATED.items():
+        with case(variable):
+            for category in categories:
+                card = by_sample(variable, category)
+                told = {
+                    (finding.column, finding.systematic or "nominal"): finding.message
+                    for finding in card.findings
+                    if finding.code == "clipped" and "met_unclustered" not in finding.systematic
+                }
+                negative = {
+                    (column, variation): measured
+                    for column, variation, measured in simulated(tables[variable, category], category)
+                    if measured.negative_bins
+                }
+                assert told.keys() == negative.keys(), category
+                columns, variations, _ = map(list, card.histogram.axes)
+                contents = card.histogram.values()
+                for (column, variation), message in told.items():
+                    before, after = clipping(message)
+                    assert before == pytest.approx(negative[column, variation].total, rel=1e-5, abs=1e-9), message
+                    assert after >= before, message
+                    values = contents[columns.index(column), variations.index(variation)]
+                    if values.sum() > 0:
+                        assert card.rate(column, variation) == pytest.approx(after, rel=1e-5), message
+                        assert np.count_nonzero(values == 0) >= negative[column, variation].negative_bins, message
 
 
 def clipping(message: str) -> tuple[float, float]:
@@ -786,31 +799,30 @@ def clipping(message: str) -> tuple[float, float]:
     return float(told[1]), float(told[2])
 
 
-@every_tabulated
-def test_measured_flow(
-    by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table], variable: str
-) -> None:
+def test_measured_flow(by_sample: Callable[[str, str], Datacard], tables: dict[tuple[str, str], Table]) -> None:
     """The measured flow of each column is told, as a warning above one per cent."""
-    for category in TABULATED[variable]:
-        findings = by_sample(variable, category).findings
-        told = {finding.column: finding for finding in findings if finding.code == "flow-lost"}
-        under: defaultdict[str, float] = defaultdict(float)
-        over: defaultdict[str, float] = defaultdict(float)
-        inside: defaultdict[str, float] = defaultdict(float)
-        for (sample, year, variation), measured in tables[variable, category].items():
-            if variation in {"nominal", "data"}:
-                column = f"{sample}_{year}" if variation == "nominal" else "data_obs"
-                under[column] += measured.underflow
-                over[column] += measured.overflow
-                inside[column] += measured.total
-        assert told.keys() == {column for column in inside if under[column] or over[column]}, category
-        for column, finding in told.items():
-            numbers = re.findall(r"(\S+) in (?:underflow|overflow)", finding.message)
-            expected = [under[column], over[column]]
-            assert [float(number) for number in numbers] == pytest.approx(expected, rel=1e-3), finding
-            lost = abs(under[column] + over[column])
-            grave = lost > 0.01 * abs(lost + inside[column])
-            assert finding.severity is (Severity.WARNING if grave else Severity.NOTICE), finding
+    for variable, categories in TABULATED.items():
+        with case(variable):
+            for category in categories:
+                findings = by_sample(variable, category).findings
+                told = {finding.column: finding for finding in findings if finding.code == "flow-lost"}
+                under: defaultdict[str, float] = defaultdict(float)
+                over: defaultdict[str, float] = defaultdict(float)
+                inside: defaultdict[str, float] = defaultdict(float)
+                for (sample, year, variation), measured in tables[variable, category].items():
+                    if variation in {"nominal", "data"}:
+                        column = f"{sample}_{year}" if variation == "nominal" else "data_obs"
+                        under[column] += measured.underflow
+                        over[column] += measured.overflow
+                        inside[column] += measured.total
+                assert told.keys() == {column for column in inside if under[column] or over[column]}, category
+                for column, finding in told.items():
+                    numbers = re.findall(r"(\S+) in (?:underflow|overflow)", finding.message)
+                    expected = [under[column], over[column]]
+                    assert [float(number) for number in numbers] == pytest.approx(expected, rel=1e-3), finding
+                    lost = abs(under[column] + over[column])
+                    grave = lost > 0.01 * abs(lost + inside[column])
+                    assert finding.severity is (Severity.WARNING if grave else Severity.NOTICE), finding
 
 
 def test_large_flow(by_sample: Callable[[str, str], Datacard]) -> None:
