@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
+import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ import pytest
 from datacard_core import DirectoryInUseError
 from datacard_core.output.locks import FOLDER, Owner, hold
 from datacard_core.output.staging import staging
+from tests.support.processes import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,25 +25,43 @@ if TYPE_CHECKING:
 NO_PROCESS = 4_194_305
 """A number above the largest that Linux gives to a process."""
 
-WRITER = """
-import sys
-from datacard_core.output.staging import staging
-with staging(sys.argv[1]) as stage:
-    stage.path("card.txt").write_text("theirs")
-    print("writing", flush=True)
-    sys.stdin.read()
-"""
+
+@attrs.frozen
+class Writer:
+    """Another process, which writes card.txt to a directory until it is told to end."""
+
+    pid: int
+    orders: int
+    """Descriptor of the pipe that ends the process."""
+
+    @classmethod
+    def start(cls, folder: Path) -> Writer:
+        """Start the process, and return when it has begun to write."""
+        (heard, told), (obeyed, orders) = os.pipe(), os.pipe()
+
+        def write_until_told() -> None:
+            with staging(folder) as stage:
+                stage.path("card.txt").write_text("theirs")
+                os.write(told, b"writing")
+                os.read(obeyed, 1)
+
+        pid = start(write_until_told)
+        os.close(told)
+        assert os.read(heard, 10) == b"writing"
+        os.close(heard)
+        os.close(obeyed)
+        return cls(pid, orders)
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process, which writes card.txt to the directory until its standard input ends."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "writing\n"
-        yield process
-        process.kill()
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    """A process that writes to the directory of the test."""
+    started = Writer.start(tmp_path)
+    yield started
+    os.close(started.orders)
+    with suppress(ProcessLookupError):
+        os.kill(started.pid, signal.SIGKILL)
+        os.waitpid(started.pid, 0)
 
 
 def entry_of(folder: Path, owner: Owner) -> Path:
@@ -60,22 +79,22 @@ def write(folder: Path, patience: float = 0.0) -> list[str]:
 
 
 @pytest.mark.slow
-def test_file_of_another_process(writer: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_file_of_another_process(writer: Writer, tmp_path: Path) -> None:
     """Two processes that write one file: the later one is told who the earlier one is, and changes nothing."""
     told = rf"another build, process {writer.pid} on host \S+ since 20\d\d-\S+ \S+, is writing to '{tmp_path}'"
     with pytest.raises(DirectoryInUseError, match=told) as raised:
         write(tmp_path, patience=60)
     assert FOLDER not in str(raised.value), "the hidden folder must stay: that process runs"
-    writer.communicate()
-    assert writer.returncode == 0
+    os.write(writer.orders, b"x")
+    assert os.waitpid(writer.pid, 0) == (writer.pid, 0)
     assert (tmp_path / "card.txt").read_text() == "theirs"
     assert write(tmp_path) == ["card.txt"]
 
 
 @pytest.mark.slow
-def test_process_that_was_killed(writer: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_process_that_was_killed(writer: Writer, tmp_path: Path) -> None:
     """The remains of a killed process are removed, though its parent has not asked for its status yet."""
-    writer.kill()
+    os.kill(writer.pid, signal.SIGKILL)
     while "State:\tZ" not in Path(f"/proc/{writer.pid}/status").read_text(encoding="utf-8"):
         time.sleep(0.01)
     assert (tmp_path / FOLDER).exists()
