@@ -34,6 +34,7 @@ from datacard_core import (
 )
 from tests.support import outputs as by_hand
 from tests.support.card_files import text_of
+from tests.support.cases import case
 from tests.support.plugins import Provider
 
 if TYPE_CHECKING:
@@ -436,21 +437,20 @@ class TestForeignText:
     """Names and metadata of plugins, which must not add lines to the card."""
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("at", BREAKS, ids=ascii)
-    @pytest.mark.parametrize("what", ["module", "object"])
-    def test_plugin_name_with_line_breaks(self, at: str, what: str) -> None:
+    def test_plugin_name_with_line_breaks(self) -> None:
         """Line breaks in the name of a plugin become blanks."""
-        name = f"evil{at}{LINE}"
-        plugin: Any = Provider(name, Doubling())
-        if what == "module":
-            module = types.ModuleType(name)
-            vars(module)["datacard_systematic_kinds"] = plugin.datacard_systematic_kinds
-            plugin = module
-        text = card(lnn("one", "doubling"), plugins=with_plugins(plugin)).content()
-        assert header(text)[-1] == f"plugins of the analysis itself: evil {LINE}"
-        assert below(text) == below(
-            card(lnn("one", "doubling"), plugins=with_plugins(Provider("", Doubling()))).content()
-        )
+        expected = below(card(lnn("one", "doubling"), plugins=with_plugins(Provider("", Doubling()))).content())
+        for at, what in itertools.product(BREAKS, ("module", "object")):
+            name = f"evil{at}{LINE}"
+            plugin: Any = Provider(name, Doubling())
+            if what == "module":
+                module = types.ModuleType(name)
+                vars(module)["datacard_systematic_kinds"] = plugin.datacard_systematic_kinds
+                plugin = module
+            with case(at, what):
+                text = card(lnn("one", "doubling"), plugins=with_plugins(plugin)).content()
+                assert header(text)[-1] == f"plugins of the analysis itself: evil {LINE}"
+                assert below(text) == expected
 
     @pytest.mark.slow
     @pytest.mark.parametrize(

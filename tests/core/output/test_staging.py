@@ -35,6 +35,7 @@ from datacard_core import (
 )
 from datacard_core.output.staging import Staging, stage_calls, staging
 from tests.support.card_files import text_of
+from tests.support.cases import case
 from tests.support.demo_files import SMALL_DEMO, save
 from tests.support.executors import Backwards
 from tests.support.processes import elsewhere
@@ -639,22 +640,28 @@ def test_file_size_limit(
     assert step["others"] == []
 
 
-@pytest.fixture(params=[0o022, 0o002, 0o077], ids=oct)
-def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    mask: int = request.param
-    before = os.umask(mask)
-    yield mask
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """The umask of this process, which the test may change."""
+    before = os.umask(0o022)
+    yield
     os.umask(before)
 
 
 @pytest.mark.slow
-def test_modes(umask: int, small_demo: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("umask")
+def test_modes(small_demo: dict[str, Any], tmp_path: Path) -> None:
     """Files have the modes of the user's umask, and scripts are executable."""
-    SMALL_DEMO.build(small_demo).dump(tmp_path / "cards")
-    for path in (tmp_path / "cards").iterdir():
-        wanted = 0o777 if path.suffix == ".sh" else 0o666
-        assert stat.S_IMODE(path.stat().st_mode) == wanted & ~umask
-    assert os.umask(umask) == umask
+    cards = SMALL_DEMO.build(small_demo)
+    for mask in (0o022, 0o002, 0o077):
+        os.umask(mask)
+        folder = tmp_path / oct(mask)
+        cards.dump(folder)
+        with case(oct(mask)):
+            for path in folder.iterdir():
+                wanted = 0o777 if path.suffix == ".sh" else 0o666
+                assert stat.S_IMODE(path.stat().st_mode) == wanted & ~mask
+            assert os.umask(mask) == mask
 
 
 @pytest.mark.slow
