@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 from datacard_plots.axes.ticks import draw_axis
+from datacard_plots.axes.variable import draw_steps
 from datacard_plots.intervals import error_bars
 from datacard_plots.style import GREY, UP, colour, draw_header, hatch, plain
 from matplotlib.figure import Figure
@@ -64,8 +65,8 @@ def _draw_stack(axes: Axes, edges: FloatArray, channel: ChannelShapes, most: int
     layers = [*layers[::-1], *((plain(name, 24), events[name], -1) for name in events if name in signals)]
     base = np.zeros(len(edges) - 1)
     for name, values, at in layers:
-        style: Any = {"color": UP, "alpha": 0.8} if at < 0 else {"color": colour(at), "hatch": hatch(at)}
-        axes.stairs(base + values, edges, baseline=base, fill=True, linewidth=0, label=name, **style)
+        style: Any = {"facecolor": UP, "alpha": 0.8} if at < 0 else {"facecolor": colour(at), "hatch": hatch(at)}
+        draw_steps(axes, base + values, edges, base, label=name, **style)
         base = base + values
 
 
@@ -74,13 +75,14 @@ def _draw_comparison(above: Axes, ratio: Axes, edges: FloatArray, before: Channe
     total, errors, sums = after.total.values, np.nan_to_num(after.total.errors), before.total.values
     # Without events there is no ratio: 0 would be drawn as a deficit.
     inverse = np.divide(1.0, total, out=np.full_like(total, np.nan), where=total > 0)
-    hatched: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY, "linewidth": 0, "fill": True}
-    dashed: Any = {"color": "black", "linestyle": "--", "linewidth": 1}
+    hatched: Any = {"facecolor": "none", "hatch": "//////", "edgecolor": GREY}
+    dashed: Any = {"edgecolor": "black", "linestyle": "--", "linewidth": 1}
     points: Any = {"fmt": "o", "color": "black", "markersize": 3, "linewidth": 1, "label": "data"}
     for axes, scale in ((above, np.ones_like(total)), (ratio, inverse)):
         low, high = (total - errors) * scale, (total + errors) * scale
-        axes.stairs(high, edges, baseline=low, label="uncertainty", **hatched)
-        axes.stairs(sums * scale, edges, label="before the fit", **dashed)
+        draw_steps(axes, high, edges, low, label="uncertainty", **hatched)
+        # A line with a base of 0 falls to it at both ends.
+        draw_steps(axes, sums * scale, edges, 0.0, label="before the fit", fill=False, **dashed)
         if after.data is not None:
             bars = error_bars(after.data, after.data) * scale
             axes.errorbar((edges[1:] + edges[:-1]) / 2, after.data * scale, yerr=bars, **points)

@@ -102,7 +102,7 @@ def draw_variable(axes: Axes, axis: Axis, edges: FloatArray, most: int, *, size:
     return ticks
 
 
-def draw_steps(axes: Axes, values: FloatArray, edges: FloatArray, base: FloatArray | None = None, **style: Any) -> Any:
+def draw_steps(axes: Axes, values: FloatArray, edges: FloatArray, base: Any = None, **style: Any) -> Any:
     """Draw a histogram as a line, or as an area above a base, and return its patch; the ranges do not follow it."""
     # The same patch as that of `Axes.stairs`, which looks for the extent of each line to set ranges.
     form: dict[str, Any] = {"fill": False} if base is None else {"fill": True, "linewidth": 0}
