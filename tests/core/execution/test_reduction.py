@@ -189,7 +189,7 @@ class TestSameBytes:
     # Both ways for both analyses would show nothing else. Results come in another order from processes.
     @pytest.mark.parametrize(
         ("shape_only", "jobs", "years"),
-        [(False, 1, REAL_YEARS[-1:]), (True, 2, REAL_YEARS)],
+        [(False, 1, REAL_YEARS[2:]), (True, 2, REAL_YEARS[:2])],
         ids=["full effect", "shape only"],
     )
     def test_real_files(
@@ -199,7 +199,7 @@ class TestSameBytes:
         declared = real_analysis(years, shape_only=shape_only)
         from_one = written(declared, real_output, tmp_path / "one")
         files = [file for file in PARTIAL if any(year in file.name for year in years)]
-        assert len(files) == (len(PARTIAL) if years == REAL_YEARS else 12)
+        assert len(files) == (12 if jobs == 1 else 30)
         assert written(declared, files[::-1], tmp_path / "many", jobs=jobs) == from_one
 
     @pytest.mark.slow

@@ -33,6 +33,7 @@ from datacard_core.errors import (
 from datacard_core.execution.workers import LOST_WORKERS, results
 from datacard_core.findings import StrictError, warning
 from datacard_core.plugins.calling import blame
+from tests.support.cases import case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -381,9 +382,6 @@ ERRORS: list[DatacardError] = [
     ),
     PluginError("no plugin is selected"),
 ]
-every_error = pytest.mark.parametrize(
-    "position", range(len(ERRORS)), ids=lambda position: f"{type(ERRORS[position]).__name__}-{position}"
-)
 
 
 def pickled(value: Any) -> Any:
@@ -402,25 +400,26 @@ def from_processes() -> dict[str, Any]:
 
 
 class TestTravellingErrors:
-    @every_error
-    def test_pickle_keeps_all_data(self, position: int) -> None:
+    def test_pickle_keeps_all_data(self) -> None:
         """An error has the same type, text and attributes after one pickle and after two."""
-        error = ERRORS[position]
-        once = pickled(error)
-        for found in (once, pickled(once)):
-            assert type(found) is type(error)
-            assert str(found) == str(error)
-            for data in ("problems", "findings", "plugin", "origin"):
-                assert getattr(found, data, None) == getattr(error, data, None)
+        for error in ERRORS:
+            with case(error):
+                once = pickled(error)
+                for found in (once, pickled(once)):
+                    assert type(found) is type(error)
+                    assert str(found) == str(error)
+                    for data in ("problems", "findings", "plugin", "origin"):
+                        assert getattr(found, data, None) == getattr(error, data, None)
 
     @pytest.mark.slow
-    @every_error
-    def test_error_from_another_process(self, position: int, from_processes: dict[str, Any]) -> None:
+    def test_error_from_another_process(self, from_processes: dict[str, Any]) -> None:
         """An error that another process raised has the same type and text here."""
-        for name in ("it", "another"):
-            found = from_processes[f"{name} {position}"]
-            assert type(found) is type(ERRORS[position])
-            assert str(found) == str(ERRORS[position])
+        for position, error in enumerate(ERRORS):
+            with case(error):
+                for name in ("it", "another"):
+                    found = from_processes[f"{name} {position}"]
+                    assert type(found) is type(error)
+                    assert str(found) == str(error)
 
     def test_note_travels_with_its_error(self) -> None:
         """A pickled error keeps its notes."""
