@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from datacard_core import Model, write_model
-from tests.support.channels import channel_of
 from tests.support.commands import datacard, failed
 
 if TYPE_CHECKING:
@@ -250,27 +246,3 @@ def test_jobs_and_scheduler(card: Path) -> None:
     """Processes and a cluster exclude each other."""
     result = datacard("impacts", card, "-j", "2", "--scheduler", "tcp://x:1")
     assert "--jobs and --scheduler exclude each other" in result.stderr
-
-
-NEEDLESS = {
-    "awkward", "boost_histogram", "cloudpickle", "coffea", "dask", "datacard_core.analysis", "datacard_core.datacard",
-    "datacard_core.execution.parallel", "datacard_report", "hist", "iminuit", "matplotlib", "multiprocessing",
-    "packaging", "rich", "scipy", "uproot", "yaml",
-}  # fmt: skip
-"""Modules that a fit of a card does not need, and that take longer to import than the fit."""
-LOADED = """
-import json, sys
-from datacard_core.cli.commands import main
-for verb in ("fit", "limit"):
-    main([verb, sys.argv[1], "--json"], standalone_mode=False)
-print(json.dumps(sorted(sys.modules)), file=sys.stderr)
-"""
-
-
-@pytest.mark.slow
-def test_modules_of_a_verb(tmp_path: Path) -> None:
-    """Verbs that read a card and print JSON import no module that only other verbs need."""
-    card = tmp_path / "card.txt"
-    write_model(Model.of([channel_of(1, 1)]), card)
-    done = subprocess.run([sys.executable, "-c", LOADED, str(card)], capture_output=True, text=True, check=True)
-    assert NEEDLESS & set(json.loads(done.stderr)) == set()
