@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.cards import HEAD
+from tests.support.cases import case
 from tests.support.commands import SMALL, datacard, entries, failed, files_below, rates, write
 from tests.support.paths import SHARED_DATA
 from tests.support.processes import forked
@@ -252,9 +253,10 @@ class TestBuild:
         assert not Path("cards").exists()
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        ("in_script", "options", "made"),
-        [
+    def test_strict_options(self, output: Path, script: Path) -> None:
+        """The options take the place of the script's strict, and add to what it accepts."""
+        typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
+        cases: list[tuple[str, list[str], bool]] = [
             ("", ["--strict"], False),
             ("", ["--strict-on", "no-variation"], False),
             ("", ["--strict-on", "clipped"], True),
@@ -263,37 +265,34 @@ class TestBuild:
             ("strict=True", ["--strict-on", "clipped"], True),
             ("strict=True", ["--accept", "no-variation=made=later"], True),
             ("strict=True, accept={'no-variation': 'x'}", ["--accept", "clipped=y"], True),
-        ],
-    )
-    def test_strict_options(self, output: Path, script: Path, in_script: str, options: list[str], made: bool) -> None:
-        """The options take the place of the script's strict, and add to what it accepts."""
-        typo = "SystematicUncertainty('JERR', 'shape', ['ttbar'], ['2024'], 1.0)"
-        write(script, SMALL.replace("Systematics([])", f"Systematics([{typo}])"), options=in_script)
-        result = datacard("build", script, output, "-o", "cards", *options)
-        assert Path("cards").exists() == made
-        if made:
-            assert "warning [no-variation] " in result.stderr
-            assert ("(accepted: made=later)" in result.stderr) == ("no-variation=made=later" in options)
-        else:
-            assert "[no-variation]" in failed(result)
+        ]
+        for number, (in_script, options, made) in enumerate(cases):
+            write(script, SMALL.replace("Systematics([])", f"Systematics([{typo}])"), options=in_script)
+            result = datacard("build", script, output, "-o", f"cards{number}", *options)
+            with case(in_script, *options):
+                assert Path(f"cards{number}").exists() == made
+                if made:
+                    assert "warning [no-variation] " in result.stderr
+                    assert ("(accepted: made=later)" in result.stderr) == ("no-variation=made=later" in options)
+                else:
+                    assert "[no-variation]" in failed(result)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        ("options", "said"),
-        [
+    def test_wrong_strict_options(self, output: Path, script: Path) -> None:
+        """Codes must be known, and accepted ones have reasons."""
+        cases = [
             (["--strict", "--strict-on", "clipped"], "exclude each other"),
             (["--accept", "clipped"], "expected CODE=REASON"),
             (["--accept", "clipped= "], "expected CODE=REASON"),
             (["--accept", "clippd=few"], "did you mean 'clipped'"),
             (["--strict-on", "clippd"], "did you mean 'clipped'"),
-        ],
-    )
-    def test_wrong_strict_options(self, output: Path, script: Path, options: list[str], said: str) -> None:
-        """Codes must be known, and accepted ones have reasons."""
-        result = datacard("build", write(script), output, "-o", "cards", *options)
-        assert result.exit_code != 0
-        assert said in result.stderr
-        assert not Path("cards").exists()
+        ]
+        for options, said in cases:
+            result = datacard("build", write(script), output, "-o", "cards", *options)
+            with case(*options):
+                assert result.exit_code != 0
+                assert said in result.stderr
+                assert not Path("cards").exists()
 
     @pytest.mark.slow
     def test_all_findings(self, output: Path, script: Path) -> None:

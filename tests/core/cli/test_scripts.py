@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cases import case
 from tests.support.commands import SMALL, datacard, failed, write
 
 
 class TestScript:
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
+    def test_broken_script(self, output: Path, script: Path) -> None:
+        """The error has its line in the script, or says what the script lacks."""
+        cases = [
             ("x = 1\ny = (", r"ana\.py, line 2: SyntaxError: '\(' was never closed$"),
             ("x = 1\n\nx / 0", r"ana\.py, line 3: ZeroDivisionError: division by zero$"),
             ("assert False", r"ana\.py, line 1: AssertionError$"),
@@ -32,13 +33,12 @@ class TestScript:
             ),
             ("from datacard_core import Datacard", r"; a script that makes its cards itself is run by Python: python "),
             ("\n\nfrom datacard_core import *\nMCProcesses([1])", r"(?s)MCProcess.*\n  \(.*ana\.py, line 4\)$"),
-        ],
-    )
-    def test_broken_script(self, text: str, message: str, output: Path, script: Path) -> None:
-        """The error has its line in the script, or says what the script lacks."""
-        found = failed(datacard("build", write(script, text, "label='x'"), output, "-o", "cards"))
-        assert re.search(message, found.rstrip())
-        assert not Path("cards").exists()
+        ]
+        for text, message in cases:
+            with case(text):
+                found = failed(datacard("build", write(script, text, "label='x'"), output, "-o", "cards"))
+                assert re.search(message, found.rstrip())
+                assert not Path("cards").exists()
 
     @pytest.mark.slow
     @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without end is needed")
