@@ -72,10 +72,10 @@ def test_formulas() -> None:
     assert formula("$p_T$ [GeV]") == "$p_T$ [GeV]"
 
 
-@pytest.mark.parametrize("label", ["$p_T", "$p_{T$", r"$\nothing$"])
-def test_broken_formulas(label: str) -> None:
+def test_broken_formulas() -> None:
     """A label that cannot be parsed as a formula is drawn literally."""
-    assert formula(label) == plain(label)
+    broken = ["$p_T", "$p_{T$", r"$\nothing$"]
+    assert list(map(formula, broken)) == list(map(plain, broken))
 
 
 def test_listing() -> None:
