@@ -150,15 +150,13 @@ def test_code_about_plugins(section: str, reader: pages.Reader) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
-@pytest.mark.parametrize("module", CONFORMING)
-def test_plugin_of_page_conforms(module: str, reader: pages.Reader) -> None:
+def test_plugins_of_page_conform(reader: pages.Reader) -> None:
     """Every plugin on the page passes the conformance kit."""
     reader.follow(BLOCKS, "New effects and directives")
-    arguments = dict(CONFORMING[module])
-    if "files" in arguments:
-        (reader.folder / "yields.json").write_text(json.dumps(YIELDS), encoding="utf-8")
-    arguments["beside"] = [importlib.import_module(name) for name in arguments.get("beside", ())]
-    assert_plugin(importlib.import_module(module), **arguments)
+    (reader.folder / "yields.json").write_text(json.dumps(YIELDS), encoding="utf-8")
+    for module, given in CONFORMING.items():
+        beside = [importlib.import_module(name) for name in given.get("beside", ())]
+        assert_plugin(importlib.import_module(module), **{**given, "beside": beside})
 
 
 def test_all_plugins_of_page_are_tested() -> None:

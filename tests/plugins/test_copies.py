@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import shutil
@@ -29,12 +30,15 @@ PLUGINS = ROOT / "plugins"
 pytestmark = pytest.mark.slow  # builds the demo for each copy
 
 
-@pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
-    """Make a copy of a built-in plugin: another module, of another distribution, under another name."""
-    folder = tmp_path / "installed"
-    monkeypatch.syspath_prepend(folder)
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """Make a copy of a built-in plugin: another module, of another distribution, under another name.
 
+    Each plugin is copied once, as Python compiles the copy anew. An installed plugin takes part only if it is selected.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+
+    @functools.cache
     def copy_(name: str) -> str:
         module, package = f"acme_{name}", folder / f"acme_{name}"
         shutil.copytree(PLUGINS / name / f"datacard_{name}", package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -50,7 +54,9 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
         importlib.invalidate_caches()
         return module
 
-    yield copy_
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield copy_
     for module in [module for module in sys.modules if module.startswith("acme_")]:
         del sys.modules[module]
 

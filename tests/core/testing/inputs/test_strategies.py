@@ -20,7 +20,7 @@ PLUGINS = load_plugins()
 
 
 @pytest.mark.slow
-@settings(max_examples=20, database=None, deadline=None, derandomize=True)
+@settings(max_examples=10, database=None, deadline=None, derandomize=True)
 @given(sketches())
 def test_drawn_analyses(sketch: Sketch) -> None:
     """The core makes a channel of every analysis that is drawn, with a positive rate of the first process."""
@@ -30,7 +30,7 @@ def test_drawn_analyses(sketch: Sketch) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, database=None, deadline=None, derandomize=True)
+@settings(max_examples=10, database=None, deadline=None, derandomize=True)
 @given(written())
 def test_drawn_templates(given: Written) -> None:
     """The arrays of drawn templates have one row per name, and increasing edges."""
@@ -56,7 +56,7 @@ def test_kind_without_options(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20, database=None, deadline=None, derandomize=True)
+@settings(max_examples=10, database=None, deadline=None, derandomize=True)
 @given(strange_options(("members", "scale")))
 def test_strange_options(options: dict[str, Any]) -> None:
     """Strange options have names that the kind knows."""
