@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
-import subprocess
-import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +18,7 @@ from datacard_core import Axis, Column, Datacard, FreeParameter, Nuisance, Templ
 from tests.support.cases import case
 from tests.support.channels import COLUMNS, VALUES, VARIANCES, Gamma, all_shifted, channel, channel_of, factors, shifted
 from tests.support.drawings import PLOTS, draw, pages
-from tests.support.paths import ROOT
+from tests.support.processes import elsewhere
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,34 +152,23 @@ print(json.dumps({'selected': selected, 'loaded': loaded, 'hashes': hashes}))
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The output of an interpreter that differs from this one in hash seed and time zone."""
+    """The output of a process that differs from this one in hash seed and time zone."""
     folder = tmp_path_factory.mktemp("fresh")
     (folder / "channel").write_bytes(pickle.dumps(VARIED))
-    found: dict[str, Any] = json.loads(python(FRESH, folder, PYTHONHASHSEED="1", TZ="AAA12", PYTHONPATH=str(ROOT)))
+    done = elsewhere(FRESH, directory=folder)
+    assert (done.status, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def python(code: str, directory: Path, **environment: str) -> str:
-    """Return the output of a fresh interpreter that runs the code."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=directory,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_bytes_of_fresh_interpreters(drawn: dict[str, bytes], fresh: dict[str, Any]) -> None:
+def test_bytes_of_other_processes(drawn: dict[str, bytes], fresh: dict[str, Any]) -> None:
     """Hash seeds, time zones and the time have no influence on the bytes."""
     assert fresh["hashes"] == [hashlib.sha256(drawn[name]).hexdigest() for name in sorted(drawn)]
 
 
 @pytest.mark.slow
-def test_imports_of_fresh_interpreters(fresh: dict[str, Any]) -> None:
+def test_imports_of_other_processes(fresh: dict[str, Any]) -> None:
     """Selecting the plugin does not import matplotlib, and drawing does not import pyplot."""
     assert (fresh["selected"], fresh["loaded"]) == ([], [True, False])
 
