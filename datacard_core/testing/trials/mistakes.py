@@ -52,7 +52,8 @@ def assert_mistakes(trial: KindTrial, declarations: Sequence[Keywords]) -> None:
     """Test a kind with strange values and options."""
     # One declaration is enough here, because the strange value replaces that of the declaration.
     by_hand = _by_hand(declarations[0], trial.provided.value.options)
-    accepted = _different(trial, [mistake for mistake in by_hand if _is_accepted(trial, mistake)])
+    right = _right(trial, declarations[0])
+    accepted = _different(trial, [mistake for mistake in by_hand if _is_accepted(trial, mistake, right)])
     if not _are_right_together(trial, accepted):
         # One alone tells which is wrong. And none may be: some kinds can be declared only once in a card.
         for mistake in accepted:
@@ -89,19 +90,26 @@ def _mistake(base: Keywords, value: Any, options: Keywords) -> Mistake:
 
 
 def _assert_mistake(trial: KindTrial, mistake: Mistake) -> None:
-    if _is_accepted(trial, mistake):
+    if _is_accepted(trial, mistake, _right(trial, mistake.base)):
         _assert_accepted(trial, mistake)
 
 
-def _is_accepted(trial: KindTrial, mistake: Mistake) -> bool:
-    """Return True if `problems` finds nothing wrong, after testing what it finds."""
+def _right(trial: KindTrial, base: Keywords) -> SystematicUncertainty:
+    return trial.analysis(SMALL).declare(NAME, trial.typ, **base)
+
+
+def _is_accepted(trial: KindTrial, mistake: Mistake, right: SystematicUncertainty) -> bool:
+    """Return True if `problems` finds nothing wrong, after testing what it finds.
+
+    The right declaration is judged in between.
+    """
     sketch = trial.analysis(SMALL)
     try:
         systematic = mistake.declare(sketch, trial.typ)
     except DeclarationError:
         return False  # The core refuses it for every kind.
     trial = trial.on([systematic], sketch)
-    found = _stable_problems(trial, sketch.declare(NAME, trial.typ, **mistake.base), systematic)
+    found = _stable_problems(trial, right, systematic)
     if found:
         _assert_sentences(trial.case, mistake, found)
     return not found
