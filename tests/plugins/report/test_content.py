@@ -91,7 +91,10 @@ def test_faults_of_the_command(card: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_equal_bytes(card: Path, tmp_path: Path) -> None:
-    """Equal cards give equal bytes."""
+    """Equal cards give equal bytes, those of pictures too."""
+    drawn, again = (report_of(channel(factors("lumi", [0], [1.1])), plots=["stack"]) for _ in range(2))
+    assert drawn == again
+    assert "data:image/svg+xml" in drawn
     texts = []
     for name in ("a.html", "b.html"):
         assert datacard("report", card, "-o", tmp_path / name, "--no-plots").exit_code == 0
