@@ -29,7 +29,8 @@ ALLOWED = {
     *sys.stdlib_module_names,
 }  # fmt: skip
 LENT = {
-    *("datacard_fit", "datacard_plots.axes.ticks", "datacard_plots.intervals", "datacard_plots.options"),
+    *("datacard_fit", "datacard_plots.axes.ticks", "datacard_plots.axes.variable"),
+    *("datacard_plots.intervals", "datacard_plots.options"),
     *("datacard_plots.style", "datacard_root.objects"),
 }
 """Modules that other plugins may use too: fits, the style of plots, of which `docs/plots.md` tells, and ROOT files."""

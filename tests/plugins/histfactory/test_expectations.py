@@ -17,6 +17,10 @@ from tests.support.likelihoods import LIKELIHOOD, reference
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.skipif(
+    not LIKELIHOOD.is_dir(), reason="needs ../shared/data/likelihood, cards with Combine's numbers"
+)
+
 EXACT = ("01_lnN_sym_counting", "25_rateParam_free", "26_rateParam_pattern", "35_mcstats_m1", "45_obs_asimov")
 """Cards whose only losses are those of symmetric log-normals."""
 DIFFERENT = (

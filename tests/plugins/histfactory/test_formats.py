@@ -45,6 +45,7 @@ class TestPyhf:
         assert document["observations"] == [{"name": "SR", "data": [25.0]}]
 
     @pytest.mark.slow
+    @pytest.mark.skipif(not LIKELIHOOD.is_dir(), reason="needs ../shared/data/likelihood")
     def test_schema(self, tmp_path: Path, pyhf: Any) -> None:
         """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
         # Here, because its import takes a second of each run that selects other tests.

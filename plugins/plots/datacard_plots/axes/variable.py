@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from datacard_core import Axis, FloatArray
 
+__all__ = ["draw_steps"]
+
 LONGEST_TICK = 24
 """Most characters in the name of a bin."""
 WIDTH_OF_NAMES = 1.75
