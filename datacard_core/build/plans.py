@@ -14,7 +14,7 @@ from datacard_core.grammar import DATA
 from datacard_core.hookspecs import SystematicKind
 from datacard_core.inputs.histograms import NOMINAL
 from datacard_core.names import closest, listing, plain
-from datacard_core.plugins.calling import inherits, strings
+from datacard_core.plugins.calling import asking, strings
 from datacard_core.templates.rows import Layout, Request
 from datacard_core.treatments.shape_only import Variation
 
@@ -306,9 +306,8 @@ def with_used(plugins: Plugins, typ: str) -> list[Provided[SystematicKind]]:
     while waiting:
         if (name := waiting.pop()) not in found:
             found[name] = plugins.kind(name)
-            if not inherits(found[name], SystematicKind, "uses"):
-                with found[name].blamed("naming the kinds that it uses") as kind:
-                    waiting += strings(kind.uses)
+            with asking(found[name], SystematicKind, "uses", "naming the kinds that it uses") as kind:
+                waiting += strings(kind.uses)
     return list(found.values())
 
 
@@ -318,23 +317,20 @@ def shifts_of(provided: Provided[SystematicKind], systematic: SystematicUncertai
     Raises:
         PluginCallError: the kind failed, or returned other objects than strings.
     """
-    if inherits(provided, SystematicKind, "shifts"):
-        return ()
-    with provided.blamed(f"naming the variations of systematic {systematic.name!r}") as kind:
+    doing = f"naming the variations of systematic {systematic.name!r}"
+    with asking(provided, SystematicKind, "shifts", doing) as kind:
         return strings(kind.shifts(systematic))
 
 
 def _regions_of(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> tuple[str, ...]:
-    if inherits(provided, SystematicKind, "control_regions"):
-        return ()
-    with provided.blamed(f"naming the control regions of systematic {systematic.name!r}") as kind:
+    doing = f"naming the control regions of systematic {systematic.name!r}"
+    with asking(provided, SystematicKind, "control_regions", doing) as kind:
         return strings(kind.control_regions(systematic))
 
 
 def _needs_variances(provided: Provided[SystematicKind], systematic: SystematicUncertainty) -> bool:
-    if inherits(provided, SystematicKind, "needs_variances"):
-        return False
-    with provided.blamed(f"asking whether systematic {systematic.name!r} needs variances") as kind:
+    doing = f"asking whether systematic {systematic.name!r} needs variances"
+    with asking(provided, SystematicKind, "needs_variances", doing) as kind:
         needs: object = kind.needs_variances(systematic)
         if not isinstance(needs, bool):
             raise TypeError(f"got {shown(needs)}, expected True or False")
@@ -349,9 +345,8 @@ def samples_of(
     Raises:
         PluginCallError: the kind failed, or returned something else.
     """
-    if inherits(provided, SystematicKind, "samples"):
-        return {}
-    with provided.blamed(f"naming the samples of systematic {systematic.name!r}") as kind:
+    doing = f"naming the samples of systematic {systematic.name!r}"
+    with asking(provided, SystematicKind, "samples", doing) as kind:
         returned: object = kind.samples(systematic)
         if not isinstance(returned, Mapping):
             raise TypeError(f"got {returned!r}, expected a dict of dicts: samples by name and process")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -134,6 +135,13 @@ def inherits(provided: Provided[Any], interface: type, member: str) -> bool:
         and member not in getattr(value, "__dict__", ())
         and own.__getattribute__ is object.__getattribute__
     )
+
+
+def asking(
+    provided: Provided[Contribution], interface: type, member: str, doing: str
+) -> AbstractContextManager[Contribution]:
+    """Give an object for a call of one member: as `blamed` does, and as it is where the member is its interface's."""
+    return nullcontext(provided.value) if inherits(provided, interface, member) else provided.blamed(doing)
 
 
 def listed(returned: Iterable[Contribution]) -> list[Contribution]:
