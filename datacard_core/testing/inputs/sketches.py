@@ -28,7 +28,7 @@ Contents: TypeAlias = tuple[float, ...]
 Declared: TypeAlias = tuple[SystematicUncertainty, Needs]
 """A declaration, and the templates that it needs."""
 Made = TypeVar("Made")
-"""What is made of an output."""
+"""A value made of an output, such as its arrays or a card."""
 
 CATEGORY = "SR"
 CATEGORIES = (CATEGORY, "CR")

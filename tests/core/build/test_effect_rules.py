@@ -87,7 +87,7 @@ CASES = {
     "two lines": ("return [RawLine('a group = b\\nc')]", "expected one line"),
     "no line": ("return [RawLine(None)]", "RawLine.text is None"),
 }
-"""What the effects of a kind do, and a part of what is said, by what does not fit."""
+"""The body of a kind's method, and a part of the message, by the fault."""
 
 
 @pytest.mark.slow

@@ -436,7 +436,7 @@ WITHOUT_STRUCTURE = {
     ),
     "a dict that fails": ("return Odd(output())", "RuntimeError while reading"),
 }
-"""What a source returns, and a part of what is said, by what it is."""
+"""The body of a source's method, and a part of the message, by the fault."""
 
 
 def build_with(body: str, install: Install, *files: Path, **where: Any) -> Any:

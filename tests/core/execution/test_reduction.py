@@ -113,7 +113,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def expected(small_demo: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
-    """What is made of the loaded output, by analysis."""
+    """Return the report and the files made of the loaded output, by analysis."""
     folder = tmp_path_factory.mktemp("expected")
     return {effect: Made.of(analysis, small_demo, folder / effect) for effect, analysis in ANALYSES.items()}
 

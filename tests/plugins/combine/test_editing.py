@@ -241,7 +241,7 @@ class TestDrop:
         assert lines[3:6] == ["-theory  group = lumi", "-theory  group += r1", "+theory  group = r1"]
 
     def test_refused(self) -> None:
-        """What is used, or is the last of its kind, stays, with the line that uses it."""
+        """A nuisance that a line uses, and the last process or channel, cannot be dropped; the error names the line."""
         cases: list[tuple[Drop, str]] = [
             (Drop("nuisance", "jes"), "card.txt:19:1: rateParam 'f' uses 'jes': drop it too"),
             (Drop("nuisance", ["mu", "r1"]), "uses 'mu', 'r1'"),
