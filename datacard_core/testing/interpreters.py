@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 # The number of this process belongs to the key, because its own forks cannot share the pipes.
-_PROCESSES: dict[tuple[int, str, tuple[tuple[str, str], ...]], subprocess.Popen[bytes]] = {}
-"""Processes that serve this one until it ends, by its number, the module and the settings."""
+_PROCESSES: dict[tuple[int, tuple[tuple[str, str], ...]], subprocess.Popen[bytes]] = {}
+"""Processes that serve this one until it ends, by its number and the settings."""
 
 
 @attrs.define(eq=False)
@@ -67,17 +67,19 @@ def fork(module: str, function: str, directory: Path, path: Sequence[str], **set
     """Call a function in another process, and return the process.
 
     Args:
-        module: module of the function, which is imported before the fork, and once.
+        module: module of the function, which is imported before the fork, and once. Its `prepare`, if it has one, is
+            called then.
         function: name of the function, which has no argument.
         directory: working directory of the process. Its standard error goes to the file `errors` there.
         path: directories that the process imports from.
         settings: environment variables of the process beside those of this one.
     """
-    process = _process(module, path, settings)
+    process = _process(path, settings)
     tasks, answers = process.stdin, process.stdout
     assert tasks is not None, "a pipe was asked for"  # noqa: S101 - for type checkers
     assert answers is not None, "a pipe was asked for"  # noqa: S101
     task = {
+        "module": module,
         "function": function,
         "directory": str(directory),
         "path": list(path),
@@ -87,14 +89,14 @@ def fork(module: str, function: str, directory: Path, path: Sequence[str], **set
     return Fork(answers, int(answers.readline()))
 
 
-def _process(module: str, path: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Return the process that forks for a module with these settings; the first call starts it."""
-    key = (os.getpid(), module, tuple(settings.items()))
+def _process(path: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Return the process that forks with these settings; the first call starts it."""
+    key = (os.getpid(), tuple(settings.items()))
     process = _PROCESSES.get(key)
     # One that was started may have been killed since, for example because the memory was full.
     if process is None or process.poll() is not None:
         process = _PROCESSES[key] = subprocess.Popen(  # noqa: S603 - this Python, with this module
-            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({module!r})"],
+            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
             # The working directory of a run is removed while the process still serves.
             cwd=os.sep,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **settings},
@@ -107,26 +109,31 @@ def _process(module: str, path: Sequence[str], settings: Mapping[str, str]) -> s
     return process
 
 
-def serve(module: str) -> None:
-    """Fork for each task on standard input, and answer with the number and the exit code of the process.
-
-    Args:
-        module: module with the functions that the processes call. Its `prepare`, if it has one, is called here, once.
-    """
+def serve() -> None:
+    """Fork for each task on standard input, and answer with the number and the exit code of the process."""
     # Ctrl-C is for the process that sends the tasks, whose end closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    functions = vars(importlib.import_module(module))
-    if prepare := functions.get("prepare"):
+    imported: dict[str, Mapping[str, Any]] = {}
+    for line in sys.stdin.buffer:
+        task = json.loads(line)
+        if (name := task["module"]) not in imported:
+            sys.path[:] = task["path"]
+            imported[name] = _prepared(name)
+        pid = os.fork()
+        if not pid:
+            _work(imported[name][task["function"]], task)
+        os.write(1, b"%d\n" % pid)
+        os.write(1, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _prepared(module: str) -> Mapping[str, Any]:
+    """Import a module and return its content, for forks."""
+    content = vars(importlib.import_module(module))
+    if prepare := content.get("prepare"):
         prepare()
     # A search for garbage would copy the memory that forks share with this process.
     gc.freeze()
-    for line in sys.stdin.buffer:
-        pid = os.fork()
-        if not pid:
-            task = json.loads(line)
-            _work(functions[task["function"]], task)
-        os.write(1, b"%d\n" % pid)
-        os.write(1, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    return content
 
 
 def _work(call: Callable[[], object], task: Mapping[str, Any]) -> NoReturn:

@@ -1,7 +1,7 @@
 """Repetition of the products of a plugin: a second later, and in processes with other hashes and another date.
 
 Another process starts without state that the plugin kept, and one of the two makes the products in reverse. So a
-result that depends on earlier calls, on hashes, on the time or on the time zone differs.
+result that depends on earlier calls, on hashes, on the time, its zone or the language differs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LONGEST = 300
 """Seconds that another process may take."""
 UNKNOWN = 3
 """Exit code of another process that cannot import the plugin."""
-FORWARDS = {"PYTHONHASHSEED": "1", "TZ": "AAA12"}
+FORWARDS = {"PYTHONHASHSEED": "1", "TZ": "AAA12", "LC_ALL": "C"}
 """Environment of the process that makes the products in order."""
 BACKWARDS = {"PYTHONHASHSEED": "2", "TZ": "BBB-14"}
 """Environment of the process that makes them in reverse: 26 hours later, so always on another day."""

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 import attrs
 
 from datacard_core.testing.interpreters import fork
+from datacard_core.testing.repetition import FORWARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SETTINGS = {"PYTHONHASHSEED": "1909", "TZ": "AAA12", "LC_ALL": "C"}
-"""Environment of the process; this one has another hash seed, because Python chooses them at random."""
+SETTINGS = FORWARDS
+"""Environment of the process, which serves the conformance kit too; the hash seed here is another, chosen at random."""
 SERVER = "tests.support.programs"
-"""Module that the process imports: one process, whose start takes 1.5 s, serves for all programs."""
+"""Module that the process imports."""
 
 
 @attrs.frozen

@@ -25,12 +25,16 @@ PARTS = """
 import hashlib, json, os, sys
 from pathlib import Path
 
-calls = []
+calls, prepared = [], []
+
+def prepare():
+    prepared.append(1)
 
 def facts():
     calls.append(1)
     print("not for the pipe")
     found = {"hash": hash("text"), "zone": os.environ["TZ"], "calls": len(calls), "folder": os.getcwd()}
+    found["prepared"] = len(prepared)
     Path("facts").write_text(json.dumps(found | {"extra": os.environ.get("EXTRA", "")}))
 
 def end():
@@ -65,7 +69,7 @@ def parts(library: str, tmp_path: Path) -> Callable[[str], interpreters.Fork]:
 def test_settings_and_state(
     parts: Callable[[str], interpreters.Fork], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each fork has the settings of its process, today's environment, and no state of an earlier fork."""
+    """Each fork has the settings of its process, today's environment, what was prepared once, and no other state."""
     found = []
     for extra in ("one", "two"):
         monkeypatch.setenv("EXTRA", extra)
@@ -79,8 +83,19 @@ def test_settings_and_state(
             check=True,
         ).stdout
     )
-    same = {"hash": expected, "zone": "AAA12", "calls": 1, "folder": str(tmp_path)}
+    same = {"hash": expected, "zone": "AAA12", "calls": 1, "folder": str(tmp_path), "prepared": 1}
     assert found == [{**same, "extra": "one"}, {**same, "extra": "two"}]
+
+
+def test_modules_of_one_process(
+    parts: Callable[[str], interpreters.Fork], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One process serves for the modules of equal settings, also those of a folder that it did not know at first."""
+    parts("facts").wait(60)
+    process = interpreters._PROCESSES[os.getpid(), tuple(SETTINGS.items())]
+    directory = tmp_path_factory.mktemp("another")
+    (directory / "another.py").write_text("import os, sys\ndef end():\n    sys.exit(os.getppid() % 256)\n")
+    assert fork("another", "end", tmp_path, [str(directory), *sys.path], **SETTINGS).wait(60) == process.pid % 256
 
 
 @pytest.mark.parametrize(("name", "code", "told"), [("end", 7, "what went wrong"), ("fail", 1, "ValueError: in vain")])
@@ -109,7 +124,7 @@ def test_kill(parts: Callable[[str], interpreters.Fork], tmp_path: Path) -> None
 def test_lost_process(parts: Callable[[str], interpreters.Fork]) -> None:
     """A process that was killed is started again for the next task."""
     assert parts("end").wait(60) == 7
-    (process,) = (process for key, process in interpreters._PROCESSES.items() if key[1] == "parts")
+    process = interpreters._PROCESSES[os.getpid(), tuple(SETTINGS.items())]
     process.kill()
     process.wait()
     assert parts("end").wait(60) == 7
