@@ -55,6 +55,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Search for garbage once."""
+    # pytest searches five times when it ends, for errors in what is garbage; all that is left now stays.
+    gc.collect()
+    gc.freeze()
+
+
 class Install(Protocol):
     """Function that makes a distribution visible without installing it, and returns its folder."""
 
