@@ -20,18 +20,22 @@ DatacardError
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
-
-from datacard_core.names import public, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+# In the class bodies, as the mark `public` is in a module that would stand below this one.
+_PUBLIC = __name__.partition(".")[0]
+"""Module that reprs and pickles of the public errors name."""
 
-@public
+
 class DatacardError(Exception):
     """Base of every error that datacard_core raises on purpose."""
+
+    __module__ = _PUBLIC
 
     def __str__(self) -> str:
         # Names of a file are in many messages.
@@ -51,32 +55,36 @@ class ProblemsError(DatacardError):
 
 
 # A ValueError too: PocketCoffea raises it for such mistakes, and scripts may catch it.
-@public
 class DeclarationError(ProblemsError, ValueError):
     """Declarations of the analysis are inconsistent or impossible."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class InputError(ProblemsError, ValueError):
     """A `.coffea` output, or a histogram in it, cannot be used as it is."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class ExistingFileError(DatacardError, FileExistsError):
     """A file is in the place of a new one, and may not be replaced."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class DirectoryInUseError(DatacardError):
     """Another process is writing to the directory, and the files of the two would be mixed."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class FinishedCardError(DatacardError, AttributeError):
     """An attribute of a finished card was to be changed, which would change no line of it."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class PluginError(DatacardError):
     """A plugin, or the choice of plugins, is at fault.
 
@@ -84,6 +92,8 @@ class PluginError(DatacardError):
         plugin: name of the plugin, empty if the choice of plugins is at fault.
         origin: distribution and version that brought the plugin, or "local".
     """
+
+    __module__ = _PUBLIC
 
     def __init__(self, message: str, *, plugin: str = "", origin: str = "") -> None:
         self.plugin = plugin
@@ -93,29 +103,56 @@ class PluginError(DatacardError):
         super().__init__(where + message)
 
 
-@public
 class UnknownPluginError(PluginError):
     """No installed plugin has the name."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class PluginConflictError(PluginError):
     """Two plugins bring objects of one name; their order must not decide."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class PluginLoadError(PluginError):
     """A selected plugin cannot be imported, or is not a plugin."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class MissingProviderError(PluginError):
     """No selected plugin has the kind, writer, serializer, plot, source or rendering that is needed."""
 
+    __module__ = _PUBLIC
 
-@public
+
 class PluginCallError(PluginError):
     """A plugin failed, or returned an unusable result."""
+
+    __module__ = _PUBLIC
+
+
+# Control characters, formats such as the direction of writing, halves of surrogate pairs, and ends of lines. Joiners
+# are formats too, but letters of some scripts need them.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+
+
+def visible(text: str) -> str:
+    """Return a text with Python escapes in place of what a terminal would obey or not show; lines stay lines.
+
+    Names in a file may hold any character, and a terminal that gets some of them moves text, or fills the clipboard.
+    """
+    # Almost all texts need nothing, which is found without a look at each character.
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in _INVISIBLE and character not in "\n" + _JOINERS
+        else character
+        for character in text
+    )
 
 
 def text_of(error: BaseException) -> str:

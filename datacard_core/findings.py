@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from datacard_core.errors import DatacardError, InputError, ProblemsError
-from datacard_core.names import listing, plain, public, visible
+from datacard_core.errors import DatacardError, InputError, ProblemsError, visible
+from datacard_core.names import listing, plain, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

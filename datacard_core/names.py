@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -37,28 +36,6 @@ def names_of(names: Any) -> tuple[str, ...]:
         # Sorted by their text, as a set may hold numbers too; later checks refuse them.
         names = sorted(names, key=str)
     return tuple(plain(name) for name in names)
-
-
-# Control characters, formats such as the direction of writing, halves of surrogate pairs, and ends of lines. Joiners
-# are formats too, but letters of some scripts need them.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = "\u200c\u200d"
-
-
-def visible(text: str) -> str:
-    """Return a text with Python escapes in place of what a terminal would obey or not show; lines stay lines.
-
-    Names in a file may hold any character, and a terminal that gets some of them moves text, or fills the clipboard.
-    """
-    # Almost all texts need nothing, which is found without a look at each character.
-    if text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in _INVISIBLE and character not in "\n" + _JOINERS
-        else character
-        for character in text
-    )
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -36,6 +36,8 @@ LENT = {
 """Modules that other plugins may use too: fits, the style of plots, of which `docs/plots.md` tells, and ROOT files."""
 MOST_MODULES = 12
 """Of one folder of the core or a plugin: with more it wants to be divided."""
+MOST_STOREYS = 12
+"""Of the packages and top modules of the core, each of which imports from those below it."""
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +161,22 @@ class TestImports:
     def test_circles_of_packages(self) -> None:
         """No two packages import each other, directly or in a circle."""
         assert imports.circles(imports.room_graph()) == []
+
+    @pytest.mark.slow
+    def test_storeys_of_packages(self) -> None:
+        """The longest chain of packages that import each other has at most twelve."""
+        assert imports.storeys(imports.room_graph()) <= MOST_STOREYS
+
+    @pytest.mark.slow
+    def test_script_of_the_demo(self) -> None:
+        """The demo's script stands beside the modules, and none imports it."""
+        package, _, script = imports.SCRIPT.rpartition(".")
+        assert (ROOT / package.replace(".", "/") / f"{script}.py").is_file()
+        for path in imports.modules().values():
+            taken = {module for module, _ in imported_by(path)} | {
+                f"{module}.{name}" for module, names in imported_by(path) for name in names or ()
+            }
+            assert imports.SCRIPT not in taken, path
 
     @pytest.mark.slow
     def test_core_without_plugins(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datacard_core.names import visible
+from datacard_core.errors import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,9 +15,8 @@ from datacard_core.cli.terminal import (
     remark,
 )
 from datacard_core.cli.verbs import Verbs, short_help, summary
-from datacard_core.errors import DatacardError, with_type
+from datacard_core.errors import DatacardError, visible, with_type
 from datacard_core.execution.signals import Ended, orderly_end
-from datacard_core.names import visible
 from datacard_core.plugins.discovery import look
 from datacard_core.plugins.surroundings import end_threads
 

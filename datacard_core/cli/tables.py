@@ -10,12 +10,12 @@ from rich.table import Table
 from datacard_core.comparison.change import number_of
 from datacard_core.comparison.documents import counted, sections
 from datacard_core.documents.formats import without_repeats
-from datacard_core.errors import InputError
+from datacard_core.errors import InputError, visible
 from datacard_core.inputs.grids import axes_of
 from datacard_core.inputs.histograms import stems
 from datacard_core.inputs.output import HistogramSet
 from datacard_core.inputs.structure import check_histogram_dicts
-from datacard_core.names import listing, visible
+from datacard_core.names import listing
 from datacard_core.plugins.introspection import NOT_LOOKED_INTO
 
 if TYPE_CHECKING:

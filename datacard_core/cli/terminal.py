@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from datacard_core.errors import DatacardError
-from datacard_core.names import visible
+from datacard_core.errors import DatacardError, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ import attrs
 import hist
 import numpy as np
 
-from datacard_core.errors import InputError, with_type
+from datacard_core.errors import InputError, visible, with_type
 from datacard_core.grammar import DIRECTIONS
 from datacard_core.inputs.grids import MOST_VARIABLES, GridAxis, variables_problem
 from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
 from datacard_core.inputs.unread import UnreadBins, read_in_order
 from datacard_core.model.arrays import Axis, unmasked
-from datacard_core.names import duplicates, listing, names_of, public, visible
+from datacard_core.names import duplicates, listing, names_of, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

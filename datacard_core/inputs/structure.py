@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NotRequired, TypedDict, cast
 
 from datacard_core.arguments import scalar, scalars, shown, type_of
-from datacard_core.errors import InputError, with_type
-from datacard_core.names import listing, visible
+from datacard_core.errors import InputError, visible, with_type
+from datacard_core.names import listing
 
 MERGE = "PocketCoffea's `merge-outputs`"
 BY_DATASET = ("datasets_metadata", "by_dataset")

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from datacard_core.errors import DatacardError, PluginError, PluginLoadError, with_type
+from datacard_core.errors import DatacardError, PluginError, PluginLoadError, visible, with_type
 from datacard_core.hookspecs import API_VERSION
-from datacard_core.names import visible
 from datacard_core.plugins.discovery import look
 from datacard_core.plugins.manager import DEFAULT_PLUGINS, families_of, load_from
 from datacard_core.plugins.registration import hooks

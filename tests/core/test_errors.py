@@ -15,7 +15,7 @@ from datacard_core import (
     StrictError,
     warning,
 )
-from datacard_core.errors import text_of, with_type
+from datacard_core.errors import text_of, visible, with_type
 from tests.support.cases import case
 
 
@@ -92,3 +92,26 @@ class TestTexts:
         """An exception without a text is shown all the same."""
         assert text_of(Unshowable()) == "its text cannot be shown"
         assert with_type(Unshowable()) == "Unshowable: its text cannot be shown"
+
+
+def test_control_characters_are_escaped() -> None:
+    """Control characters, directions of writing, ends of lines and halves of pairs are shown as escapes."""
+    cases: list[tuple[str, str]] = [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x1b]52;c;ZXZpbA==\x07", "\\x1b]52;c;ZXZpbA==\\x07"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\rb\x08c\x7f", "a\\rb\\x08c\\x7f"),
+        ("\u202eevil\u2066", "\\u202eevil\\u2066"),
+        ("\u2028\ud800", "\\u2028\\ud800"),
+    ]
+    for raw, shown in cases:
+        with case(raw, shown):
+            assert visible(raw) == shown
+
+
+def test_other_characters_stay() -> None:
+    """Letters, signs and spaces of all languages stay, and lines stay lines."""
+    cases: list[str] = ["ttbar", "Zττ → ü", "10 fb⁻¹", "10\u2009GeV", "a\u200db", "two\nlines", "素粒子"]
+    for text in cases:
+        with case(text):
+            assert visible(text) == text

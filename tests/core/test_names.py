@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import datacard_core
-from datacard_core.names import closest, duplicates, listing, misspelt, names_of, visible
+from datacard_core.names import closest, duplicates, listing, misspelt, names_of
 from tests.support.cases import case
 from tests.support.processes import elsewhere
 
@@ -171,29 +171,6 @@ def test_duplicates_are_in_order(names: list[str]) -> None:
     found = duplicates(names)
     assert set(found) == {name for name in names if names.count(name) > 1}
     assert found == sorted(found, key=names.index)
-
-
-def test_control_characters_are_escaped() -> None:
-    """Control characters, directions of writing, ends of lines and halves of pairs are shown as escapes."""
-    cases: list[tuple[str, str]] = [
-        ("\x1b[31mred", "\\x1b[31mred"),
-        ("\x1b]52;c;ZXZpbA==\x07", "\\x1b]52;c;ZXZpbA==\\x07"),
-        ("\x9b31m", "\\x9b31m"),
-        ("a\rb\x08c\x7f", "a\\rb\\x08c\\x7f"),
-        ("\u202eevil\u2066", "\\u202eevil\\u2066"),
-        ("\u2028\ud800", "\\u2028\\ud800"),
-    ]
-    for raw, shown in cases:
-        with case(raw, shown):
-            assert visible(raw) == shown
-
-
-def test_other_characters_stay() -> None:
-    """Letters, signs and spaces of all languages stay, and lines stay lines."""
-    cases: list[str] = ["ttbar", "Zττ → ü", "10 fb⁻¹", "10\u2009GeV", "a\u200db", "two\nlines", "素粒子"]
-    for text in cases:
-        with case(text):
-            assert visible(text) == text
 
 
 def test_where_classes_are_shown() -> None:

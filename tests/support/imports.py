@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     """What each node imports."""
 
 CORE = ROOT / "datacard_core"
+SCRIPT = "datacard_core.demo.analysis"
+"""Script that the demo writes for users: the core copies its text, and does not import it."""
 
 LAYERS = (
     ("errors", "arguments", "names", "grouping", "grammar", "version"),
@@ -63,7 +65,8 @@ class Import:
 
 def modules() -> dict[str, Path]:
     """Return the files of all modules of the core by name."""
-    return {_name_of(path): path for path in sorted(CORE.rglob("*.py"))}
+    named = {_name_of(path): path for path in sorted(CORE.rglob("*.py"))}
+    return {name: path for name, path in named.items() if name != SCRIPT}
 
 
 def _name_of(path: Path) -> str:
