@@ -174,7 +174,9 @@ class Datacard(Sections, FromOutput):
         category = declared.category
         declared = declared.of_its_category([category])
         further = _further(declared, variables)
-        histogram_set = HistogramSet(histograms, datasets_metadata, cutflow, further=further)
+        histogram_set = HistogramSet(
+            histograms=histograms, datasets_metadata=datasets_metadata, cutflow=cutflow, further=further
+        )
         if problems := list(declared.blinding.category_problems(lambda: histogram_set.categories)):
             raise DeclarationError(problems)
         channels = build_channels(

@@ -129,7 +129,7 @@ def test_snippets_are_expanded() -> None:
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pages.Reader]:
-    reader = pages.Reader(tmp_path, monkeypatch)
+    reader = pages.Reader(folder=tmp_path, patch=monkeypatch)
     yield reader
     reader.forget()
 

@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 import datacard_core
@@ -36,6 +37,8 @@ LENT = {
 """Modules that other plugins may use too: fits, the style of plots, of which `docs/plots.md` tells, and ROOT files."""
 MOST_MODULES = 12
 """Of one folder of the core or a plugin: with more it wants to be divided."""
+MOST_IN_ORDER = 4
+"""Fields of a class that a call may give by their order."""
 MOST_STOREYS = 12
 """Of the packages and top modules of the core, each of which imports from those below it."""
 
@@ -211,6 +214,28 @@ class TestImports:
         plugins = {f"datacard_{name}" for name in BUILT_IN}
         assert not loaded & (third_parties | plugins)
         assert {name for name in loaded if name.startswith("datacard_core.")} == {"datacard_core.version"}
+
+
+class TestClasses:
+    """Classes of values."""
+
+    @pytest.mark.slow
+    def test_classes_of_many_fields(self) -> None:
+        """A class with more than four fields takes them by keyword, unless scripts or plugins make it."""
+        names = [*imports.modules(), *(module_of(path) for path in PLUGINS.rglob("*.py"))]
+        for module in map(importlib.import_module, names):
+            # Public classes of the core have another module.
+            promised = getattr(sys.modules[module.__name__.partition(".")[0]], "__all__", ())
+            for found in filter(inspect.isclass, vars(module).values()):
+                if attrs.has(found) and found.__module__ == module.__name__ and found.__name__ not in promised:
+                    in_order = [field.name for field in attrs.fields(found) if field.init and not field.kw_only]
+                    assert len(in_order) <= MOST_IN_ORDER, f"{module.__name__}.{found.__name__}: {in_order}"
+
+
+def module_of(path: Path) -> str:
+    """Return the name of a module of a plugin."""
+    parts = path.relative_to(PLUGINS).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 KNOWN = ("datacard_core", "datacard_core.a", "datacard_core.a.x", "datacard_core.a.y", "datacard_core.b")

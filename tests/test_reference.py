@@ -135,7 +135,7 @@ SAME = 1e-12
 # Reading cards and templates, with nothing of the package.
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Card:
     """A card of one channel, word by word."""
 
@@ -193,16 +193,16 @@ def read_card(text: str) -> Card:
             assert 1 <= len(parts := cell.split("/")) <= 2
             assert all(float(part) > 0 for part in parts)
     return Card(
-        counts,
-        shapes_name,
-        channel,
-        float(observation),
-        columns,
-        [int(id_) for id_ in ids],
-        [float(rate) for rate in rates],
-        rows,
-        directives["rateParam"],
-        directives["autoMCStats"],
+        counts=counts,
+        shapes_name=shapes_name,
+        bin=channel,
+        observation=float(observation),
+        columns=columns,
+        ids=[int(id_) for id_ in ids],
+        rates=[float(rate) for rate in rates],
+        rows=rows,
+        rate_params=directives["rateParam"],
+        mc_stats=directives["autoMCStats"],
     )
 
 
@@ -660,7 +660,7 @@ DIGITS = 1e-7
 """The table has eight digits."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Measured:
     """A line of the table: what one sample has inside the axis, and outside."""
 
@@ -683,11 +683,11 @@ def tables() -> dict[tuple[str, str], Table]:
         for row in csv.DictReader(file):
             key = row["sample"], row["year"], row["variation"]
             made.setdefault((row["variable"], row["category"]), {})[key] = Measured(
-                float(row["sum"]),
-                float(row["sum_variance"]),
-                float(row["underflow"]),
-                float(row["overflow"]),
-                int(row["n_negative_bins"]),
+                total=float(row["sum"]),
+                variance=float(row["sum_variance"]),
+                underflow=float(row["underflow"]),
+                overflow=float(row["overflow"]),
+                negative_bins=int(row["n_negative_bins"]),
             )
     return made
 

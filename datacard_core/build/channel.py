@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from datacard_core.templates.template_set import TemplateSet
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Contribution:
     """The part of a channel that one declaration makes."""
 
@@ -113,7 +113,7 @@ def build_channel(
         # A kind is not called without columns, so that its author need not handle empty arrays.
         if len(plan.positions) or not plan.systematic.processes
         # Another declaration of the nuisance may give it a row.
-        else _Contribution(plan, findings=() if plan.name in covering else (_uncovered(plan),))
+        else _Contribution(plan=plan, findings=() if plan.name in covering else (_uncovered(plan),))
         for plan in plans
     ]
     channel = attrs.evolve(_channel(declared, templates, data, nominal, made), shape_only_factors=scales.named)
@@ -260,7 +260,14 @@ def _treated(plan: Plan, made: Made, declared: DeclaredCard, nominal: Templates)
     if (plan.fractions != 1).any():
         kept = with_fractions(plan, kept, made.directives, declared, nominal)
         findings += fraction_findings(plan, declared)
-    return _Contribution(plan, tuple(kept), made.directives, made.used, tuple(findings), frozenset(changed))
+    return _Contribution(
+        plan=plan,
+        entries=tuple(kept),
+        directives=made.directives,
+        used=made.used,
+        findings=tuple(findings),
+        changed=frozenset(changed),
+    )
 
 
 def _changed(before: Shape | None, after: Shape) -> list[int]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datacard_core.model.channel import Channel
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Claim:
     """A name that a line of a declaration defines, and its meaning."""
 
@@ -95,7 +95,7 @@ def _refuse_two_meanings(channel: Channel, nuisances: Iterable[Plan], claims: It
         # Claims that agree with the first one agree with each other. A constraint may stand beside a definition.
         other = first.setdefault(f"{claim.name} {claim.is_constraint}", claim)
         if claim.name in rows:
-            raise _conflict(channel, claim, _Claim(rows[claim.name], claim.name, "it is a nuisance"))
+            raise _conflict(channel, claim, _Claim(plan=rows[claim.name], name=claim.name, meaning="it is a nuisance"))
         if other.meaning != claim.meaning:
             raise _conflict(channel, claim, other)
         if other.plan.systematic.typ != claim.plan.systematic.typ:
@@ -134,13 +134,13 @@ def _claims(plan: Plan, statement: Statement) -> list[_Claim]:
     if type(directive) is FreeParameter:
         # Combine takes start and range of the first line of a parameter, and ignores further ones without a message.
         meaning = f"it starts at {directive.initial:g} in the range {directive.bounds}"
-        return [_Claim(plan, directive.name, meaning, is_declared=directive.name == plan.name)]
+        return [_Claim(plan=plan, name=directive.name, meaning=meaning, is_declared=directive.name == plan.name)]
     lines = [line.split() for line in statement.text or ()]
     return [
         _Claim(
-            plan,
-            name,
-            meaning,
+            plan=plan,
+            name=name,
+            meaning=meaning,
             is_constraint=keyword_of(words) in CONSTRAINT_KEYWORDS,
             is_declared=type(directive) is BinByBinStatistics or name == plan.name,
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datacard_core.plugins.manager import Plugins
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Reading:
     """One declaration, the n columns it covers in this card, and what it reads for each."""
 
@@ -162,7 +162,14 @@ def _reading(declared: DeclaredCard, columns: Sequence[Column], systematic: Syst
     samples = {
         name: tuple(request_for(of[process], year) for process, year in covered) for name, of in asked.samples.items()
     }
-    return _Reading(systematic, positions, labels, samples, asked.variances, asked.regions)
+    return _Reading(
+        systematic=systematic,
+        positions=positions,
+        labels=labels,
+        samples=samples,
+        variances=asked.variances,
+        regions=asked.regions,
+    )
 
 
 def _plan(plugins: Plugins, reading: _Reading, layout: Layout, columns: Sequence[Column]) -> Plan:
@@ -226,9 +233,9 @@ def _requests(declared: DeclaredCard, columns: Sequence[Column], readings: Seque
                 labels[position][label] = None
     requests = [
         Request(
-            column.name,
-            tuple((sample, column.year) for sample in process.all_samples),
-            tuple(needed),
+            column=column.name,
+            samples=tuple((sample, column.year) for sample in process.all_samples),
+            labels=tuple(needed),
             variances_for=variances,
             category=process.from_category or "",
             variable=process.from_variable or "",
@@ -253,7 +260,7 @@ def _data_requests(declared: DeclaredCard) -> tuple[Request, ...]:
         return ()
     years = [year for year in data.years if year in declared.years]
     samples = tuple((sample, year) for year in years for sample in data.samples)
-    return (Request(DATA, samples, is_data=True, nominals=tuple(declared.data_variations.items())),)
+    return (Request(column=DATA, samples=samples, is_data=True, nominals=tuple(declared.data_variations.items())),)
 
 
 @attrs.frozen
@@ -371,4 +378,4 @@ def request_for(samples: tuple[str, ...], year: str) -> Request:
     """Return the request of other samples in a year."""
     # A column's name has no blank, so it cannot be the same.
     text = f"{listing(map(repr, samples))} of {year}"
-    return Request(f"sample {text}", tuple((sample, year) for sample in samples), adds_events=False)
+    return Request(column=f"sample {text}", samples=tuple((sample, year) for sample in samples), adds_events=False)

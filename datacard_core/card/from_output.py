@@ -101,7 +101,9 @@ class FromOutput(BuiltCard):
 
     def _histograms(self) -> HistogramSet:
         further = {} if self._given is None else self._given.variables
-        return HistogramSet(self.histograms, self.datasets_metadata, self.cutflow, further=further)
+        return HistogramSet(
+            histograms=self.histograms, datasets_metadata=self.datasets_metadata, cutflow=self.cutflow, further=further
+        )
 
 
 def _rows(plans: Any) -> dict[str, tuple[Any, Any]]:

@@ -100,7 +100,9 @@ def tabulate_names(names: Iterable[str], conventions: Sequence[Convention]) -> T
 def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
     """Yield tables of the variables, datasets and variations of an output, and a line for each unusable variable."""
     histogram_sets = {
-        name: HistogramSet(histograms, output["datasets_metadata"], output["cutflow"])
+        name: HistogramSet(
+            histograms=histograms, datasets_metadata=output["datasets_metadata"], cutflow=output["cutflow"]
+        )
         for name, histograms in output["variables"].items()
     }
     variables = _table("variables", "variable", "axis", "bins", "range", "categories")
@@ -124,7 +126,7 @@ def tabulate_contents(output: Mapping[str, Any]) -> Iterator[Table | str]:
     yield from unusable
     # Years and datasets are those of the output, the same in the sets of all variables.
     metadata, cutflow = output["datasets_metadata"], output["cutflow"]
-    any_set = next(iter(in_dicts), None) or HistogramSet({}, metadata, cutflow)
+    any_set = next(iter(in_dicts), None) or HistogramSet(histograms={}, datasets_metadata=metadata, cutflow=cutflow)
     yield _samples(any_set)
     yield _variations({sample: variations.get(sample) for sample in any_set.inventory.samples})
 

@@ -134,7 +134,9 @@ def _reduced(output: OutputDict, requirements: Requirements, read_from: str, *, 
     for variable in requirements.variables:
         histograms = value_at(output, ("variables", variable), {})
         metadata, cutflow, sumw = (value_at(output, [key], {}) for key in ("datasets_metadata", "cutflow", "sumw"))
-        histogram_set = HistogramSet(histograms, metadata, cutflow, read_from, sumw)
+        histogram_set = HistogramSet(
+            histograms=histograms, datasets_metadata=metadata, cutflow=cutflow, read_from=read_from, sumw=sumw
+        )
         inventory = histogram_set.inventory if inventory is None else inventory + histogram_set.inventory
         for layout, categories in requirements.passes(variable):
             names = tuple(dict.fromkeys(categories.values()))

@@ -200,7 +200,7 @@ def _trusted(file: Path) -> object:
 
 def _loaded(file: Path, variables: Collection[str] | None, *, decode: bool, room: float = math.inf) -> object:
     def attempt(room: float) -> object:
-        budget = Budget(file.stat().st_size, room=room, small=min(_SMALL, room))
+        budget = Budget(on_disk=file.stat().st_size, room=room, small=min(_SMALL, room))
 
         def load(stream: Pieces, again: FileAgain) -> object:
             # Other members of an archive are the pickles of one variable, and no output.

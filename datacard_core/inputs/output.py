@@ -85,7 +85,7 @@ class Inventory:
         return tuple(sorted(self.filled.get(sample, frozenset()) - known))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class HistogramSet:
     """Histograms of one variable, with the output's metadata and counts of their datasets.
 

@@ -36,7 +36,7 @@ ZIPPED = ".gz"
 """End of the names of text files that are zipped, as Combine reads them."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Staging:
     """Files that are being written, and appear together when the `with` block of `staging` ends without an error."""
 
@@ -230,7 +230,7 @@ def staging(directory: str | os.PathLike[str], patience: float = PATIENCE) -> It
         DirectoryInUseError: another process is writing the same files, or does not end.
     """
     # Absolute, because code in the block may change the working directory.
-    stage = Staging(Path(expanded(directory)).absolute(), patience)
+    stage = Staging(directory=Path(expanded(directory)).absolute(), patience=patience)
     try:
         stage._make(stage.directory)
         yield stage

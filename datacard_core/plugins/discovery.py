@@ -41,7 +41,7 @@ COMMANDS_GROUP = "datacard_core.commands"
 """Entry points of verbs of the command `datacard`: the name is the verb, the value a click command."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Distribution:
     """An installed distribution that has plugins, as far as its metadata can be read."""
 
@@ -243,7 +243,9 @@ def _read(metadata: _Metadata) -> Distribution:
         location = str(getattr(metadata, "_path", None) or folder)
     except Exception:  # noqa: BLE001 - a finder need not keep its distributions in files
         location = folder = "unknown"
-    return Distribution(name, version, location, folder, _is_editable(metadata))
+    return Distribution(
+        name=name, version=version, location=location, folder=folder, is_editable=_is_editable(metadata)
+    )
 
 
 def _is_editable(metadata: _Metadata) -> bool:

@@ -61,7 +61,7 @@ def collect_all(collectors: Sequence[Collector]) -> None:
         collector.take(piece, histogram)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Piece:
     """A dataset that a column is made of."""
 
@@ -126,7 +126,7 @@ class Collector:
         for column, request in enumerate(self.layout.requests):
             for sample, year in request.samples:
                 for dataset in self.histograms.datasets(sample, year):
-                    piece = _Piece(next(numbers), column, request, sample, dataset)
+                    piece = _Piece(number=next(numbers), column=column, request=request, sample=sample, dataset=dataset)
                     histogram = None
                     with self._faults_of(piece):
                         histogram = self._needed(piece)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datacard_core.model.arrays import IntArray
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Request:
     """The samples that one column is made of, and the variations that it needs."""
 

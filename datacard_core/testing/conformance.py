@@ -36,7 +36,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 _WORDS = {family.field: family.word for family in FAMILIES}
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class _Aids:
     """Arguments of `assert_plugin` beside the plugin."""
 
@@ -99,7 +99,12 @@ def assert_plugin(
     """
     absolute = {name: Path(path).absolute() for name, path in files.items()}
     try:
-        _assert_plugin(plugin, _Aids(examples, tuple(beside), tuple(companions), readers, absolute))
+        _assert_plugin(
+            plugin,
+            _Aids(
+                examples=examples, beside=tuple(beside), companions=tuple(companions), readers=readers, files=absolute
+            ),
+        )
     except UnmetError as error:
         # Raised anew without the traceback through the kit, in which an author would search in vain for the reason.
         raise UnmetError(str(error)) from error.__cause__
@@ -120,7 +125,18 @@ def _assert_plugin(plugin: str | object, aids: _Aids) -> None:
         assert_pickled(case, plugins, (plugin, *aids.beside), its)
         run = _run(case, plugins, its, aids, scratch)
         made = _assert_objects(case, run, its, trial_of)
-        assert_repeated(case, Task(plugins, its, run.declarations, scratch, run.companions), path, made)
+        assert_repeated(
+            case,
+            Task(
+                plugins=plugins,
+                contributed=its,
+                declarations=run.declarations,
+                scratch=scratch,
+                companions=run.companions,
+            ),
+            path,
+            made,
+        )
         left = ", ".join(sorted(path.name for path in directory.iterdir()))
         case.expect(
             not left, "that it writes no file but those it is told to", f"it wrote {left} to the working directory"

@@ -26,7 +26,7 @@ Reader: TypeAlias = Callable[[Path], Mapping[str, tuple[Any, Any]]]
 """Function that returns the values and variances of each template in a file, by name."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Task:
     """Objects whose products are compared; it can be pickled, and so be done in another process."""
 

@@ -202,7 +202,9 @@ def test_dict_is_unchanged() -> None:
 
 def test_card_without_processes() -> None:
     """A card without processes is refused for this reason, not because of autoMCStats."""
-    source = HistogramSet({}, {"by_datataking_period": {}, "by_dataset": {}}, {"presel": {}})
+    source = HistogramSet(
+        histograms={}, datasets_metadata={"by_datataking_period": {}, "by_dataset": {}}, cutflow={"presel": {}}
+    )
     with pytest.raises(DeclarationError) as caught:
         check_declarations(declared(mcstat=True, processes=MCProcesses()), source.inventory)
     assert any("no process" in problem for problem in caught.value.problems)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 TOLD = "is writing to"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Trials:
     """Repeated dumps into one directory, with two analyses whose files have the same names."""
 
@@ -58,7 +58,7 @@ class Trials:
             attrs.evolve(declared, systematics=Systematics(some)).build(output, verbose=False)
             for some in (both[:1], both)
         )
-        return cls(folder, older, newer, pause, random.Random(seed))  # noqa: S311 - no secret
+        return cls(folder=folder, older=older, newer=newer, pause=pause, random=random.Random(seed))  # noqa: S311 - no secret
 
     def kills(self, count: int) -> Iterator[tuple[str, str]]:
         """Yield an outcome and a fault, or "", for each dump over an older one that is killed at its renames."""

@@ -20,17 +20,19 @@ __all__ = ["FAMILIES", "Layout", "collected", "data_request", "histogram_set", "
 
 def histogram_set(output: Output, read_from: str = LOADED) -> HistogramSet:
     """Return the histograms of an output as the collector takes them."""
-    return HistogramSet(output.histograms, output.metadata, output.cutflow, read_from)
+    return HistogramSet(
+        histograms=output.histograms, datasets_metadata=output.metadata, cutflow=output.cutflow, read_from=read_from
+    )
 
 
 def request(column: str, *samples: tuple[str, str], labels: Sequence[str] = ("nominal",)) -> Request:
     """Return a column made of (sample, year) pairs, with the variations that it needs."""
-    return Request(column, samples, tuple(labels))
+    return Request(column=column, samples=samples, labels=tuple(labels))
 
 
 def data_request() -> Request:
     """Return a column of data without any sample."""
-    return Request("data_obs", (), is_data=True)
+    return Request(column="data_obs", samples=(), is_data=True)
 
 
 def layout(*requests: Request) -> Layout:

@@ -85,7 +85,7 @@ class Inputs:
         return ["build", str(self.script), *map(str, self.outputs), "-o", str(directory / "cards"), "-j", str(JOBS)]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Run:
     """A run that has ended."""
 
@@ -191,7 +191,15 @@ def run(start: Start, given: Inputs, kill: Callable[[int], bool], delay: float) 
         found = [*(directory / "temporary").iterdir(), *(directory / "cards").glob("*")]
         cards = {path.name: path.read_bytes() for path in found if path.is_file()}
         temporary = sorted(path.name for path in found if path.name not in cards)
-        return Run(killed, status, output or "", seconds, left, cards, temporary)
+        return Run(
+            killed=killed,
+            status=status,
+            output=output or "",
+            seconds=seconds,
+            left=left,
+            cards=cards,
+            temporary=temporary,
+        )
 
 
 def _pause(until: Callable[[], bool]) -> None:
@@ -269,7 +277,7 @@ def faults(ended: Run, expected: dict[str, bytes], *, allowed: Iterable[int], ti
     return found
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Trials:
     """Runs that are killed at random moments."""
 
@@ -296,7 +304,7 @@ class Trials:
         found = faults(undisturbed, expected, allowed=())
         assert not found, found
         # Random numbers are for the moments alone.
-        return cls(random.Random(seed), start, given, expected, undisturbed.seconds)  # noqa: S311
+        return cls(random=random.Random(seed), start=start, given=given, expected=expected, span=undisturbed.seconds)  # noqa: S311
 
     def worker(self) -> list[str]:
         """Kill a worker, and return what is wrong: the cards are those of a run without a kill."""

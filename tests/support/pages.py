@@ -83,7 +83,7 @@ def _without_code(page: str) -> str:
     return _BLOCK.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), page)
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Reader:
     """Reader who follows a page in an empty folder, from its beginning to one of its sections."""
 

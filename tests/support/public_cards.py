@@ -34,7 +34,7 @@ MASSES = (125, 200, 120, 800)
 EXPECTED = SHARED_DATA / "cards" / "parse" / "public_cards.json"
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Row:
     """Figures of one repository."""
 

@@ -35,7 +35,7 @@ _WORD = 8
 """Bytes of the largest integer and floating-point number of which no two different ones have the same hash."""
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Budget:
     """Memory and steps that a file has used, and may use; all pickles of an archive share it."""
 

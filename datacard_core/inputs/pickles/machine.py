@@ -165,7 +165,7 @@ class Machine:
             self.spend(_SCALAR + 2 * result.nbytes if isinstance(result, np.generic) else sys.getsizeof(result))
             return result
         self.spend(CONTAINER)
-        return Record(named.name, args)
+        return Record(name=named.name, args=args)
 
     def fill(self, values: list[Any]) -> None:
         """Put values, keys and values in turn, into the dict on top of the stack."""

@@ -47,7 +47,7 @@ class Named:
     """Function that makes an object of the arguments of a call at once, in place of a record."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Record:
     """An object as a pickle describes it: what it is made by, of which arguments, and filled with."""
 

@@ -29,7 +29,7 @@ _MOST_BYTES = 1 << 20
 """Most bytes of all known runs."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Run:
     """Instructions that put plain values on the stack, and into the memo, and their effect."""
 
@@ -42,7 +42,7 @@ class Run:
 
 # Most marks stand before another instruction. A run begins with a value, which the memo can take.
 _FIRST = {pickle.SHORT_BINUNICODE, pickle.BININT1, pickle.BININT2}
-_NONE = Run(b"", [], [], 0, 0)
+_NONE = Run(content=b"", values=[], memoized=[], steps=0, spent=0)
 
 
 class Runs:
@@ -99,4 +99,4 @@ def _read(held: bytes, place: int, safe: int) -> Run:
         else:
             break
         steps += 1
-    return Run(held[start:place], values, memoized, steps, spent)
+    return Run(content=held[start:place], values=values, memoized=memoized, steps=steps, spent=spent)

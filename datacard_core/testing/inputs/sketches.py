@@ -94,7 +94,7 @@ class Simulated:
         return MCProcess(name=name, samples=samples, years=years, is_signal=self.is_signal, **options)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Sketch:
     """An analysis of one category: processes p0, p1, … in the years 2016, 2017, ….
 
@@ -303,7 +303,8 @@ def _brief(value: object) -> str:
     if not isinstance(value, Dataset | Simulated | Sketch):
         return repr(value)
     arguments = [
-        f"{'' if field.default is attrs.NOTHING else f'{field.name}='}{_brief(getattr(value, field.name))}"
+        f"{f'{field.name}=' if field.kw_only or field.default is not attrs.NOTHING else ''}"
+        f"{_brief(getattr(value, field.name))}"
         for field in attrs.fields(type(value))
         if field.default is attrs.NOTHING or getattr(value, field.name) != field.default
     ]

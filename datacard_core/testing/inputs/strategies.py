@@ -117,10 +117,10 @@ def sketches(draw: DrawFn) -> Sketch:
     numbers = st.lists(st.integers(0, len(processes) - 1), min_size=1, unique=True)
     of_years = st.lists(st.integers(0, years - 1), min_size=1, unique=True)
     return Sketch(
-        draw(_edges(bins)),
-        (_filled(processes[0]), *processes[1:]),
-        draw(st.none() | st.tuples(*[COUNT] * bins)),
-        draw(st.none() | st.tuples(numbers.map(sorted).map(tuple), of_years.map(sorted).map(tuple))),
+        edges=draw(_edges(bins)),
+        processes=(_filled(processes[0]), *processes[1:]),
+        data=draw(st.none() | st.tuples(*[COUNT] * bins)),
+        on=draw(st.none() | st.tuples(numbers.map(sorted).map(tuple), of_years.map(sorted).map(tuple))),
     )
 
 

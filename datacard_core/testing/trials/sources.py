@@ -102,7 +102,7 @@ def _properties(array: HistogramArray) -> Iterator[object]:
 
 def _datasets(output: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what an output contains about its datasets."""
-    source = HistogramSet({}, output["datasets_metadata"], output["cutflow"])
+    source = HistogramSet(histograms={}, datasets_metadata=output["datasets_metadata"], cutflow=output["cutflow"])
     names = sorted({name for listed in source.inventory.datasets.values() for name in listed})
     return source.inventory, [(name, source.is_empty(name)) for name in names]
 

@@ -22,7 +22,7 @@ _TWICE = re.compile(r"(20[12][0-9][A-Za-z]*?)\1")
 """A year that is written twice, as PocketCoffea writes it when overlapping outputs are merged."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Factor:
     """A factor of one nuisance on one column, of a row of kind lnN."""
 
@@ -40,7 +40,13 @@ def _factors(model: Model) -> Iterator[Factor]:
                 if type(effect) is Normalisation:
                     downs = 1 / effect.up if effect.down is None else effect.down
                     for column, down, up in zip(effect.columns, downs.tolist(), effect.up.tolist(), strict=True):
-                        yield Factor(channel.bin, channel.columns[column].name, nuisance.name, down, up)
+                        yield Factor(
+                            channel=channel.bin,
+                            process=channel.columns[column].name,
+                            nuisance=nuisance.name,
+                            down=down,
+                            up=up,
+                        )
 
 
 def large_factors(model: Model, limits: Limits) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from tests.support.hostile_values import Failing, FailingDict
 
 
 def histogram_set(output: by_hand.Output) -> HistogramSet:
-    return HistogramSet(output.histograms, output.metadata, output.cutflow)
+    return HistogramSet(histograms=output.histograms, datasets_metadata=output.metadata, cutflow=output.cutflow)
 
 
 def two_years() -> by_hand.Output:
@@ -139,7 +139,9 @@ class TestHistogramSet:
             with pytest.raises(InputError, match="FailureError: a method of the script fails"):
                 check_arguments(*parts.values())
         with pytest.raises(InputError, match=r"SR\['A_2022'\]\['A'\] of the output cannot be read"):
-            HistogramSet(output.histograms, output.metadata, FailingDict()).events("SR", "A_2022", "A")
+            HistogramSet(histograms=output.histograms, datasets_metadata=output.metadata, cutflow=FailingDict()).events(
+                "SR", "A_2022", "A"
+            )
 
     def test_empty_dataset(self) -> None:
         """A dataset is empty if no variation has an event after the preselection."""

@@ -62,7 +62,11 @@ def sums(output: dict[str, Any]) -> list[Sums]:
     """Return the sums of two variables, which are read in one pass."""
     collectors = [
         Collector(
-            HistogramSet(of, output["datasets_metadata"], output["cutflow"]), ROWS, ("SR",), alone=alone, parts=False
+            HistogramSet(histograms=of, datasets_metadata=output["datasets_metadata"], cutflow=output["cutflow"]),
+            ROWS,
+            ("SR",),
+            alone=alone,
+            parts=False,
         )
         for of, alone in ((output["variables"]["m"], True), (output["variables"]["n"], False))
     ]

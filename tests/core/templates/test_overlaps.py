@@ -86,7 +86,10 @@ def test_datasets_of_one_overlap_are_told_together() -> None:
 def test_other_samples_of_a_kind_add_no_events() -> None:
     """Samples that a kind reads beside the columns are in no column, and overlap with none."""
     histograms = histogram_set(with_subsamples())
-    requests = Request("tt_2022", (("TT__all", "2022"),)), Request("other", (("TT__bb", "2022"),), adds_events=False)
+    requests = (
+        Request(column="tt_2022", samples=(("TT__all", "2022"),)),
+        Request(column="other", samples=(("TT__bb", "2022"),), adds_events=False),
+    )
     assert list(overlap_findings(histograms, Layout(requests), "SR")) == []
     both = requests[0], attrs.evolve(requests[1], adds_events=True)
     assert len(list(overlap_findings(histograms, Layout(both), "SR"))) == 1

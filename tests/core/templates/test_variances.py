@@ -28,11 +28,15 @@ def test_counts() -> None:
 
 def test_problem_names_the_kind() -> None:
     """The problem names the kind that needs variances, and for autoMCStats the argument that leaves it out."""
-    assert "which gamma needs: fill with" in variance_problem(Request("a", (), variances_for="gamma"))
-    assert variance_problem(Request("a", (), variances_for="autoMCStats")).endswith("; or pass mcstat=False")
-    assert not variance_problem(Request("a", ()))
+    assert "which gamma needs: fill with" in variance_problem(Request(column="a", samples=(), variances_for="gamma"))
+    assert variance_problem(Request(column="a", samples=(), variances_for="autoMCStats")).endswith(
+        "; or pass mcstat=False"
+    )
+    assert not variance_problem(Request(column="a", samples=()))
 
 
 def test_weights_of_data() -> None:
     """Data are counts: weights without variances are a problem, although no kind needs them."""
-    assert variance_problem(Request("data_obs", (), is_data=True)).startswith("its contents are not counts")
+    assert variance_problem(Request(column="data_obs", samples=(), is_data=True)).startswith(
+        "its contents are not counts"
+    )

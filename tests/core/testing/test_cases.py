@@ -17,7 +17,7 @@ def test_complete_message() -> None:
         "  expected: that it accepts a declaration on any processes and years\n"
         "  instead: it must be declared for several years\n"
         "  given: SystematicUncertainty('declared', 'factor', ['p0', 'p1', 'p2'], ['2016'], 1.0)\n"
-        "    on Sketch((0.0, 1.0, 2.0), (Simulated(((Dataset((10.0, 0.0), "
+        "    on Sketch(edges=(0.0, 1.0, 2.0), processes=(Simulated(((Dataset((10.0, 0.0), "
         "variations=((12.0, 0.0), (8.0, 1.0), (0.0, 0.0))),),)), "
         "Simulated(((Dataset((0.0, 0.0), variations=((0.0, 0.0), (1.0, 0.0))),),)), "
         "Simulated(((Dataset((0.0, 3.0), variations=((0.0, 0.0), (0.0, 6.0)), weight=0.0),),), is_signal=True)), "

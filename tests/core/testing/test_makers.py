@@ -32,7 +32,9 @@ def test_families_without_makers() -> None:
 def test_makers(tmp_path: Path) -> None:
     """The products of a task are those of its objects, each with another description."""
     contributed = (("writers", "combine"), ("sources", "coffea"), ("serializers", "root"), ("kinds", "lnN"))
-    task = Task(load_plugins(), contributed, {"lnN": [{"value": 1.1}]}, tmp_path)
+    task = Task(
+        plugins=load_plugins(), contributed=contributed, declarations={"lnN": [{"value": 1.1}]}, scratch=tmp_path
+    )
     found = [what for what, _ in makers(task)]
     assert len(set(found)) == len(found) == 4 + 2 + 2
     assert found[0].endswith("by card writer 'combine'")
@@ -45,7 +47,8 @@ def test_products_without_hypothesis() -> None:
     code = (
         "import sys\nfrom pathlib import Path\nfrom datacard_core import load_plugins\n"
         "from datacard_core.testing.repetition import products\nfrom datacard_core.testing.tasks import Task\n"
-        "made = products(Task(load_plugins(), (('kinds', 'lnN'),), {'lnN': [{'value': 1.1}]}, Path()))\n"
+        "task = Task(plugins=load_plugins(), contributed=(('kinds', 'lnN'),), declarations={'lnN': [{'value': 1.1}]},"
+        " scratch=Path())\nmade = products(task)\n"
         "print(len(made), *{'hypothesis', 'uproot', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -47,7 +47,7 @@ def datacard_checks():
 
 
 def task(scratch: Path) -> Task:
-    return Task(load_plugins("acme"), (("checks", "acme"),), {}, scratch)
+    return Task(plugins=load_plugins("acme"), contributed=(("checks", "acme"),), declarations={}, scratch=scratch)
 
 
 def repeat(scratch: Path) -> str:

@@ -11,7 +11,12 @@ from datacard_core.testing.tasks import Task
 
 def test_pickled_task() -> None:
     """A task can be sent to another process."""
-    task = Task(load_plugins("lnn"), (("kinds", "lnN"),), {"lnN": [{"value": 1.1}]}, Path("scratch"))
+    task = Task(
+        plugins=load_plugins("lnn"),
+        contributed=(("kinds", "lnN"),),
+        declarations={"lnN": [{"value": 1.1}]},
+        scratch=Path("scratch"),
+    )
     again = pickle.loads(pickle.dumps(task))
     assert again.plugins.origins == task.plugins.origins
     assert (again.contributed, again.declarations) == (task.contributed, task.declarations)

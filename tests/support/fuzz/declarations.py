@@ -178,7 +178,7 @@ _OF_ANY_TEXT = {
 """Arguments that a text, or a dict, may have for a meaning of its own."""
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class _Declared:
     """Arguments of the declarations of a card, by declaration."""
 
@@ -277,7 +277,7 @@ def problem(number: int, seed: int, pool: list[dict[str, Any]]) -> tuple[str, bo
     if rng.random() < 0.2:
         return _of_a_call(rng), False
     output = rng.choice(pool)
-    declared = _Declared(_base(output))
+    declared = _Declared(arguments=_base(output))
     for _ in range(rng.randint(1, 2)):
         declared.change(rng)
     try:

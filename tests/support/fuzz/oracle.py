@@ -38,7 +38,7 @@ class Meaning:
     """Processes and factor of each log-normal."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Card:
     """A card's text as words."""
 

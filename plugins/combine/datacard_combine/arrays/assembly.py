@@ -67,7 +67,7 @@ def outline_of(content: Content, naming: Naming, folder: Path) -> Reading[Model 
         naming: names of templates.
         folder: directory of the card.
     """
-    nothing = Library({}, {}, frozenset(), folder)
+    nothing = Library(found={}, others={}, missing=frozenset(), folder=folder)
     return (yield from _model(content, nothing, naming, frozenset(content.head.channels), is_outline=True))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _KEYWORD = re.compile(r"\$[A-Za-z_]\w*")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Place:
     """File and object of one template."""
 
@@ -88,7 +88,7 @@ class Naming:
                 if "$" in file or "$" in name:
                     for keyword, value in later.items():
                         file, name = file.replace(keyword, value), name.replace(keyword, value)
-                yield Place(channel, process, systematic, file, name, line)
+                yield Place(channel=channel, process=process, systematic=systematic, file=file, name=name, line=line)
 
 
 def has_mass(content: Content) -> bool:

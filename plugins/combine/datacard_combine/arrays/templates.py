@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datacard_core import Axis, StoredTemplates, TemplateFile
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Found:
     """A template among those of a file."""
 
@@ -33,7 +33,7 @@ class Found:
     is_finite: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Library:
     """All templates of a card."""
 
@@ -90,7 +90,7 @@ def read(
                 found |= {(place.channel, place.process, place.systematic): template for place in names[name]}
         others |= {(file, name): of for name, of in content.others.items()}
         spare[file] = content.spare
-    return Library(found, others, frozenset(missing), folder, spare)
+    return Library(found=found, others=others, missing=frozenset(missing), folder=folder, spare=spare)
 
 
 def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:
@@ -102,7 +102,7 @@ def _each(block: StoredTemplates, axes: dict[bytes, Axis]) -> Iterator[Found]:
     integrals: list[float] = block.templates.norms.tolist()
     are_finite: list[bool] = np.all(np.isfinite(values), axis=1).tolist()
     for row, (integral, is_finite) in enumerate(zip(integrals, are_finite, strict=True)):
-        yield Found(block, row, axis, integral, is_finite)
+        yield Found(block=block, row=row, axis=axis, integral=integral, is_finite=is_finite)
 
 
 def hash_faults(lines: Iterable[Line], folder: Path) -> Reading[None]:

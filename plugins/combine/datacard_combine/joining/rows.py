@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.rows import Value
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class JoinedRow:
     """A row while cards are joined."""
 
@@ -55,7 +55,9 @@ def rows_of(parts: Sequence[Part]) -> Reading[tuple[JoinedRow, ...]]:
             if isinstance(row, RowOfCard):
                 key = (row.name, seen[row.name])
                 seen[row.name] += 1
-                joined = rows.setdefault(key, JoinedRow(part, row.name, row.kind, row.arguments))
+                joined = rows.setdefault(
+                    key, JoinedRow(part=part, name=row.name, kind=row.kind, arguments=row.arguments)
+                )
                 yield from _kind(joined, part, row)
                 joined.nofloat = joined.nofloat or row.nofloat
                 joined.values[part] = row.values

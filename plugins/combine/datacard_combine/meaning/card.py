@@ -106,7 +106,9 @@ def _row(state: State, view: Row) -> Reading[None]:
                 yield noted("gmN.zero", message, view.line, view.first + place)
                 # The number that Combine's parser puts in its place.
                 state.rates[place] = 1e-6
-    state.add(OpenRow(view.name, view.nofloat, view.kind, view.arguments, found, view))
+    state.add(
+        OpenRow(name=view.name, nofloat=view.nofloat, kind=view.kind, arguments=view.arguments, values=found, view=view)
+    )
 
 
 def _kind_clash(state: State, view: Row) -> Reading[None]:
@@ -154,7 +156,7 @@ def _rate_param(state: State, view: RateParam) -> Reading[None]:
 
 def _parameter(state: State, view: Parameter) -> None:
     if view.kind in grammar.CONSTRAINED_KEYWORDS:
-        state.add(OpenRow(view.name, view.nofloat, view.kind, (), [], view))
+        state.add(OpenRow(name=view.name, nofloat=view.nofloat, kind=view.kind, arguments=(), values=[], view=view))
     elif view.kind == "flatParam":
         state.flat[view.name] = view
     elif view.kind == "extArg":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datacard_combine.syntax.views import HeadView
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Seen:
     """The meaning of the lines so far; Combine reads them in their order."""
 

@@ -94,7 +94,10 @@ def _put(
         return
     # A new row cannot be renamed afterwards, as Combine does not list its name.
     if not same:
-        state.add(OpenRow(name, False, kind, (), [0.0] * len(state.rates), edit), is_named=False)
+        state.add(
+            OpenRow(name=name, nofloat=False, kind=kind, arguments=(), values=[0.0] * len(state.rates), view=edit),
+            is_named=False,
+        )
     # Of several rows of the name Combine changes the last one.
     values = (same[-1] if same else state.rows[-1]).values
     for where, what, place in state.matching(channel, process):

@@ -81,7 +81,18 @@ def _on_columns(state: State, edit: EditLine, row: OpenRow) -> Reading[None]:
     process, channel, old, new = edit.words[:4]
     # Columns are moved to a row of the same kind, of several to the last, as Combine does it.
     same = [other for other in state.by_name.get(new, ()) if other is not row and other.kind == row.kind]
-    target = same[-1] if same else OpenRow(new, row.nofloat, row.kind, row.arguments, [0.0] * len(row.values), edit)
+    target = (
+        same[-1]
+        if same
+        else OpenRow(
+            name=new,
+            nofloat=row.nofloat,
+            kind=row.kind,
+            arguments=row.arguments,
+            values=[0.0] * len(row.values),
+            view=edit,
+        )
+    )
     if not same:
         state.add(target)
     columns = list(state.matching(channel, process))

@@ -20,7 +20,7 @@ NOTHING = (0.0, 1.0)
 """Values that Combine's edits take for no effect."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class OpenRow:
     """A row that edits may change. It has no values if it is a line of `param` or `constr`."""
 

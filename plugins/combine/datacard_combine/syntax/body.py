@@ -81,7 +81,7 @@ def _rate_param(line: Line, words: tuple[str, ...]) -> Reading[RateParam | None]
         )
         yield refused("rateparam.fields", message, line)
         return None
-    return RateParam(line, name, words[2], words[3], words[4:])
+    return RateParam(line=line, name=name, channel=words[2], process=words[3], words=words[4:])
 
 
 def _parameter(line: Line, words: tuple[str, ...]) -> Reading[Parameter | None]:
@@ -90,7 +90,7 @@ def _parameter(line: Line, words: tuple[str, ...]) -> Reading[Parameter | None]:
         message = f"param {name!r} has {len(words) - 2} numbers, expected mean and width"
         yield refused("param.fields", message, line)
         return None
-    return Parameter(line, name, nofloat, kind, words[2:])
+    return Parameter(line=line, name=name, nofloat=nofloat, kind=kind, words=words[2:])
 
 
 def _group(line: Line, words: tuple[str, ...]) -> Reading[GroupLine | None]:
@@ -125,7 +125,7 @@ def _mc_stats(line: Line, words: tuple[str, ...]) -> Reading[McStats | None]:
             yield refused("mcstats.fields", message, line, place)
             return None
         signal, mode = (number, mode) if place == 3 else (signal, number)  # noqa: PLR2004 - behind the threshold
-    return McStats(line, channel, threshold, bool(signal), mode)
+    return McStats(line=line, channel=channel, threshold=threshold, include_signal=bool(signal), hist_mode=mode)
 
 
 def _edit(line: Line, words: tuple[str, ...]) -> Reading[EditLine | None]:

@@ -32,7 +32,7 @@ class Affected:
 NOTHING = Affected()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Fault:
     """One fault of a card."""
 
@@ -82,26 +82,26 @@ def refused(
     code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
 ) -> Fault:
     """Return a fault at which Combine stops, too."""
-    return Fault(code, message, Severity.ERROR, False, line, word, of)
+    return Fault(code=code, message=message, severity=Severity.ERROR, is_taken=False, line=line, word=word, of=of)
 
 
 def mistaken(
     code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
 ) -> Fault:
     """Return a fault that Combine takes, and means something else with, or stops at later."""
-    return Fault(code, message, Severity.ERROR, True, line, word, of)
+    return Fault(code=code, message=message, severity=Severity.ERROR, is_taken=True, line=line, word=word, of=of)
 
 
 def doubtful(
     code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING
 ) -> Fault:
     """Return a fault that Combine takes as it is written, and that is likely a mistake still."""
-    return Fault(code, message, Severity.WARNING, True, line, word, of)
+    return Fault(code=code, message=message, severity=Severity.WARNING, is_taken=True, line=line, word=word, of=of)
 
 
 def noted(code: str, message: str, line: Line | None = None, word: int | None = None, of: Affected = NOTHING) -> Fault:
     """Return a peculiarity, for the record."""
-    return Fault(code, message, Severity.NOTICE, True, line, word, of)
+    return Fault(code=code, message=message, severity=Severity.NOTICE, is_taken=True, line=line, word=word, of=of)
 
 
 def collected(reading: Reading[Result]) -> tuple[Result, list[Fault]]:

@@ -46,7 +46,9 @@ def row(line: Line, words: tuple[str, ...], name: str, nofloat: bool) -> Reading
             yield refused("gmN.no-N", message, line, place)
             return None
         arguments.append((yield from number_at(line, place, needed[place - 2])))
-    return Row(line, name, nofloat, kind, tuple(arguments), words[first:], first)
+    return Row(
+        line=line, name=name, nofloat=nofloat, kind=kind, arguments=tuple(arguments), cells=words[first:], first=first
+    )
 
 
 def values(view: Row, columns: int, numbers: dict[str, Value]) -> Reading[tuple[Value, ...]]:

@@ -72,7 +72,7 @@ class RateLine:
     numbers: tuple[float, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Row:
     """A nuisance with a cell for each column."""
 
@@ -87,7 +87,7 @@ class Row:
     """Place of the first cell among the words of the line."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class RateParam:
     """`name rateParam channel process …`: a factor on columns."""
 
@@ -119,7 +119,7 @@ class RateParam:
         return self.words if len(self.words) > 1 else (*self.words, "")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Parameter:
     """`name param …`, `flatParam`, `extArg`, `discrete` or `constr`: a line about a parameter, without columns."""
 
@@ -141,7 +141,7 @@ class GroupLine:
     members: tuple[str, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class McStats:
     """`channel autoMCStats threshold include-signal hist-mode`."""
 

@@ -30,7 +30,7 @@ _WIDTH, _ROW, _MARGINS = 8.0, 0.26, 1.5
 _PULLS = (-2.4, 2.4)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Pull:
     """Value of a parameter relative to its constraint."""
 
@@ -100,10 +100,14 @@ def _pull(name: str, before: Sequence[float], after: Sequence[float]) -> _Pull:
     width = above - center if value >= center else center - below
     text = f"{value:.3g} {_ends(low - value, high - value)}"
     if not width > 0:
-        return _Pull(name, math.nan, math.nan, math.nan, text)
+        return _Pull(name=name, value=math.nan, down=math.nan, up=math.nan, text=text)
     # The ends of the interval are divided by the width of their own side.
     return _Pull(
-        name, (value - center) / width, (value - low) / (center - below), (high - value) / (above - center), text
+        name=name,
+        value=(value - center) / width,
+        down=(value - low) / (center - below),
+        up=(high - value) / (above - center),
+        text=text,
     )
 
 

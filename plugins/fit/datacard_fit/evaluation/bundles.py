@@ -30,7 +30,7 @@ class Part:
     """Places of these rows among the rows of all parts."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Bundles:
     """Rows that never change, in bundles."""
 
@@ -73,7 +73,9 @@ class Bundles:
             parts.append(Part(filled, slice(first, first + number), slice(start, start + number * longest)))
             orders.append(bundles)
             start, first = start + number * longest, first + number
-        return cls(tuple(parts), place, np.concatenate(orders), back, start, rows.shape[1])
+        return cls(
+            parts=tuple(parts), place=place, order=np.concatenate(orders), back=back, size=start, bins=rows.shape[1]
+        )
 
     def sums(self, weights: FloatArray) -> FloatArray:
         """Return the weighted sum of the rows of each bundle, shape (bundles, bins).

@@ -34,7 +34,7 @@ class Density:
     """Lowest and highest measured value that Combine's variable for it can have."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Constraints:
     """The densities of all constrained parameters, as arrays by kind of density."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datacard_fit.evaluation.compiled import Compiled
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Evaluation:
     """The negative log-likelihood at one point. Its derivatives are made when they are asked for."""
 
@@ -160,7 +160,7 @@ class Engine:
         # A step into such a region is rejected by the minimiser, whatever the derivatives there say.
         negligible = (self.active * terms.negligible).any()
         value = np.inf if negligible else self._sum(terms, data) + self._constraints(at, yields, data)
-        return Evaluation(self, at, data, yields, terms, value)
+        return Evaluation(engine=self, at=at, data=data, yields=yields, terms=terms, value=value)
 
     def pulls(self, at: FloatArray, data: Data) -> FloatArray:
         """Return the parameters of whole bins at their minimum, shape (channels, bins); 0 where there is none."""

@@ -54,10 +54,18 @@ class Factors:
         power = smoothed(theta, LOG_NORMAL_REGION)
         scale = self.rates * np.exp(self.average @ theta + self.difference @ power.value)
         linear = self.offset + self.slope * variables[self.variable]
-        return Weights(self, scale, linear, scale * linear.prod(axis=1), power.slope, power.curvature, len(variables))
+        return Weights(
+            factors=self,
+            scale=scale,
+            linear=linear,
+            values=scale * linear.prod(axis=1),
+            power_slope=power.slope,
+            power_curvature=power.curvature,
+            variables=len(variables),
+        )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Weights:
     """Yields of the columns at one point."""
 

@@ -58,7 +58,14 @@ class Morphing:
         values = self.nominal.copy()
         if not self.moving.size:
             none = np.zeros(0)
-            return Morphed(self, values, np.zeros(self.valid.shape, dtype=np.bool_), none, none, none)
+            return Morphed(
+                morphing=self,
+                values=values,
+                open_bins=np.zeros(self.valid.shape, dtype=np.bool_),
+                ratio=none,
+                slope=none,
+                curvature=none,
+            )
         moved_by = theta[self.parameter]
         step = smoothed(self.scale * moved_by, self.region)
         found = values.take(self.moving, axis=0)
@@ -78,10 +85,10 @@ class Morphing:
             cropped /= ratio[:, None]
         values[self.moving] = cropped
         slope, curvature = self.scale * step.slope, self.scale**2 * step.curvature
-        return Morphed(self, values, open_bins, ratio, slope, curvature)
+        return Morphed(morphing=self, values=values, open_bins=open_bins, ratio=ratio, slope=slope, curvature=curvature)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Morphed:
     """Templates at one point, with what their derivatives need."""
 

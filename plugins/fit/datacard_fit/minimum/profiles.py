@@ -22,7 +22,7 @@ _PRECISION = 1e-4
 _TOLERANCE = 1e-6
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Profile:
     """The minima of a task with one parameter fixed. Those already found are starts of the next ones."""
 
@@ -43,7 +43,7 @@ class Profile:
             best: the minimum of the task.
         """
         place = task.likelihood.position(name)
-        return cls(task, place, best, {float(best.at[place]): best}, [best])
+        return cls(task=task, place=place, best=best, found={float(best.at[place]): best}, near=[best])
 
     @property
     def lowest(self) -> Minimum:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datacard_fit.minimum.minimiser import Minimiser
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Task:
     """A function to minimise, with its start and its ranges."""
 
@@ -76,7 +76,13 @@ class Task:
             raise DeclarationError(problems)
         for places in members(likelihood, freeze):
             fixed[[place for place in places if place < size]] = True
-        return cls(likelihood, data or likelihood.data, start, Box(low=low, high=high, fixed=fixed), minimiser)
+        return cls(
+            likelihood=likelihood,
+            data=data or likelihood.data,
+            start=start,
+            box=Box(low=low, high=high, fixed=fixed),
+            minimiser=minimiser,
+        )
 
     def __call__(self, at: FloatArray) -> Evaluation:
         """Return the negative log-likelihood with its derivatives."""

@@ -29,7 +29,7 @@ SMALLEST = NAME + 2
 """Length of the shortest record that has a name and a title."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Records:
     """Records of one class, one after the other."""
 
@@ -61,7 +61,14 @@ class Records:
         is_sound &= (fronts["TNamed version"] == 1) & (fronts["TObject version"] == 1)
         is_sound &= fronts["fBits"] & REFERENCED == 0
         rows = np.flatnonzero(is_sound)
-        return cls(of, [names[row] for row in rows.tolist()], content, starts[rows], tails[rows], fronts[rows])
+        return cls(
+            of=of,
+            names=[names[row] for row in rows.tolist()],
+            content=content,
+            starts=starts[rows],
+            tails=tails[rows],
+            fronts=fronts[rows],
+        )
 
     def blocks(self, *, old_versions: bool) -> Iterator[StoredTemplates]:
         """Yield the templates of each layout, without records that are not as expected.

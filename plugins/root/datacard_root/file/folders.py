@@ -41,7 +41,7 @@ class Entry:
         return values + tstring(self.of) + tstring(self.name) + tstring(self.title)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Folder:
     """A directory of a file."""
 
@@ -69,7 +69,7 @@ def folders_of(content: bytearray) -> Iterator[tuple[str, Folder]]:
         for _ in range(struct.unpack_from(">i", content, at)[0]):
             entry, at = _entry(content, at + 4 if not entries else at)
             entries.append(entry)
-        yield path, Folder(place, key, list_key, entries)
+        yield path, Folder(place=place, key=key, list_key=list_key, entries=entries)
         waiting += [
             (f"{path}{decoded(entry.name)}/", entry.fields["fSeekKey"] + entry.fields["fKeylen"])
             for entry in entries
@@ -152,7 +152,7 @@ def folder_at(content: bytearray, folders: dict[str, Folder], path: str) -> Fold
     payload = WHOLE_DIRECTORY.pack(DIRECTORY_VERSION, date, date, 0, length, place, parent.key, 0, UUID_VERSION, uuid)
     add(content, parent, key, payload, payload)
     list_key = Entry({**key.fields, "fSeekPdir": place}, key.of, name, name)
-    folders[path] = Folder(place + length, place, list_key, [], is_changed=True)
+    folders[path] = Folder(place=place + length, key=place, list_key=list_key, entries=[], is_changed=True)
     return folders[path]
 
 

@@ -22,7 +22,7 @@ _Key: TypeAlias = tuple[bool, int]
 """Place of a word: among those before the first column, or among those of the columns."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class _Written:
     """A line while it is written anew."""
 
@@ -45,7 +45,7 @@ class _Written:
             if place < end:
                 key = (place >= first, place - first if place >= first else place)
                 spans[key], places[key] = found.span(), place
-        return cls(line.text, words, spans, places, first)
+        return cls(text=line.text, words=words, spans=spans, places=places, lead=first)
 
     @property
     def is_moved(self) -> bool:
