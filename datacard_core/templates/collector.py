@@ -14,14 +14,13 @@ from datacard_core.findings import Finding, notice, warning
 from datacard_core.inputs.grids import GridAxis, variables_problem
 from datacard_core.inputs.histograms import NOMINAL, in_order
 from datacard_core.inputs.output import LOADED
-from datacard_core.model.arrays import LARGEST
 from datacard_core.names import closest, listing
 from datacard_core.templates.accumulator import Accumulator, gather
+from datacard_core.templates.contents import are_counts, content_problems, variance_problem
 from datacard_core.templates.labels import Labels, common_axis, spread
 from datacard_core.templates.overlaps import overlap_findings, repeated_findings
 from datacard_core.templates.sums import Sums, bins_text, place_of
 from datacard_core.templates.template_set import Fallback
-from datacard_core.templates.variances import are_counts, variance_problem
 from datacard_core.templates.weights import Weights
 
 if TYPE_CHECKING:
@@ -229,7 +228,10 @@ class Collector:
         there = np.array(known, dtype=np.intp)
         contents, absent = self._contents(piece, histogram, there)
         not_computed = self._fall_back(piece, contents, absent, there)
-        self._look_at_content(piece, histogram, contents, there)
+        for index, problem in content_problems(histogram, contents, piece.request.labels):
+            category = self.categories[there[index]]
+            told = f"category {category!r}, {problem}"
+            self.problems[category].append((piece.number, self._place(piece), told))
         self._weigh(piece, histogram, contents, there)
         if not histogram.has_variances:
             self._settle_variances(piece, histogram, contents, there)
@@ -315,39 +317,6 @@ class Collector:
                 "outside an axis without flow bins?"
             )
             self.findings[category].append(warning("empty-histogram", message, column=piece.request.column))
-
-    def _look_at_content(
-        self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray
-    ) -> None:
-        """Note contents beyond any yield or not finite, and variances below 0, with the first bin that has them."""
-        values, variances = contents.real, contents.imag
-        # Contents stand in the place of missing variances, and may be below 0.
-        least = 0.0 if histogram.has_variances else -LARGEST
-        # Of NaN, every comparison is false.
-        with np.errstate(invalid="ignore"):
-            if (
-                values.min(initial=0) >= -LARGEST
-                and values.max(initial=0) <= LARGEST
-                and variances.min(initial=0) >= least
-                and variances.max(initial=0) <= LARGEST**2
-            ):
-                return
-        ranges = (("content", values, -LARGEST, LARGEST), ("variance", variances, least, LARGEST**2))
-        for index, position in enumerate(there):
-            category = self.categories[position]
-            for what, of_all, low, high in ranges:
-                array = of_all[:, :, index]
-                bad = ~((array >= low) & (array <= high))
-                if bad.any():
-                    cell, label = (int(places[0]) for places in np.nonzero(bad))
-                    problem = (
-                        f"category {category!r}, variation {piece.request.labels[label]!r} has a {what} of "
-                        f"{array[cell, label]} in {histogram.bin_name(cell)} ({int(bad.sum())} such in all): "
-                        "look for a bad weight in this dataset"
-                    )
-                    self.problems[category].append((piece.number, self._place(piece), problem))
-                    # One problem per category: a bad weight spoils the content and the variance alike.
-                    break
 
     def _weigh(self, piece: _Piece, histogram: HistogramArray, contents: ComplexArray, there: IntArray) -> None:
         """Keep the sum of the nominal beside that of the output; without flow bins, they may differ."""
