@@ -13,7 +13,7 @@ from datacard_core.cli.checks import given_reasons
 from datacard_core.cli.group import debug_option, examples
 from datacard_core.cli.scripts import analysis_of
 from datacard_core.cli.tables import tabulate
-from datacard_core.cli.terminal import console, quoted, remark, show
+from datacard_core.cli.terminal import console, program, quoted, remark, show
 from datacard_core.cli.verbs import added_command
 from datacard_core.demo import write_demo
 from datacard_core.errors import DatacardError, ExistingFileError, MissingProviderError
@@ -56,12 +56,13 @@ def demo(directory: Path) -> None:
         cards.dump(directory / "cards")
     _show_cards(cards)
     _show_results(directory)
+    command = program()
     show(
         f"\n{files.output} is what PocketCoffea would write, {files.analysis} declares the analysis; "
         f"the cards are in {directory / 'cards'}.\n\nNext:\n"
-        f"  datacard inspect {quoted(files.output)}\n"
-        f"  datacard build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')} --plots\n"
-        f"  datacard impacts {quoted(directory / 'cards')} --asimov --plot {quoted(directory / 'impacts.pdf')}\n"
+        f"  {command} inspect {quoted(files.output)}\n"
+        f"  {command} build {quoted(files.analysis)} {quoted(files.output)} -o {quoted(directory / 'mine')} --plots\n"
+        f"  {command} impacts {quoted(directory / 'cards')} --asimov --plot {quoted(directory / 'impacts.pdf')}\n"
         f"  bash {quoted(directory / 'cards' / cards.script_name)}    (where Combine is set up)"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import shutil
 import sys
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
@@ -71,6 +72,15 @@ def escape_what_cannot_be_shown() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def program() -> str:
+    """Return the command as it is typed in this shell: `datacard`, or its path where that is another program."""
+    called = Path(sys.argv[0])
+    found = shutil.which("datacard")
+    is_found = found is not None and called.exists() and called.samefile(found)
+    # A script that calls the command has another name.
+    return "datacard" if is_found or called.name != "datacard" else quoted(called)
 
 
 def quoted(path: Path) -> str:

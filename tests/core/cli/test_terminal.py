@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import hist
 import lz4.frame
 import pytest
 
+from datacard_core.cli.terminal import program
 from datacard_core.errors import InputError
 from datacard_core.findings import notice, report
 from datacard_core.inputs.coffea import load_output
@@ -38,6 +40,40 @@ class Own:
         return [Names()]
 """
 """The head of an analysis script that writes names of templates, for which fresh processes import less."""
+
+
+class TestProgram:
+    """The command in the lines that a user may copy."""
+
+    @pytest.fixture
+    def installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A program of the name in a folder that is in the PATH."""
+        found = tmp_path / "bin" / "datacard"
+        found.parent.mkdir()
+        found.touch(0o755)
+        monkeypatch.setenv("PATH", str(found.parent))
+        return found
+
+    def test_program_of_the_path(self, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The name is enough where the shell finds this program by it."""
+        monkeypatch.setattr(sys, "argv", [str(installed), "demo"])
+        assert program() == "datacard"
+
+    def test_other_programs(self, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The path is needed where the shell finds the program of another environment by the name, or none."""
+        other = installed.parents[1] / "my env" / "datacard"
+        other.parent.mkdir()
+        other.touch(0o755)
+        monkeypatch.setattr(sys, "argv", [str(other), "demo"])
+        assert program() == f"'{other}'"
+        installed.unlink()
+        assert program() == f"'{other}'"
+
+    @pytest.mark.usefixtures("installed")
+    def test_scripts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A script that calls the command is not the command."""
+        monkeypatch.setattr(sys, "argv", ["-c"])
+        assert program() == "datacard"
 
 
 class TestShow:
