@@ -41,6 +41,20 @@ COMMANDS_GROUP = "datacard_core.commands"
 """Entry points of verbs of the command `datacard`: the name is the verb, the value a click command."""
 
 
+@attrs.frozen(eq=False)
+class _Finder:
+    """A finder of modules; two are equal if they are one object, as finders may have an equality without a hash."""
+
+    # Kept, because the number of an object that has gone is given to another.
+    finder: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Finder) and self.finder is other.finder
+
+    def __hash__(self) -> int:
+        return id(self.finder)
+
+
 @attrs.frozen(kw_only=True)
 class Distribution:
     """An installed distribution that has plugins, as far as its metadata can be read."""
@@ -144,7 +158,7 @@ def look() -> Installed:
     removed: a worker looks for each task, and a script for each call of `load_plugins`.
     """
     # What is imported from a path may depend on the working directory, and on the finders.
-    return _look(tuple(map(_state, sys.path)), tuple(map(id, sys.meta_path)))
+    return _look(tuple(map(_state, sys.path)), tuple(map(_Finder, sys.meta_path)))
 
 
 def _state(entry: str) -> _Folder:
@@ -158,7 +172,7 @@ def _state(entry: str) -> _Folder:
 
 # A few results, for a path that changes to and fro, as in tests of plugins that are made for a test.
 @functools.lru_cache(maxsize=4)
-def _look(folders: tuple[_Folder, ...], finders: tuple[int, ...]) -> Installed:
+def _look(folders: tuple[_Folder, ...], finders: tuple[_Finder, ...]) -> Installed:
     found: dict[str, list[InstalledPlugin]] = {ENTRY_POINT_GROUP: [], COMMANDS_GROUP: []}
     broken: list[Distribution] = []
     for metadata, distribution in _distributions(folders, finders):
@@ -181,7 +195,9 @@ def installed_plugins() -> tuple[str, ...]:
     return look().names
 
 
-def _distributions(folders: tuple[_Folder, ...], finders: tuple[int, ...]) -> Iterator[tuple[_Metadata, Distribution]]:
+def _distributions(
+    folders: tuple[_Folder, ...], finders: tuple[_Finder, ...]
+) -> Iterator[tuple[_Metadata, Distribution]]:
     """Yield the distributions that have plugins or verbs.
 
     Of several distributions with the same name, only the first on the path is yielded: it is the one that is imported.
@@ -206,13 +222,13 @@ def _distributions(folders: tuple[_Folder, ...], finders: tuple[int, ...]) -> It
 
 
 @functools.lru_cache(maxsize=256)
-def _with_plugins(place: tuple[_Folder, ...], _: tuple[int, ...]) -> tuple[tuple[_Metadata, Distribution], ...]:
+def _with_plugins(place: tuple[_Folder, ...], _: tuple[_Finder, ...]) -> tuple[tuple[_Metadata, Distribution], ...]:
     there = importlib_metadata.distributions(path=[path for path, _ in place])
     return tuple((metadata, _read(metadata)) for metadata in there if _has_plugins(metadata))
 
 
 @functools.lru_cache(maxsize=1024)
-def _named(place: tuple[_Folder, ...], _: tuple[int, ...], name: str) -> tuple[tuple[_Metadata, Distribution], ...]:
+def _named(place: tuple[_Folder, ...], _: tuple[_Finder, ...], name: str) -> tuple[tuple[_Metadata, Distribution], ...]:
     there = importlib_metadata.distributions(name=name, path=[path for path, _ in place])
     return tuple((metadata, _read(metadata)) for metadata in there)
 

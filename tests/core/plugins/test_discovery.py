@@ -75,25 +75,43 @@ def test_shadowed_distribution(text: str, install: Install) -> None:
     assert "acme" not in installed_plugins()
 
 
+class Finder:  # noqa: PLW1641 - finders need no hash
+    """A finder without distributions that counts the searches for all of them."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Finder)
+
+    def find_distributions(self, context: Any) -> Iterator[Any]:
+        self.calls += context.name is None
+        return iter(())
+
+    def find_spec(self, *_: Any) -> None:
+        return None
+
+
+@pytest.mark.slow
+def test_each_finder_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new finder is asked though it equals one that has gone, whose place in memory it may have got."""
+    asked = []
+    for _ in range(5):
+        finder = Finder()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "meta_path", [*sys.meta_path, finder])
+            look()
+        asked.append(finder.calls)
+        del finder
+    assert asked == [1] * 5
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("typ", ["lnN", "quux"], ids=["found", "looked for in all that are installed"])
 def test_distributions_are_searched_once(
     typ: str, card_arguments: CardArguments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Loading plugins, and looking for a missing kind, search all distributions once."""
-
-    class Finder:
-        """A finder without distributions that counts the searches for all of them."""
-
-        calls = 0
-
-        def find_distributions(self, context: Any) -> Iterator[Any]:
-            self.calls += context.name is None
-            return iter(())
-
-        def find_spec(self, *_: Any) -> None:
-            return None
-
     # Before the count, because the first arguments in a process load plugins too.
     arguments = card_arguments(systematics=mine(typ), plugins=load_plugins())
     finder = Finder()
