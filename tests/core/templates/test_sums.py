@@ -154,7 +154,8 @@ class TestExactness:
     def test_cancellation(self) -> None:
         """A small content survives two large ones that cancel."""
         datasets = [[1e16, 0, 0], [1.0, 0, 0], [-1e16, 0, 0]]
-        assert sum(values[0] for values in datasets) == 0
+        # Not `sum`, which makes up for lost digits in newer versions of Python.
+        assert datasets[0][0] + datasets[1][0] + datasets[2][0] == 0
         for order in ((0, 1, 2), (1, 0, 2), (2, 1, 0)):
             assert summed(datasets, order).complete().values[0, 1] == 1
             assert summed(datasets, order, alone=True).complete().values[0, 1] == 1

@@ -33,7 +33,7 @@ EXECUTING: dict[str, Callable[[str], bytes]] = {
     "REDUCE": lambda shell: in_an_output(Calls(os.system, shell)),
     "REDUCE, old protocol": lambda shell: in_an_output(Calls(eval, f"__import__('os').system({shell!r})"), 3),
     "a function by value": lambda shell: in_an_output(Calls(lambda: os.system(shell))),  # noqa: S605
-    "a dotted name": lambda shell: before_an_output(named("pathlib", "os.system") + text(shell) + b"\x85R"),
+    "a dotted name": lambda shell: before_an_output(named("shutil", "os.system") + text(shell) + b"\x85R"),
     "INST": lambda shell: before_an_output(f"(S'{shell}'\niposix\nsystem\n".encode()),
     "OBJ": lambda shell: before_an_output(b"(" + named("posix", "system") + text(shell) + b"o"),
 }
@@ -59,7 +59,8 @@ def test_every_refused_class_is_named(tmp_path: Path) -> None:
     """One error names all refused classes and functions."""
     content = in_an_output([Calls(os.system, "true"), Path("a"), [Calls(eval, "1")]])
     message = complaint(save_pickle(tmp_path / "evil.coffea", content))
-    for refused in ("posix.system", "pathlib.PosixPath", "builtins.eval"):
+    # The module of the class, which is a part of pathlib in some versions of Python.
+    for refused in ("posix.system", f"{type(Path()).__module__}.PosixPath", "builtins.eval"):
         assert refused in message
 
 
