@@ -10,8 +10,6 @@ import sys
 import threading
 import warnings
 from contextlib import suppress
-from functools import cache
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -101,47 +99,76 @@ def _umask() -> int:
     return mask
 
 
-# They are read twice for each call of a plugin, and are more than three hundred: so as lists.
-@attrs.frozen(eq=False)
-class _Style:  # noqa: PLW1641 - compared, and never hashed
+@attrs.frozen(kw_only=True)
+class _Style:
     """Settings of matplotlib; two are equal if they differ in the backend alone, which the first figure chooses."""
 
-    names: list[str]
-    values: list[Any]
-    lists: list[list[Any]]
-    """Copies of the lists among them, because scripts change those of fonts in place."""
+    settings: dict[str, Any]
+    """Settings by name without the backend, with copies of lists, because scripts change those of fonts in place."""
+    values: list[Any] = attrs.field(eq=False)
+    """Values in the order of matplotlib, with the lists themselves."""
+    last: str | None = attrs.field(eq=False)
+    """Name of the last value."""
+    lists: list[list[Any]] = attrs.field(eq=False)
+    copies: list[list[Any]] = attrs.field(eq=False)
 
     @classmethod
-    def of(cls, name: str = "rcParams") -> _Style | None:
-        """Return the settings, or None if matplotlib is not imported: this must not import it."""
-        settings = getattr(sys.modules.get("matplotlib"), name, None)
-        if not isinstance(settings, dict):
-            return None
-        lists = [*map(list, map(dict.__getitem__, repeat(settings), _names_of_lists()))]
-        return cls(list(dict.keys(settings)), list(dict.values(settings)), lists)
+    def of(cls, found: dict[str, Any]) -> _Style:
+        """Return the settings in a dict of matplotlib."""
+        values, last = [*dict.values(found)], next(dict.__reversed__(found), None)
+        lists = [value for value in values if isinstance(value, list)]
+        settings = _with_copies(dict(dict.items(found)))
+        settings.pop("backend", None)
+        return cls(settings=settings, values=values, last=last, lists=lists, copies=[*map(list, lists)])
 
-    def settings(self) -> dict[str, Any]:
-        """Return the settings by name, without the backend."""
-        named = dict(zip(self.names, self.values, strict=True))
-        named.pop("backend", None)
-        return named | dict(zip(_names_of_lists(), self.lists, strict=True))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Style):
-            return NotImplemented
-        same_lists = self.lists == other.lists
-        return same_lists and (self.values == other.values or self.settings() == other.settings())
+    def is_of(self, found: dict[str, Any]) -> bool:
+        """Return whether the settings are still these."""
+        # Python compares objects by identity first, so most of three hundred values take a nanosecond each. A setting
+        # that takes the place of another one comes last, as a dict keeps the order in which names were added.
+        is_same = [*dict.values(found)] == self.values and next(dict.__reversed__(found), None) == self.last
+        return is_same and self.lists == self.copies
 
     def put_back(self) -> None:
         """Make the settings of matplotlib these."""
+        now = sys.modules["matplotlib"].rcParams
+        for name in dict.keys(now) - self.settings.keys() - {"backend"}:
+            dict.pop(now, name)
         # Each setting was valid, and is not validated again, which warns of settings that are about to be removed.
-        dict.update(sys.modules["matplotlib"].rcParams, self.settings())
+        dict.update(now, _with_copies(self.settings))
 
 
-@cache
-def _names_of_lists() -> tuple[str, ...]:
-    default = sys.modules["matplotlib"].rcParamsDefault
-    return tuple(name for name, value in dict.items(default) if isinstance(value, list))
+def _with_copies(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, list) else value for name, value in settings.items()}
+
+
+class _Styles:
+    """The settings of matplotlib, which stay the same object as long as they have the same values."""
+
+    # They are read twice for each call of a plugin, and most calls leave them alone.
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: _Style | None = None
+
+    def read(self) -> _Style | None:
+        """Return the settings, or None if matplotlib is not imported: this must not import it."""
+        found = _settings("rcParams")
+        if found is None:
+            return None
+        if self._last is None or not self._last.is_of(found):
+            self._last = _Style.of(found)
+        return self._last
+
+    @staticmethod
+    def fresh() -> _Style | None:
+        """Return the settings as matplotlib was imported with them."""
+        found = _settings("rcParamsOrig")
+        return None if found is None else _Style.of(found)
+
+
+def _settings(name: str) -> dict[str, Any] | None:
+    found = getattr(sys.modules.get("matplotlib"), name, None)
+    return found if isinstance(found, dict) else None
 
 
 _KEPT = (
@@ -158,7 +185,7 @@ _KEPT = (
     _Kept("the filters of warnings", lambda: list(warnings.filters), _put_filters_back),
     _Kept("the umask", _umask, os.umask),
     _Kept("the handlers of signals", _handlers, _put_handlers_back),
-    _Kept("the settings of matplotlib", _Style.of, _Style.put_back, fresh=lambda: _Style.of("rcParamsOrig")),
+    _Kept("the settings of matplotlib", _Styles().read, _Style.put_back, fresh=_Styles.fresh),
 )
 _READS = tuple(part.read for part in _KEPT)
 

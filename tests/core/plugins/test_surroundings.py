@@ -116,13 +116,56 @@ def test_filters_of_an_imported_library() -> None:
     del sys.modules["this_is_new"]
 
 
-@pytest.mark.slow
-def test_list_among_settings() -> None:
-    """A list among matplotlib's settings that is changed in place is put back too."""
-    fonts = list(mpl.rcParams["font.sans-serif"])
-    with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
-        mpl.rcParams["font.sans-serif"].insert(0, "Comic Neue")
-    assert mpl.rcParams["font.sans-serif"] == fonts
+# A dict's own methods do not check names and values, as those of RcParams do.
+RAW: dict[Any, Any] = mpl.rcParams
+
+
+def replace_last_setting() -> None:
+    _, value = dict.popitem(RAW)
+    dict.update(RAW, {"this.is_new": value})
+
+
+SETTINGS: dict[str, Callable[[], object]] = {
+    "a value": lambda: mpl.rcParams.update({"font.size": 30}),
+    "another type": lambda: dict.update(RAW, {"font.sans-serif": None}),
+    "a list in place": lambda: mpl.rcParams["font.sans-serif"].insert(0, "Comic Neue"),
+    "an empty list in place": lambda: mpl.rcParams["figure.hooks"].append("module:function"),
+    "a new name": lambda: dict.update(RAW, {"this.is_new": 1}),
+    "a name less": lambda: dict.pop(RAW, "font.size"),
+    "a list less": lambda: dict.pop(RAW, "font.sans-serif"),
+    "another name with the last value": replace_last_setting,
+}
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_kind_of_change_of_settings(what: str) -> None:
+    """Each kind of change of matplotlib's settings is found and taken back, within another block and again."""
+
+    def change() -> None:
+        with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+            SETTINGS[what]()
+
+    with unchanged():
+        change()
+        change()
+        mpl.rcParams["font.sans-serif"] = list(mpl.rcParams["font.sans-serif"])
+        change()
+
+
+def test_settings_between_calls() -> None:
+    """Settings that a script changes between two calls are its own: a call that resets them is at fault."""
+    size = mpl.rcParams["font.size"]
+    with unchanged():
+        pass
+    mpl.rcParams["font.size"] = 30
+    try:
+        with unchanged():
+            pass
+        with pytest.raises(Changed, match="settings of matplotlib"), unchanged():
+            mpl.rcParams["font.size"] = size
+        assert mpl.rcParams["font.size"] == 30
+    finally:
+        mpl.rcParams["font.size"] = size
 
 
 def test_settings_of_an_imported_library(monkeypatch: pytest.MonkeyPatch) -> None:
