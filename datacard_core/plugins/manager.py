@@ -298,7 +298,7 @@ def _contributed(selected: Selected, installed: Installed, *, is_patched: bool) 
         origin, plugin = selected.load(installed)
         return origin, tuple(contributions(plugin, name, origin))
     origin, plugin = _installed(installed, name, members)
-    return origin, _kept(name, origin, attrs.evolve(members, plugin=plugin))
+    return origin, _kept(name, origin, _Members(members.names, members.members, plugin))
 
 
 # A script that adds plugins of its own to the built-in set reads that again for each selection.

@@ -87,6 +87,23 @@ def test_hook_of_a_later_api() -> None:
     assert list(load_plugins(Plugin()).kinds) == ["acme"]
 
 
+def test_hook_with_a_name_of_all_objects() -> None:
+    """A hook is found under a name that all objects of Python have, on the plugin and in a class above its own."""
+    mark = hookimpl(specname="datacard_systematic_kinds")
+
+    class Parent:
+        pass
+
+    class Plugin(Parent):
+        pass
+
+    of_object, of_class = Plugin(), Plugin()
+    vars(of_object)["__repr__"] = mark(lambda: [Acme()])
+    assert list(load_plugins(of_object).kinds) == ["acme"]
+    setattr(Parent, "__str__", mark(lambda _: [Acme()]))  # noqa: B010 - to a type checker it is not one that Python calls
+    assert list(load_plugins(of_class).kinds) == ["acme"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("requires", "said"),
