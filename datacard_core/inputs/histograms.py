@@ -31,6 +31,8 @@ _WEIGHTED = np.dtype([("value", np.float64), ("variance", np.float64)])
 """Type of the bins of the storage `Weight`."""
 _LABELLED = (hist.axis.StrCategory, hist.axis.IntCategory)
 """Types of axes with labels."""
+_MOST_ARRANGEMENTS = 8
+"""Number of arrangements that are kept: those of data, and of simulation by its variations."""
 _NUMBERS = "biuf"
 """Kinds of numpy's types that are real numbers."""
 
@@ -244,8 +246,12 @@ def check_histogram(histogram: object) -> None:
         raise InputError(f"a {type(histogram).__name__} stands where a hist.Hist or a HistogramArray is expected")
 
 
-def stored(histogram: Any) -> HistogramArray:
+def stored(histogram: Any, arrangements: Arrangements | None = None) -> HistogramArray:
     """Return a histogram of an output as an array that shares its memory.
+
+    Args:
+        histogram: an object of an output.
+        arrangements: those of other histograms of the output.
 
     Raises:
         InputError: it does not have PocketCoffea's axes, or a storage without sums of weights.
@@ -255,7 +261,7 @@ def stored(histogram: Any) -> HistogramArray:
         return histogram
     try:
         made = decoded(histogram)
-        return _from_axes(made.axes, made.bins, has_variances=made.has_variances)
+        return (arrangements or Arrangements()).of(made.axes).array(made.bins, has_variances=made.has_variances)
     except InputError:
         raise
     # A subclass of hist's, or an object of a damaged file, may fail in any way.
@@ -309,7 +315,63 @@ def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator
                     yield from (f"{place}: {problem}" for problem in error.problems)
 
 
-def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_variances: bool) -> HistogramArray:
+@attrs.frozen(eq=False, kw_only=True)
+class _Arrangement:
+    """The parts of an array that the axes of a histogram tell."""
+
+    axes: tuple[Any, ...]
+    order: tuple[int, ...]
+    """Positions of the axes in the array: the variables, the variations if there are any, and the categories."""
+    categories: tuple[str, ...]
+    variations: tuple[str, ...] | None
+    axis: Axis
+    flow: tuple[int, int]
+
+    def is_of(self, axes: tuple[Any, ...]) -> bool:
+        """Return whether other axes are equal: their types, bins, flow, names and labels."""
+        # The comparison takes a thirtieth of the time of a look at each axis.
+        try:
+            return self.axes == axes
+        except Exception:  # noqa: BLE001 - metadata of a script need not be comparable
+            return False
+
+    def array(self, contents: ComplexArray | UnreadBins, *, has_variances: bool) -> HistogramArray:
+        """Return the array of a histogram with these axes."""
+        return HistogramArray(
+            categories=self.categories,
+            variations=self.variations,
+            axis=self.axis,
+            contents=contents.then(self._arranged) if isinstance(contents, UnreadBins) else self._arranged(contents),
+            flow=self.flow,
+            has_variances=has_variances,
+        )
+
+    def _arranged(self, array: ComplexArray) -> ComplexArray:
+        array = array.transpose(self.order)
+        array = array if self.variations is not None else array[..., np.newaxis, :]
+        return array.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
+
+
+@attrs.frozen(eq=False)
+class Arrangements:
+    """Arrangements of the histograms of a variable, most of which have equal axes."""
+
+    _latest: list[_Arrangement] = attrs.field(factory=list, init=False)
+
+    def of(self, axes: tuple[Any, ...]) -> _Arrangement:
+        """Return the arrangement of a histogram with some axes.
+
+        Raises:
+            InputError: the axes are not those of PocketCoffea.
+        """
+        found = next((made for made in self._latest if made.is_of(axes)), None)
+        if found is None:
+            found = _arrangement(axes)
+            self._latest[:] = [found, *self._latest][:_MOST_ARRANGEMENTS]
+        return found
+
+
+def _arrangement(axes: tuple[Any, ...]) -> _Arrangement:
     names = [axis.name for axis in axes]
     if not all(isinstance(name, str) for name in names):
         raise InputError(f"its axes are {listing(map(repr, names))}, expected names that are text")
@@ -331,19 +393,13 @@ def _from_axes(axes: Sequence[Any], contents: ComplexArray | UnreadBins, *, has_
     traits = [axes[position].traits for position in order[: len(variables)]]
     flows = [(int(of.underflow), int(of.overflow)) for of in traits]
     axis, flow = (parts[0], flows[0]) if len(parts) == 1 else (GridAxis.of(parts, flows), (0, 0))
-
-    def arranged(array: ComplexArray) -> ComplexArray:
-        array = array.transpose(order)
-        array = array if "variation" in names else array[..., np.newaxis, :]
-        return array.reshape(math.prod(array.shape[: len(parts)]), *array.shape[len(parts) :])
-
-    return HistogramArray(
+    return _Arrangement(
+        axes=axes,
+        order=tuple(order),
         categories=labels[order[-1]] or (),
         variations=labels[order[-2]] or () if "variation" in names else None,
         axis=axis,
-        contents=contents.then(arranged) if isinstance(contents, UnreadBins) else arranged(contents),
         flow=flow,
-        has_variances=has_variances,
     )
 
 

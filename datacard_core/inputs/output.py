@@ -16,7 +16,7 @@ import numpy as np
 
 from datacard_core.arguments import number_or_other, scalar, scalars
 from datacard_core.errors import InputError
-from datacard_core.inputs.histograms import NOMINAL, stored
+from datacard_core.inputs.histograms import NOMINAL, Arrangements, stored
 from datacard_core.inputs.structure import BY_PERIOD, entries, place_text, type_and_value, value_at
 from datacard_core.names import closest
 
@@ -104,6 +104,7 @@ class HistogramSet:
     """Histograms of further variables, by variable, sample and dataset."""
     # Arrays of histograms that were asked for: several columns and categories ask for the same ones.
     _stored: dict[tuple[str, str], HistogramArray] = attrs.field(factory=dict, init=False)
+    _arrangements: Arrangements = attrs.field(factory=Arrangements, init=False)
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -155,7 +156,7 @@ class HistogramSet:
             histogram = value_at(self.histograms, key)
             if histogram is None:
                 return None
-            self._stored[key] = stored(histogram)
+            self._stored[key] = stored(histogram, self._arrangements)
         return self._stored[key]
 
     @property

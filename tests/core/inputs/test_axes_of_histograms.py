@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from datacard_core import InputError
-from datacard_core.inputs.histograms import stored
+from datacard_core.inputs.grids import GridAxis
+from datacard_core.inputs.histograms import Arrangements, DecodedHistogram, stored
 from tests.support import outputs as by_hand
 from tests.support.cases import case
 from tests.support.outputs import (
@@ -29,6 +30,8 @@ from tests.support.outputs import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from datacard_core.inputs.histograms import HistogramArray
 
 
 class TestAxes:
@@ -253,3 +256,67 @@ class TestRepetitions:
         changed = content.replace(np.float64(1).tobytes(), np.float64(2).tobytes())
         with pytest.raises(InputError, match=r"its axis 'events\.m' has the edges 0, 2, 2, which do not rise"):
             stored(pickle.loads(changed))
+
+
+def test_axes_that_differ_in_one_property() -> None:
+    """A histogram is read by its own axes, also behind one that differs in a name, a label, an edge or the flow."""
+
+    def axes(variable: Any = None, variations: str = "nominal JESUp JESDown", *, growth: bool = False) -> list[Any]:
+        return [
+            hist.axis.StrCategory(["SR", "CR"], name="cat"),
+            hist.axis.StrCategory(variations.split(), name="variation", growth=growth),
+            variable or hist.axis.Regular(2, 0, 2, name="m", label="mass"),
+        ]
+
+    cat, variation, mass = axes()
+    alike: list[list[Any]] = [
+        [cat, variation, mass],
+        [variation, cat, mass],
+        [hist.axis.StrCategory(["CR", "SR"], name="cat"), variation, mass],
+        [cat, mass],
+        axes(variations="nominal JESDown JESUp"),
+        axes(variations="nominal JESUp JERUp"),
+        axes(growth=True),
+        axes(hist.axis.Regular(2, 0, 2, name="pt", label="mass")),
+        axes(hist.axis.Regular(2, 0, 2, name="m", label="momentum")),
+        axes(hist.axis.Regular(2, 0, 3, name="m", label="mass")),
+        axes(hist.axis.Regular(2, 0, 2, name="m", label="mass", overflow=False)),
+        axes(hist.axis.Regular(2, 0, 2, name="m", label="mass", transform=hist.axis.transform.sqrt)),
+        axes(hist.axis.Variable([0, 1, 2], name="m", label="mass")),
+        axes(hist.axis.Integer(0, 2, name="m", label="mass")),
+        axes(hist.axis.IntCategory([0, 1], name="m", label="mass")),
+        axes(hist.axis.StrCategory(["0", "1"], name="m", label="mass")),
+        axes(hist.axis.Regular(2, 0, 2, name="m", label="mass", metadata=np.arange(2))),
+        [cat, variation, mass, hist.axis.Regular(2, 0, 2, name="eta")],
+    ]
+    arrangements = Arrangements()
+    # Twice in both directions, so that each is read behind several others.
+    for made in (*alike, *reversed(alike)):
+        with case(made):
+            histogram = hist.Hist(*made, storage=hist.storage.Weight())
+            view: Any = histogram.view(flow=True)
+            view["value"] = np.arange(view.size).reshape(view.shape)
+            found, alone = (_seen(stored(histogram, known)) for known in (arrangements, Arrangements()))
+            assert found == alone
+
+
+def test_axes_that_cannot_be_compared() -> None:
+    """Histograms are read where the comparison of their axes fails, as it may for metadata of a script."""
+
+    class Incomparable(hist.axis.Regular, family=hist):  # noqa: PLW1641 - compared, and never hashed
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("the truth value of an array is ambiguous")
+
+    cat, bins_of_one = hist.axis.StrCategory(["SR"], name="cat"), np.array([[0j, 1 + 1j, 2 + 2j, 0j]])
+    arrangements = Arrangements()
+    for name in ("pt", "eta"):
+        axes = cat, Incomparable(2, 0, 2, name=name)
+        assert stored(DecodedHistogram(axes, bins_of_one, has_variances=True), arrangements).axis.name == name
+
+
+def _seen(histogram: HistogramArray) -> tuple[object, ...]:
+    axis = histogram.axis
+    of_axis = (type(axis), axis.name, axis.label, axis.uniform, axis.categories, axis.edges.tolist())
+    parts = [part.name for part in axis.parts] if isinstance(axis, GridAxis) else []
+    labels = histogram.categories, histogram.variations, histogram.flow
+    return *of_axis, *parts, *labels, histogram.contents.tolist()
