@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import getattr_static
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -216,7 +215,7 @@ class Datacard(Sections, FromOutput):
         if problem := assignment_problem(self, Datacard, name, value):
             raise FinishedCardError(problem)
         # An assignment without effect would fail at a property.
-        if not isinstance(getattr_static(type(self), name, None), property):
+        if not isinstance(getattr(type(self), name, None), property):
             super().__setattr__(name, value)
             # Sections of a subclass may depend on the attribute.
             vars(self).pop("_with_lines", None)
@@ -312,7 +311,7 @@ class Datacard(Sections, FromOutput):
     @property
     def own_text(self) -> tuple[str, ...]:
         """Methods by which a subclass writes text of the card itself."""
-        changed = getattr_static(type(self), "content") is not _CONTENT
+        changed = type(self).content is not _CONTENT
         return (*super().own_text, "content") if changed else super().own_text
 
     def stage(
@@ -374,7 +373,7 @@ class Datacard(Sections, FromOutput):
 
     def _named(self, declared: DeclaredCard) -> DeclaredCard:
         """Return the declarations with the bin name of a subclass that overrides it."""
-        if getattr_static(type(self), "bin") is vars(BuiltCard)["bin"]:
+        if type(self).bin is vars(BuiltCard)["bin"]:
             return declared
         # The override may use the attributes that name the bin.
         self._declared = declared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from inspect import getattr_static
 from typing import TYPE_CHECKING
 
 from datacard_core.card.built import BuiltCard
@@ -156,7 +155,7 @@ class Sections(BuiltCard):
         return sections.divided(files.text(shapes_name, Formats.of(self.plugins, COMBINE, SERIALIZER)))
 
     def _is_overridden(self, name: str) -> bool:
-        return getattr_static(type(self), name) is not _ORIGINAL[name]
+        return getattr(type(self), name) is not _ORIGINAL[name]
 
 
 # Kept from the class as it is defined here: a script may replace a method of the class itself.
