@@ -26,7 +26,7 @@ from datacard_core.arguments import (
     wrong_type,
 )
 from datacard_core.build.corridor import Collected, build_channels, build_to_send
-from datacard_core.build.declared import DeclaredCard
+from datacard_core.build.declared import DeclaredCard, sharing
 from datacard_core.build.naming import BinName, Suffix
 from datacard_core.build.strictness import NO_REASONS, Strictness, plain_codes
 from datacard_core.datacard import Datacard
@@ -41,7 +41,6 @@ from datacard_core.execution.reduction import read_note, reduce_files, reduce_ou
 from datacard_core.execution.signals import orderly_end
 from datacard_core.execution.workers import results
 from datacard_core.findings import print_report
-from datacard_core.grouping import together
 from datacard_core.names import closest, listing, public
 from datacard_core.plugins.manager import Plugins, load_plugins
 from datacard_core.plugins.selection import LOCAL, SOURCE
@@ -288,7 +287,7 @@ class Analysis:
         problems = problems or dict.fromkeys(self._unread(cards))
         if problems:
             raise DeclarationError(problems)
-        return _sharing(cards)
+        return sharing(cards)
 
     def _card(self, shared: DeclaredCard, name: str, category: Category) -> DeclaredCard:
         channel, changes = self._bin(name), category.changes()
@@ -375,25 +374,6 @@ class Analysis:
 
 
 check_calls(Analysis)
-
-
-def _sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:
-    """Return the cards, each with the processes of all, and those with equal systematics with one container.
-
-    Cards with the same containers have their histograms summed in one pass.
-    """
-    processes = tuple(dict.fromkeys(process for card in cards.values() for process in card.mc_processes))
-    nuisances = tuple(dict.fromkeys(name for card in cards.values() for name in card.systematics))
-    # Lists, because the order of rows counts too.
-    groups = together(
-        cards.items(), lambda first, other: [*first[1].systematics.items()] == [*other[1].systematics.items()]
-    )
-    shared = {
-        name: attrs.evolve(card, systematics=group[0][1].systematics, all_processes=processes, all_nuisances=nuisances)
-        for group in groups
-        for name, card in group
-    }
-    return {name: shared[name] for name in cards}
 
 
 def _shown(finished: Iterable[Finished], count: int) -> Iterator[Finished]:

@@ -22,6 +22,7 @@ from datacard_core.declare.systematics import Systematics, SystematicUncertainty
 from datacard_core.declare.values import BinningRule, own, plain_binning
 from datacard_core.errors import DeclarationError
 from datacard_core.grammar import AUTO_MC_STATS, DATA, GROUP, RATE_PARAM, Blindness
+from datacard_core.grouping import together
 from datacard_core.model.channel import Column
 from datacard_core.names import closest
 from datacard_core.plugins.manager import Plugins
@@ -291,3 +292,22 @@ class DeclaredCard:
             yield "bins_edges is a rule, which chooses edges of one variable, and unroll is given: give one of them"
         elif self.unroll is not None and self.bins_edges is not None:
             yield "bins_edges and unroll are both given: give the bins of each axis as Unroll(…, edges={name: …})"
+
+
+def sharing(cards: Mapping[str, DeclaredCard]) -> dict[str, DeclaredCard]:
+    """Return the cards, each with the processes of all, and those with equal systematics with one container.
+
+    Cards with the same containers have their histograms summed in one pass.
+    """
+    processes = tuple(dict.fromkeys(process for card in cards.values() for process in card.mc_processes))
+    nuisances = tuple(dict.fromkeys(name for card in cards.values() for name in card.systematics))
+    # Lists, because the order of rows counts too.
+    groups = together(
+        cards.items(), lambda first, other: [*first[1].systematics.items()] == [*other[1].systematics.items()]
+    )
+    shared = {
+        name: attrs.evolve(card, systematics=group[0][1].systematics, all_processes=processes, all_nuisances=nuisances)
+        for group in groups
+        for name, card in group
+    }
+    return {name: shared[name] for name in cards}

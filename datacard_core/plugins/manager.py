@@ -5,12 +5,10 @@ No plugin is registered at import, no environment variable is read, and what was
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import pickle
 import sys
-from contextlib import contextmanager
 from itertools import chain
 from operator import is_
 from types import MappingProxyType, ModuleType
@@ -40,13 +38,13 @@ from datacard_core.plugins.families import (
     Interface,
     Providers,
 )
-from datacard_core.plugins.patches import Patch, of_pluggy, patches, put_back
+from datacard_core.plugins.patches import of_pluggy, patches, unpatched
 from datacard_core.plugins.registration import contributions
-from datacard_core.plugins.selection import DEFAULT_PLUGINS, LOCAL, Selected, name_of, select
+from datacard_core.plugins.selection import DEFAULT_PLUGINS, LOCAL, Selected, name_of, select, way_to_select
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from typing import TypeAlias
 
@@ -264,13 +262,13 @@ def load_from(
     if problem := of_pluggy(before):
         raise DatacardError(problem)
     for selected in selection:
-        with _unpatched(selected, installed, before):
+        with unpatched(selected, installed, before):
             origins[selected.name], contributed = _contributed(selected, installed, is_patched=bool(before))
             for family, key, provided in contributed:
                 add(by_family[family], key, provided, family)
 
     def providers(family: Family[Interface]) -> Providers[Interface]:
-        return Providers(family, by_family[family], functools.partial(_way_to_select, origins))
+        return Providers(family, by_family[family], functools.partial(way_to_select, origins))
 
     loaded = Plugins(
         origins=origins,
@@ -311,49 +309,6 @@ def _installed(installed: Installed, name: str, _: _Members) -> tuple[str, Any]:
 @functools.lru_cache(maxsize=64)
 def _kept(name: str, origin: str, members: _Members) -> tuple[tuple[Family[Any], str, Provided[Any]], ...]:
     return tuple(contributions(members.plugin, name, origin))
-
-
-@contextmanager
-def _unpatched(selected: Selected, installed: Installed, before: tuple[Patch, ...]) -> Iterator[None]:
-    """Put back what a plugin replaces while it is loaded, and blame it, whatever fails because of it."""
-    failure = None
-    modules = len(sys.modules)
-    try:
-        yield
-    except DatacardError as error:
-        failure = error
-    # A module that was imported earlier has done then what it does at its import.
-    replaced = put_back(before) if selected.is_local or len(sys.modules) > modules else ""
-    if replaced:
-        message = f"it has replaced {replaced}, which has been put back: cards depend on it"
-        origin = LOCAL if selected.is_local else installed.plugin(selected.name).origin
-        raise PluginLoadError(message, plugin=selected.name, origin=origin) from failure
-    if failure:
-        raise failure
-
-
-def _way_to_select(selected: Collection[str], _: Family[Any], name: str) -> str:
-    """Return the end of a message about a missing object: the installed plugins that may have it, or "".
-
-    Only their names are known: to import a plugin that is not selected could change what the script does next.
-    """
-    installed = look()
-    names = [plugin for plugin in installed.names if plugin not in selected]
-    like = difflib.get_close_matches(name.lower(), names, n=1)
-    # The name of a plugin is often that of its object behind the name of a group, such as `acme_npz`.
-    like = like or [plugin for plugin in names if name.lower() in plugin.lower()]
-    # Plugins of the core that are left out by default have objects of their own names alone.
-    own = {plugin.name for plugin in installed.plugins if plugin.origin.startswith("datacard-core ")}
-    likely = like or [plugin for plugin in names if plugin in DEFAULT_PLUGINS or plugin not in own]
-    if not likely:
-        return ""
-    if len(likely) == 1:
-        end = f"may have it: select it with load_plugins(…, {likely[0]!r})"
-        return f"; plugin {likely[0]!r}, which is installed and not selected, {end}"
-    return (
-        f"; plugins {listing(map(repr, likely))}, which are installed and not selected, may have it: select one with "
-        f"load_plugins(…, {likely[0]!r})"
-    )
 
 
 def _import_name(module: ModuleType) -> str:

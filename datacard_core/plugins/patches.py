@@ -7,6 +7,8 @@ differ without a word.
 from __future__ import annotations
 
 import inspect
+import sys
+from contextlib import contextmanager
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,16 @@ import attrs
 import pluggy
 
 from datacard_core import hookspecs
+from datacard_core.errors import DatacardError, PluginLoadError
 from datacard_core.model import arrays, channel, directives, effects
+from datacard_core.plugins.selection import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
+
+    from datacard_core.plugins.discovery import Installed
+    from datacard_core.plugins.selection import Selected
 
 _CODE = (FunctionType, property, classmethod, staticmethod)
 """Types of members that run; Python and attrs add other ones to a class when it is used."""
@@ -95,3 +102,22 @@ def of_pluggy(found: Iterable[Patch]) -> str:
     """Return the problem with replaced members of pluggy, without which no plugin can be loaded, or ""."""
     replaced = [f"{patch.module!r} has replaced {patch}" for patch in found if str(patch).startswith("pluggy.")]
     return f"other code in {' and '.join(replaced)}: no plugin can be loaded" if replaced else ""
+
+
+@contextmanager
+def unpatched(selected: Selected, installed: Installed, before: tuple[Patch, ...]) -> Iterator[None]:
+    """Put back what a plugin replaces while it is loaded, and blame it, whatever fails because of it."""
+    failure = None
+    modules = len(sys.modules)
+    try:
+        yield
+    except DatacardError as error:
+        failure = error
+    # A module that was imported earlier has done then what it does at its import.
+    replaced = put_back(before) if selected.is_local or len(sys.modules) > modules else ""
+    if replaced:
+        message = f"it has replaced {replaced}, which has been put back: cards depend on it"
+        origin = LOCAL if selected.is_local else installed.plugin(selected.name).origin
+        raise PluginLoadError(message, plugin=selected.name, origin=origin) from failure
+    if failure:
+        raise failure

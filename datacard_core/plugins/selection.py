@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import difflib
 import functools
 import hashlib
 import os
@@ -18,11 +19,12 @@ from datacard_core.arguments import scalar
 from datacard_core.errors import PluginConflictError, PluginLoadError, UnknownPluginError, with_type
 from datacard_core.hookspecs import API_VERSION
 from datacard_core.names import closest, duplicates, listing
+from datacard_core.plugins.discovery import look
 from datacard_core.plugins.options import plain_options, with_options
 from datacard_core.plugins.surroundings import unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from datacard_core.plugins.discovery import Distribution, Installed, InstalledPlugin
@@ -231,3 +233,27 @@ def _hash(file: str, *_: int) -> str:
     """Return the hash of a file as a record has it."""
     digest = hashlib.sha256(Path(file).read_bytes()).digest()
     return f"{_SHA256}{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def way_to_select(selected: Collection[str], _: object, name: str) -> str:
+    """Return the end of a message about a missing object: the installed plugins that may have it, or "".
+
+    Only their names are known: to import a plugin that is not selected could change what the script does next.
+    """
+    installed = look()
+    names = [plugin for plugin in installed.names if plugin not in selected]
+    like = difflib.get_close_matches(name.lower(), names, n=1)
+    # The name of a plugin is often that of its object behind the name of a group, such as `acme_npz`.
+    like = like or [plugin for plugin in names if name.lower() in plugin.lower()]
+    # Plugins of the core that are left out by default have objects of their own names alone.
+    own = {plugin.name for plugin in installed.plugins if plugin.origin.startswith("datacard-core ")}
+    likely = like or [plugin for plugin in names if plugin in DEFAULT_PLUGINS or plugin not in own]
+    if not likely:
+        return ""
+    if len(likely) == 1:
+        end = f"may have it: select it with load_plugins(…, {likely[0]!r})"
+        return f"; plugin {likely[0]!r}, which is installed and not selected, {end}"
+    return (
+        f"; plugins {listing(map(repr, likely))}, which are installed and not selected, may have it: select one with "
+        f"load_plugins(…, {likely[0]!r})"
+    )
