@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import re
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from datacard_core import (
     MissingProviderError,
     PluginLoadError,
     Systematics,
+    __version__,
     grammar,
     hookimpl,
     load_plugins,
@@ -114,6 +116,15 @@ def test_pickle_holds_names(install: Install) -> None:
     assert back.origins == plugins.origins
     assert list(back.kinds) == ["acme", "lnN", "lnU"]
     assert back.kind("acme").origin == "acme 1.0"
+
+
+def test_selection_is_shown() -> None:
+    """A selection names its plugins, and a notebook shows where each comes from and what it brings."""
+    plugins = load_plugins("lnn", "shape")
+    assert repr(plugins) == "<Plugins: lnn, shape>"
+    row = re.search("<td[^>]*>lnn</td><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td>", plugins._repr_html_())
+    assert row is not None
+    assert row.groups() == (f"datacard-core {__version__}", "lnN, lnU")
 
 
 def test_pickle_of_an_empty_selection() -> None:
