@@ -82,7 +82,7 @@ class Map:
         names = list(distinct(self.nuisances, LONGEST_NAME).values())
         # In inches: names beside the rows, and upright ones below the columns.
         left = 0.35 + 0.075 * max(map(len, names), default=0)
-        columns = [plain(f"{column.process} {column.year}".strip(), LONGEST_NAME) for column in self.columns]
+        columns = list(distinct((f"{one.process} {one.year}".strip() for one in self.columns), LONGEST_NAME).values())
         bottom = 0.35 + 0.075 * max(map(len, columns), default=0)
         # Cells have a fixed size, so that names never overlap.
         width, height = max(3.5, CELL * min(across, MOST_NAMED)), max(1.2, CELL * min(down, MOST_NAMED))

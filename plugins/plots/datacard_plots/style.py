@@ -193,7 +193,8 @@ def draw_header(axes: Axes, options: PlotOptions, *, title: str = "", note: str 
 
 
 def _collisions(options: PlotOptions) -> str:
-    lumi = "" if options.lumi is None else rf"{options.lumi:.3g} $\mathrm{{fb}}^{{-1}}$"
+    # Three digits, without a power of ten for the thousands of the HL-LHC.
+    lumi = "" if options.lumi is None else rf"{float(f'{options.lumi:.3g}'):g} $\mathrm{{fb}}^{{-1}}$"
     energy = "" if options.energy is None else f"{options.energy:g} TeV"
     return f"{lumi} ({energy})" if lumi and energy else lumi or energy
 

@@ -12,6 +12,7 @@ from datacard_plots.options import PlotOptions
 from datacard_plots.style import plot_style
 from matplotlib.collections import QuadMesh
 
+from datacard_core import Column
 from tests.support.channels import channel, channel_of, factors, shifted
 from tests.support.drawings import draw
 
@@ -52,6 +53,18 @@ def test_effects() -> None:
     (mesh,) = figure.axes[0].findobj(QuadMesh)
     cells: Any = np.ma.asarray(mesh.get_array())
     np.testing.assert_allclose(cells.filled(np.nan), [[10, np.nan, np.nan, -20]])
+
+
+@pytest.mark.slow
+def test_long_names_of_columns() -> None:
+    """Columns of long names that differ in the middle have different texts."""
+    names = [f"GluGluToHHTo2B2Tau_node_cHHH{kl}_TuneCP5_PSWeights_madgraph-pythia8" for kl in (1, 5)]
+    columns = tuple(Column(f"{name}_2022", name, "2022", number) for number, name in enumerate(names))
+    with plot_style():
+        figure = coverage_figure(channel(values=[[1, 2], [3, 4]], columns=columns), PlotOptions())
+    first, second, *_ = (text.get_text() for text in figure.axes[0].texts if text.get_text())
+    assert "cHHH1" in first
+    assert "cHHH5" in second
 
 
 @pytest.mark.slow

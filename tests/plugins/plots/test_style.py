@@ -67,6 +67,15 @@ def test_words_above_a_plot() -> None:
     assert found == [["SR", "2022"], ["13 TeV", "CMS"], [r"34.6 $\mathrm{fb}^{-1}$", "Private Work"]]
 
 
+def test_large_luminosity() -> None:
+    """A luminosity has three digits, without a power of ten: 3000 of the HL-LHC, and 138 of Run 2."""
+    cases = {3000: "3000", 999.7: "1000", 137.62: "138", 4.8: "4.8", 0.0357: "0.0357"}
+    for lumi, text in cases.items():
+        axes = Figure().add_subplot()
+        draw_header(axes, PlotOptions(lumi=lumi))
+        assert axes.texts[0].get_text() == rf"{text} $\mathrm{{fb}}^{{-1}}$"
+
+
 def test_style_of_mplhep(monkeypatch: pytest.MonkeyPatch) -> None:
     """The style of CMS is that of mplhep, and asking for it without mplhep is an error."""
     with plot_style(PlotOptions(style="cms")):

@@ -141,12 +141,15 @@ def numbered(low: float, high: float, most: int) -> list[tuple[float, str]]:
     places = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     room = 1e-9 * (high - low)
     inside = [float(place) for place in places if low - room <= place <= high + room]
-    return [(place, _text(place)) for place in inside]
-
-
-def _text(value: float) -> str:
+    # Digits beyond the first one of the step tell neighbours apart, such as those of run numbers.
+    step, farthest = float(places[1] - places[0]), float(np.abs(places).max())
+    digits = max(6, math.floor(math.log10(farthest / step)) + 3)
     # Rounding in the last digit of a sum of steps is no part of the number.
-    return f"{round(value, 12):g}".replace("-", "−").replace("e+0", "e").replace("e+", "e")  # noqa: RUF001 - minus sign
+    return [(place, _text(0.0 if abs(place) < room else place, digits)) for place in inside]
+
+
+def _text(value: float, digits: int) -> str:
+    return f"{value:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e+", "e")  # noqa: RUF001 - minus sign
 
 
 def segments(lines: FloatArray) -> tuple[FloatArray, npt.NDArray[np.uint8]]:

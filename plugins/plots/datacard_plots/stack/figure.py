@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -45,7 +46,7 @@ RATIO = 0.2
 MOST_NAMES = 40
 """Largest number of named bins; with more bins, only every n-th has its name."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
-"""Line styles of the signals, one for each of `MOST_SIGNALS`."""
+"""Line styles of the signals, which are used again for more than `MOST_SIGNALS`."""
 LOGARITHMIC_FROM = 50.0
 """Ratio of the highest bin to the lowest bin, or to the peak of a signal, that makes the y axis logarithmic."""
 DECADES = 6.0
@@ -180,7 +181,7 @@ def _draw_expectation(axes: Axes, content: _Content) -> list[Any]:
     return [
         *_draw_stack(axes, content.stack, content.edges),
         _draw_band(axes, content),
-        *(_draw_signal(axes, *drawn, content.edges) for drawn in zip(content.lines, DASHES, strict=False)),
+        *(_draw_signal(axes, *drawn, content.edges) for drawn in zip(content.lines, cycle(DASHES), strict=False)),
     ]
 
 

@@ -177,6 +177,12 @@ class TestContents:
         assert handles["b0"].get_data().values.tolist() == [1000 * 1001 / 2] * 2
 
     @pytest.mark.slow
+    def test_all_chosen_signals(self) -> None:
+        """Signals of the declared order are all drawn, also where there are more of them than styles of lines."""
+        found = StackOf(channel_of(1, MOST_SIGNALS + 2), PlotOptions(order="s*")).legend
+        assert [name for name in found if name.startswith("s")] == [f"s{number}" for number in range(MOST_SIGNALS + 2)]
+
+    @pytest.mark.slow
     def test_as_many_processes_as_allowed(self) -> None:
         """As many processes as can be distinguished are all shown."""
         assert not [
