@@ -8,7 +8,7 @@ import attrs
 
 from datacard_core import hookimpl
 from datacard_fit.breakdown import Breakdown, Part, breakdown
-from datacard_fit.drawing import plot
+from datacard_fit.drawing import PLOT_OPTIONS, plot
 from datacard_fit.exchange.yields import yields_of
 from datacard_fit.fits import FitResult, Interval, fit
 from datacard_fit.impacts import Impact, Impacts, impacts
@@ -20,6 +20,7 @@ from datacard_fit.shapes import Shapes, shapes, stages
 from datacard_fit.toys import GoodnessOfFit, Toys, goodness_of_fit, read_toys, toys
 
 __all__ = [
+    "PLOT_OPTIONS",
     "Breakdown",
     "FitResult",
     "GoodnessOfFit",

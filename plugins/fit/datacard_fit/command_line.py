@@ -11,6 +11,7 @@ import click
 from datacard_plots.options import PlotOptions, given_options, plot_options
 
 from datacard_core import DeclarationError, InputError, Model, read_cards
+from datacard_fit.drawing import HEADER
 from datacard_fit.likelihood import Likelihood
 from datacard_fit.toys import read_toys
 
@@ -46,10 +47,6 @@ _COMMON: tuple[Callable[..., Any], ...] = (
     click.option("--lenient", is_flag=True, help="Read what Combine takes and silently means otherwise."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
 )
-
-
-HEADER = ("style", "experiment", "status", "lumi", "energy")
-"""Options of plots that plots of fits have."""
 
 
 @attrs.frozen

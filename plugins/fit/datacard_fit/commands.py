@@ -144,7 +144,6 @@ def impacts(draw: Drawing, as_json: bool, executor: ExecutorLike | None, jobs: i
     """Print how far the POI follows each parameter, the largest impact first."""
     likelihood, settings = prepared(**options)
     result = impacts_of(likelihood, **settings, executor=executor, jobs=jobs)
-    draw(result)
     if as_json:
         print_json(result.to_dict(), likelihood)
     else:
@@ -153,6 +152,8 @@ def impacts(draw: Drawing, as_json: bool, executor: ExecutorLike | None, jobs: i
             for impact in result.impacts
         ]
         show_table(("parameter", "value", f"{result.poi}, down", f"{result.poi}, up"), rows)
+    # Behind the numbers, which a card without parameters has and a figure of them has not.
+    draw(result)
     tell([f"{impact.name}, {problem}" for impact in result.impacts for problem in impact.problems])
 
 

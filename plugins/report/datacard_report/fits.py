@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from datacard_core import Channel, DatacardError, Model, Picture
 from datacard_report.page import Section, escaped, framed, scrolled
 
@@ -77,11 +75,12 @@ def _body(model: Model, *, has_plots: bool, options: PlotOptions | None) -> str:
 
 
 def _pictures(likelihood: Likelihood, fitted: FitResult, made: Any, data: Any, options: PlotOptions | None) -> str:
-    from datacard_fit import impacts, plot  # noqa: PLC0415 - takes a second
+    from datacard_fit import PLOT_OPTIONS, impacts, plot  # noqa: PLC0415 - takes a second
 
     # Impacts have the pulls beside them; without a converged fit they have nothing to start from.
     results = [impacts(likelihood, data=data)] if fitted.has_errors else []
-    given = {} if options is None else attrs.asdict(options, recurse=False)
+    # The others are those of the plots of cards, which the report has too.
+    given = {} if options is None else {name: getattr(options, name) for name in PLOT_OPTIONS}
     with tempfile.TemporaryDirectory() as folder:
         paths = plot(Path(folder, "fit.png"), *results, fitted, made, **given)
         drawn = [Picture(path.name, path.read_bytes()) for path in paths]

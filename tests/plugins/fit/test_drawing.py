@@ -159,6 +159,14 @@ class TestCurves:
         assert [line.get_ydata()[0] for line in lines] == pytest.approx([0.98895, 3.84146], abs=1e-4)
 
     @pytest.mark.slow
+    def test_narrow_scan(self, likelihood: Likelihood) -> None:
+        """A level above the curve has neither line nor text, which would stand above the page."""
+        found = scan(likelihood, {"r": [0.9, 1.1]})
+        (figure,) = figures(attrs.evolve(found, rise=np.array([0.1, 0.6])))
+        assert [text for text in texts(figure) if "%" in text] == ["68 %"]
+        assert len(figure.axes[0].lines) == 2
+
+    @pytest.mark.slow
     def test_plane(self, likelihood: Likelihood) -> None:
         """Contours in two parameters are at -2·ln(1 - confidence)."""
         (figure,) = figures(scan(likelihood, {"r": [-1.0, 0.0, 1.0, 2.0], "SF": [1.0, 1.3, 1.6]}))
@@ -176,6 +184,20 @@ class TestCurves:
         assert observed.get_ydata()[0] == 4.5
         (rows,) = figures({"SR": LIMIT, "CR": two})
         assert [text for text in texts(rows) if text in ("SR", "CR")] == ["SR", "CR"]
+
+    @pytest.mark.slow
+    def test_limits_by_numbers_of_numpy(self) -> None:
+        """Whole numbers of numpy are values of a parameter, as those of Python are."""
+        numbers: dict[Any, Limit] = {np.int64(125): LIMIT, np.int64(120): LIMIT}
+        (bands,) = figures(numbers)
+        assert bands.axes[0].lines[0].get_xdata().tolist() == [120, 125]
+
+    @pytest.mark.slow
+    def test_limits_of_several_pois(self) -> None:
+        """The label of the axis names the POI and the confidence level of each limit."""
+        poi, level = attrs.evolve(LIMIT, poi="r_qqH"), attrs.evolve(LIMIT, confidence=0.9)
+        assert "95 % CL limit on r and r_qqH" in texts(figures({"ggH": LIMIT, "qqH": poi})[0])
+        assert "95 % and 90 % CL limit on r" in texts(figures({"a": LIMIT, "b": level})[0])
 
 
 class TestFiles:
@@ -196,7 +218,10 @@ class TestFiles:
         """A format, an option and a result that there is none of are refused, and no file is written."""
         cases: list[tuple[str, list[Any], dict[str, Any], str]] = [
             ("fit.gif", [], {}, r"plots end in \.pdf, \.svg, \.png"),
-            ("fit.pdf", [], {"lumy": 3}, "called 'lumy'.*did you mean 'lumi'"),
+            ("fit.pdf", [], {"lumy": 3}, "no option 'lumy'.*did you mean 'lumi'"),
+            # An option of the plots of cards that no figure of results has.
+            ("fit.pdf", [LIMIT], {"labels": {"bkg": "background"}}, "no option 'labels'"),
+            ("fit.pdf", [impacts_of()], {}, "no figure to draw, expected a result with parameters"),
             ("fit.pdf", [3], {}, "int has no drawing"),
             ("fit.pdf", [{}], {}, "dict has no drawing"),
         ]

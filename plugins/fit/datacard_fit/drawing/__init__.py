@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
     from datacard_fit.drawing.pages import Result
 
+HEADER = ("style", "experiment", "status", "lumi", "energy")
+"""Options of plots that all figures of results have."""
+PLOT_OPTIONS = (*HEADER, "blind", "layers")
+"""Options of plots that some figure of results has."""
+
 
 def plot(path: str | os.PathLike[str], *results: Result, **options: Any) -> list[Path]:
     """Draw results of fits to a PDF, or to a PNG or SVG for each figure, with numbers if there are several.
@@ -18,13 +23,14 @@ def plot(path: str | os.PathLike[str], *results: Result, **options: Any) -> list
         path: the file, whose end is the format.
         results: of `fit` for pulls and correlations, `impacts`, `scan`, `limit`, limits by category or by value of a
             parameter, and the events of `stages` for stacks.
-        options: appearance, by the names of `datacard_plots.options.PlotOptions`, such as `experiment="CMS"`.
+        options: appearance, `PLOT_OPTIONS` among those of `datacard_plots.options.PlotOptions`: `experiment="CMS"`.
 
     Returns:
         The files.
 
     Raises:
-        DeclarationError: a file of another format, an unknown option, or a result that has no drawing.
+        DeclarationError: a file of another format, an option that no figure has, a result that has no drawing, or
+            results without a figure.
     """
     from datacard_fit.drawing.pages import options_of, write_pages  # noqa: PLC0415 - loads matplotlib
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,12 +50,16 @@ def scan_pages(found: Scan, options: PlotOptions) -> Iterator[Figure]:
 def _draw_curve(axes: Axes, values: Any, rise: Any) -> None:
     order = np.argsort(values, kind="stable")
     axes.plot(values[order], rise[order], color="black", linewidth=1.4)
+    top = min(1.1 * max(float(np.nanmax(rise)), 1e-3), 10)
     for text, confidence in LEVELS.items():
         level = level_of(confidence)
+        if level > top:
+            # Its text would stand above the axes.
+            continue
         axes.axhline(level, color=UP, linestyle="--", linewidth=0.8)
         axes.annotate(text, (1, level), (-3, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
                       ha="right", size=8, color=UP)  # fmt: skip
-    axes.set_ylim(0, min(1.1 * max(float(np.nanmax(rise)), 1e-3), 10))
+    axes.set_ylim(0, top)
 
 
 def _draw_plane(axes: Axes, found: Scan) -> None:
@@ -75,13 +80,17 @@ def limit_pages(limits: Mapping[str | float, Limit], options: PlotOptions) -> It
     """Yield the page of limits: points over categories, or bands over the values of a parameter."""
     figure, axes = _page(options)
     keys = list(limits)
-    over_values = len(keys) > 1 and all(isinstance(key, int | float) for key in keys)
+    over_values = len(keys) > 1 and all(isinstance(key, Real) for key in keys)
     places = np.array([float(key) for key in keys]) if over_values else np.arange(len(keys), dtype=float)
     order = np.argsort(places, kind="stable")
     expected = np.array([limits[keys[at]].expected for at in order]).T
     observed = np.array([math.nan if (seen := limits[keys[at]].observed) is None else seen for at in order])
-    poi, confidence = limits[keys[0]].poi, limits[keys[0]].confidence
-    text = f"{100 * confidence:g} % CL limit on {plain(poi)}"
+    # Limits of several POIs may stand side by side.
+    levels, pois = (
+        " and ".join(dict.fromkeys(texts))
+        for texts in zip(*((f"{100 * one.confidence:g} %", plain(one.poi)) for one in limits.values()), strict=True)
+    )
+    text = f"{levels} CL limit on {pois}"
     if over_values:
         _draw_bands(axes, places[order], expected, observed)
         draw_axis(axes, "x")

@@ -6,12 +6,12 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import attrs
 from datacard_plots.options import PlotOptions
 from datacard_plots.style import METADATA, plot_style, save
 from matplotlib.backends.backend_pdf import PdfPages
 
 from datacard_core import DeclarationError, closest
+from datacard_fit.drawing import PLOT_OPTIONS
 from datacard_fit.drawing.curves import correlation_pages, limit_pages, scan_pages
 from datacard_fit.drawing.rows import impact_pages, pull_pages
 from datacard_fit.drawing.stacks import stack_pages
@@ -37,12 +37,15 @@ def write_pages(path: Path, *results: Result, options: PlotOptions) -> list[Path
         The files.
 
     Raises:
-        DeclarationError: a file of another format, or a result that has no drawing.
+        DeclarationError: a file of another format, a result that has no drawing, or results without a figure.
     """
     if path.suffix not in (known := [f".{form}" for form in METADATA]):
         raise DeclarationError([f"plot {str(path)!r}: plots end in {', '.join(known)}"])
     with plot_style(options):
         figures = list(pages_of(*results, options=options))
+        if not figures:
+            # A PDF without pages is an empty file, which no program opens.
+            raise DeclarationError([f"plot {str(path)!r}: no figure to draw, expected a result with parameters"])
         if path.suffix == ".pdf":
             # In memory first: a file that is half written would replace a whole one.
             buffer = io.BytesIO()
@@ -62,11 +65,12 @@ def options_of(given: Mapping[str, Any]) -> PlotOptions:
     """Return the options of some names.
 
     Raises:
-        DeclarationError: a name is unknown, or a value is none that the option has.
+        DeclarationError: figures of results have no such option, or a value is none that the option has.
     """
-    known = [field.name for field in attrs.fields(PlotOptions)]
-    if unknown := [name for name in given if name not in known]:
-        raise DeclarationError([f"no option of plots is called {name!r}{closest(name, known)}" for name in unknown])
+    if unknown := [name for name in given if name not in PLOT_OPTIONS]:
+        raise DeclarationError(
+            f"figures of results have no option {name!r}{closest(name, PLOT_OPTIONS)}" for name in unknown
+        )
     return PlotOptions(**given)
 
 
