@@ -136,6 +136,29 @@ class TestFit:
         assert np.isnan(ratio.containers[0].lines[0].get_ydata()).all()
 
     @pytest.mark.slow
+    def test_data_outside_of_the_ratio(self, likelihood: Likelihood) -> None:
+        """Data outside of the range of the ratio are arrows at its ends, and error bars end within the stack."""
+        made = stages(likelihood)
+        after = made["fit_s"].channels[0]
+        # Two of 60 bins are away from the sum of 10: their ratios of 0 and 4 are beyond the range of most bins.
+        events = attrs.evolve(after.total, values=np.full(60, 10.0), errors=np.ones(60))
+        data = np.array([0.0, 40.0, *[10.0] * 58])
+        wide = attrs.evolve(after, processes={"bkg": events}, sums={"total": events}, data=data)
+        shapes = attrs.evolve(made["fit_s"], channels=(wide,))
+        (figure,) = figures({"prefit": shapes, "fit_s": shapes})
+        _, ratio = figure.axes
+        arrows = {
+            line.get_marker(): line.get_xdata().tolist() for line in ratio.lines if line.get_marker() in ("^", "v")
+        }
+        assert arrows == {"^": [1.5], "v": [0.5]}
+        low, high = ratio.get_ylim()
+        assert 0 < low < high < 4
+        # The interval of no observed event ends at 1.84.
+        few = attrs.evolve(wide, data=np.zeros(60), sums={"total": attrs.evolve(events, values=np.full(60, 0.1))})
+        shapes = attrs.evolve(made["fit_s"], channels=(few,))
+        assert figures({"prefit": shapes, "fit_s": shapes})[0].axes[0].get_ylim()[1] > 1.84
+
+    @pytest.mark.slow
     def test_years(self, tmp_path: Path) -> None:
         """The layers of a stack are processes, summed over their years."""
         card = CARD.replace("process sig bkg bkg", "process sig bkg_2017 bkg_2018").replace("SR SR CR", "SR SR SR")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 from datacard_plots.axes.ticks import draw_axis
-from datacard_plots.axes.variable import draw_steps
+from datacard_plots.axes.variable import draw_arrows, draw_steps
 from datacard_plots.intervals import error_bars
 from datacard_plots.style import GREY, UP, colour, draw_header, hatch, plain
 from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def stack_pages(stages: Mapping[str, Shapes], options: PlotOptions) -> Iterator[
         _draw_stack(above, edges, after, options.layers)
         _draw_comparison(above, ratio, edges, before, after)
         heights = [after.total.values + np.nan_to_num(after.total.errors), before.total.values]
-        heights += [] if after.data is None else [after.data]
+        heights += [] if after.data is None else [after.data + error_bars(after.data, after.data)[1]]
         above.set_ylim(0, 1.5 * float(np.max(heights)) or 1)
         above.set_xlim(edges[0], edges[-1])
         draw_axis(above, "x", size=0)
@@ -91,6 +91,8 @@ def _draw_comparison(above: Axes, ratio: Axes, edges: FloatArray, before: Channe
     half = 1.2 * max(_LEAST, min(1.0, float(np.quantile(away, 0.95)) if away.size else 0.0))
     ratio.set_ylim(1 - half, 1 + half)
     ratio.set_xlim(edges[0], edges[-1])
+    if after.data is not None:
+        draw_arrows(ratio, edges, after.data * inverse)
     ratio.axhline(1, color="black", linewidth=0.8)
     draw_axis(ratio, "x", "bin")
     draw_axis(ratio, "y", "ratio")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from datacard_core import Axis, FloatArray
 
-__all__ = ["draw_steps"]
+__all__ = ["draw_arrows", "draw_steps"]
 
 LONGEST_TICK = 24
 """Most characters in the name of a bin."""
@@ -111,6 +111,15 @@ def draw_steps(axes: Axes, values: FloatArray, edges: FloatArray, base: Any = No
     patch = StepPatch(values, edges, **{"baseline": base, **form, **style})
     axes.add_artist(patch)
     return patch
+
+
+def draw_arrows(axes: Axes, edges: FloatArray, points: FloatArray) -> None:
+    """Draw an arrow for each point above or below the range of the axes, which would not be seen."""
+    low, high = axes.get_ylim()
+    for marker, outside, height in (("^", points > high, 0.96), ("v", points < low, 0.04)):
+        if outside.any():
+            places = np.full(np.count_nonzero(outside), low + height * (high - low))
+            axes.plot(centres(edges)[outside], places, marker, color="black", markersize=5)
 
 
 def axis_label(axis: Axis) -> str:

@@ -16,6 +16,7 @@ from datacard_plots.axes.ticks import Ticks
 from datacard_plots.axes.variable import (
     axis_label,
     centres,
+    draw_arrows,
     draw_steps,
     draw_variable,
     drawn_edges,
@@ -279,16 +280,10 @@ def _draw_ratio(axes: Axes, content: _Content) -> None:
     axes.set_ylim(1 - half, 1 + half)
     ticks = (1 - half / 2, 1.0, 1 + half / 2)
     Ticks.of(axes, "y").set(ticks, [f"{tick:g}" for tick in ticks])
-    _draw_ratio_points(axes, content, 1 + half)
-    axes.legend(loc="upper left", ncols=2, fontsize=8, frameon=False, borderpad=0.1)
-
-
-def _draw_ratio_points(axes: Axes, content: _Content, top: float) -> None:
-    """Draw the points of the ratio, and an arrow for each point above the axis."""
     points = content.ratio(content.observed)
     _draw_points(axes, content.edges, points, np.array([content.ratio(bar) for bar in content.bars]))
-    outside = centres(content.edges)[points > top]
-    axes.plot(outside, np.full(len(outside), 1 + 0.92 * (top - 1)), "^", color="black", markersize=5)
+    draw_arrows(axes, content.edges, points)
+    axes.legend(loc="upper left", ncols=2, fontsize=8, frameon=False, borderpad=0.1)
 
 
 def _draw_words(above: Axes, ratio: Axes, channel: Channel, compared: str) -> None:
