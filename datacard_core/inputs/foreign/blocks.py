@@ -10,6 +10,7 @@ import numpy as np
 
 from datacard_core.errors import InputError
 from datacard_core.inputs.histograms import NOMINAL, DecodedHistogram
+from datacard_core.model.arrays import Axis
 from datacard_core.names import closest, duplicates, listing
 
 if TYPE_CHECKING:
@@ -85,15 +86,20 @@ def same_axes(first: Block, second: Block) -> bool:
     """Return True if two blocks have the same bins."""
     return first.contents.shape[2:] == second.contents.shape[2:] and all(
         isinstance(one, _CATEGORIES) == isinstance(other, _CATEGORIES)
-        and (list(one) == list(other) if isinstance(one, _CATEGORIES) else np.array_equal(one.edges, other.edges))
+        and (list(one) == list(other) if isinstance(one, _CATEGORIES) else _same_edges(one, other))
         for one, other in zip(first.axes, second.axes, strict=True)
     )
+
+
+def _same_edges(first: Any, second: Any) -> bool:
+    # Edges of equal widths are computed, and those of a list written, so that they differ by rounding.
+    return Axis(first.edges).same_binning(Axis(second.edges))
 
 
 def bins(block: Block) -> str:
     """Return the bins of a block as text for a message."""
     return ", ".join(
-        listing(axis if isinstance(axis, _CATEGORIES) else (f"{edge:.15g}" for edge in axis.edges), 6)
+        listing(axis if isinstance(axis, _CATEGORIES) else (f"{edge:.15g}" for edge in axis.edges), 30)
         for axis in block.axes
     )
 
