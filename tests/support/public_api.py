@@ -6,6 +6,7 @@ python -m tests.support.public_api > tests/api.txt
 from __future__ import annotations
 
 import ast
+import dis
 import enum
 import importlib
 import importlib.util
@@ -16,6 +17,7 @@ import textwrap
 import tomllib
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -188,12 +190,20 @@ def _attributes(cls: type) -> Iterator[tuple[str, str]]:
 
 def _set_by_methods(cls: type) -> Iterable[str]:
     # The source of a class is not found by its name: a public class names the package as its module.
-    written = [value for value in vars(cls).values() if inspect.isfunction(value) and not _is_generated(value)]
+    methods = [value for value in vars(cls).values() if inspect.isfunction(value) and not _is_generated(value)]
+    # Few methods set anything, and to read the source of all takes long.
+    written = [function for function in methods if _sets(inspect.unwrap(function).__code__)]
     trees = [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in written]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     targets = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
     names = [target.attr for target in targets if isinstance(target.value, ast.Name) and target.value.id == "self"]
     return dict.fromkeys(name for name in names if not name.startswith("_"))
+
+
+def _sets(code: CodeType) -> bool:
+    """Return True if code, or a function inside, sets attributes."""
+    inside = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return dis.opmap["STORE_ATTR"] in code.co_code[::2] or any(map(_sets, inside))
 
 
 def _is_generated(function: Callable[..., Any]) -> bool:
