@@ -165,13 +165,14 @@ def _degenerate(content: Content) -> Iterator[Fault]:
 
 
 def _groups(views: Sequence[View], content: Content) -> Iterator[Fault]:
-    known, dropped = known_names(content) | set(content.flat), {row.name for row in content.dropped}
+    known = known_names(content) | set(content.flat)
+    dropped = {row.name for row in content.dropped} - known
     is_complete = not may_have_others(content)
     for view in (view for view in views if isinstance(view, GroupLine)):
         if not view.members:
             yield doubtful("group.empty", f"group {view.name!r} has no member", view.line)
         for place, member in enumerate(view.members, start=3):
-            if member in dropped - known:
+            if member in dropped:
                 message = f"group {view.name!r}: {member!r} has no effect, so that Combine leaves it out"
                 yield mistaken("group.unknown", message, view.line, place)
             elif member not in known and is_complete:
