@@ -1,23 +1,28 @@
-"""Expectations of HistFactory models beside those of Combine, by pyhf, which evaluates the workspace itself."""
+"""Expectations of HistFactory models beside those of Combine, by pyhf, which evaluates the workspace itself.
+
+All that uses pyhf is tested here: its import takes a second of each process that runs such a test.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import pytest
 from datacard_fit import Likelihood
 
-from datacard_core import read_card, write_model
+from datacard_core import Model, read_card, write_model
 from tests.support.likelihoods import LIKELIHOOD, reference
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
+needs_data = pytest.mark.skipif(
     not LIKELIHOOD.is_dir(), reason="needs ../shared/data/likelihood, cards with Combine's numbers"
 )
 
@@ -40,6 +45,14 @@ STATISTICS = ("33_mcstats_0", "37_mcstats_hm", "38_mcstats_lowstat", "39_mcstats
 """Cards with autoMCStats, of few events, negative weights and another rate than the templates have."""
 _SINGLE = 2e-6
 """Precision of Combine's templates, relative to a bin."""
+COUNTING = "imax *\njmax *\nkmax *\nbin SR\nobservation 25\nbin SR SR\nprocess sig bkg\nprocess 0 1\nrate 10 15\n"
+"""Card of one bin without nuisances."""
+
+
+@pytest.fixture(scope="module")
+def pyhf() -> Any:
+    """Return the library, which the collection of tests does not need."""
+    return importlib.import_module("pyhf")
 
 
 def workspace_of(card: Path, folder: Path) -> tuple[dict[str, Any], float]:
@@ -51,6 +64,7 @@ def workspace_of(card: Path, folder: Path) -> tuple[dict[str, Any], float]:
 
 
 @pytest.mark.slow
+@needs_data
 def test_points_of_combine(tmp_path: Path, pyhf: Any) -> None:
     """Within 2 standard deviations, expectations differ from Combine's by no more than the losses tell."""
     for name in [*EXACT, *DIFFERENT]:
@@ -79,6 +93,7 @@ def test_points_of_combine(tmp_path: Path, pyhf: Any) -> None:
 
 
 @pytest.mark.slow
+@needs_data
 def test_start_of_statistics(tmp_path: Path, pyhf: Any) -> None:
     """At the start values, expectations with parameters of bins are those of Combine."""
     for name in STATISTICS:
@@ -92,6 +107,7 @@ def test_start_of_statistics(tmp_path: Path, pyhf: Any) -> None:
 
 
 @pytest.mark.slow
+@needs_data
 @pytest.mark.parametrize("start", [1.0, 0.02])
 def test_bins_with_one_parameter(start: float, tmp_path: Path) -> None:
     """The start value of a rateParam decides which bins have one parameter, as in the likelihood."""
@@ -108,6 +124,7 @@ def test_bins_with_one_parameter(start: float, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@needs_data
 @pytest.mark.parametrize("name", ["06_gmN_single", "08_gmM", "27_rateParam_param"])
 def test_best_fit(name: str, tmp_path: Path, pyhf: Any) -> None:
     """Counts of control regions, gamma densities and constrained factors have Combine's best fit."""
@@ -120,3 +137,47 @@ def test_best_fit(name: str, tmp_path: Path, pyhf: Any) -> None:
     combine = reference(name)["combine"]["multidimfit_tight"]["r"]
     # pyhf's minimiser stops within a thousandth of the interval.
     assert best == pytest.approx(combine["value"], abs=2e-3 * (combine["up"] - combine["down"]) / 2)
+
+
+@pytest.mark.slow
+def test_size_of_interpolation(tmp_path: Path, pyhf: Any) -> None:
+    """The loss of a log-normal of 1.5 at ½ standard deviation is √1.5 less HistFactory's polynomial there."""
+    (tmp_path / "card.txt").write_text(f"{COUNTING}bn lnN - 1.5\n", encoding="utf-8")
+    document, told = workspace_of(tmp_path / "card.txt", tmp_path)
+    model = pyhf.Workspace(document).model()
+    # The values of θ at which the two are compared.
+    thetas = np.linspace(-2, 2, 17)
+    at = model.config.par_slice("bn").start
+    worst = 0.0
+    for theta in thetas:
+        parameters = np.array(model.config.suggested_init())
+        parameters[at] = theta
+        worst = max(worst, abs(float(model.expected_actualdata(parameters)[0]) - 10 - 15 * 1.5**theta) / 25)
+    assert told == pytest.approx(worst, rel=0.05)
+
+
+@pytest.mark.slow
+def test_no_signal(tmp_path: Path, pyhf: Any) -> None:
+    """A control region alone has no parameter of interest, and pyhf makes a model of it."""
+    (tmp_path / "card.txt").write_text(f"{COUNTING}bn lnN - 1.1\n", encoding="utf-8")
+    (channel,) = read_card(tmp_path / "card.txt").model().channels
+    backgrounds = tuple(attrs.evolve(column, id=at + 1) for at, column in enumerate(channel.columns))
+    model = Model.of([attrs.evolve(channel, columns=backgrounds)])
+    files = write_model(model, tmp_path / "model.json", writer="pyhf")
+    document = json.loads(files[-1].read_text(encoding="utf-8"))
+    assert document["measurements"][0]["config"]["poi"] == ""
+    assert pyhf.Workspace(document).model().expected_actualdata([0.0]).tolist() == [25.0]
+
+
+@pytest.mark.slow
+@needs_data
+def test_schema(tmp_path: Path, pyhf: Any) -> None:
+    """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
+    # Here, because its import takes a second of each run that selects other tests.
+    import cabinetry  # noqa: PLC0415
+
+    document, _ = workspace_of(LIKELIHOOD / "34_mcstats_10" / "card.txt", tmp_path)
+    pyhf.schema.validate(document, "workspace.json")
+    model, data = cabinetry.model_utils.model_and_data(document)
+    assert model.config.poi_name == "r"
+    assert len(data) == len(model.config.auxdata) + sum(len(one["data"]) for one in document["observations"])

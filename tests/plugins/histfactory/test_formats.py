@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import attrs
-import numpy as np
 import pytest
 
-from datacard_core import DeclarationError, Model, read_card, write_model
-from tests.support.likelihoods import LIKELIHOOD
+from datacard_core import DeclarationError, read_card, write_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,22 +42,6 @@ class TestPyhf:
         assert document["observations"] == [{"name": "SR", "data": [25.0]}]
 
     @pytest.mark.slow
-    @pytest.mark.skipif(not LIKELIHOOD.is_dir(), reason="needs ../shared/data/likelihood")
-    def test_schema(self, tmp_path: Path, pyhf: Any) -> None:
-        """A workspace of templates with statistics is valid by pyhf's schema, and cabinetry makes a model of it."""
-        # Here, because its import takes a second of each run that selects other tests.
-        import cabinetry  # noqa: PLC0415
-
-        files = write_model(
-            read_card(LIKELIHOOD / "34_mcstats_10" / "card.txt").model(), tmp_path / "model.json", writer="pyhf"
-        )
-        document = json.loads(files[-1].read_text(encoding="utf-8"))
-        pyhf.schema.validate(document, "workspace.json")
-        model, data = cabinetry.model_utils.model_and_data(document)
-        assert model.config.poi_name == "r"
-        assert len(data) == len(model.config.auxdata) + sum(len(one["data"]) for one in document["observations"])
-
-    @pytest.mark.slow
     def test_control_region(self, tmp_path: Path) -> None:
         """N events of a control region are the observation of a channel of one bin."""
         document = written("cr gmN 6 - 2.5\n", tmp_path)
@@ -85,36 +66,8 @@ class TestPyhf:
             written("x rateParam SR bkg 1\nk rateParam SR bkg 2*@0 x\n", tmp_path)
         assert not (tmp_path / "model.json").exists()
 
-    @pytest.mark.slow
-    def test_no_signal(self, tmp_path: Path, pyhf: Any) -> None:
-        """A control region alone has no parameter of interest, and pyhf makes a model of it."""
-        (tmp_path / "card.txt").write_text(f"{HEAD}bn lnN - 1.1\n", encoding="utf-8")
-        (channel,) = read_card(tmp_path / "card.txt").model().channels
-        backgrounds = tuple(attrs.evolve(column, id=at + 1) for at, column in enumerate(channel.columns))
-        model = Model.of([attrs.evolve(channel, columns=backgrounds)])
-        files = write_model(model, tmp_path / "model.json", writer="pyhf")
-        document = json.loads(files[-1].read_text(encoding="utf-8"))
-        assert document["measurements"][0]["config"]["poi"] == ""
-        assert pyhf.Workspace(document).model().expected_actualdata([0.0]).tolist() == [25.0]
-
 
 class TestLosses:
-    @pytest.mark.slow
-    def test_size_of_interpolation(self, tmp_path: Path, pyhf: Any) -> None:
-        """The loss of a log-normal of 1.5 at ½ standard deviation is √1.5 less HistFactory's polynomial there."""
-        written("bn lnN - 1.5\n", tmp_path)
-        told = float(losses(tmp_path).split("by up to ")[1].split()[0])
-        model = pyhf.Workspace(json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))).model()
-        # The values of θ at which the two are compared.
-        thetas = np.linspace(-2, 2, 17)
-        at = model.config.par_slice("bn").start
-        worst = 0.0
-        for theta in thetas:
-            parameters = np.array(model.config.suggested_init())
-            parameters[at] = theta
-            worst = max(worst, abs(float(model.expected_actualdata(parameters)[0]) - 10 - 15 * 1.5**theta) / 25)
-        assert told == pytest.approx(worst, rel=0.05)
-
     @pytest.mark.slow
     def test_density(self, tmp_path: Path) -> None:
         """A uniform density is told as a warning, as it becomes a normal one."""
