@@ -430,17 +430,6 @@ class TestBuild:
         assert list(locked.iterdir()) == []
 
     @pytest.mark.slow
-    def test_no_scheduler(self, output: Path, script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The error names the address, and no card is written."""
-        pytest.importorskip("distributed")
-        monkeypatch.setattr("datacard_core.execution.dask.SCHEDULER_TIMEOUT", 0.5)
-        for address in ("tcp://127.0.0.1:1", "nonsense", "smtp://127.0.0.1:1"):
-            message = failed(datacard("build", write(script), output, "-o", "cards", "--scheduler", address))
-            assert f"no Dask scheduler answers at '{address}'" in message
-            assert "tcp://host:8786" in message
-        assert not Path("cards").exists()
-
-    @pytest.mark.slow
     def test_read_only_card(self, output: Path, script: Path) -> None:
         """A card that is read-only is told with its path and the way out, and no file is new."""
         write(script)

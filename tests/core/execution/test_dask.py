@@ -33,6 +33,7 @@ from datacard_core import (
 from datacard_core.cli.commands import main
 from datacard_core.execution.dask import cluster
 from datacard_core.execution.workers import results
+from tests.support.commands import datacard, failed, write
 from tests.support.demo_files import SMALL_DEMO, contents, datasets_of, of_datasets, save, written
 from tests.support.plugins import Gated, Provider
 
@@ -243,6 +244,17 @@ class TestCommand:
         result = CliRunner().invoke(main, ["build", *map(str, arguments)], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         assert contents(tmp_path / "elsewhere" / "cards") == expected
+
+    def test_no_scheduler(self, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error names the address, and no card is written."""
+        monkeypatch.setattr("datacard_core.execution.dask.SCHEDULER_TIMEOUT", 0.5)
+        script = write(tmp_path / "analysis.py", "from tests.support.demo_files import SMALL_DEMO as analysis\n")
+        for address in ("tcp://127.0.0.1:1", "nonsense", "smtp://127.0.0.1:1"):
+            arguments = [script, *files, "-o", tmp_path / "cards", "--scheduler", address]
+            message = failed(datacard("build", *arguments))
+            assert f"no Dask scheduler answers at '{address}'" in message
+            assert "tcp://host:8786" in message
+        assert not (tmp_path / "cards").exists()
 
 
 class TestErrors:
