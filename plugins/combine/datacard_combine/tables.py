@@ -28,6 +28,8 @@ DEFAULT_COLUMNS = "sum_w:sum_ww"
 NOMINAL = "nominal"
 FEWEST_LABELS = 3
 """Number of labels below which Combine adds `nominal`: channel, process, systematic."""
+_PARQUET = b"PAR1"
+"""First bytes of a Parquet file."""
 
 
 class TableReader(TemplateReader):
@@ -117,6 +119,11 @@ def _csv(path: Path) -> Table:
 
 
 def _parquet(path: Path) -> Table:
+    # Before the import of pandas, which takes a second. A folder is a table of several files.
+    if not path.is_dir():
+        with path.open("rb") as file:
+            if (start := file.read(len(_PARQUET))) != _PARQUET:
+                raise ValueError(f"it starts with {start!r}, expected {_PARQUET!r} as in Parquet files")
     frame = import_module("pandas").read_parquet(path)
     labels = [frame.index.get_level_values(level).tolist() for level in range(frame.index.nlevels)]
     return Table(labels, {str(name): frame[name].tolist() for name in frame.columns})

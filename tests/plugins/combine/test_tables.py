@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,3 +109,11 @@ def test_parquet(folder: Path) -> None:
     (one,), (other,) = (TableReader().read(folder / f"shapes.{end}", names).stored for end in ("csv", "parquet"))
     assert np.array_equal(one.templates.values, other.templates.values)
     assert np.array_equal(one.templates.variances, other.templates.variances)
+
+
+def test_file_that_is_no_parquet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that does not start as Parquet files do is told with its start, without pandas."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    (folder / "shapes.parquet").write_text(TABLE)
+    with pytest.raises(InputError, match=r"shapes\.parquet cannot be read: .*starts with b'chan', expected b'PAR1'"):
+        TableReader().read(folder / "shapes.parquet", ["SR:sig"])
