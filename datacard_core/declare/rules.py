@@ -55,7 +55,10 @@ class GivenSystematic:
             yield from _process_problems(self.processes, self.value)
             yield from _year_problems(self)
         elif self.years is not None or self.value is not None:
-            yield "has no processes: give the processes that it applies to"
+            yield (
+                "has no processes: give the processes that it applies to, or leave out years and value for a kind that "
+                "acts on none"
+            )
         yield from _alias_problems(self)
         if not isinstance(self.options, Mapping):
             yield f"options {self.options!r} is a {type_of(self.options)}, expected a dict"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,24 @@ def test_needs_variances() -> None:
     """Variances are needed unless the threshold is below 0."""
     assert [KIND.needs_variances(statistics(threshold=threshold)) for threshold in (10, 0, -1)] == [True, True, False]
     assert KIND.needs_variances(statistics())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("rubbish", "'rubbish'"), (1j, "1j"), (10, "10.0"), ((0.9, 1.1), r"\(0.9, 1.1\)"), ({"2022": 10}, "10.0")],
+)
+def test_value_without_use(value: Any, shown: str) -> None:
+    """A value is refused unless it is the 1.0 of kinds without values, and the message says where thresholds go."""
+    declaration = SystematicUncertainty("autoMCStats", "autoMCStats", ["ttbar"], ["2022"], value)
+    (problem,) = KIND.problems(declaration)
+    end = 'the threshold is an option, options={"threshold": 10}'
+    assert re.fullmatch(rf"ttbar 2022: value {shown}, expected 1\.0, .*: {re.escape(end)}", problem)
+
+
+@pytest.mark.parametrize("value", [1, np.float64(1), {"2022": 1.0}])
+def test_value_by_convention(value: Any) -> None:
+    """The value 1.0 is accepted as an integer, a number of numpy and by year."""
+    assert not list(KIND.problems(SystematicUncertainty("autoMCStats", "autoMCStats", ["ttbar"], ["2022"], value)))
 
 
 def test_directive() -> None:

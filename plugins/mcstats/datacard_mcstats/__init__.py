@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class AutoMCStats(SystematicKind):
-    """One autoMCStats line for the channel; `Datacard(mcstat=…)` declares it."""
+    """One autoMCStats line for the channel; `Datacard(mcstat=…)` declares it.
+
+    The value is 1.0 and has no effect: the threshold is an option.
+    """
 
     typ: ClassVar[str] = "autoMCStats"
     options: ClassVar[Mapping[str, str]] = {
@@ -23,7 +26,14 @@ class AutoMCStats(SystematicKind):
     }
 
     def problems(self, systematic: SystematicUncertainty) -> Iterator[str]:
-        """Yield a problem for each option of a wrong type or out of range."""
+        """Yield a problem for each value but 1.0, which the line has no place for, and for each wrong option."""
+        for columns, value in systematic.distinct_values():
+            # A declaration with processes needs a value. Read as the threshold, 10 would be lost without a word.
+            if value != 1.0:
+                yield (
+                    f"{columns}: value {value!r}, expected 1.0, as the kind uses no value: "
+                    'the threshold is an option, options={"threshold": 10}'
+                )
         options = systematic.options
         threshold = options.get("threshold", 0)
         if not is_finite_number(threshold):

@@ -80,7 +80,7 @@ def test_other_kinds(typ: str) -> None:
     ("arguments", "message"),
     [
         ({"years": ["2022"]}, "has no processes"),
-        ({"value": 1.1}, "has no processes"),
+        ({"value": 1.1}, "or leave out years and value for a kind that acts on none"),
         ({"processes": [], "years": [], "value": 1.1}, "processes is empty"),
         ({"processes": {}}, "processes is empty"),
     ],
