@@ -293,7 +293,7 @@ class Datacard(Sections, FromOutput):
         with staging(directory) as stage:
             card.stage(stage, card_name, shapes_name, writer=writer, serializer=serializer)
             # The card is the last file.
-            replace_outdated(stage, stage.names[-1:], Formats.of(self.plugins, writer, serializer))
+            replace_outdated(stage, stage.names[-1:])
 
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return the card with other names of processes, columns and parameters; groups and formulas follow.

@@ -53,7 +53,7 @@ def write_model(
 
     After a failure all files are as before. The files of templates are called after the card and the channel, such as
     `card_SR.root`. Statements that the format of the writer leaves out or says differently are told in a file beside
-    the card, such as `card_losses.txt`.
+    the card, such as `card.json_losses.txt`.
 
     Args:
         model: the model.
@@ -104,7 +104,7 @@ def written(
             message = f"card writer {formats.writer.name!r} cannot write the model as it is"
             raise DeclarationError(f"{message}: {finding}" for finding in losses)
         comments = [of.stage_templates(stage, path.name, name, formats) for of, name in files if name]
-        replace_outdated(stage, [path.name], formats)
+        replace_outdated(stage, [path.name])
         stage.text(path.name, text + "".join(comments))
     return tuple(path.parent / name for name in stage.names), losses
 

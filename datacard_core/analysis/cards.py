@@ -188,7 +188,7 @@ class Cards(Mapping[str, Datacard]):
                 stage_losses(stage, self._names.combined(formats.card_suffix), ModelContext.of(contexts), formats)
                 stage.text(self._names.combined(formats.card_suffix), whole)
             written = [self._names.combined(formats.card_suffix)] if whole else files.values()
-            replace_outdated(stage, written, formats)
+            replace_outdated(stage, written)
             # Last, because files appear in this order and the script refers to all cards.
             if script:
                 stage.text(self.script_name, script, executable=True)

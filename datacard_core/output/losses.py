@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from datacard_core.output.staging import Staging
 
 ENDING = "_losses.txt"
-"""End of the name of the file, behind that of the card without its suffix."""
+"""End of the name of the file, behind the whole name of the card: a folder may have one model in several formats."""
 
 
 def stage_losses(stage: Staging, card_name: str, card: ModelContext, formats: Formats) -> tuple[Finding, ...]:
-    """Write the losses of a card to a file beside it, such as `model_losses.txt`, if there are any.
+    """Write the losses of a card to a file beside it, such as `model.json_losses.txt`, if there are any.
 
     Returns:
         The losses.
@@ -38,23 +38,21 @@ def stage_losses(stage: Staging, card_name: str, card: ModelContext, formats: Fo
     losses = losses_of(formats.writer, card) if formats.has_losses else ()
     if losses:
         # Before the card, which appears last: a card without the file beside it has no losses.
-        path = PurePath(card_name)
-        stage.text(str(path.with_name(f"{path.stem}{ENDING}")), report(losses, most=len(losses)) + "\n")
+        stage.text(f"{PurePath(card_name)}{ENDING}", report(losses, most=len(losses)) + "\n")
     return losses
 
 
-def replace_outdated(stage: Staging, card_names: Iterable[str], formats: Formats) -> None:
+def replace_outdated(stage: Staging, card_names: Iterable[str]) -> None:
     """Replace the files beside cards, with losses and axes, that an earlier run has left and this one does not make.
 
     They would be read as if they told something about the new cards. Workers do not see them: this is called behind the
     last card, where the files appear.
     """
-    empty = {axes.ENDING: axes.axes_text({})}
-    # A card of Combine may stand beside one of another format that has the same name and losses.
-    if formats.has_losses:
-        empty[ENDING] = "no losses\n"
     for path in map(PurePath, card_names):
-        for ending, text in empty.items():
-            name = str(path.with_name(f"{path.stem}{ending}"))
+        empty = {
+            str(path.with_name(f"{path.stem}{axes.ENDING}")): axes.axes_text({}),
+            f"{path}{ENDING}": "no losses\n",
+        }
+        for name, text in empty.items():
             if name not in stage.names and (stage.directory / name).is_file():
                 stage.text(name, text)

@@ -491,7 +491,7 @@ class TestConvert:
         """The paths are on standard output, and the losses on standard error."""
         result = datacard("convert", card, "-o", card.with_name("model.json"), "--to", "pyhf")
         assert result.exit_code == 0, result.output
-        assert [line.rpartition("/")[2] for line in result.stdout.split()] == ["model_losses.txt", "model.json"]
+        assert [line.rpartition("/")[2] for line in result.stdout.split()] == ["model.json_losses.txt", "model.json"]
         assert "[export.density]" in result.stderr
         assert json.loads(card.with_name("model.json").read_text(encoding="utf-8"))["version"] == "1.0.0"
 

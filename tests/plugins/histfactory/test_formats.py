@@ -23,7 +23,7 @@ def written(text: str, folder: Path, writer: str = "pyhf", **options: Any) -> di
 
 
 def losses(folder: Path) -> str:
-    return (folder / "model_losses.txt").read_text(encoding="utf-8")
+    return (folder / "model.json_losses.txt").read_text(encoding="utf-8")
 
 
 class TestPyhf:
@@ -91,7 +91,7 @@ class TestLosses:
     def test_nothing_lost(self, tmp_path: Path) -> None:
         """A free factor is the same in both, and no file of losses is written, in strict mode too."""
         written("k rateParam SR bkg 1 [0,5]\n", tmp_path, strict=True)
-        assert not (tmp_path / "model_losses.txt").exists()
+        assert not (tmp_path / "model.json_losses.txt").exists()
 
 
 class TestHS3:
@@ -126,7 +126,7 @@ class TestHS3:
         assert [starts[name].get("const", False) for name in "xyz"] == [False, False, True]
         ranges = {one["name"]: (one["min"], one["max"]) for one in document["domains"][0]["axes"]}
         assert ranges["y"] == (1.0, 3.0)
-        assert not (tmp_path / "model_losses.txt").exists()
+        assert not (tmp_path / "model.json_losses.txt").exists()
 
     def test_widths_of_a_density(self, tmp_path: Path) -> None:
         """The document has normal densities of one width, and another one is told."""
