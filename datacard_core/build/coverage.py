@@ -152,9 +152,7 @@ def unused_findings(
         yield notice(
             "unused-data", f"the data process has no {_several('sample', observed)} of the output", column=DATA
         )
-    there = frozenset().union(*templates.variations[: len(declared.columns)])
-    if variations := stems(there - used.variations):
-        yield notice("unused-variation", f"no systematic reads {_several('variation', variations)} of the output")
+    yield from _unused_variations(declared, templates, used)
     # Free parameters and autoMCStats that processes and the card imply are no systematics of a column.
     own = (plan for plan in plans if plan.name in declared.systematics)
     covered = {position for plan in own for position in plan.positions.tolist()}
@@ -163,6 +161,18 @@ def unused_findings(
     if exact and declared.systematics:
         where = in_words((column.process, column.year) for column in exact)
         yield notice("no-systematic", "no systematic is declared for it", column=where)
+
+
+def _unused_variations(declared: DeclaredCard, templates: TemplateSet, used: Used) -> Iterator[Finding]:
+    filled: set[str] = set()
+    made: set[str] = set()
+    # Of each column by itself: a name that one process makes may be a variation of the output for another.
+    for request, there in zip(templates.layout.requests[: len(declared.columns)], templates.variations, strict=False):
+        made |= there & request.made
+        filled |= there - request.made
+    for labels, origin in ((filled, " of the output"), (made, ", which sample_norms makes")):
+        if variations := stems(labels - used.variations):
+            yield notice("unused-variation", f"no systematic reads {_several('variation', variations)}{origin}")
 
 
 def _several(word: str, names: Sequence[str]) -> str:

@@ -119,7 +119,8 @@ def test_norms_without_systematic() -> None:
     unread = outputs.card(
         output(), outputs.shape("JES", ["fakes"]), mc_processes=fakes(sample_norms={"a": {"Muon": 2}})
     )
-    assert outputs.found(unread, "unused-variation")[0].endswith("no systematic reads variation 'a' of the output")
+    (told,) = outputs.found(unread, "unused-variation")
+    assert told.endswith("no systematic reads variation 'a', which sample_norms makes")
     both = fakes(sample_norms={"JES": {"TTbar": 1.1}})
     (problem,) = outputs.problems(output(), outputs.shape("JES", ["fakes"]), mc_processes=both)
     assert "it has the variation 'JESDown', which sample_norms makes too" in problem
