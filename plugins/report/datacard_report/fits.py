@@ -77,7 +77,8 @@ def _body(model: Model, *, has_plots: bool, options: PlotOptions | None) -> str:
 def _pictures(likelihood: Likelihood, fitted: FitResult, made: Any, data: Any, options: PlotOptions | None) -> str:
     from datacard_fit import PLOT_OPTIONS, impacts, plot  # noqa: PLC0415 - takes a second
 
-    # Impacts have the pulls beside them; without a converged fit they have nothing to start from.
+    # Impacts have the pulls beside them, which are not drawn again; without a converged fit they have nothing to start
+    # from.
     results = [impacts(likelihood, data=data)] if fitted.has_errors else []
     # The others are those of the plots of cards, which the report has too.
     given = {} if options is None else {name: getattr(options, name) for name in PLOT_OPTIONS}

@@ -9,7 +9,7 @@ import attrs
 import matplotlib.colors
 import numpy as np
 import pytest
-from datacard_fit import Impact, Impacts, Limit, fit, plot, scan, stages
+from datacard_fit import Impact, Impacts, Limit, fit, impacts, plot, scan, stages
 from datacard_fit.drawing.pages import pages_of
 from datacard_fit.drawing.rows import ROWS
 from datacard_plots.options import PlotOptions
@@ -106,6 +106,14 @@ class TestFit:
         assert {text.split("  ")[-1] for text in texts(pulls) if "  " in text} == {"SF", "lumi"}
         # Along either axis.
         assert [text for text in texts(correlations) if text in ("r", "lumi", "SF")] == 2 * ["r", "lumi", "SF"]
+
+    @pytest.mark.slow
+    def test_pulls_beside_impacts(self, likelihood: Likelihood) -> None:
+        """Pulls that a page of impacts shows are not drawn again, and those of another fit are."""
+        found = impacts(likelihood)
+        assert len(figures(found, fit(likelihood))) == 2
+        other = fit(likelihood, data=likelihood.asimov({"r": 3.0}))
+        assert [len(one.axes) for one in figures(other)] == [len(one.axes) for one in figures(found, other)[1:]]
 
     @pytest.mark.slow
     def test_stacks(self, likelihood: Likelihood) -> None:

@@ -138,14 +138,14 @@ def pictures(page: Browser) -> int:
 
 
 def test_fit(page: Browser, tmp_path: Path) -> None:
-    """The section of a fit has its numbers and pictures: impacts, pulls, correlations, and a stack of the channel."""
+    """The section of a fit has its numbers and pictures: impacts with pulls, correlations, and a stack."""
     lumi = factors("lumi", [0, 1, 2, 3], [1.016] * 4)
     path = tmp_path / "report.html"
     path.write_text(report_of(channel(lumi), fit=True, plugins=load_plugins("plots")), "utf-8")
     page.open(path)
     assert "observed limit, 95 % CL" in page.run("return document.querySelector('#fit').innerText")
     # With the map of effects: the channel does not tell the origin of templates.
-    assert pictures(page) == 6
+    assert pictures(page) == 5
     assert page.messages() == []
 
 

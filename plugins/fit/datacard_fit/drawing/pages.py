@@ -76,6 +76,10 @@ def options_of(given: Mapping[str, Any]) -> PlotOptions:
 
 def pages_of(*results: Result, options: PlotOptions) -> Iterator[Figure]:
     """Yield the figures of results, which must be made and saved within the style of plots."""
+    # A page of impacts has the pulls of its parameters beside them.
+    shown = {
+        impact.name: impact.fitted[1] for result in results if isinstance(result, Impacts) for impact in result.impacts
+    }
     for result in results:
         match result:
             case Impacts():
@@ -83,7 +87,7 @@ def pages_of(*results: Result, options: PlotOptions) -> Iterator[Figure]:
             case Scan():
                 yield from scan_pages(result, options)
             case FitResult():
-                yield from pull_pages(result, options)
+                yield from pull_pages(result, options, shown)
                 yield from correlation_pages(result, options)
             case Limit(poi=poi):
                 yield from limit_pages({poi: result}, options)

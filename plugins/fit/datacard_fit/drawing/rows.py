@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from datacard_plots.options import PlotOptions
     from matplotlib.axes import Axes
@@ -28,6 +28,8 @@ _LONGEST = 44
 _WIDTH, _ROW, _MARGINS = 8.0, 0.26, 1.5
 """Width of a page, height of a row, and height of what is above and below the rows, in inches."""
 _PULLS = (-2.4, 2.4)
+_SAME = 0.01
+"""Largest difference between the values of one parameter in two minimisations of one fit, in its uncertainty."""
 
 
 @attrs.frozen(kw_only=True)
@@ -79,14 +81,24 @@ def _draw_shift(axes: Axes, row: int, shift: float, colour: str) -> None:
         axes.text(0, row, "?", color=colour, ha="right" if colour == DOWN else "left", va="center", size=8)
 
 
-def pull_pages(fitted: FitResult, options: PlotOptions) -> Iterator[Figure]:
-    """Yield pages with the pull of each parameter; those of single bins have none of their own."""
+def pull_pages(fitted: FitResult, options: PlotOptions, shown: Mapping[str, float]) -> Iterator[Figure]:
+    """Yield pages with the pull of each parameter; those of single bins have none of their own.
+
+    Args:
+        fitted: the fit.
+        options: appearance.
+        shown: fitted values of parameters whose pulls other pages show, which are left out where the values agree.
+    """
     errors = fitted.errors.tolist()
     triples = zip(fitted.names, fitted.before, fitted.values.tolist(), errors, strict=True)
     pulls = [
         _pull(name, before, (value - error, value, value + error))
         for name, before, value, error in triples
-        if name not in fitted.intervals and math.isfinite(error) and not name.startswith("prop_bin")
+        if name not in fitted.intervals
+        and math.isfinite(error)
+        and not name.startswith("prop_bin")
+        # Another fit, such as one of other data, has other values, and its pulls are told.
+        and not abs(value - shown.get(name, math.inf)) <= _SAME * error
     ]
     for start in range(0, len(pulls), ROWS):
         figure, (axes,) = _page(pulls[start : start + ROWS], start, ends=(0.98,))
