@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import hist
 import numpy as np
 
-from datacard_core.errors import InputError, visible, with_type
+from datacard_core.errors import InputError, with_type
 from datacard_core.grammar import DIRECTIONS
-from datacard_core.inputs.grids import MOST_VARIABLES, GridAxis, variables_problem
+from datacard_core.inputs.arrangements import Arrangements, rise
 from datacard_core.inputs.structure import COMPUTE, entries, is_uncomputed
 from datacard_core.inputs.unread import UnreadBins, read_in_order
 from datacard_core.model.arrays import Axis, unmasked
-from datacard_core.names import duplicates, listing, names_of, public
+from datacard_core.names import duplicates, names_of, public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 NOMINAL = "nominal"
 _WEIGHTED = np.dtype([("value", np.float64), ("variance", np.float64)])
 """Type of the bins of the storage `Weight`."""
-_LABELLED = (hist.axis.StrCategory, hist.axis.IntCategory)
-"""Types of axes with labels."""
-_MOST_ARRANGEMENTS = 8
-"""Number of arrangements that are kept: those of data, and of simulation by its variations."""
 _NUMBERS = "biuf"
 """Kinds of numpy's types that are real numbers."""
 
@@ -224,11 +219,7 @@ def _text_problems(axis: Axis) -> Iterator[str]:
 
 def _are_edges(edges: Any) -> bool:
     is_array = isinstance(edges, np.ndarray) and edges.dtype == np.float64 and edges.ndim == 1
-    return is_array and edges.size > 1 and _rise(edges)
-
-
-def _rise(edges: FloatArray) -> bool:
-    return bool((edges[1:] > edges[:-1]).all())
+    return is_array and edges.size > 1 and rise(edges)
 
 
 def check_histogram(histogram: object) -> None:
@@ -261,7 +252,16 @@ def stored(histogram: Any, arrangements: Arrangements | None = None) -> Histogra
         return histogram
     try:
         made = decoded(histogram)
-        return (arrangements or Arrangements()).of(made.axes).array(made.bins, has_variances=made.has_variances)
+        of_axes = (arrangements or Arrangements()).of(made.axes)
+        bins = made.bins
+        return HistogramArray(
+            categories=of_axes.categories,
+            variations=of_axes.variations,
+            axis=of_axes.axis,
+            contents=bins.then(of_axes.arranged) if isinstance(bins, UnreadBins) else of_axes.arranged(bins),
+            flow=of_axes.flow,
+            has_variances=made.has_variances,
+        )
     except InputError:
         raise
     # A subclass of hist's, or an object of a damaged file, may fail in any way.
@@ -315,111 +315,6 @@ def histogram_problems(output: OutputDict, variables: Iterable[str]) -> Iterator
                     yield from (f"{place}: {problem}" for problem in error.problems)
 
 
-@attrs.frozen(eq=False, kw_only=True)
-class _Arrangement:
-    """The parts of an array that the axes of a histogram tell."""
-
-    axes: tuple[Any, ...]
-    order: tuple[int, ...]
-    """Positions of the axes in the array: the variables, the variations if there are any, and the categories."""
-    categories: tuple[str, ...]
-    variations: tuple[str, ...] | None
-    axis: Axis
-    flow: tuple[int, int]
-
-    def is_of(self, axes: tuple[Any, ...]) -> bool:
-        """Return whether other axes are equal: their types, bins, flow, names and labels."""
-        # The comparison takes a thirtieth of the time of a look at each axis.
-        try:
-            return self.axes == axes
-        except Exception:  # noqa: BLE001 - metadata of a script need not be comparable
-            return False
-
-    def array(self, contents: ComplexArray | UnreadBins, *, has_variances: bool) -> HistogramArray:
-        """Return the array of a histogram with these axes."""
-        return HistogramArray(
-            categories=self.categories,
-            variations=self.variations,
-            axis=self.axis,
-            contents=contents.then(self._arranged) if isinstance(contents, UnreadBins) else self._arranged(contents),
-            flow=self.flow,
-            has_variances=has_variances,
-        )
-
-    def _arranged(self, array: ComplexArray) -> ComplexArray:
-        array = array.transpose(self.order)
-        array = array if self.variations is not None else array[..., np.newaxis, :]
-        return array.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
-
-
-@attrs.frozen(eq=False)
-class Arrangements:
-    """Arrangements of the histograms of a variable, most of which have equal axes."""
-
-    _latest: list[_Arrangement] = attrs.field(factory=list, init=False)
-
-    def of(self, axes: tuple[Any, ...]) -> _Arrangement:
-        """Return the arrangement of a histogram with some axes.
-
-        Raises:
-            InputError: the axes are not those of PocketCoffea.
-        """
-        found = next((made for made in self._latest if made.is_of(axes)), None)
-        if found is None:
-            found = _arrangement(axes)
-            self._latest[:] = [found, *self._latest][:_MOST_ARRANGEMENTS]
-        return found
-
-
-def _arrangement(axes: tuple[Any, ...]) -> _Arrangement:
-    names = [axis.name for axis in axes]
-    if not all(isinstance(name, str) for name in names):
-        raise InputError(f"its axes are {listing(map(repr, names))}, expected names that are text")
-    labels = [tuple(map(str, axis)) if isinstance(axis, _LABELLED) else None for axis in axes]
-    if problems := list(_repetitions(axes, labels)):
-        raise InputError(problems)
-    if "cat" not in names:
-        raise InputError(f"its axes are {listing(names)}: there is no category axis, 'cat'")
-    variables = [name for name in names if name not in ("cat", "variation")]
-    if not 1 <= len(variables) <= MOST_VARIABLES:
-        raise InputError(variables_problem(variables))
-    # The first axis is the one whose bins stand side by side in memory, so that the cells in a row are no copy.
-    order = [names.index(name) for name in (*reversed(variables), "variation", "cat") if name in names]
-    for position in order[len(variables) :]:
-        if not isinstance(axes[position], hist.axis.StrCategory):
-            kind = type(axes[position]).__name__
-            raise InputError(f"its axis {names[position]!r} is of type {kind}, expected a StrCategory, with names")
-    parts = [_axis(axes[position], labels[position]) for position in order[: len(variables)]]
-    traits = [axes[position].traits for position in order[: len(variables)]]
-    flows = [(int(of.underflow), int(of.overflow)) for of in traits]
-    axis, flow = (parts[0], flows[0]) if len(parts) == 1 else (GridAxis.of(parts, flows), (0, 0))
-    return _Arrangement(
-        axes=axes,
-        order=tuple(order),
-        categories=labels[order[-1]] or (),
-        variations=labels[order[-2]] or () if "variation" in names else None,
-        axis=axis,
-        flow=flow,
-    )
-
-
-def _repetitions(axes: Sequence[Any], labels: Sequence[tuple[str, ...] | None]) -> Iterator[str]:
-    """Yield a problem for each name, label or edge that occurs twice, which hist makes in no histogram.
-
-    Of two equal labels in an altered file, one would be read and the content of the other be left out.
-    """
-    altered = "which hist makes in no histogram: the file was altered or damaged"
-    if twice := duplicates(axis.name for axis in axes):
-        yield f"it has several axes of the name {twice[0]!r}, {altered}"
-    for axis, names in zip(axes, labels, strict=True):
-        if names is not None:
-            if twice := duplicates(names):
-                yield f"its axis {axis.name!r} has the label {twice[0]!r} twice, {altered}"
-        elif not _rise(edges := axis.edges):
-            shown = listing((f"{edge:.15g}" for edge in edges), 30)
-            yield f"its axis {axis.name!r} has the edges {shown}, which do not rise, {altered}"
-
-
 def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     view = np.asarray(histogram.view(flow=True))
     # The type of the storage, which takes longer to find out, need be known of other storages alone.
@@ -431,13 +326,3 @@ def _contents(histogram: Any) -> tuple[ComplexArray, bool]:
     if kind in ("Int64", "AtomicInt64", "Unlimited", "Double"):
         return view * (1 + 1j), False
     raise InputError(f"its storage {kind} holds no sums of weights: {HOW_TO_FILL}")
-
-
-def _axis(axis: Any, labels: tuple[str, ...] | None) -> Axis:
-    uniform = isinstance(axis, hist.axis.Regular) and axis.transform is None
-    categories = None if labels is None else tuple(map(visible, labels))
-    # Categories have no edges in hist; ROOT, too, counts bins with labels from 0.
-    edges = np.array(axis.edges, dtype=float) if categories is None else np.arange(len(categories) + 1, dtype=float)
-    # They are shown in plots, tables and cards, and nothing is looked up by them.
-    name, label = visible(axis.name), visible(axis.label or "")
-    return Axis(edges, name, label, uniform=uniform or categories is not None, categories=categories)

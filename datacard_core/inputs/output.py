@@ -16,7 +16,8 @@ import numpy as np
 
 from datacard_core.arguments import number_or_other, scalar, scalars
 from datacard_core.errors import InputError
-from datacard_core.inputs.histograms import NOMINAL, Arrangements, stored
+from datacard_core.inputs.arrangements import Arrangements
+from datacard_core.inputs.histograms import NOMINAL, stored
 from datacard_core.inputs.structure import BY_PERIOD, entries, place_text, type_and_value, value_at
 from datacard_core.names import closest
 

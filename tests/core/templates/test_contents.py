@@ -51,7 +51,7 @@ def test_first_bad_bin_of_each_category() -> None:
 
 
 def test_contents_in_place_of_variances() -> None:
-    """Where a storage keeps no variances, the values in their place may be below 0."""
+    """Values that stand in the place of variances, as a storage keeps none, may be below 0."""
     axis = Axis(np.arange(2.0))
     histogram = HistogramArray.of([[-3.0]], [[-3.0]], axis=axis, categories=["SR"])
     assert [index for index, _ in content_problems(histogram, histogram.contents, ["nominal"])] == [0]

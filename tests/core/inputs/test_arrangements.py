@@ -1,4 +1,4 @@
-"""Axes of histograms become bins with edges or labels; histograms of another form are refused."""
+"""Arrangements: axes become bins with edges or labels, and other axes are refused."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from datacard_core import InputError
+from datacard_core.inputs.arrangements import Arrangements
 from datacard_core.inputs.grids import GridAxis
-from datacard_core.inputs.histograms import Arrangements, DecodedHistogram, stored
+from datacard_core.inputs.histograms import DecodedHistogram, stored
 from tests.support import outputs as by_hand
 from tests.support.cases import case
 from tests.support.outputs import (
