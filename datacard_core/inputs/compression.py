@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import lz4.frame
 
 from datacard_core.errors import InputError
-from datacard_core.inputs.paths import kind_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +35,6 @@ def opened(file: Path) -> Pieces:
         InputError: the file has another form, or the package that reads its compression is missing.
         OSError: the file cannot be read.
     """
-    if problem := kind_problem(file):
-        raise InputError(problem)
     source = file.open("rb", buffering=0)
     try:
         return decompressed(source)

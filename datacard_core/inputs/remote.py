@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datacard_core.errors import InputError, with_type
-from datacard_core.inputs.paths import address_of
+from datacard_core.inputs.paths import address_of, kind_problem
 from datacard_core.names import closest
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ def on_disk(path: str) -> Iterator[str]:
     An `InputError` from inside the block has the address in place of the path of the copy.
 
     Raises:
-        InputError: the address cannot be read.
+        InputError: the address cannot be read, or the path is that of a device or a pipe.
     """
     address = address_of(path)
     if address is None:
+        # Before any source opens it: to open a pipe waits for a writer.
+        if problem := kind_problem(path):
+            raise InputError(f"{path} {problem}")
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="datacard-") as folder:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import pickle
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.cases import case
 from tests.support.commands import datacard, entries, failed
 from tests.support.foreign import filled
 from tests.support.paths import SHARED_DATA
@@ -78,6 +81,21 @@ class TestInspect:
         """The error says which kind of file it is."""
         (tmp_path / name).write_bytes(content)
         assert message in failed(datacard("inspect", tmp_path / name))
+
+    def test_pipes_and_devices(self, tmp_path: Path) -> None:
+        """No source opens a pipe, which waits for a writer, or a device, which has no end."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        # Both ends are open and hold some bytes, so that a source that reads would not hang here.
+        ends = os.open(pipe, os.O_RDWR)
+        os.write(ends, bytes(1000))
+        try:
+            for path, source in itertools.product((pipe, "/dev/zero"), ("coffea", "pickle", "uhi", "roothists")):
+                with case(path, source):
+                    message = failed(datacard("inspect", path, "--source", source))
+                    assert message == f"Error: {path} is a device or a pipe, expected a file on disk\n"
+        finally:
+            os.close(ends)
 
     def test_other_histograms(self, tmp_path: Path) -> None:
         """A file of another source is listed by the conventions in its options."""
