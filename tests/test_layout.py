@@ -176,10 +176,8 @@ class TestImports:
         package, _, script = imports.SCRIPT.rpartition(".")
         assert (ROOT / package.replace(".", "/") / f"{script}.py").is_file()
         for path in imports.modules().values():
-            taken = {module for module, _ in imported_by(path)} | {
-                f"{module}.{name}" for module, names in imported_by(path) for name in names or ()
-            }
-            assert imports.SCRIPT not in taken, path
+            found = imports.imports_in(path.read_text(encoding="utf-8"), (package, imports.SCRIPT))
+            assert imports.SCRIPT not in dict(found), path
 
     @pytest.mark.slow
     def test_core_without_plugins(self) -> None:
@@ -222,7 +220,10 @@ class TestClasses:
     @pytest.mark.slow
     def test_classes_of_many_fields(self) -> None:
         """A class with more than four fields takes them by keyword, unless scripts or plugins make it."""
-        names = [*imports.modules(), *(module_of(path) for path in PLUGINS.rglob("*.py"))]
+        of_plugins = (
+            imports.name_of(path, PLUGINS / name) for name in BUILT_IN for path in (PLUGINS / name).rglob("*.py")
+        )
+        names = [*imports.modules(), *of_plugins]
         for module in map(importlib.import_module, names):
             # Public classes of the core have another module.
             promised = getattr(sys.modules[module.__name__.partition(".")[0]], "__all__", ())
@@ -230,12 +231,6 @@ class TestClasses:
                 if attrs.has(found) and found.__module__ == module.__name__ and found.__name__ not in promised:
                     in_order = [field.name for field in attrs.fields(found) if field.init and not field.kw_only]
                     assert len(in_order) <= MOST_IN_ORDER, f"{module.__name__}.{found.__name__}: {in_order}"
-
-
-def module_of(path: Path) -> str:
-    """Return the name of a module of a plugin."""
-    parts = path.relative_to(PLUGINS).with_suffix("").parts[1:]
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 KNOWN = ("datacard_core", "datacard_core.a", "datacard_core.a.x", "datacard_core.a.y", "datacard_core.b")

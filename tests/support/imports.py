@@ -65,12 +65,13 @@ class Import:
 
 def modules() -> dict[str, Path]:
     """Return the files of all modules of the core by name."""
-    named = {_name_of(path): path for path in sorted(CORE.rglob("*.py"))}
+    named = {name_of(path): path for path in sorted(CORE.rglob("*.py"))}
     return {name: path for name, path in named.items() if name != SCRIPT}
 
 
-def _name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
+def name_of(path: Path, folder: Path = ROOT) -> str:
+    """Return the name by which Python imports a file from a folder on its path."""
+    parts = path.relative_to(folder).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
